@@ -1,0 +1,36 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace Imm.Core;
+
+/// <summary>The one holder of the rules for <see cref="ImmStoreOptions"/>; it names every option that breaks one. Stateless and thread-safe.</summary>
+public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
+{
+    /// <summary>Checks options.</summary>
+    /// <param name="name">The name of the options instance; every name has the same rules.</param>
+    /// <param name="options">The options.</param>
+    /// <returns>Success, or a failure that lists all that is wrong.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    public ValidateOptionsResult Validate(string? name, ImmStoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var result = new ValidateOptionsResultBuilder();
+        if (options.Path is { } path && (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)))
+        {
+            result.AddError("is empty or holds a null character; give a file's path, or null for a store in memory.", nameof(options.Path));
+        }
+
+        if (options.ProjectQuota < 0)
+        {
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {options.ProjectQuota}; it must be from 0 to {int.MaxValue}."), nameof(options.ProjectQuota));
+        }
+
+        if (options.TimeProvider is null)
+        {
+            result.AddError("is null; leave it out for the system's clock.", nameof(options.TimeProvider));
+        }
+
+        return result.Build();
+    }
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Imm.Core;
+
+/// <summary>
+/// The service's error codes. <see cref="ImmException.Code"/> is always one of these; a code and its HTTP status are API,
+/// the text of a message is not.
+/// </summary>
+/// <remarks>The codes and their meaning are those of the vendor's "Error codes" page for IMM 2020-09-30.</remarks>
+public static class ImmErrorCode
+{
+    /// <summary>A parameter is missing, malformed, too long, below its minimum, or breaks a tag rule. HTTP status 400.</summary>
+    public const string InvalidArgument = "InvalidArgument";
+
+    /// <summary>A number is above its maximum, there are more than 20 tags, or a resource count would pass its limit. HTTP status 400.</summary>
+    [SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "The vendor's code ends so.")]
+    public const string LimitExceededError = "LimitExceededError";
+
+    /// <summary>The name is taken. HTTP status 400.</summary>
+    public const string ResourceAlreadyExists = "ResourceAlreadyExists";
+
+    /// <summary>There is nothing of that name. HTTP status 404.</summary>
+    public const string ResourceNotFound = "ResourceNotFound";
+
+    /// <summary>A resource cannot be deleted while it has sub-resources. HTTP status 400.</summary>
+    public const string StatusConflict = "StatusConflict";
+
+    /// <summary>The RPC face knows no action of that name. HTTP status 404.</summary>
+    public const string InvalidActionNotFound = "InvalidAction.NotFound";
+
+    /// <summary>The authorizer refused. HTTP status 403.</summary>
+    public const string NoPermission = "NoPermission";
+
+    /// <summary>The store has failed or cannot be opened. HTTP status 503.</summary>
+    public const string ServiceUnavailable = "ServiceUnavailable";
+
+    /// <summary>Too many requests; only ever injected or switched on. HTTP status 400.</summary>
+    public const string ThrottlingUser = "Throttling.User";
+
+    /// <summary>The one place that says which HTTP status a code has.</summary>
+    internal static int HttpStatus(string code) => code switch
+    {
+        ResourceNotFound or InvalidActionNotFound => 404,
+        NoPermission => 403,
+        ServiceUnavailable => 503,
+        _ => 400,
+    };
+}

@@ -1,0 +1,58 @@
+namespace Imm.Core.Model;
+
+/// <summary>What a command comes to in one state of its scope: a refusal, or an answer with the next state and what to store for it.</summary>
+internal readonly struct Decision<TAnswer>
+{
+    private Decision(Refusal? refusal, TAnswer? answer, ScopeState? next, Change[] changes)
+    {
+        Refusal = refusal;
+        Answer = answer;
+        Next = next;
+        Changes = changes;
+    }
+
+    public Refusal? Refusal { get; }
+
+    /// <summary>What the caller gets; only where there is no refusal.</summary>
+    public TAnswer? Answer { get; }
+
+    /// <summary>The state afterwards; only where there is no refusal.</summary>
+    public ScopeState? Next { get; }
+
+    /// <summary>What the store must remember to come to <see cref="Next"/> again.</summary>
+    public Change[] Changes { get; }
+
+    public static Decision<TAnswer> Refused(Refusal refusal) => new(refusal, default, null, []);
+
+    public static Decision<TAnswer> Accepted(TAnswer answer, ScopeState next, params Change[] changes) => new(null, answer, next, changes);
+}
+
+/// <summary>What kind of thing a change is about. The numbers are part of the file format.</summary>
+internal enum ChangeKind : byte
+{
+    Scope = 1,
+    Project = 2,
+    Dataset = 3,
+    DatasetUse = 4,
+}
+
+/// <summary>One thing that a decision changed: its kind, its number within the scope, and its new value, or null where it is gone.</summary>
+internal readonly record struct Change(ChangeKind Kind, long Number, object? Value);
+
+/// <summary>
+/// A well-formed write to one scope. <see cref="Decide"/> is a pure function of the command, the state and the time, so that it can be asked
+/// again, against a later state.
+/// </summary>
+internal abstract class Command<TAnswer>
+{
+    /// <summary>What existence, conflicts and quotas have against the command in this state; cheap, and changes nothing.</summary>
+    public abstract Refusal? Refuse(ScopeState state);
+
+    /// <param name="state">The state of the scope.</param>
+    /// <param name="nowTicks">The time, as UTC ticks of 100 ns.</param>
+    /// <param name="edit">The batch that the next state is built in, or null.</param>
+    public Decision<TAnswer> Decide(ScopeState state, long nowTicks, Edit? edit) =>
+        Refuse(state) is { } refusal ? Decision<TAnswer>.Refused(refusal) : Accept(state, nowTicks, edit);
+
+    protected abstract Decision<TAnswer> Accept(ScopeState state, long nowTicks, Edit? edit);
+}

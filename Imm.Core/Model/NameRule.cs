@@ -1,0 +1,40 @@
+using System.Buffers;
+using System.Globalization;
+
+namespace Imm.Core.Model;
+
+/// <summary>The one holder of the rule for the names of projects and datasets.</summary>
+internal static class NameRule
+{
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    public static bool Holds(ReadOnlySpan<char> text) =>
+        text.Length is >= 1 and <= ProjectName.MaxLength
+        && (char.IsAsciiLetter(text[0]) || text[0] == '_')
+        && !text.ContainsAnyExcept(Allowed);
+
+    public static Refusal? Check(string parameter, string? text) =>
+        string.IsNullOrEmpty(text) ? Refusal.Missing(parameter)
+        : Holds(text) ? null
+        : Refusal.Invalid(parameter, Describe(text));
+
+    /// <summary>Says which part of the rule a text breaks.</summary>
+    public static string Describe(ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty)
+        {
+            return "it is empty; a name has 1 to 128 characters.";
+        }
+
+        if (text.Length > ProjectName.MaxLength)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"it has {text.Length} characters; a name has 1 to 128.");
+        }
+
+        int bad = text.IndexOfAnyExcept(Allowed);
+        return bad >= 0
+            ? string.Create(CultureInfo.InvariantCulture, $"the character U+{(int)text[bad]:X4} at position {bad} is not an ASCII letter, a digit, '-' or '_'.")
+            : $"it starts with '{text[0]}'; a name starts with an ASCII letter or '_'.";
+    }
+}

@@ -1,0 +1,107 @@
+using Imm.Core.Model;
+
+namespace Imm.Core;
+
+/// <summary>A project as it was at one committed moment: a named container for datasets, with limits and tags.</summary>
+/// <remarks>
+/// The 18 fields are those of the service's structure "Project". Equal where all of them are equal. Immutable, and so safe to share between threads.
+/// </remarks>
+public sealed record Project
+{
+    private readonly long _createTicks;
+    private readonly long _updateTicks;
+
+    internal Project(
+        ProjectName projectName,
+        string description,
+        string serviceRole,
+        string templateId,
+        Quota quota,
+        TagSet tags,
+        long createTicks,
+        long updateTicks,
+        ServiceFigures figures)
+    {
+        ProjectName = projectName;
+        Description = description;
+        ServiceRole = serviceRole;
+        TemplateId = templateId;
+        Quota = quota;
+        Tags = tags;
+        _createTicks = createTicks;
+        _updateTicks = updateTicks;
+        Figures = figures;
+        Assert.That(updateTicks >= createTicks, "a project is not changed before it is created");
+    }
+
+    /// <summary>The name, unique in its account and region.</summary>
+    public ProjectName ProjectName { get; }
+
+    /// <summary>The RAM role that the service would use to reach other resources; <c>AliyunIMMDefaultRole</c> unless the request named one.</summary>
+    public string ServiceRole { get; internal init; }
+
+    /// <summary>The workflow template; empty unless the request named one.</summary>
+    public string TemplateId { get; internal init; }
+
+    /// <summary>When the project was created, in UTC, to 100 ns. Never changes.</summary>
+    public DateTimeOffset CreateTime => new(_createTicks, TimeSpan.Zero);
+
+    /// <summary>When the project itself was last changed, in UTC, to 100 ns. Each update moves it on; datasets do not.</summary>
+    public DateTimeOffset UpdateTime => new(UpdateTicks, TimeSpan.Zero);
+
+    /// <summary>The description, exactly as given; may be empty.</summary>
+    public string Description { get; internal init; }
+
+    /// <summary>The service's figure for queries per second; informative, never enforced here.</summary>
+    public long ProjectQueriesPerSecond => Figures.ProjectQueriesPerSecond;
+
+    /// <summary>The service's figure for concurrent processing; informative, never enforced here.</summary>
+    public long EngineConcurrency => Figures.EngineConcurrency;
+
+    /// <inheritdoc cref="Quota.ProjectMaxDatasetCount"/>
+    public long ProjectMaxDatasetCount => Quota.ProjectMaxDatasetCount;
+
+    /// <inheritdoc cref="DatasetQuota.DatasetMaxBindCount"/>
+    public long DatasetMaxBindCount => Quota.DatasetMaxBindCount;
+
+    /// <inheritdoc cref="DatasetQuota.DatasetMaxFileCount"/>
+    public long DatasetMaxFileCount => Quota.DatasetMaxFileCount;
+
+    /// <inheritdoc cref="DatasetQuota.DatasetMaxEntityCount"/>
+    public long DatasetMaxEntityCount => Quota.DatasetMaxEntityCount;
+
+    /// <inheritdoc cref="DatasetQuota.DatasetMaxRelationCount"/>
+    public long DatasetMaxRelationCount => Quota.DatasetMaxRelationCount;
+
+    /// <inheritdoc cref="DatasetQuota.DatasetMaxTotalFileSize"/>
+    public long DatasetMaxTotalFileSize => Quota.DatasetMaxTotalFileSize;
+
+    /// <summary>How many datasets the project has.</summary>
+    public long DatasetCount { get; internal init; }
+
+    /// <summary>How many files its datasets have together.</summary>
+    public long FileCount { get; internal init; }
+
+    /// <summary>How many bytes those files have together.</summary>
+    public long TotalFileSize { get; internal init; }
+
+    /// <summary>The tags, in the order given; never null.</summary>
+    public IReadOnlyList<Tag> Tags { get; internal init; }
+
+    /// <summary>The six limits together.</summary>
+    public Quota Quota { get; internal init; }
+
+    internal long CreateTicks => _createTicks;
+
+    internal long UpdateTicks
+    {
+        get => _updateTicks;
+        init
+        {
+            Assert.That(value > _updateTicks, "an update moves the time on");
+            _updateTicks = value;
+        }
+    }
+
+    internal ServiceFigures Figures { get; }
+}

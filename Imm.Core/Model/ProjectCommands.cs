@@ -1,0 +1,137 @@
+namespace Imm.Core.Model;
+
+/// <summary>Creates a project: refused where the name is taken, then where the scope's project quota is used up.</summary>
+internal sealed class CreateProject : Command<Project>
+{
+    private const string Kind = "project";
+
+    private readonly ProjectName _name;
+    private readonly ProjectFields _fields;
+
+    private CreateProject(ProjectName name, in ProjectFields fields)
+    {
+        _name = name;
+        _fields = fields;
+    }
+
+    public string Name => _name.Value;
+
+    public static Refusal? TryRead(CreateProjectRequest request, out CreateProject? command)
+    {
+        command = null;
+        string? name = request.ProjectName;
+        ProjectFields fields = default;
+        if ((NameRule.Check(nameof(request.ProjectName), name)
+            ?? ProjectFields.TryRead(request, out fields)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        command = new CreateProject(ProjectName.Parse(name!), fields);
+        return null;
+    }
+
+    public override Refusal? Refuse(ScopeState state) =>
+        state.TryFind(Name, out _) ? Refusal.AlreadyExists(Kind, nameof(Project.ProjectName))
+        : state.ProjectCount >= state.ProjectQuota
+            ? Refusal.CountExceeded(nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
+        : null;
+
+    protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
+    {
+        var project = new Project(
+            _name,
+            _fields.Description ?? "",
+            _fields.ServiceRole ?? ProjectFields.DefaultServiceRole,
+            _fields.TemplateId ?? "",
+            Quota.Default.With(_fields.Quota),
+            _fields.Tags ?? TagSet.Empty,
+            nowTicks,
+            nowTicks,
+            state.Figures);
+        var entry = new ProjectEntry(state.LastNumber + 1, project);
+        return Decision<Project>.Accepted(project, state.With(entry, edit), new Change(ChangeKind.Project, entry.Number, project));
+    }
+}
+
+/// <summary>Changes the fields of a project that the request names.</summary>
+internal sealed class UpdateProject : Command<Project>
+{
+    private readonly ProjectFields _fields;
+
+    private UpdateProject(string name, in ProjectFields fields)
+    {
+        Name = name;
+        _fields = fields;
+    }
+
+    public string Name { get; }
+
+    public static Refusal? TryRead(UpdateProjectRequest request, out UpdateProject? command)
+    {
+        command = null;
+        string? name = request.ProjectName;
+        ProjectFields fields = default;
+        if ((NameRule.Check(nameof(request.ProjectName), name)
+            ?? ProjectFields.TryRead(request, out fields)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!fields.Any)
+        {
+            return new Refusal(ImmErrorCode.InvalidArgument, "The request changes nothing: at least one parameter besides ProjectName is required.");
+        }
+
+        command = new UpdateProject(name!, fields);
+        return null;
+    }
+
+    public override Refusal? Refuse(ScopeState state) =>
+        state.TryFind(Name, out _) ? null : Refusal.NotFound("project", nameof(Project.ProjectName));
+
+    protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
+    {
+        Assert.That(state.TryFind(Name, out ProjectEntry? entry), "what is updated exists");
+        Project old = entry.Project;
+        Project project = old with
+        {
+            Description = _fields.Description ?? old.Description,
+            ServiceRole = _fields.ServiceRole ?? old.ServiceRole,
+            TemplateId = _fields.TemplateId ?? old.TemplateId,
+            Quota = old.Quota.With(_fields.Quota),
+            Tags = _fields.Tags ?? old.Tags,
+            UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
+        };
+        return Decision<Project>.Accepted(
+            project, state.With(new ProjectEntry(entry.Number, project), edit), new Change(ChangeKind.Project, entry.Number, project));
+    }
+}
+
+/// <summary>Deletes a project: refused while it has datasets.</summary>
+internal sealed class DeleteProject(string name) : Command<Project>
+{
+    public override Refusal? Refuse(ScopeState state) =>
+        !state.TryFind(name, out ProjectEntry? entry) ? Refusal.NotFound("project", nameof(Project.ProjectName))
+        : entry.Project.DatasetCount > 0
+            ? Refusal.Conflict("The project cannot be deleted while it has datasets.", nameof(Project.ProjectName))
+        : null;
+
+    protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
+    {
+        Assert.That(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
+        return Decision<Project>.Accepted(entry.Project, state.Without(name, edit), new Change(ChangeKind.Project, entry.Number, null));
+    }
+}
+
+/// <summary>Sets how many projects the scope may have.</summary>
+internal sealed class SetProjectQuota(int projectQuota) : Command<int>
+{
+    public override Refusal? Refuse(ScopeState state) => null;
+
+    protected override Decision<int> Accept(ScopeState state, long nowTicks, Edit? edit)
+    {
+        ScopeState next = state.WithProjectQuota(projectQuota);
+        return Decision<int>.Accepted(projectQuota, next, new Change(ChangeKind.Scope, 0, next));
+    }
+}

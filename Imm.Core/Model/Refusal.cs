@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace Imm.Core.Model;
+
+/// <summary>Why a request is refused: what <see cref="ImmException"/> carries, as a value.</summary>
+internal sealed record Refusal(string Code, string Message, string? Parameter = null, long? Requested = null, long? Used = null, long? Limit = null)
+{
+    public ImmException ToException(Exception? innerException = null) => new(this, innerException);
+
+    public static Refusal Missing(string parameter) =>
+        new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is required but not provided.", parameter);
+
+    /// <param name="parameter">The parameter's name on the wire.</param>
+    /// <param name="problem">What the value is and which rule it breaks, as the rest of a sentence.</param>
+    public static Refusal Invalid(string parameter, string problem) =>
+        new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is invalid: {problem}", parameter);
+
+    public static Refusal BelowMinimum(string parameter, long requested, long minimum, long maximum) =>
+        Invalid(parameter, string.Create(CultureInfo.InvariantCulture, $"{requested} is below its minimum; it must be from {minimum} to {maximum}."));
+
+    /// <param name="parameter">The parameter's name on the wire.</param>
+    /// <param name="requested">The number; null where it does not fit 64 bits.</param>
+    /// <param name="maximum">The greatest number allowed.</param>
+    public static Refusal AboveMaximum(string parameter, long? requested, long maximum) =>
+        new(
+            ImmErrorCode.LimitExceededError,
+            string.Create(CultureInfo.InvariantCulture, $"The parameter {parameter} is invalid: input quota exceed the max value, {maximum}."),
+            parameter,
+            Requested: requested,
+            Limit: maximum);
+
+    public static Refusal CountExceeded(string parameter, string counted, long requested, long used, long limit) =>
+        new(
+            ImmErrorCode.LimitExceededError,
+            string.Create(CultureInfo.InvariantCulture, $"The resource count exceeds the limit: {counted}, requested {requested}, used {used}, limit {limit}."),
+            parameter,
+            requested,
+            used,
+            limit);
+
+    public static Refusal AlreadyExists(string kind, string parameter) =>
+        new(ImmErrorCode.ResourceAlreadyExists, $"The specified resource {kind} already exists.", parameter);
+
+    public static Refusal NotFound(string kind, string parameter) =>
+        new(ImmErrorCode.ResourceNotFound, $"The specified resource {kind} is not found.", parameter);
+
+    public static Refusal Conflict(string message, string parameter) => new(ImmErrorCode.StatusConflict, message, parameter);
+
+    public static Refusal NoPermission(string? reason) =>
+        new(
+            ImmErrorCode.NoPermission,
+            string.IsNullOrEmpty(reason) ? "User not authorized to operate on the specified APIs." : $"User not authorized to operate on the specified APIs. {reason}");
+
+    public static Refusal Unavailable(string message) => new(ImmErrorCode.ServiceUnavailable, message);
+}

@@ -1,0 +1,125 @@
+using System.Collections;
+
+namespace Imm.Core.Model;
+
+/// <summary>The tags of a project: at most 20, keys distinct, in the order given. Equal where the same tags stand in the same order.</summary>
+internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
+{
+    public const int MaxCount = 20;
+    public const int MaxKeyLength = 128;
+    public const int MaxValueLength = 128;
+
+    private const string Parameter = "Tag";
+
+    private readonly Tag[] _tags;
+
+    private TagSet(Tag[] tags) => _tags = tags;
+
+    public static TagSet Empty { get; } = new([]);
+
+    public int Count => _tags.Length;
+
+    public Tag this[int index] => _tags[index];
+
+    /// <summary>Reads tags, first failure first: the count, then for each entry its key, its value, and whether the key stood before.</summary>
+    public static Refusal? TryCreate(IReadOnlyList<Tag>? tags, out TagSet set)
+    {
+        set = Empty;
+        if (tags is null || tags.Count == 0)
+        {
+            return null;
+        }
+
+        // The list belongs to the caller and may change under us: look at a copy only.
+        var copy = new Tag[tags.Count];
+        if (copy.Length > MaxCount)
+        {
+            return Refusal.AboveMaximum(Parameter, copy.Length, MaxCount);
+        }
+
+        for (int i = 0; i < copy.Length; i++)
+        {
+            Tag? tag = tags[i];
+            if ((tag is null ? Refusal.Invalid(Parameter, $"entry {i + 1} is null.") : Check(tag, i, copy)) is { } refusal)
+            {
+                return refusal;
+            }
+
+            copy[i] = tag!;
+        }
+
+        set = new TagSet(copy);
+        return null;
+    }
+
+    public ReadOnlySpan<Tag> AsSpan() => _tags;
+
+    public bool Contains(Tag tag) => Array.IndexOf(_tags, tag) >= 0;
+
+    public bool Equals(TagSet? other) => other is not null && _tags.AsSpan().SequenceEqual(other._tags);
+
+    public override bool Equals(object? obj) => Equals(obj as TagSet);
+
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (Tag tag in _tags)
+        {
+            hash.Add(tag);
+        }
+
+        return hash.ToHashCode();
+    }
+
+    public IEnumerator<Tag> GetEnumerator() => ((IEnumerable<Tag>)_tags).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => _tags.GetEnumerator();
+
+    public override string ToString() => $"[{string.Join(", ", (object[])_tags)}]";
+
+    private static Refusal? Check(Tag tag, int index, Tag[] before)
+    {
+        string entry = $"entry {index + 1}";
+        if (tag.Key.Length == 0)
+        {
+            return Refusal.Invalid(Parameter, $"the key of {entry} is empty; a key has 1 to 128 characters.");
+        }
+
+        if ((UnicodeText.Check(Parameter, $"the key of {entry}", tag.Key, MaxKeyLength) ?? CheckReserved(tag.Key, $"the key of {entry}", isKey: true)) is { } keyRefusal)
+        {
+            return keyRefusal;
+        }
+
+        if ((UnicodeText.Check(Parameter, $"the value of {entry}", tag.Value, MaxValueLength) ?? CheckReserved(tag.Value, $"the value of {entry}", isKey: false)) is { } valueRefusal)
+        {
+            return valueRefusal;
+        }
+
+        for (int i = 0; i < index; i++)
+        {
+            if (string.Equals(before[i].Key, tag.Key, StringComparison.Ordinal))
+            {
+                return Refusal.Invalid(Parameter, $"the key of {entry} is that of entry {i + 1}; keys are distinct.");
+            }
+        }
+
+        return null;
+    }
+
+    private static Refusal? CheckReserved(string text, string what, bool isKey)
+    {
+        if (isKey && text.StartsWith("aliyun", StringComparison.OrdinalIgnoreCase))
+        {
+            return Refusal.Invalid(Parameter, $"{what} starts with 'aliyun', which is reserved.");
+        }
+
+        if (text.StartsWith("acs:", StringComparison.OrdinalIgnoreCase))
+        {
+            return Refusal.Invalid(Parameter, $"{what} starts with 'acs:', which is reserved.");
+        }
+
+        return text.Contains("http://", StringComparison.OrdinalIgnoreCase) || text.Contains("https://", StringComparison.OrdinalIgnoreCase)
+            ? Refusal.Invalid(Parameter, $"{what} contains 'http://' or 'https://', which a tag may not.")
+            : null;
+    }
+}

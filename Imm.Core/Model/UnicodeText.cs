@@ -1,0 +1,32 @@
+using System.Buffers;
+using System.Text;
+
+namespace Imm.Core.Model;
+
+/// <summary>Lengths of texts as the service counts them: in Unicode scalar values, which a lone surrogate is not.</summary>
+internal static class UnicodeText
+{
+    /// <summary>Counts the scalar values of a text; false where it holds a lone surrogate.</summary>
+    public static bool TryCount(ReadOnlySpan<char> text, out int count)
+    {
+        count = 0;
+        while (!text.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf16(text, out _, out int consumed) != OperationStatus.Done)
+            {
+                return false;
+            }
+
+            text = text[consumed..];
+            count++;
+        }
+
+        return true;
+    }
+
+    /// <summary>Checks that a text has no lone surrogate and at most so many scalar values.</summary>
+    public static Refusal? Check(string parameter, string what, ReadOnlySpan<char> text, int maximum) =>
+        !TryCount(text, out int count) ? Refusal.Invalid(parameter, $"{what} holds a surrogate without its partner, which is no character.")
+        : count > maximum ? Refusal.Invalid(parameter, $"{what} has {count} characters; at most {maximum} are allowed.")
+        : null;
+}

@@ -1,0 +1,198 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Imm.Core.Model;
+
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// The data file: pages of a LiteDB file, each sealed with a checksum, the first one stamped with whose file it is and how far it has come.
+/// </summary>
+/// <remarks>
+/// LiteDB's own checks find few of the ways a file can go bad. In the data file the field of a page for its transaction (bytes 14 to 17) is always
+/// 0xFFFFFFFF, so the checksum goes there and LiteDB never sees it; the stamp is in bytes 128 to 171 of the first page, which LiteDB leaves alone.
+/// All that must change together in the stamp, and the seal over it, is in the first sector of the file.
+/// </remarks>
+internal sealed class DataFile : IDisposable
+{
+    public const int PageSize = 8192;
+    public const ushort Format = 1;
+
+    private const int SealOffset = 14;
+    private const int LiteDbTextOffset = 32;
+    private const int StampOffset = 128;
+    private const int StampLength = 44;
+
+    private readonly DiskFile _file;
+
+    private DataFile(DiskFile file) => _file = file;
+
+    private static ReadOnlySpan<byte> LiteDbText => "** This is a LiteDB file **"u8;
+
+    private static ReadOnlySpan<byte> Magic => "ImmCoreD"u8;
+
+    public string Name => _file.Name;
+
+    public long PageCount => _file.Length / PageSize;
+
+    public long Length => _file.Length;
+
+    /// <summary>A new empty file at a path, for a store that is being made.</summary>
+    public static DataFile Create(Disk disk, string path) => new(disk.Create(path));
+
+    /// <summary>Opens a file that exists, and refuses it untouched where it is none of ours.</summary>
+    /// <exception cref="DamagedFileException">It is no data file of Imm.Core, of another format, or cut short.</exception>
+    public static DataFile Open(Disk disk, string path)
+    {
+        DiskFile file = disk.Open(path);
+        try
+        {
+            CheckFirstSector(file);
+            return new DataFile(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The identity of the store, which is in the first sector and never changes there.</summary>
+    public Guid ReadStoreId()
+    {
+        var sector = new byte[512];
+        _file.Read(0, sector);
+        return new Guid(sector.AsSpan(StampOffset + 12, 16));
+    }
+
+    public Stamp ReadStamp()
+    {
+        var page = new byte[PageSize];
+        ReadPage(0, page, out Stamp? stamp);
+        return stamp!.Value;
+    }
+
+    /// <summary>Reads a page as LiteDB wrote it.</summary>
+    /// <exception cref="DamagedFileException">The page is not what was written there.</exception>
+    public void ReadPage(uint number, Span<byte> page) => ReadPage(number, page, out _);
+
+    /// <summary>Overwrites pages that <see cref="SealPage"/> has sealed.</summary>
+    public void WritePages(IEnumerable<KeyValuePair<uint, byte[]>> pages)
+    {
+        foreach ((uint number, byte[] page) in pages)
+        {
+            _file.Write((long)number * PageSize, page);
+        }
+    }
+
+    public void Flush() => _file.Flush();
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>Seals a page as LiteDB wrote it; the first page needs the stamp.</summary>
+    public static void SealPage(uint number, Span<byte> page, in Stamp stamp)
+    {
+        Assert.That(BinaryPrimitives.ReadUInt32LittleEndian(page) == number, "a page knows its number");
+        Assert.That(BinaryPrimitives.ReadUInt32LittleEndian(page[SealOffset..]) == uint.MaxValue, "a page of the data file belongs to no transaction");
+        if (number == 0)
+        {
+            stamp.Write(page.Slice(StampOffset, StampLength));
+        }
+
+        BinaryPrimitives.WriteUInt32LittleEndian(page[SealOffset..], Seal(page));
+    }
+
+    /// <summary>Every page that cannot be read or whose seal is broken.</summary>
+    public IEnumerable<string> CheckPages()
+    {
+        var page = new byte[PageSize];
+        for (uint number = 0; number < PageCount; number++)
+        {
+            string? problem = null;
+            try
+            {
+                ReadPage(number, page);
+            }
+            catch (IOException e)
+            {
+                problem = e.Message;
+            }
+
+            if (problem is not null)
+            {
+                yield return problem;
+            }
+        }
+    }
+
+    private static uint Seal(ReadOnlySpan<byte> page) => Checksum.Of(page[(SealOffset + 4)..], Checksum.Of(page[..SealOffset]));
+
+    private static void CheckFirstSector(DiskFile file)
+    {
+        if (file.Length < PageSize)
+        {
+            throw new DamagedFileException(file.Name, string.Create(CultureInfo.InvariantCulture, $"it has {file.Length} bytes, too few for a store. It was left as it is."));
+        }
+
+        var sector = new byte[512];
+        file.Read(0, sector);
+        ReadOnlySpan<byte> stamp = sector.AsSpan(StampOffset, StampLength);
+        if (!sector.AsSpan(LiteDbTextOffset).StartsWith(LiteDbText) || !stamp.StartsWith(Magic))
+        {
+            throw new DamagedFileException(file.Name, "it is not a store of Imm.Core. It was left as it is.");
+        }
+
+        ushort format = BinaryPrimitives.ReadUInt16LittleEndian(stamp[8..]);
+        if (format != Format)
+        {
+            throw new DamagedFileException(
+                file.Name,
+                $"it has format {format}, and this version of Imm.Core reads format {Format}{(format > Format ? "; a newer version wrote it" : "")}. It was left as it is.");
+        }
+    }
+
+    private void ReadPage(uint number, Span<byte> page, out Stamp? stamp)
+    {
+        if (number >= PageCount)
+        {
+            throw new DamagedFileException(Name, $"page {number} is missing; the file was cut to {Length} bytes.");
+        }
+
+        _file.Read((long)number * PageSize, page);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(page[SealOffset..]) != Seal(page) || BinaryPrimitives.ReadUInt32LittleEndian(page) != number)
+        {
+            throw new DamagedFileException(Name, $"the checksum of page {number} (at byte {(long)number * PageSize}) is wrong.");
+        }
+
+        page.Slice(SealOffset, 4).Fill(0xFF);
+        stamp = null;
+        if (number == 0)
+        {
+            stamp = Stamp.Read(page.Slice(StampOffset, StampLength));
+            page.Slice(StampOffset, StampLength).Clear();
+        }
+    }
+
+    /// <summary>What the first page says of the whole file.</summary>
+    /// <param name="StoreId">Ties the log files to the data file.</param>
+    /// <param name="IsOpen">Whether the log files belong to the store's content; false after a clean close and in a backup.</param>
+    /// <param name="AppliedSequence">The last frame of the logs whose records are in the file.</param>
+    /// <param name="Checkpoint">How many checkpoints the file has been through.</param>
+    internal readonly record struct Stamp(Guid StoreId, bool IsOpen, long AppliedSequence, long Checkpoint)
+    {
+        public void Write(Span<byte> bytes)
+        {
+            Magic.CopyTo(bytes);
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], Format);
+            bytes[10] = IsOpen ? (byte)1 : (byte)0;
+            StoreId.TryWriteBytes(bytes[12..]);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes[28..], AppliedSequence);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes[36..], Checkpoint);
+        }
+
+        public static Stamp Read(ReadOnlySpan<byte> bytes) => new(
+            new Guid(bytes.Slice(12, 16)),
+            bytes[10] != 0,
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[28..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[36..]));
+    }
+}

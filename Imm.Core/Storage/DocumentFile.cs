@@ -1,0 +1,134 @@
+using Imm.Core.Model;
+using LiteDB;
+using LiteDB.Engine;
+
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// LiteDB over the pages of the data file: one collection per kind of record, one document per record, <c>_id</c> its key and <c>v</c> its value.
+/// </summary>
+/// <remarks>
+/// One thread at a time. LiteDB's own log stays in memory and is emptied into the page stream at the end of each transaction, so that LiteDB always
+/// opens on an empty log and its recovery, which trusts what it finds, never runs. After an exception the instance is of no use any more.
+/// </remarks>
+internal sealed class DocumentFile : IDisposable
+{
+    private const string Id = "_id";
+    private const string Value = "v";
+
+    // A transaction's pages are in memory until they are in the page stream, one version each per transaction.
+    private const int MaxRecordsPerTransaction = 8192;
+
+    private static readonly ChangeKind[] Kinds = Enum.GetValues<ChangeKind>();
+
+    private readonly PageStream _pages;
+    private readonly LiteEngine _engine;
+
+    public DocumentFile(DataFile file)
+    {
+        _pages = new PageStream(file);
+        _engine = new LiteEngine(new EngineSettings { DataStream = _pages, LogStream = new MemoryStream(), Collation = Collation.Binary });
+        if (file.PageCount == 0)
+        {
+            // Checkpoints are ours alone.
+            _engine.Pragma(Pragmas.CHECKPOINT, 0);
+            _engine.Checkpoint();
+        }
+    }
+
+    /// <summary>Applies records that are sorted and of which no two have the same kind and key.</summary>
+    public void Apply(IReadOnlyList<Record> records)
+    {
+        for (int start = 0; start < records.Count; start += MaxRecordsPerTransaction)
+        {
+            Check(_engine.BeginTrans());
+            int end = Math.Min(start + MaxRecordsPerTransaction, records.Count);
+            for (int i = start; i < end;)
+            {
+                int next = i;
+                while (next < end && records[next].Kind == records[i].Kind)
+                {
+                    next++;
+                }
+
+                Apply(records, i, next);
+                i = next;
+            }
+
+            Check(_engine.Commit());
+            _engine.Checkpoint();
+        }
+    }
+
+    /// <summary>The pages that have changed, sealed.</summary>
+    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFile.Stamp stamp) => _pages.TakeWritten(stamp);
+
+    /// <summary>All records of a kind with a key in a range, both ends inclusive.</summary>
+    public List<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
+    {
+        // The text is the same each time: LiteDB compiles and keeps one expression per text for ever.
+        var query = new Query();
+        query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
+        using IBsonDataReader reader = _engine.Query(Collection(kind), query);
+        var records = new List<Record>();
+        while (reader.Read())
+        {
+            BsonDocument document = reader.Current.AsDocument;
+            if (document.Count != 2 || !document.TryGetValue(Id, out BsonValue id) || !id.IsInt64 || !document.TryGetValue(Value, out BsonValue value) || !value.IsBinary)
+            {
+                throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is not a number with a value.");
+            }
+
+            records.Add(new Record(kind, id.AsInt64, value.AsBinary));
+        }
+
+        return records;
+    }
+
+    public void Dispose() => _engine.Dispose();
+
+    private static string Collection(ChangeKind kind) => kind switch
+    {
+        ChangeKind.Scope => "scopes",
+        ChangeKind.Project => "projects",
+        ChangeKind.Dataset => "datasets",
+        ChangeKind.DatasetUse => "datasetUses",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+    };
+
+    private static void Check(bool done)
+    {
+        if (!done)
+        {
+            throw new InvalidOperationException("LiteDB did not begin or commit the transaction.");
+        }
+    }
+
+    private void Apply(IReadOnlyList<Record> records, int start, int end)
+    {
+        var documents = new List<BsonDocument>(end - start);
+        var gone = new List<BsonValue>();
+        for (int i = start; i < end; i++)
+        {
+            if (records[i].Value is { } value)
+            {
+                documents.Add(new BsonDocument { [Id] = records[i].Key, [Value] = value });
+            }
+            else
+            {
+                gone.Add(records[i].Key);
+            }
+        }
+
+        string collection = Collection(records[start].Kind);
+        if (documents.Count > 0)
+        {
+            _engine.Upsert(collection, documents, BsonAutoId.Int64);
+        }
+
+        if (gone.Count > 0)
+        {
+            _engine.Delete(collection, gone);
+        }
+    }
+}

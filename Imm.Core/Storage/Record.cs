@@ -1,0 +1,28 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// What the store keeps, last value wins: a kind, a key, and the packed value, or null for a value that is gone. To apply a record twice is to
+/// apply it once.
+/// </summary>
+internal readonly record struct Record(ChangeKind Kind, long Key, byte[]? Value);
+
+/// <summary>The keys of records: the scope's number in the high bits, so that a scope is one range, and the number within the scope in the low ones.</summary>
+internal static class RecordKey
+{
+    private const int NumberBits = 40;
+
+    public const long MaxNumber = (1L << NumberBits) - 1;
+    public const int MaxScope = (1 << (63 - NumberBits)) - 1;
+
+    public static long Of(int scope, long number)
+    {
+        Assert.That(scope is > 0 and <= MaxScope && number is >= 0 and <= MaxNumber, "a record's key fits its bits");
+        return ((long)scope << NumberBits) | number;
+    }
+
+    public static int Scope(long key) => (int)(key >> NumberBits);
+
+    public static long Number(long key) => key & MaxNumber;
+}
