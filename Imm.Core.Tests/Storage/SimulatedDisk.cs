@@ -20,8 +20,7 @@ internal sealed class PowerCutException() : IOException("The power is cut.");
 /// journalled), independent of the data: a new name may show an empty file. A rename is atomic.</item>
 /// </list>
 /// A flush only takes possibilities away, so the images just before each flush (see <see cref="Flushes"/>) and at the end
-/// comprise those of every moment. Stricter than Linux on purpose: an open file can be neither renamed nor deleted, nor replaced by a
-/// rename. There are no directories to create, and two spellings of a path are two files.
+/// comprise those of every moment. Stricter than Linux on purpose: an open file can be neither deleted nor replaced by a rename. There are no directories to create, and two spellings of a path are two files.
 /// </remarks>
 internal sealed class SimulatedDisk : Disk
 {
@@ -194,7 +193,6 @@ internal sealed class SimulatedDisk : Disk
         lock (_lock)
         {
             Node node = Find(from);
-            RefuseOpen(from);
             RefuseOpen(to);
             Step();
             Name(from, $"rename '{from}' to '{to}'", names => names.Remove(from).SetItem(to, node));

@@ -3,8 +3,6 @@ namespace Imm.Core.Model;
 /// <summary>Creates a project: refused where the name is taken, then where the scope's project quota is used up.</summary>
 internal sealed class CreateProject : Command<Project>
 {
-    private const string Kind = "project";
-
     private readonly ProjectName _name;
     private readonly ProjectFields _fields;
 
@@ -15,6 +13,8 @@ internal sealed class CreateProject : Command<Project>
     }
 
     public string Name => _name.Value;
+
+    public TagSet Tags => _fields.Tags ?? TagSet.Empty;
 
     public static Refusal? TryRead(CreateProjectRequest request, out CreateProject? command)
     {
@@ -32,7 +32,7 @@ internal sealed class CreateProject : Command<Project>
     }
 
     public override Refusal? Refuse(ScopeState state) =>
-        state.TryFind(Name, out _) ? Refusal.AlreadyExists(Kind, nameof(Project.ProjectName))
+        state.TryFind(Name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
         : state.ProjectCount >= state.ProjectQuota
             ? Refusal.CountExceeded(nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
         : null;
@@ -66,6 +66,8 @@ internal sealed class UpdateProject : Command<Project>
     }
 
     public string Name { get; }
+
+    public TagSet Tags => _fields.Tags ?? TagSet.Empty;
 
     public static Refusal? TryRead(UpdateProjectRequest request, out UpdateProject? command)
     {

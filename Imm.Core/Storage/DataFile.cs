@@ -17,6 +17,7 @@ internal sealed class DataFile : IDisposable
     public const int PageSize = 8192;
     public const ushort Format = 1;
 
+    private const int SectorSize = RedoLog.SectorSize;
     private const int SealOffset = 14;
     private const int LiteDbTextOffset = 32;
     private const int StampOffset = 128;
@@ -24,20 +25,28 @@ internal sealed class DataFile : IDisposable
 
     private readonly DiskFile _file;
 
-    private DataFile(DiskFile file) => _file = file;
+    private DataFile(DiskFile file, string name)
+    {
+        _file = file;
+        Name = name;
+    }
 
     private static ReadOnlySpan<byte> LiteDbText => "** This is a LiteDB file **"u8;
 
     private static ReadOnlySpan<byte> Magic => "ImmCoreD"u8;
 
-    public string Name => _file.Name;
+    /// <summary>The path, for messages.</summary>
+    public string Name { get; }
 
     public long PageCount => _file.Length / PageSize;
 
     public long Length => _file.Length;
 
-    /// <summary>A new empty file at a path, for a store that is being made.</summary>
-    public static DataFile Create(Disk disk, string path) => new(disk.Create(path));
+    /// <summary>A new empty file under a temporary name, for a store that is being made.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="temporaryPath">Where it is made.</param>
+    /// <param name="path">Where it will be.</param>
+    public static DataFile Create(Disk disk, string temporaryPath, string path) => new(disk.Create(temporaryPath), path);
 
     /// <summary>Opens a file that exists, and refuses it untouched where it is none of ours.</summary>
     /// <exception cref="DamagedFileException">It is no data file of Imm.Core, of another format, or cut short.</exception>
@@ -47,7 +56,7 @@ internal sealed class DataFile : IDisposable
         try
         {
             CheckFirstSector(file);
-            return new DataFile(file);
+            return new DataFile(file, path);
         }
         catch
         {
@@ -56,13 +65,16 @@ internal sealed class DataFile : IDisposable
         }
     }
 
-    /// <summary>The identity of the store, which is in the first sector and never changes there.</summary>
-    public Guid ReadStoreId()
+    /// <summary>The stamp as it stands in the first sector, which is never torn. Only with <see cref="ReadStamp"/> its checksum is known to be right.</summary>
+    public Stamp ReadStampUnchecked()
     {
-        var sector = new byte[512];
+        var sector = new byte[SectorSize];
         _file.Read(0, sector);
-        return new Guid(sector.AsSpan(StampOffset + 12, 16));
+        return Stamp.Read(sector.AsSpan(StampOffset, StampLength));
     }
+
+    /// <summary>The stamp in a sealed first page.</summary>
+    public static Stamp StampOf(ReadOnlySpan<byte> firstPage) => Stamp.Read(firstPage.Slice(StampOffset, StampLength));
 
     public Stamp ReadStamp()
     {
@@ -75,8 +87,27 @@ internal sealed class DataFile : IDisposable
     /// <exception cref="DamagedFileException">The page is not what was written there.</exception>
     public void ReadPage(uint number, Span<byte> page) => ReadPage(number, page, out _);
 
-    /// <summary>Overwrites pages that <see cref="SealPage"/> has sealed.</summary>
-    public void WritePages(IEnumerable<KeyValuePair<uint, byte[]>> pages)
+    /// <summary>
+    /// Overwrites pages that are safe in a log: the stamp first says that it is being done, and last that it is done. Returns once all is on the disk.
+    /// </summary>
+    /// <param name="pages">Sealed pages, the first page first, with a stamp that says so too.</param>
+    /// <param name="done">The stamp of the finished file.</param>
+    public void Overwrite(IReadOnlyList<KeyValuePair<uint, byte[]>> pages, in Stamp done)
+    {
+        Assert.That(pages[0].Key == 0 && StampOf(pages[0].Value) == done with { IsBeingOverwritten = true }, "pages to overwrite begin with the stamp");
+        _file.Write(0, pages[0].Value.AsSpan(0, SectorSize));
+        _file.Flush();
+        WritePages(pages);
+        _file.Flush();
+        byte[] first = pages[0].Value.ToArray();
+        UnsealPage(first);
+        SealPage(0, first, done);
+        _file.Write(0, first.AsSpan(0, SectorSize));
+        _file.Flush();
+    }
+
+    /// <summary>Writes the pages of a file that is being made.</summary>
+    public void WritePages(IReadOnlyList<KeyValuePair<uint, byte[]>> pages)
     {
         foreach ((uint number, byte[] page) in pages)
         {
@@ -133,7 +164,7 @@ internal sealed class DataFile : IDisposable
             throw new DamagedFileException(file.Name, string.Create(CultureInfo.InvariantCulture, $"it has {file.Length} bytes, too few for a store. It was left as it is."));
         }
 
-        var sector = new byte[512];
+        var sector = new byte[SectorSize];
         file.Read(0, sector);
         ReadOnlySpan<byte> stamp = sector.AsSpan(StampOffset, StampLength);
         if (!sector.AsSpan(LiteDbTextOffset).StartsWith(LiteDbText) || !stamp.StartsWith(Magic))
@@ -163,27 +194,33 @@ internal sealed class DataFile : IDisposable
             throw new DamagedFileException(Name, $"the checksum of page {number} (at byte {(long)number * PageSize}) is wrong.");
         }
 
-        page.Slice(SealOffset, 4).Fill(0xFF);
-        stamp = null;
+        stamp = number == 0 ? StampOf(page) : null;
+        UnsealPage(page);
         if (number == 0)
         {
-            stamp = Stamp.Read(page.Slice(StampOffset, StampLength));
             page.Slice(StampOffset, StampLength).Clear();
         }
     }
 
+    private static void UnsealPage(Span<byte> page) => page.Slice(SealOffset, 4).Fill(0xFF);
+
     /// <summary>What the first page says of the whole file.</summary>
     /// <param name="StoreId">Ties the log files to the data file.</param>
     /// <param name="IsOpen">Whether the log files belong to the store's content; false after a clean close and in a backup.</param>
+    /// <param name="IsBeingOverwritten">Whether pages may be half written, and have to be taken from a log.</param>
     /// <param name="AppliedSequence">The last frame of the logs whose records are in the file.</param>
     /// <param name="Checkpoint">How many checkpoints the file has been through.</param>
-    internal readonly record struct Stamp(Guid StoreId, bool IsOpen, long AppliedSequence, long Checkpoint)
+    internal readonly record struct Stamp(Guid StoreId, bool IsOpen, bool IsBeingOverwritten, long AppliedSequence, long Checkpoint)
     {
+        private const byte OpenFlag = 1;
+        private const byte OverwritingFlag = 2;
+
         public void Write(Span<byte> bytes)
         {
             Magic.CopyTo(bytes);
             BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], Format);
-            bytes[10] = IsOpen ? (byte)1 : (byte)0;
+            bytes[10] = (byte)((IsOpen ? OpenFlag : 0) | (IsBeingOverwritten ? OverwritingFlag : 0));
+            bytes[11] = 0;
             StoreId.TryWriteBytes(bytes[12..]);
             BinaryPrimitives.WriteInt64LittleEndian(bytes[28..], AppliedSequence);
             BinaryPrimitives.WriteInt64LittleEndian(bytes[36..], Checkpoint);
@@ -191,7 +228,8 @@ internal sealed class DataFile : IDisposable
 
         public static Stamp Read(ReadOnlySpan<byte> bytes) => new(
             new Guid(bytes.Slice(12, 16)),
-            bytes[10] != 0,
+            (bytes[10] & OpenFlag) != 0,
+            (bytes[10] & OverwritingFlag) != 0,
             BinaryPrimitives.ReadInt64LittleEndian(bytes[28..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[36..]));
     }

@@ -19,7 +19,9 @@ internal abstract class Disk
     /// <exception cref="IOException">Another handle, in this process or another, has the file open.</exception>
     public abstract DiskFile Create(string path);
 
-    /// <summary>Gives a file another name in the same directory, replacing what had it. Durable once the directory is flushed.</summary>
+    /// <summary>
+    /// Gives a file, open or not, another name in the same directory, replacing what had it. Durable once the directory is flushed.
+    /// </summary>
     public abstract void Rename(string from, string to);
 
     /// <summary>Deletes a file if it is there.</summary>
@@ -73,7 +75,7 @@ internal abstract class Disk
         private readonly Microsoft.Win32.SafeHandles.SafeFileHandle _handle;
 
         public LocalFile(string path, FileMode mode)
-            : base(path) => _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.None);
+            : base(path) => _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
 
         public override long Length => RandomAccess.GetLength(_handle);
 
@@ -159,7 +161,10 @@ internal abstract class DiskFile(string name) : IDisposable
     /// <summary>Cuts the file or fills it up with zeros.</summary>
     public abstract void SetLength(long length);
 
-    /// <summary>Returns once everything written so far is on the disk.</summary>
+    /// <summary>
+    /// Returns once everything written so far is on the disk. After a failure nobody knows what is, and to flush again would not tell: the file is
+    /// of no more use to its writer.
+    /// </summary>
     public abstract void Flush();
 
     /// <summary>Closes the handle and with it gives up the exclusive hold.</summary>

@@ -19,8 +19,6 @@ internal sealed class DocumentFile : IDisposable
     // A transaction's pages are in memory until they are in the page stream, one version each per transaction.
     private const int MaxRecordsPerTransaction = 8192;
 
-    private static readonly ChangeKind[] Kinds = Enum.GetValues<ChangeKind>();
-
     private readonly PageStream _pages;
     private readonly LiteEngine _engine;
 

@@ -40,7 +40,7 @@ internal sealed class RecordCodec(ServiceFigures figures)
         return new Record(change.Kind, key, _writer.Written.ToArray());
     }
 
-    public (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)
+    public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Scope, key, value);
         string accountId = reader.Text();

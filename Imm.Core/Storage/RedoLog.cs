@@ -75,7 +75,10 @@ internal sealed class RedoLog : IDisposable
 
     /// <summary>Opens a log of a store; null where the file was created but its first header never reached the disk.</summary>
     /// <exception cref="DamagedFileException">The file is no log of this store, or its header is damaged.</exception>
-    public static RedoLog? Open(Disk disk, string path, Guid storeId)
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The path of the log.</param>
+    /// <param name="storeId">The store that it must belong to; null for any.</param>
+    public static RedoLog? Open(Disk disk, string path, Guid? storeId)
     {
         DiskFile file = disk.Open(path);
         try
@@ -92,9 +95,12 @@ internal sealed class RedoLog : IDisposable
                 return null;
             }
 
-            var log = new RedoLog(file, storeId);
-            log.ReadHeader(header);
-            return log;
+            return new RedoLog(file, CheckHeader(file.Name, header, storeId))
+            {
+                Lap = BinaryPrimitives.ReadInt64LittleEndian(header[32..]),
+                BaseSequence = BinaryPrimitives.ReadInt64LittleEndian(header[40..]),
+                Position = HeaderSize,
+            };
         }
         catch
         {
@@ -139,13 +145,14 @@ internal sealed class RedoLog : IDisposable
     }
 
     /// <summary>Writes pages of the data file as one frame behind the last one; they are safe after <see cref="Flush"/>.</summary>
-    public void AppendPages(IReadOnlyList<KeyValuePair<uint, byte[]>> pages, long sequence, long flushedSequence)
+    /// <remarks>Such a frame has no place in the sequence of batches, for the other log goes on meanwhile; it ends its lap.</remarks>
+    public void AppendPages(IReadOnlyList<KeyValuePair<uint, byte[]>> pages)
     {
         const int Entry = 8 + DataFile.PageSize;
         long length = (long)pages.Count * Entry;
         Grow(FrameHeaderSize + length);
         var header = new byte[FrameHeaderSize];
-        WriteFrameHeader(header, FrameKind.Pages, checked((int)length), sequence, flushedSequence);
+        WriteFrameHeader(header, FrameKind.Pages, checked((int)length), sequence: 0, flushedSequence: 0);
         uint checksum = Checksum.Of(header.AsSpan(4), _seed);
 
         // One frame of any size: a single checksum makes it whole or nothing. It is written in pieces, to need no buffer of its size.
@@ -176,31 +183,43 @@ internal sealed class RedoLog : IDisposable
     public void Flush() => _file.Flush();
 
     /// <summary>
-    /// Reads the frames of the present lap, and leaves <see cref="Position"/> behind the last whole one. The frames that stand intact behind a broken
-    /// one are not among them, but count in <see cref="LogContent.FlushedSequence"/>.
+    /// Reads the frames of the present lap, and leaves <see cref="Position"/> behind the last whole batch. The batches that stand intact behind a
+    /// broken one are not among them, but count in <see cref="LogContent.FlushedSequence"/>.
     /// </summary>
     public LogContent ReadFrames()
     {
         var frames = new List<LogFrame>();
         long flushed = 0;
-        long position = HeaderSize;
-        while (TryReadFrame(position) is { } frame && (frames.Count == 0 || frame.Sequence == frames[^1].Sequence + 1))
+        LogFrame? pages = null;
+        bool broken = false;
+        Position = HeaderSize;
+        for (long position = HeaderSize; position + FrameHeaderSize <= Allocated;)
         {
-            frames.Add(frame);
-            flushed = Math.Max(flushed, frame.FlushedSequence);
-            position = RoundUp(frame.Offset + frame.Length);
-        }
-
-        Position = position;
-        for (long behind = position + SectorSize; behind + FrameHeaderSize <= Allocated; behind += SectorSize)
-        {
-            if (TryReadFrame(behind) is { } frame)
+            if (TryReadFrame(position) is not { } frame)
             {
-                flushed = Math.Max(flushed, frame.FlushedSequence);
+                broken = true;
+                position += SectorSize;
+                continue;
+            }
+
+            position = RoundUp(frame.Offset + frame.Length);
+            flushed = Math.Max(flushed, frame.FlushedSequence);
+            if (frame.Kind == FrameKind.Pages)
+            {
+                pages = frame;
+            }
+            else if (!broken && (frames.Count == 0 || frame.Sequence == frames[^1].Sequence + 1))
+            {
+                frames.Add(frame);
+                Position = position;
+            }
+            else
+            {
+                broken = true;
             }
         }
 
-        return new LogContent(frames, flushed);
+        return new LogContent(frames, pages, flushed);
     }
 
     public byte[] ReadPayload(in LogFrame frame)
@@ -225,34 +244,30 @@ internal sealed class RedoLog : IDisposable
 
     private static long RoundUp(long length) => length + (-length & (SectorSize - 1));
 
-    private void ReadHeader(ReadOnlySpan<byte> header)
+    private static Guid CheckHeader(string name, ReadOnlySpan<byte> header, Guid? expectedStoreId)
     {
         if (!header.StartsWith(Magic))
         {
-            throw new DamagedFileException(Name, "it stands where the log of the store belongs, and is none.");
-        }
-
-        if (BinaryPrimitives.ReadUInt32LittleEndian(header[(HeaderLength - 4)..]) != Checksum.Of(header[..(HeaderLength - 4)]))
-        {
-            throw new DamagedFileException(Name, "the checksum of its header is wrong.");
+            throw new DamagedFileException(name, "it stands where the log of the store belongs, and is none.");
         }
 
         ushort format = BinaryPrimitives.ReadUInt16LittleEndian(header[8..]);
         if (format != Format)
         {
-            throw new DamagedFileException(Name, $"it has format {format}, and this version of Imm.Core reads format {Format}.");
+            throw new DamagedFileException(name, $"it has format {format}, and this version of Imm.Core reads format {Format}.");
         }
 
-        if (new Guid(header.Slice(16, 16)) != _storeId)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header[(HeaderLength - 4)..]) != Checksum.Of(header[..(HeaderLength - 4)]))
         {
-            throw new DamagedFileException(
-                Name,
-                "it is the log of another store than the data file beside it. Where the data file is a restored backup, move the old log files away.");
+            throw new DamagedFileException(name, "the checksum of its header is wrong.");
         }
 
-        Lap = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
-        BaseSequence = BinaryPrimitives.ReadInt64LittleEndian(header[40..]);
-        Position = HeaderSize;
+        var storeId = new Guid(header.Slice(16, 16));
+        return expectedStoreId is null || storeId == expectedStoreId
+            ? storeId
+            : throw new DamagedFileException(
+                name,
+                "it is the log of another store than the data file beside it. Where the data file is a restored backup, move the old log files away.");
     }
 
     private void WriteFrameHeader(Span<byte> header, FrameKind kind, int length, long sequence, long flushedSequence)
@@ -323,5 +338,8 @@ internal enum FrameKind : byte
 /// <summary>A whole frame in a log: where its payload is, and which frames its writer knew to be on the disk.</summary>
 internal readonly record struct LogFrame(FrameKind Kind, long Sequence, long FlushedSequence, long Offset, int Length);
 
-/// <summary>The frames of a lap up to the first that is not whole, and the greatest number that any whole frame says was flushed.</summary>
-internal sealed record LogContent(List<LogFrame> Frames, long FlushedSequence);
+/// <summary>What a lap holds.</summary>
+/// <param name="Frames">The frames of records up to the first that is not whole.</param>
+/// <param name="Pages">The frame of pages, wherever it stands.</param>
+/// <param name="FlushedSequence">The greatest number that any whole frame says was flushed.</param>
+internal sealed record LogContent(List<LogFrame> Frames, LogFrame? Pages, long FlushedSequence);

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using CommunityToolkit.Diagnostics;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Imm.Core;
+
+/// <summary>
+/// A store of projects, in a file or in memory. It owns its files alone from the moment it is opened until it is disposed.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Every change is atomic, and durable when the call that makes it returns. All members are safe to call from many threads at once. After
+/// <see cref="Dispose"/> every member of the store and of its registries throws <see cref="ObjectDisposedException"/>.
+/// </para>
+/// <para>
+/// After a failed read, write or flush the store takes no more changes: they are refused with <see cref="ImmErrorCode.ServiceUnavailable"/> and the
+/// cause as <see cref="Exception.InnerException"/>. What is in memory can still be read. Opening the store again finds everything that was acknowledged.
+/// </para>
+/// </remarks>
+public sealed class ImmStore : IDisposable, IAsyncDisposable
+{
+    private static readonly ImmStoreOptionsValidator Validator = new();
+
+    private readonly ConcurrentDictionary<Scope, ScopeHolder> _scopes = new();
+    private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
+    private readonly FileStore? _file;
+    private readonly ServiceFigures _figures;
+    private int _disposed;
+
+    private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file)
+    {
+        _file = file;
+        _figures = figures;
+        Authorizer = options.Authorizer;
+        foreach ((int id, Scope scope, int? ownProjectQuota) in file?.ReadScopes() ?? [])
+        {
+            _stored.Add(scope, (id, ownProjectQuota));
+        }
+
+        Committer = new Committer(file, codec, options.TimeProvider, _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max());
+    }
+
+    internal IImmAuthorizer? Authorizer { get; }
+
+    internal Committer Committer { get; }
+
+    /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
+    /// <param name="path">The data file; its log files stand beside it.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space.</exception>
+    /// <exception cref="ImmException">
+    /// The file is open in this process or another, is no store of this version, is damaged, or cannot be read or written: code
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>, the cause as <see cref="Exception.InnerException"/>. The file was left as it was.
+    /// </exception>
+    public static ImmStore Open(string path)
+    {
+        Guard.IsNotNullOrWhiteSpace(path, nameof(path));
+        return Open(new ImmStoreOptions { Path = path });
+    }
+
+    /// <summary>Opens a store as the options say: that of the file <see cref="ImmStoreOptions.Path"/>, or one in memory.</summary>
+    /// <param name="options">The options; they are read now, and later changes to them have no effect.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
+    /// <exception cref="ImmException">
+    /// The file is open in this process or another, is no store of this version, is damaged, or cannot be read or written: code
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>, the cause as <see cref="Exception.InnerException"/>. The file was left as it was.
+    /// </exception>
+    public static ImmStore Open(ImmStoreOptions options) => Open(options, Disk.Local);
+
+    /// <summary>Makes an empty store in memory, gone when it is disposed. It has no thread and no file.</summary>
+    /// <param name="options">The options, of which <see cref="ImmStoreOptions.Path"/> is not looked at; null for the defaults.</param>
+    /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
+    public static ImmStore InMemory(ImmStoreOptions? options = null)
+    {
+        options ??= new ImmStoreOptions();
+        Validate(options);
+        ServiceFigures figures = Figures(options);
+        return new ImmStore(options, figures, new RecordCodec(figures), file: null);
+    }
+
+    /// <summary>The registry of one account in one region. It is a light view: ask for it as often as you like, or keep it.</summary>
+    /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
+    /// <param name="regionId">The region: 1 to 64 of the lower-case ASCII letters, digits and <c>-</c>.</param>
+    /// <exception cref="ArgumentException">An id is null or malformed.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ProjectRegistry Registry(string accountId, string regionId)
+    {
+        Guard.IsNotNull(accountId, nameof(accountId));
+        Guard.IsNotNull(regionId, nameof(regionId));
+        if (!Scope.IsAccountId(accountId))
+        {
+            ThrowHelper.ThrowArgumentException(nameof(accountId), "An account id has 1 to 64 of the characters A-Z, a-z, 0-9, '_' and '-'.");
+        }
+
+        if (!Scope.IsRegionId(regionId))
+        {
+            ThrowHelper.ThrowArgumentException(nameof(regionId), "A region id has 1 to 64 of the characters a-z, 0-9 and '-'.");
+        }
+
+        ThrowIfDisposed();
+        return new ProjectRegistry(this, _scopes.GetOrAdd(new Scope(accountId, regionId), static (scope, store) => store.Hold(scope), this));
+    }
+
+    /// <summary>
+    /// Closes the store: waits for the changes under way, brings everything into the data file and gives up the files. Closing twice is closing once.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Committer.Dispose();
+            _file?.Dispose();
+        }
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public ValueTask DisposeAsync() => _file is null ? DisposeNow() : new ValueTask(Task.Run(Dispose));
+
+    internal static ImmStore Open(ImmStoreOptions options, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null)
+    {
+        Guard.IsNotNull(options, nameof(options));
+        Validate(options);
+        if (options.Path is not { } path)
+        {
+            return InMemory(options);
+        }
+
+        ServiceFigures figures = Figures(options);
+        var settings = new FileStoreSettings(figures, options.TimeProvider);
+        settings = adjust?.Invoke(settings) ?? settings;
+        FileStore? file = null;
+        try
+        {
+            file = FileStore.Open(disk, path, settings);
+            return new ImmStore(options, figures, settings.Codec, file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or LiteDB.LiteException)
+        {
+            file?.Abandon();
+            throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
+        }
+    }
+
+    /// <summary>The present state of a scope, from memory; from the file where the scope is touched for the first time.</summary>
+    internal ScopeState Read(ScopeHolder holder)
+    {
+        ThrowIfDisposed();
+        return holder.Published ?? Load(holder);
+    }
+
+    private static ServiceFigures Figures(ImmStoreOptions options) => new(options.ProjectQuota, 100, 100);
+
+    private static void Validate(ImmStoreOptions options)
+    {
+        ValidateOptionsResult result = Validator.Validate(Options.DefaultName, options);
+        if (result.Failed)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(ImmStoreOptions), result.Failures);
+        }
+    }
+
+    private ScopeHolder Hold(Scope scope) => _stored.TryGetValue(scope, out (int Id, int? _) stored)
+        ? new ScopeHolder(scope) { Id = stored.Id }
+        : new ScopeHolder(scope) { Published = ScopeState.Empty(scope, _figures) };
+
+    private ScopeState Load(ScopeHolder holder)
+    {
+        lock (holder)
+        {
+            if (holder.Published is { } published)
+            {
+                return published;
+            }
+
+            try
+            {
+                return holder.Published = _file!.Load(holder.Scope, holder.Id, _stored[holder.Scope].OwnProjectQuota);
+            }
+            catch (Exception e) when (e is not ObjectDisposedException)
+            {
+                throw Refusal.Unavailable($"The projects of {holder.Scope} cannot be read. {e.Message}").ToException(e);
+            }
+        }
+    }
+
+    private ValueTask DisposeNow()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+}

@@ -1,0 +1,310 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// The files of one store: records are safe in a log when <see cref="Append"/> returns, and reach the LiteDB data file behind it, at checkpoints.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Two logs take turns. Batches are appended to the active one; when it has grown enough they go on in the other, and a thread of the store's own
+/// drains the first: it applies its records to LiteDB, which only changes pages in memory, writes those pages as one frame behind the records and
+/// flushes it, overwrites the pages in the data file and flushes that, and begins a new lap. Whenever the power goes, the data file is as it was, or
+/// the log holds the pages to finish it with; and the records after them are in the logs.
+/// </para>
+/// <para>
+/// The data file's stamp says which frame it has come to, and whether the logs belong to the content. After a clean close it is all in the data
+/// file, and the logs are deleted.
+/// </para>
+/// </remarks>
+internal sealed class FileStore : IDisposable
+{
+    private readonly Disk _disk;
+    private readonly string _path;
+    private readonly FileStoreSettings _settings;
+    private readonly DataFile _data;
+    private readonly StorageThread _thread;
+
+    /// <summary>Held to read the data file, and to overwrite it.</summary>
+    private readonly Lock _dataGate = new();
+
+    /// <summary>Guards the turn of the logs: everything below.</summary>
+    private readonly object _turn = new();
+
+    private RedoLog _active;
+    private RedoLog _spare;
+    private List<Record> _pending = [];
+    private bool _draining;
+    private Exception? _failure;
+    private long _lastLap;
+
+    private DocumentFile? _reader;
+    private DataFile.Stamp _stamp;
+    private long _sequence;
+    private long _flushedSequence;
+
+    private FileStore(Disk disk, string path, FileStoreSettings settings, DataFile data, RecoveredStore recovered)
+    {
+        _disk = disk;
+        _path = path;
+        _settings = settings;
+        _data = data;
+        _active = recovered.Active;
+        _spare = recovered.Spare;
+        _stamp = recovered.Stamp;
+        _sequence = _stamp.AppliedSequence;
+        _flushedSequence = _stamp.AppliedSequence;
+        _lastLap = Math.Max(_active.Lap, _spare.Lap);
+        _thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}");
+    }
+
+    /// <summary>Why the store can go on no more; null while it can.</summary>
+    public Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>The names of a store's two log files.</summary>
+    public static (string First, string Second) LogPaths(string path) => (path + "-log1", path + "-log2");
+
+    /// <summary>Opens the store of a data file, or makes a new one where there is no file, or an empty one.</summary>
+    /// <exception cref="IOException">A file cannot be had, or is damaged; nothing was lost.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
+    public static FileStore Open(Disk disk, string path, FileStoreSettings settings)
+    {
+        DataFile? data = null;
+        var logs = new RedoLog?[2];
+        try
+        {
+            data = disk.Length(path) is null or 0 ? CreateData(disk, path, settings) : DataFile.Open(disk, path);
+            return new FileStore(disk, path, settings, data, Recovery.Run(disk, path, data, logs));
+        }
+        catch
+        {
+            foreach (RedoLog? log in logs)
+            {
+                log?.Dispose();
+            }
+
+            data?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes one batch of records durable, in the order given. One caller at a time.</summary>
+    /// <exception cref="IOException">The batch is not safe, though it may be found when the store is opened again. Every later call fails too.</exception>
+    public void Append(List<Record> records, PackedWriter frame)
+    {
+        try
+        {
+            RedoLog log = ActiveLog();
+            long sequence = _sequence + 1;
+            log.Append(frame, FrameKind.Records, sequence, _flushedSequence);
+            if (_settings.FlushEachCommit)
+            {
+                log.Flush();
+                _flushedSequence = sequence;
+            }
+
+            _sequence = sequence;
+            lock (_turn)
+            {
+                _pending.AddRange(records);
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    /// <summary>Reads everything of one scope. The scope must not have been written to since the store was opened.</summary>
+    public ScopeState Load(Scope scope, int id, int? ownProjectQuota)
+    {
+        lock (_dataGate)
+        {
+            if (_failure is { } failure)
+            {
+                throw new IOException($"The store '{_path}' has failed: {failure.Message}", failure);
+            }
+
+            try
+            {
+                _reader ??= new DocumentFile(_data);
+                return ScopeLoader.Load(_reader, _settings.Codec, ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
+            }
+            catch (Exception e)
+            {
+                _reader = null;
+                Fail(e);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>All scopes that have been written to, with their numbers.</summary>
+    public List<(int Id, Scope Scope, int? OwnProjectQuota)> ReadScopes()
+    {
+        lock (_dataGate)
+        {
+            _reader ??= new DocumentFile(_data);
+            return [.. _reader.Read(ChangeKind.Scope).Select(record =>
+            {
+                (Scope scope, int? quota) = RecordCodec.ReadScope(record.Key, record.Value);
+                return (checked((int)record.Key), scope, quota);
+            })];
+        }
+    }
+
+    /// <summary>Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _thread.Run(Close);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or LiteDB.LiteException)
+        {
+            // What was acknowledged is in the logs, and the next open finds it there.
+        }
+        finally
+        {
+            _thread.Dispose();
+            _reader?.Dispose();
+            _active.Dispose();
+            _spare.Dispose();
+            _data.Dispose();
+        }
+    }
+
+    /// <summary>Gives up the files as they are.</summary>
+    public void Abandon()
+    {
+        Fail(new IOException($"The store '{_path}' was given up."));
+        Dispose();
+    }
+
+    private static DataFile CreateData(Disk disk, string path, FileStoreSettings settings)
+    {
+        (string first, string second) = LogPaths(path);
+        Recovery.RefuseOrphan(disk, path, first);
+        Recovery.RefuseOrphan(disk, path, second);
+        string temporary = path + "-new";
+        DataFile data = DataFile.Create(disk, temporary, path);
+        try
+        {
+            // The exclusive hold on the temporary file decides who makes the store; somebody may have made it just before.
+            if (disk.Length(path) is not (null or 0))
+            {
+                throw new IOException($"The store '{path}' is being created by somebody else.");
+            }
+
+            var stamp = new DataFile.Stamp(settings.NewStoreId(), IsOpen: false, IsBeingOverwritten: false, AppliedSequence: 0, Checkpoint: 1);
+            using (var documents = new DocumentFile(data))
+            {
+                data.WritePages(documents.TakePages(stamp));
+            }
+
+            data.Flush();
+            disk.Rename(temporary, path);
+            disk.FlushDirectory(path);
+            return data;
+        }
+        catch
+        {
+            data.Dispose();
+            disk.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>The log for the next batch: the spare one once the active one has grown enough and the spare one is free.</summary>
+    private RedoLog ActiveLog()
+    {
+        lock (_turn)
+        {
+            while (_active.Position >= _settings.MaxLogLength && _draining && _failure is null)
+            {
+                Monitor.Wait(_turn);
+            }
+
+            if (_failure is not null)
+            {
+                throw new IOException($"The store '{_path}' has failed: {_failure.Message}", _failure);
+            }
+
+            if (_active.Position >= _settings.CheckpointLength && !_draining)
+            {
+                if (!_settings.FlushEachCommit)
+                {
+                    _active.Flush();
+                    _flushedSequence = _sequence;
+                }
+
+                (_active, _spare) = (_spare, _active);
+                List<Record> records = _pending;
+                long sequence = _sequence;
+                _pending = [];
+                _draining = true;
+                _thread.Post(() => Drain(records, sequence));
+            }
+
+            return _active;
+        }
+    }
+
+    private void Drain(List<Record> records, long sequence)
+    {
+        try
+        {
+            RunCheckpoint(_spare, records, _stamp with { AppliedSequence = sequence, Checkpoint = _stamp.Checkpoint + 1 });
+            _spare.Begin(++_lastLap, sequence);
+            lock (_turn)
+            {
+                _draining = false;
+                Monitor.PulseAll(_turn);
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void Close()
+    {
+        if (_failure is not null)
+        {
+            return;
+        }
+
+        // The thread has drained what was posted before; what is left is in the active log.
+        RunCheckpoint(_active, _pending, _stamp with { IsOpen = false, AppliedSequence = _sequence, Checkpoint = _stamp.Checkpoint + 1 });
+        _active.Dispose();
+        _spare.Dispose();
+        (string first, string second) = LogPaths(_path);
+        _disk.Delete(first);
+        _disk.Delete(second);
+    }
+
+    private void RunCheckpoint(RedoLog log, IReadOnlyList<Record> records, in DataFile.Stamp stamp)
+    {
+        Checkpoint.Run(_data, log, records, stamp, overwrite =>
+        {
+            lock (_dataGate)
+            {
+                _reader?.Dispose();
+                _reader = null;
+                overwrite();
+            }
+        });
+        _stamp = stamp;
+    }
+
+    private void Fail(Exception cause)
+    {
+        lock (_turn)
+        {
+            _failure ??= cause;
+            Monitor.PulseAll(_turn);
+        }
+    }
+}
