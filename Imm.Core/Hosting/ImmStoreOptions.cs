@@ -11,6 +11,10 @@ public sealed class ImmStoreOptions
     /// <value>0 to 2,147,483,647 (both inclusive), by default 100, as the service.</value>
     public int ProjectQuota { get; set; } = 100;
 
+    /// <summary>What an acknowledged change is safe from.</summary>
+    /// <value><see cref="Core.Durability.Durable"/> or <see cref="Core.Durability.Relaxed"/>, by default durable. A store in memory is neither.</value>
+    public Durability Durability { get; set; }
+
     /// <summary>The clock that dates creations and updates.</summary>
     /// <value>Not null; by default <see cref="System.TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;

@@ -65,7 +65,7 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
             nowTicks);
         var entry = new DatasetEntry(state.LastNumber + 1, project.Number, dataset, []);
         return Decision<Dataset>.Accepted(
-            dataset, state.With(project.With(entry, edit), edit, entry.Number), new Change(ChangeKind.Dataset, entry.Number, entry));
+            dataset, state.With(project.With(entry, edit), edit, entry.Number), new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
     }
 }
 

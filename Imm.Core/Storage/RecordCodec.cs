@@ -43,7 +43,7 @@ internal sealed class RecordCodec(ServiceFigures figures)
         }
 
         _writer.UInt32(Seal(change.Kind, key, _writer.Written));
-        return new Record(change.Kind, key, _writer.Written.ToArray());
+        return new Record(change.Kind, key, _writer.Written.ToArray(), change.IsNew);
     }
 
     public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)
