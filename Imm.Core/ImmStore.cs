@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
+using Imm.Core.Operations;
 using Imm.Core.Storage;
 using Microsoft.Extensions.Options;
 
@@ -31,6 +32,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
     private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file)
     {
+        Hooks = new OperationHooks(options.TimeProvider, options.Hooks);
         _file = file;
         _figures = figures;
         Authorizer = options.Authorizer;
@@ -44,7 +46,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
     internal IImmAuthorizer? Authorizer { get; }
 
+    internal OperationHooks Hooks { get; }
+
     internal Committer Committer { get; }
+
+    /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
+    internal bool IsDirect => Authorizer is null && !Hooks.AreEnabled;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <param name="path">The data file; its log files stand beside it.</param>
@@ -254,5 +261,5 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 }

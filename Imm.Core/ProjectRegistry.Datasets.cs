@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
+using Imm.Core.Operations;
 
 namespace Imm.Core;
 
@@ -19,14 +20,14 @@ public sealed partial class ProjectRegistry
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Dataset CreateDataset(CreateDatasetRequest request) => Wait(SubmitCreateDataset(request, CancellationToken.None));
+    public Dataset CreateDataset(CreateDatasetRequest request) => SubmitCreateDataset(request, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="CreateDataset"/>
     /// <param name="request">What to create; it is read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<Dataset> CreateDatasetAsync(CreateDatasetRequest request, CancellationToken cancellationToken = default) =>
-        Await(SubmitCreateDataset(request, cancellationToken));
+        SubmitCreateDataset(request, cancellationToken).AsValueTask();
 
     /// <summary>Gets a dataset, from memory.</summary>
     /// <param name="projectName">The project.</param>
@@ -50,14 +51,14 @@ public sealed partial class ProjectRegistry
     /// authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Dataset UpdateDataset(UpdateDatasetRequest request) => Wait(SubmitUpdateDataset(request, CancellationToken.None));
+    public Dataset UpdateDataset(UpdateDatasetRequest request) => SubmitUpdateDataset(request, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="UpdateDataset"/>
     /// <param name="request">What to change; it is read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<Dataset> UpdateDatasetAsync(UpdateDatasetRequest request, CancellationToken cancellationToken = default) =>
-        Await(SubmitUpdateDataset(request, cancellationToken));
+        SubmitUpdateDataset(request, cancellationToken).AsValueTask();
 
     /// <summary>Deletes a dataset that has no bindings and no files. Its name is free at once.</summary>
     /// <param name="projectName">The project.</param>
@@ -68,7 +69,7 @@ public sealed partial class ProjectRegistry
     /// authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void DeleteDataset(string projectName, string datasetName) => Wait(SubmitDeleteDataset(projectName, datasetName, CancellationToken.None));
+    public void DeleteDataset(string projectName, string datasetName) => SubmitDeleteDataset(projectName, datasetName, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="DeleteDataset"/>
     /// <param name="projectName">The project.</param>
@@ -76,7 +77,7 @@ public sealed partial class ProjectRegistry
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask DeleteDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken = default) =>
-        AwaitDone(SubmitDeleteDataset(projectName, datasetName, cancellationToken));
+        SubmitDeleteDataset(projectName, datasetName, cancellationToken).AsDone();
 
     /// <summary>Lists the datasets of a project in ordinal order of their names, page by page, from memory.</summary>
     /// <param name="request">Which.</param>
@@ -90,12 +91,15 @@ public sealed partial class ProjectRegistry
     public DatasetPage ListDatasets(ListDatasetsRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        ScopeState state = State;
-        DatasetPage? page = null;
-        Throw(DatasetQuery.TryRead(request, _scope.Scope, out DatasetQuery? query)
-            ?? Authorize(ImmAction.ListDatasets, query!.ProjectName, TagSet.Empty, "*")
-            ?? query!.TryRun(state, out page));
-        return page!;
+        Refusal? malformed = DatasetQuery.TryRead(request, _scope.Scope, out DatasetQuery? query);
+        return Read(
+            malformed,
+            ImmAction.ListDatasets,
+            request.ProjectName,
+            "*",
+            request,
+            TagSet.Empty,
+            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!));
     }
 
     /// <summary>Binds a bucket to a dataset.</summary>
@@ -111,7 +115,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
     public Binding CreateBinding(string projectName, string datasetName, string uri) =>
-        Wait(SubmitCreateBinding(projectName, datasetName, uri, CancellationToken.None));
+        SubmitCreateBinding(projectName, datasetName, uri, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="CreateBinding"/>
     /// <param name="projectName">The project.</param>
@@ -121,7 +125,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
     public ValueTask<Binding> CreateBindingAsync(string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
-        Await(SubmitCreateBinding(projectName, datasetName, uri, cancellationToken));
+        SubmitCreateBinding(projectName, datasetName, uri, cancellationToken).AsValueTask();
 
     /// <summary>The bindings of a dataset, at most 10, in ordinal order of their URIs; from memory.</summary>
     /// <param name="projectName">The project.</param>
@@ -147,7 +151,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
     public void DeleteBinding(string projectName, string datasetName, string uri) =>
-        Wait(SubmitDeleteBinding(projectName, datasetName, uri, CancellationToken.None));
+        SubmitDeleteBinding(projectName, datasetName, uri, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="DeleteBinding"/>
     /// <param name="projectName">The project.</param>
@@ -157,7 +161,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
     public ValueTask DeleteBindingAsync(string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
-        AwaitDone(SubmitDeleteBinding(projectName, datasetName, uri, cancellationToken));
+        SubmitDeleteBinding(projectName, datasetName, uri, cancellationToken).AsDone();
 
     /// <summary>Counts files and bytes into a dataset: all of them, or none where that would pass a limit.</summary>
     /// <remarks>
@@ -176,7 +180,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        Wait(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, CancellationToken.None))[0];
+        SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, CancellationToken.None).Wait()[0];
 
     /// <inheritdoc cref="AddFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -187,7 +191,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<Dataset> AddFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        AwaitFirst(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, cancellationToken));
+        First(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, cancellationToken).AsValueTask());
 
     /// <summary>Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.</summary>
     /// <param name="changes">What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.</param>
@@ -195,14 +199,14 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ArgumentNullException"><paramref name="changes"/> is null.</exception>
     /// <exception cref="ImmException">As for <see cref="AddFiles(string, string, long, long)"/>; nothing was changed in any dataset.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public IReadOnlyList<Dataset> AddFiles(IEnumerable<FileChange> changes) => Wait(SubmitFiles(changes, adds: true, CancellationToken.None));
+    public IReadOnlyList<Dataset> AddFiles(IEnumerable<FileChange> changes) => SubmitFiles(changes, adds: true, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="AddFiles(IEnumerable{FileChange})"/>
     /// <param name="changes">What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<IReadOnlyList<Dataset>> AddFilesAsync(IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
-        Await(SubmitFiles(changes, adds: true, cancellationToken));
+        SubmitFiles(changes, adds: true, cancellationToken).AsValueTask();
 
     /// <summary>Counts files and bytes out of a dataset: all of them, or none where it has not as many.</summary>
     /// <param name="projectName">The project.</param>
@@ -217,7 +221,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset RemoveFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        Wait(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, CancellationToken.None))[0];
+        SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, CancellationToken.None).Wait()[0];
 
     /// <inheritdoc cref="RemoveFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -228,7 +232,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<Dataset> RemoveFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        AwaitFirst(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, cancellationToken));
+        First(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, cancellationToken).AsValueTask());
 
     /// <summary>Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.</summary>
     /// <param name="changes">What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.</param>
@@ -236,83 +240,89 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ArgumentNullException"><paramref name="changes"/> is null.</exception>
     /// <exception cref="ImmException">As for <see cref="RemoveFiles(string, string, long, long)"/>; nothing was changed in any dataset.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public IReadOnlyList<Dataset> RemoveFiles(IEnumerable<FileChange> changes) => Wait(SubmitFiles(changes, adds: false, CancellationToken.None));
+    public IReadOnlyList<Dataset> RemoveFiles(IEnumerable<FileChange> changes) => SubmitFiles(changes, adds: false, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="RemoveFiles(IEnumerable{FileChange})"/>
     /// <param name="changes">What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<IReadOnlyList<Dataset>> RemoveFilesAsync(IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
-        Await(SubmitFiles(changes, adds: false, cancellationToken));
+        SubmitFiles(changes, adds: false, cancellationToken).AsValueTask();
 
     private static Refusal? CheckNames(string? projectName, string? datasetName) =>
         NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
 
-    private static async ValueTask<Dataset> AwaitFirst(Outcome<IReadOnlyList<Dataset>> outcome) => (await Await(outcome).ConfigureAwait(false))[0];
+    private static async ValueTask<Dataset> First(ValueTask<IReadOnlyList<Dataset>> datasets) => (await datasets.ConfigureAwait(false))[0];
 
     private Outcome<Dataset> SubmitCreateDataset(CreateDatasetRequest request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
         Refusal? malformed = Model.CreateDataset.TryRead(request, out CreateDataset? command);
-        return Submit(malformed, command, ImmAction.CreateDataset, command?.ProjectName, TagSet.Empty, cancellationToken, command?.DatasetName);
+        return Submit(malformed, ImmAction.CreateDataset, request.ProjectName, request.DatasetName, request, TagSet.Empty, command, cancellationToken);
     }
 
     private Outcome<Dataset> SubmitUpdateDataset(UpdateDatasetRequest request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
         Refusal? malformed = Model.UpdateDataset.TryRead(request, out UpdateDataset? command);
-        return Submit(malformed, command, ImmAction.UpdateDataset, command?.ProjectName, TagSet.Empty, cancellationToken, command?.DatasetName);
+        return Submit(malformed, ImmAction.UpdateDataset, request.ProjectName, request.DatasetName, request, TagSet.Empty, command, cancellationToken);
     }
 
     private Outcome<Dataset> SubmitDeleteDataset(string projectName, string datasetName, CancellationToken cancellationToken) => Submit(
         CheckNames(projectName, datasetName),
-        new DeleteDataset(projectName, datasetName),
         ImmAction.DeleteDataset,
         projectName,
+        datasetName,
+        null,
         TagSet.Empty,
-        cancellationToken,
-        datasetName);
+        new DeleteDataset(projectName, datasetName),
+        cancellationToken);
 
     private Outcome<Binding> SubmitCreateBinding(string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
         CheckNames(projectName, datasetName) ?? Binding.Check(uri),
-        new CreateBinding(projectName, datasetName, uri),
         ImmAction.CreateBinding,
         projectName,
+        datasetName,
+        uri,
         TagSet.Empty,
-        cancellationToken,
-        datasetName);
+        new CreateBinding(projectName, datasetName, uri),
+        cancellationToken);
 
     private Outcome<Binding> SubmitDeleteBinding(string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
         CheckNames(projectName, datasetName) ?? Binding.Check(uri),
-        new DeleteBinding(projectName, datasetName, uri),
         ImmAction.DeleteBinding,
         projectName,
+        datasetName,
+        uri,
         TagSet.Empty,
-        cancellationToken,
-        datasetName);
+        new DeleteBinding(projectName, datasetName, uri),
+        cancellationToken);
 
     private Outcome<IReadOnlyList<Dataset>> SubmitFiles(IEnumerable<FileChange> changes, bool adds, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(changes, nameof(changes));
-        ScopeState state = State;
-        Refusal? refusal = ChangeFiles.TryRead(changes, adds, out ChangeFiles? command);
-        if (refusal is null && _store.Authorizer is not null)
+        FileChange[] copy = [.. changes];
+        string action = adds ? ImmAction.AddFiles : ImmAction.RemoveFiles;
+        Refusal? refused = ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
+        if (refused is null && _store.Authorizer is not null)
         {
-            refusal = command!.Datasets
-                .Select(dataset => Authorize(adds ? ImmAction.AddFiles : ImmAction.RemoveFiles, dataset.ProjectName, TagSet.Empty, dataset.DatasetName))
+            refused = command!.Datasets
+                .Select(dataset => Authorize(action, dataset.ProjectName, TagSet.Empty, dataset.DatasetName))
                 .FirstOrDefault(denied => denied is not null);
         }
 
-        return refusal is null ? Enqueue(state, command!, cancellationToken) : new(refusal.ToException());
+        FileChange? first = copy.Length == 1 ? copy[0] : null;
+        return Run(refused, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
     }
 
-    private DatasetEntry FindDataset(string action, string projectName, string datasetName)
-    {
-        ScopeState state = State;
-        DatasetEntry? dataset = null;
-        Throw(CheckNames(projectName, datasetName)
-            ?? Authorize(action, projectName, TagSet.Empty, datasetName)
-            ?? state.Find(projectName, datasetName, out _, out dataset));
-        return dataset!;
-    }
+    private DatasetEntry FindDataset(string action, string projectName, string datasetName) => Read(
+        CheckNames(projectName, datasetName),
+        action,
+        projectName,
+        datasetName,
+        null,
+        TagSet.Empty,
+        state => state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) is { } refusal
+            ? new Outcome<DatasetEntry>(refusal.ToException())
+            : new Outcome<DatasetEntry>(dataset!));
 }

@@ -1,3 +1,5 @@
+using Imm.Core.Operations;
+
 namespace Imm.Core;
 
 /// <summary>How to open a store. Read when <see cref="ImmStore.Open(ImmStoreOptions)"/> is called; a change made later has no effect on it.</summary>
@@ -22,4 +24,7 @@ public sealed class ImmStoreOptions
     /// <summary>Who decides whether an operation is allowed. Called by many threads at once, before anything is looked up.</summary>
     /// <value>Null allows everything. By default null.</value>
     public IImmAuthorizer? Authorizer { get; set; }
+
+    /// <summary>What runs around every operation, the first outermost.</summary>
+    internal IOperationHook[] Hooks { get; set; } = [];
 }
