@@ -1,0 +1,7 @@
+namespace Imm.Core.Model;
+
+/// <summary>Something that an index can file under its name. The name of an object never changes.</summary>
+internal interface INamed
+{
+    string Name { get; }
+}
