@@ -82,14 +82,7 @@ public sealed partial class ProjectRegistry
             return found.Project;
         }
 
-        return Read(
-            NameRule.Check(nameof(Project.ProjectName), projectName),
-            ImmAction.GetProject,
-            projectName,
-            null,
-            projectName,
-            TagSet.Empty,
-            state => state.TryFind(projectName!, out ProjectEntry? entry) ? new Outcome<Project>(entry.Project) : NoProject<Project>());
+        return GetInFull(projectName);
     }
 
     /// <summary>Gets a project if there is one, from memory.</summary>
@@ -110,16 +103,7 @@ public sealed partial class ProjectRegistry
             return project is not null;
         }
 
-        project = !NameRule.Holds(projectName)
-            ? null
-            : Read(
-                null,
-                ImmAction.GetProject,
-                projectName,
-                null,
-                projectName,
-                TagSet.Empty,
-                state => new Outcome<Project?>(state.TryFind(projectName!, out ProjectEntry? entry) ? entry.Project : null));
+        project = NameRule.Holds(projectName) ? FindInFull(projectName) : null;
         return project is not null;
     }
 
@@ -172,7 +156,7 @@ public sealed partial class ProjectRegistry
         Refusal? malformed = ProjectQuery.TryRead(request, _scope.Scope, out ProjectQuery? query);
         return _store.IsDirect && malformed is null
             ? query!.Run(State)
-            : Read(malformed, ImmAction.ListProjects, "*", null, request, query?.Tags, state => new Outcome<ProjectPage>(query!.Run(state)));
+            : ListInFull(malformed, query, request);
     }
 
     /// <summary>Sets how many projects there may be, for this account and region and for good. Projects beyond it stay; new ones are refused.</summary>
@@ -189,7 +173,28 @@ public sealed partial class ProjectRegistry
     public ValueTask SetProjectQuotaAsync(int projectQuota, CancellationToken cancellationToken = default) =>
         SubmitProjectQuota(projectQuota, cancellationToken).AsDone();
 
-    private static Outcome<TAnswer> NoProject<TAnswer>() => new(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException());
+    private ProjectPage ListInFull(Refusal? malformed, ProjectQuery? query, ListProjectsRequest? request) => Read(
+        malformed, ImmAction.ListProjects, "*", null, request, query?.Tags, state => new Outcome<ProjectPage>(query!.Run(state)));
+
+    private Project GetInFull(string? projectName) => Read(
+        NameRule.Check(nameof(Project.ProjectName), projectName),
+        ImmAction.GetProject,
+        projectName,
+        null,
+        projectName,
+        TagSet.Empty,
+        state => state.TryFind(projectName!, out ProjectEntry? entry)
+            ? new Outcome<Project>(entry.Project)
+            : new Outcome<Project>(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException()));
+
+    private Project? FindInFull(string? projectName) => Read(
+        null,
+        ImmAction.GetProject,
+        projectName,
+        null,
+        projectName,
+        TagSet.Empty,
+        state => new Outcome<Project?>(state.TryFind(projectName!, out ProjectEntry? entry) ? entry.Project : null));
 
     private Outcome<Project> SubmitCreate(CreateProjectRequest request, CancellationToken cancellationToken)
     {

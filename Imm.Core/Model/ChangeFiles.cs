@@ -71,7 +71,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         for (int i = 0; i < _items.Length; i++)
         {
             Item item = _items[i];
-            Assert.That(state.Find(item.ProjectName, item.DatasetName, out ProjectEntry? project, out DatasetEntry? dataset) is null, "the dataset exists");
+            Invariant.Holds(state.Find(item.ProjectName, item.DatasetName, out ProjectEntry? project, out DatasetEntry? dataset) is null, "the dataset exists");
             Dataset old = dataset!.Dataset;
             (long files, long bytes) = ((long)item.Files, (long)item.Bytes);
             datasets[i] = old with

@@ -20,7 +20,7 @@ public sealed record Dataset
         Quota = quota;
         _createTicks = createTicks;
         _updateTicks = updateTicks;
-        Assert.That(NameRule.Holds(datasetName) && updateTicks >= createTicks, "a dataset has a name and is not changed before it is created");
+        Invariant.Holds(NameRule.Holds(datasetName) && updateTicks >= createTicks, "a dataset has a name and is not changed before it is created");
     }
 
     /// <summary>The project that the dataset belongs to.</summary>

@@ -54,7 +54,7 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
 
     protected override Decision<Dataset> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Assert.That(state.TryFind(projectName, out ProjectEntry? project), "a dataset is created in a project");
+        Invariant.Holds(state.TryFind(projectName, out ProjectEntry? project), "a dataset is created in a project");
         var dataset = new Dataset(
             project.Project.ProjectName,
             datasetName,
@@ -84,7 +84,7 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
 
     protected static (ProjectEntry Project, DatasetEntry Dataset) Find(ScopeState state, string projectName, string datasetName)
     {
-        Assert.That(state.Find(projectName, datasetName, out ProjectEntry? project, out DatasetEntry? dataset) is null, "the dataset exists");
+        Invariant.Holds(state.Find(projectName, datasetName, out ProjectEntry? project, out DatasetEntry? dataset) is null, "the dataset exists");
         return (project!, dataset!);
     }
 

@@ -94,7 +94,7 @@ internal sealed class UpdateProject : Command<Project>
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Assert.That(state.TryFind(Name, out ProjectEntry? entry), "what is updated exists");
+        Invariant.Holds(state.TryFind(Name, out ProjectEntry? entry), "what is updated exists");
         Project old = entry.Project;
         Project project = old with
         {
@@ -121,7 +121,7 @@ internal sealed class DeleteProject(string name) : Command<Project>
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Assert.That(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
+        Invariant.Holds(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
         return Decision<Project>.Accepted(entry.Project, state.Without(name, edit), new Change(ChangeKind.Project, entry.Number, null));
     }
 }

@@ -47,9 +47,16 @@ internal sealed class ProjectQuery
         NameTree<ProjectEntry>.Cursor cursor = Paging.Start(state.Projects, _prefix, _after);
         var projects = new Project[Math.Min(_maxResults, state.ProjectCount)];
         int count = 0;
-        while (cursor.MoveNext() && cursor.Current.Name.StartsWith(_prefix, StringComparison.Ordinal))
+        while (cursor.MoveNext())
         {
-            if (!Matches(cursor.Current.Project))
+            // What is not asked for is not looked at: each name and each project would be a place in memory to wait for.
+            ProjectEntry entry = cursor.Current;
+            if (_prefix.Length > 0 && !entry.Name.StartsWith(_prefix, StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            if (_tags.Count > 0 && !Matches(entry.Project))
             {
                 continue;
             }
@@ -59,7 +66,7 @@ internal sealed class ProjectQuery
                 return new ProjectPage(projects, PageToken.Write(state.Scope.AccountId, projects[^1].ProjectName.Value));
             }
 
-            projects[count++] = cursor.Current.Project;
+            projects[count++] = entry.Project;
         }
 
         return new ProjectPage(count == projects.Length ? projects : projects[..count], null);

@@ -79,7 +79,7 @@ internal sealed class ProjectEntry : INamed
 {
     public ProjectEntry(long number, Project project, NameTree<DatasetEntry> datasets)
     {
-        Assert.That(project.DatasetCount == datasets.Count, "a project counts its datasets");
+        Invariant.Holds(project.DatasetCount == datasets.Count, "a project counts its datasets");
         Number = number;
         Project = project;
         Datasets = datasets;
@@ -130,7 +130,7 @@ internal sealed class DatasetEntry : INamed
 {
     public DatasetEntry(long number, long projectNumber, Dataset dataset, Binding[] bindings)
     {
-        Assert.That(dataset.BindCount == bindings.Length, "a dataset counts its bindings");
+        Invariant.Holds(dataset.BindCount == bindings.Length, "a dataset counts its bindings");
         Number = number;
         ProjectNumber = projectNumber;
         Dataset = dataset;

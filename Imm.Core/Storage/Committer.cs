@@ -205,7 +205,7 @@ internal sealed class Committer : IDisposable
 
     private void CommitAlone(PendingWrite write)
     {
-        Assert.That(write.TryTake(), "nobody else has seen the command");
+        Invariant.Holds(write.TryTake(), "nobody else has seen the command");
         _batch.Add(write);
         Commit();
     }

@@ -94,7 +94,7 @@ internal sealed class DataFile : IDisposable
     /// <param name="done">The stamp of the finished file.</param>
     public void Overwrite(IReadOnlyList<KeyValuePair<uint, byte[]>> pages, in Stamp done)
     {
-        Assert.That(pages[0].Key == 0 && StampOf(pages[0].Value) == done with { IsBeingOverwritten = true }, "pages to overwrite begin with the stamp");
+        Invariant.Holds(pages[0].Key == 0 && StampOf(pages[0].Value) == done with { IsBeingOverwritten = true }, "pages to overwrite begin with the stamp");
         _file.Write(0, pages[0].Value.AsSpan(0, SectorSize));
         _file.Flush();
         WritePages(pages);
@@ -122,8 +122,8 @@ internal sealed class DataFile : IDisposable
     /// <summary>Seals a page as LiteDB wrote it; the first page needs the stamp.</summary>
     public static void SealPage(uint number, Span<byte> page, in Stamp stamp)
     {
-        Assert.That(BinaryPrimitives.ReadUInt32LittleEndian(page) == number, "a page knows its number");
-        Assert.That(BinaryPrimitives.ReadUInt32LittleEndian(page[SealOffset..]) == uint.MaxValue, "a page of the data file belongs to no transaction");
+        Invariant.Holds(BinaryPrimitives.ReadUInt32LittleEndian(page) == number, "a page knows its number");
+        Invariant.Holds(BinaryPrimitives.ReadUInt32LittleEndian(page[SealOffset..]) == uint.MaxValue, "a page of the data file belongs to no transaction");
         if (number == 0)
         {
             stamp.Write(page.Slice(StampOffset, StampLength));

@@ -21,7 +21,7 @@ internal static class RecordKey
 
     public static long Of(int scope, long number)
     {
-        Assert.That(scope is > 0 and <= MaxScope && number is >= 0 and <= MaxNumber, "a record's key fits its bits");
+        Invariant.Holds(scope is > 0 and <= MaxScope && number is >= 0 and <= MaxNumber, "a record's key fits its bits");
         return ((long)scope << NumberBits) | number;
     }
 
