@@ -28,6 +28,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
+    private readonly Lock _maintenance = new();
     private int _disposed;
 
     private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file)
@@ -192,7 +193,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             file = FileStore.Open(disk, path, settings);
             return new ImmStore(options, figures, settings.Codec, file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or LiteDB.LiteException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             file?.Abandon();
             throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
@@ -244,14 +245,19 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>Works on the data file once everything that was acknowledged is in it.</summary>
     private T WithFile<T>(Func<FileStore, T> work)
     {
-        try
+        // One after the other, and none asks for a checkpoint while one is under way: it would hold up the writers.
+        lock (_maintenance)
         {
-            Committer.BeginCheckpoint(_file!).GetAwaiter().GetResult();
-            return work(_file!);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or LiteDB.LiteException)
-        {
-            throw Refusal.Unavailable(e.Message).ToException(e);
+            try
+            {
+                _file!.AwaitCheckpoint();
+                Committer.BeginCheckpoint(_file).GetAwaiter().GetResult();
+                return work(_file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+            {
+                throw Refusal.Unavailable(e.Message).ToException(e);
+            }
         }
     }
 

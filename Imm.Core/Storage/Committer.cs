@@ -213,12 +213,7 @@ internal sealed class Committer : IDisposable
     /// <summary>Decides the batch, makes it durable, publishes it, and tells its callers.</summary>
     private void Commit()
     {
-        ImmException? failure = Failure;
-        if (failure is null)
-        {
-            Decide();
-            failure = TryAppend();
-        }
+        ImmException? failure = Failure ?? TryCommit();
 
         foreach (ScopeHolder holder in _touched)
         {
@@ -291,16 +286,16 @@ internal sealed class Committer : IDisposable
         BatchCodec.Write(_frame, record);
     }
 
-    private ImmException? TryAppend()
+    private ImmException? TryCommit()
     {
-        if (_file is null || _records.Count == 0)
-        {
-            return null;
-        }
-
         try
         {
-            _file.Append(_records, _frame);
+            Decide();
+            if (_records.Count > 0)
+            {
+                _file!.Append(_records, _frame);
+            }
+
             return null;
         }
 #pragma warning disable CA1031 // Whatever went wrong, the batch is not safe, and its callers must hear it.

@@ -20,6 +20,7 @@ internal sealed class DataFile : IDisposable
     private const int SectorSize = RedoLog.SectorSize;
     private const int SealOffset = 14;
     private const int LiteDbTextOffset = 32;
+    private const int LastPageOffset = 64;
     private const int StampOffset = 128;
     private const int StampLength = 44;
 
@@ -76,11 +77,16 @@ internal sealed class DataFile : IDisposable
     /// <summary>The stamp in a sealed first page.</summary>
     public static Stamp StampOf(ReadOnlySpan<byte> firstPage) => Stamp.Read(firstPage.Slice(StampOffset, StampLength));
 
+    /// <summary>The stamp, once the checksum of its page and the length of the file are known to be right.</summary>
+    /// <exception cref="DamagedFileException">They are not.</exception>
     public Stamp ReadStamp()
     {
         var page = new byte[PageSize];
         ReadPage(0, page, out Stamp? stamp);
-        return stamp!.Value;
+        long expected = (BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L) * PageSize;
+        return Length >= expected
+            ? stamp!.Value
+            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it was cut to {Length} bytes; it had {expected}."));
     }
 
     /// <summary>Reads a page as LiteDB wrote it.</summary>

@@ -101,7 +101,7 @@ internal sealed class FileStore : IDisposable
             data = disk.Length(path) is null or 0 ? CreateData(disk, path, settings) : DataFile.Open(disk, path);
             return new FileStore(disk, path, settings, data, Recovery.Run(disk, path, data, logs));
         }
-        catch
+        catch (Exception e)
         {
             foreach (RedoLog? log in logs)
             {
@@ -109,6 +109,11 @@ internal sealed class FileStore : IDisposable
             }
 
             data?.Dispose();
+            if (e is LiteDB.LiteException or InvalidDataException)
+            {
+                throw new DamagedFileException(path, e.Message);
+            }
+
             throw;
         }
     }
@@ -167,6 +172,7 @@ internal sealed class FileStore : IDisposable
     {
         lock (_dataGate)
         {
+            ThrowIfFailed();
             _reader ??= new DocumentFile(_data);
             return [.. _reader.Read(ChangeKind.Scope).Select(record =>
             {
@@ -197,6 +203,9 @@ internal sealed class FileStore : IDisposable
         }
     }
 
+    /// <summary>Waits for the checkpoint that is under way, if one is.</summary>
+    public void AwaitCheckpoint() => _thread.Run(static () => { });
+
     /// <summary>Everything that is wrong with the data file as of the last checkpoint.</summary>
     public List<string> Check()
     {
@@ -215,9 +224,10 @@ internal sealed class FileStore : IDisposable
         {
             _thread.Run(Close);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or LiteDB.LiteException)
+#pragma warning disable CA1031 // What was acknowledged is in the logs, and the next open finds it there; who closes has no use for the exception.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // What was acknowledged is in the logs, and the next open finds it there.
         }
         finally
         {

@@ -120,7 +120,9 @@ internal sealed class PendingCheckpoint(FileStore file) : PendingWrite
             file.BeginCheckpoint();
             _completion.TrySetResult();
         }
-        catch (IOException e)
+#pragma warning disable CA1031 // The leader goes on; who asked for the checkpoint gets the exception.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             _completion.TrySetException(e);
         }

@@ -35,10 +35,15 @@ internal static class StoreBackup
             disk.FlushDirectory(path);
             target.Dispose();
         }
-        catch
+        catch (Exception e)
         {
             target.Dispose();
             disk.Delete(temporary);
+            if (e is LiteDB.LiteException)
+            {
+                throw new DamagedFileException(source.Name, e.Message);
+            }
+
             throw;
         }
     }
