@@ -122,6 +122,7 @@ internal sealed class RedoLog : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(HeaderLength - 4), Checksum.Of(header.AsSpan(0, HeaderLength - 4)));
         _file.Write(0, header);
         _file.Flush();
+        Allocated = Math.Max(Allocated, HeaderLength);
         Lap = lap;
         BaseSequence = baseSequence;
         Position = HeaderSize;
