@@ -95,18 +95,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public ProjectRegistry Registry(string accountId, string regionId)
     {
-        Guard.IsNotNull(accountId, nameof(accountId));
-        Guard.IsNotNull(regionId, nameof(regionId));
-        if (!Scope.IsAccountId(accountId))
-        {
-            ThrowHelper.ThrowArgumentException(nameof(accountId), "An account id has 1 to 64 of the characters A-Z, a-z, 0-9, '_' and '-'.");
-        }
-
-        if (!Scope.IsRegionId(regionId))
-        {
-            ThrowHelper.ThrowArgumentException(nameof(regionId), "A region id has 1 to 64 of the characters a-z, 0-9 and '-'.");
-        }
-
+        Scope.ThrowIfMalformed(accountId, regionId);
         ThrowIfDisposed();
         return new ProjectRegistry(this, _scopes.GetOrAdd(new Scope(accountId, regionId), static (scope, store) => store.Hold(scope), this));
     }

@@ -20,7 +20,7 @@ public sealed record Project
         TagSet tags,
         long createTicks,
         long updateTicks,
-        ServiceFigures figures)
+        ProjectFigures figures)
     {
         ProjectName = projectName;
         Description = description;
@@ -103,5 +103,5 @@ public sealed record Project
         }
     }
 
-    internal ServiceFigures Figures { get; }
+    internal ProjectFigures Figures { get; }
 }

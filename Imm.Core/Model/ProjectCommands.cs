@@ -48,7 +48,7 @@ internal sealed class CreateProject : Command<Project>
             _fields.Tags ?? TagSet.Empty,
             nowTicks,
             nowTicks,
-            state.Figures);
+            state.Figures.Project);
         var entry = new ProjectEntry(state.LastNumber + 1, project, NameTree<DatasetEntry>.Empty);
         return Decision<Project>.Accepted(project, state.With(entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
     }

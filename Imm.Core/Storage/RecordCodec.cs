@@ -73,7 +73,7 @@ internal sealed class RecordCodec(ServiceFigures figures)
         Expect(reader.AtEnd && name is not null && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Project, key);
         return new ProjectEntry(
             RecordKey.Number(key),
-            new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures),
+            new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures.Project),
             NameTree<DatasetEntry>.Empty);
     }
 
