@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+
+namespace Imm.Core.Benchmarks.Demo;
+
+/// <summary>
+/// What a registry has acknowledged, kept beside it: each answer is compared with its request, and later everything that the registry has with
+/// everything here. Not safe to use from several threads; the callers of a phase hand in their answers when it is over.
+/// </summary>
+internal sealed class Ledger(string name, Findings findings)
+{
+    private readonly Dictionary<string, Project> _projects = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _absent = new(StringComparer.Ordinal);
+
+    public int Count => _projects.Count;
+
+    public string[] Names => [.. _projects.Keys];
+
+    public Project this[string projectName] => _projects[projectName];
+
+    public void Created(CreateProjectRequest request, Project answer)
+    {
+        findings.Expect(
+            answer.ProjectName.Value == request.ProjectName
+            && answer.Description == (request.Description ?? "")
+            && answer.ServiceRole == "AliyunIMMDefaultRole"
+            && answer.TemplateId == (request.TemplateId ?? "")
+            && answer.DatasetMaxFileCount == (request.DatasetMaxFileCount ?? 100_000_000)
+            && answer.DatasetMaxTotalFileSize == 90_000_000_000_000_000
+            && answer.Tags.SequenceEqual(request.Tag ?? [])
+            && answer is { DatasetCount: 0, FileCount: 0, TotalFileSize: 0 }
+            && answer.CreateTime == answer.UpdateTime,
+            () => $"{name}: {request.ProjectName} was created other than asked for: {answer}");
+        findings.Expect(_projects.TryAdd(answer.ProjectName.Value, answer), () => $"{name}: {answer.ProjectName} was created twice");
+    }
+
+    public void Updated(UpdateProjectRequest request, Project answer)
+    {
+        ref Project known = ref CollectionsMarshal.GetValueRefOrNullRef(_projects, request.ProjectName!);
+        Project before = known;
+        findings.Expect(
+            answer.ProjectName == before.ProjectName
+            && answer.Description == (request.Description ?? before.Description)
+            && answer.TemplateId == before.TemplateId
+            && answer.Quota == before.Quota
+            && answer.Tags.SequenceEqual(request.Tag ?? before.Tags)
+            && answer.CreateTime == before.CreateTime
+            && answer.UpdateTime > before.UpdateTime,
+            () => $"{name}: {before} was updated other than asked for: {answer}");
+        known = answer;
+    }
+
+    public void Deleted(string projectName)
+    {
+        findings.Expect(_projects.Remove(projectName), () => $"{name}: {projectName} was deleted twice");
+        _absent.Add(projectName);
+    }
+
+    /// <summary>A create of this name was refused, so there must be nothing of it.</summary>
+    public void Refused(string projectName) => _absent.Add(projectName);
+
+    /// <summary>Compares the registry with the ledger: page by page, and each project by its name.</summary>
+    /// <returns>How many pages there were.</returns>
+    public int Compare(ProjectRegistry registry, string when)
+    {
+        string[] expected = Names;
+        Array.Sort(expected, StringComparer.Ordinal);
+        int pages = 0;
+        int place = 0;
+        string? token = null;
+        do
+        {
+            ProjectPage page = registry.List(new() { MaxResults = 200, NextToken = token });
+            pages++;
+            foreach (Project listed in page.Projects)
+            {
+                string? next = place < expected.Length ? expected[place] : null;
+                findings.Expect(
+                    listed.ProjectName.Value == next, () => $"{name} {when}: the list has {listed.ProjectName} where {next ?? "its end"} was expected");
+                findings.Expect(
+                    !_projects.TryGetValue(listed.ProjectName.Value, out Project? acknowledged) || listed == acknowledged,
+                    () => $"{name} {when}: listed {listed}, acknowledged {_projects[listed.ProjectName.Value]}");
+                place++;
+            }
+
+            // A list that has come too far would never end if its tokens went round in a circle.
+            token = place > expected.Length ? null : page.NextToken;
+        }
+        while (token is not null);
+
+        findings.Expect(place == expected.Length, () => $"{name} {when}: {place} projects are listed, {expected.Length} were acknowledged");
+        foreach ((string projectName, Project acknowledged) in _projects)
+        {
+            findings.Expect(
+                registry.TryGet(projectName, out Project? found) && found == acknowledged,
+                () => $"{name} {when}: found {found?.ToString() ?? "nothing"}, acknowledged {acknowledged}");
+        }
+
+        foreach (string projectName in _absent.Where(projectName => !_projects.ContainsKey(projectName)))
+        {
+            findings.Expect(!registry.TryGet(projectName, out _), () => $"{name} {when}: {projectName} is there, and should not be");
+        }
+
+        return pages;
+    }
+}
