@@ -98,7 +98,7 @@ public sealed record Project
         get => _updateTicks;
         init
         {
-            Assert.That(value > _updateTicks, "an update moves the time on");
+            Assert.That(value >= _updateTicks, "an update does not move the time back");
             _updateTicks = value;
         }
     }

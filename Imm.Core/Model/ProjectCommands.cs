@@ -49,8 +49,8 @@ internal sealed class CreateProject : Command<Project>
             nowTicks,
             nowTicks,
             state.Figures);
-        var entry = new ProjectEntry(state.LastNumber + 1, project);
-        return Decision<Project>.Accepted(project, state.With(entry, edit), new Change(ChangeKind.Project, entry.Number, project));
+        var entry = new ProjectEntry(state.LastNumber + 1, project, NameTree<DatasetEntry>.Empty);
+        return Decision<Project>.Accepted(project, state.With(entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
     }
 }
 
@@ -82,7 +82,7 @@ internal sealed class UpdateProject : Command<Project>
 
         if (!fields.Any)
         {
-            return new Refusal(ImmErrorCode.InvalidArgument, "The request changes nothing: at least one parameter besides ProjectName is required.");
+            return Refusal.ChangesNothing(nameof(request.ProjectName));
         }
 
         command = new UpdateProject(name!, fields);
@@ -106,7 +106,7 @@ internal sealed class UpdateProject : Command<Project>
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
         return Decision<Project>.Accepted(
-            project, state.With(new ProjectEntry(entry.Number, project), edit), new Change(ChangeKind.Project, entry.Number, project));
+            project, state.With(entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
     }
 }
 
