@@ -10,12 +10,11 @@ internal sealed class Ledger(string name, Findings findings)
 {
     private readonly Dictionary<string, Project> _projects = new(StringComparer.Ordinal);
     private readonly HashSet<string> _absent = new(StringComparer.Ordinal);
+    private readonly List<Dataset> _datasets = [];
 
     public int Count => _projects.Count;
 
     public string[] Names => [.. _projects.Keys];
-
-    public Project this[string projectName] => _projects[projectName];
 
     public void Created(CreateProjectRequest request, Project answer)
     {
@@ -53,6 +52,20 @@ internal sealed class Ledger(string name, Findings findings)
     {
         findings.Expect(_projects.Remove(projectName), () => $"{name}: {projectName} was deleted twice");
         _absent.Add(projectName);
+    }
+
+    /// <summary>A project has its first dataset, which has one binding and so many files and bytes.</summary>
+    public void Filled(Project project, Dataset dataset, long files, long bytes)
+    {
+        Project before = _projects[project.ProjectName.Value];
+        findings.Expect(
+            project.DatasetCount == 1 && project.FileCount == files && project.TotalFileSize == bytes && project.UpdateTime == before.UpdateTime,
+            () => $"{name}: {before} has {files} files of {bytes} bytes in a dataset, and says: {project}");
+        findings.Expect(
+            dataset.BindCount == 1 && dataset.FileCount == files && dataset.TotalFileSize == bytes,
+            () => $"{name}: a dataset has {files} files of {bytes} bytes, and says: {dataset}");
+        _projects[project.ProjectName.Value] = project;
+        _datasets.Add(dataset);
     }
 
     /// <summary>A create of this name was refused, so there must be nothing of it.</summary>
@@ -93,6 +106,12 @@ internal sealed class Ledger(string name, Findings findings)
             findings.Expect(
                 registry.TryGet(projectName, out Project? found) && found == acknowledged,
                 () => $"{name} {when}: found {found?.ToString() ?? "nothing"}, acknowledged {acknowledged}");
+        }
+
+        foreach (Dataset acknowledged in _datasets)
+        {
+            Dataset found = registry.GetDataset(acknowledged.ProjectName.Value, acknowledged.DatasetName);
+            findings.Expect(found == acknowledged, () => $"{name} {when}: found {found}, acknowledged {acknowledged}");
         }
 
         foreach (string projectName in _absent.Where(projectName => !_projects.ContainsKey(projectName)))

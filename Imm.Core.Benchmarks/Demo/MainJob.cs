@@ -9,6 +9,7 @@ namespace Imm.Core.Benchmarks.Demo;
 internal sealed class MainJob
 {
     private const string Account = "1234567890";
+    private const string Dataset = "holiday";
     private const int ManyCallers = 64;
     private const int Seed = 20_200_930;
 
@@ -73,7 +74,9 @@ internal sealed class MainJob
         {
             ProjectRegistry small = store.Registry(Account, "cn-hangzhou");
             ProjectRegistry large = store.Registry(Account, "cn-shanghai");
-            await RaceAsync(small);
+            _stage.Title("Callers at once in a registry with the default quota");
+            await RaceForProjectsAsync(small);
+            await RaceForFilesAsync(small);
             Refuse(small);
 
             _stage.Title("Work in a registry with a quota of its own");
@@ -87,6 +90,9 @@ internal sealed class MainJob
 
             _stage.Title("Close, reopen, and compare with what was acknowledged");
             Compare(small, large, "before closing");
+            IReadOnlyList<string> problems = store.Check();
+            _findings.Expect(problems.Count == 0, () => $"the store's own check found: {string.Join("; ", problems)}");
+            _stage.Done("The store's own check", $"{problems.Count} problems");
             size = await CloseAsync(store);
         }
 
@@ -99,10 +105,9 @@ internal sealed class MainJob
     }
 
     /// <summary>More callers at once than the quota allows projects, and many callers who want one and the same name.</summary>
-    private async Task RaceAsync(ProjectRegistry registry)
+    private async Task RaceForProjectsAsync(ProjectRegistry registry)
     {
         const int Wanted = 150;
-        _stage.Title("Callers at once in a registry with the default quota");
         string[] names = [.. Enumerable.Repeat("the-one", ManyCallers), .. Enumerable.Range(1, Wanted).Select(n => $"project-{n:000}")];
         int created = 0, taken = 0, overQuota = 0;
         await Task.WhenAll(names.Select(name => Task.Run(async () =>
@@ -139,11 +144,39 @@ internal sealed class MainJob
             $"{created} created, {taken} refused as taken, {overQuota} refused by the quota of {registry.ProjectQuota}");
     }
 
+    /// <summary>More callers at once than a dataset may have files.</summary>
+    private async Task RaceForFilesAsync(ProjectRegistry registry)
+    {
+        const int Wanted = 150, Allowed = 100, Bytes = 1_000;
+        string project = _small.Names[0];
+        UpdateProjectRequest update = new() { ProjectName = project, Description = "Has a dataset" };
+        _small.Updated(update, await registry.UpdateAsync(update, _cancellationToken));
+        await registry.CreateDatasetAsync(new() { ProjectName = project, DatasetName = Dataset, DatasetMaxFileCount = Allowed }, _cancellationToken);
+        await registry.CreateBindingAsync(project, Dataset, "oss://photos", _cancellationToken);
+        int added = 0, refused = 0;
+        await Task.WhenAll(Enumerable.Range(0, Wanted).Select(_ => Task.Run(async () =>
+        {
+            try
+            {
+                await registry.AddFilesAsync(project, Dataset, 1, Bytes, _cancellationToken);
+                Interlocked.Increment(ref added);
+            }
+            catch (ImmException e) when (e.Code == ImmErrorCode.LimitExceededError)
+            {
+                Interlocked.Increment(ref refused);
+                _findings.Expect(e is { Requested: 1, Used: Allowed, Limit: Allowed }, () => $"the dataset refused with other numbers: {e}");
+            }
+        })));
+        _findings.Expect(added == Allowed, () => $"{added} files were added to a dataset that may have {Allowed}");
+        _small.Filled(registry.Get(project), registry.GetDataset(project, Dataset), files: added, bytes: (long)added * Bytes);
+        _stage.Done($"{Wanted} callers add a file to a dataset of at most {Allowed}", $"{added} added, {refused} refused");
+    }
+
     private void Refuse(ProjectRegistry full)
     {
         _stage.Title("Refusals, as a caller meets them");
         using ImmStore guarded = ImmStore.InMemory(new() { Authorizer = new Refusals.ReadOnlyAuthorizer() });
-        var scene = new Scene(_path, full, _small.Names[0], guarded.Registry(Account, "cn-hangzhou"));
+        var scene = new Scene(_path, full, _small.Names[0], Dataset, guarded.Registry(Account, "cn-hangzhou"));
         foreach ((string what, ImmException? refusal) in Refusals.Try(scene, _findings))
         {
             _stage.Refusal(what, refusal);

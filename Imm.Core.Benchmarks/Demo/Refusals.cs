@@ -4,8 +4,9 @@ namespace Imm.Core.Benchmarks.Demo;
 /// <param name="Path">The file of a store that is open.</param>
 /// <param name="Registry">A registry of that store, which has as many projects as its quota allows.</param>
 /// <param name="Existing">The name of one of them.</param>
+/// <param name="Dataset">The only dataset of that one; it has a binding and 100 files, as many as it may have.</param>
 /// <param name="Guarded">A registry whose authorizer allows only reading.</param>
-internal sealed record Scene(string Path, ProjectRegistry Registry, string Existing, ProjectRegistry Guarded);
+internal sealed record Scene(string Path, ProjectRegistry Registry, string Existing, string Dataset, ProjectRegistry Guarded);
 
 /// <summary>Something that is refused, and how.</summary>
 internal sealed record Attempt(string What, Action<Scene> Try, string Code, string? Parameter = null)
@@ -63,6 +64,22 @@ internal static class Refusals
         new("a project that is not there", on => on.Registry.Get("nowhere"), ImmErrorCode.ResourceNotFound, "ProjectName"),
         new("an update that changes nothing", on => on.Registry.Update(new() { ProjectName = on.Existing }), ImmErrorCode.InvalidArgument),
         new("a page token that is none", on => on.Registry.List(new() { NextToken = "page 2" }), ImmErrorCode.InvalidArgument, "NextToken"),
+        new("a project that still has a dataset", on => on.Registry.Delete(on.Existing), ImmErrorCode.StatusConflict, "ProjectName"),
+        new(
+            "a file too many for its dataset",
+            on => on.Registry.AddFiles(on.Existing, on.Dataset, fileCount: 1, totalFileSize: 1_000),
+            ImmErrorCode.LimitExceededError,
+            "DatasetMaxFileCount")
+        {
+            Requested = 1,
+            Used = 100,
+            Limit = 100,
+        },
+        new(
+            "more files removed than there are",
+            on => on.Registry.RemoveFiles(on.Existing, on.Dataset, fileCount: 101, totalFileSize: 0),
+            ImmErrorCode.InvalidArgument,
+            "FileCount"),
         new("what the authorizer denies", on => on.Guarded.Create(new() { ProjectName = "forbidden" }), ImmErrorCode.NoPermission),
         new("the same file once more", on => ImmStore.Open(on.Path).Dispose(), ImmErrorCode.ServiceUnavailable),
     ];
