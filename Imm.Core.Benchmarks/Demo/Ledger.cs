@@ -75,32 +75,31 @@ internal sealed class Ledger(string name, Findings findings)
     /// <returns>How many pages there were.</returns>
     public int Compare(ProjectRegistry registry, string when)
     {
-        string[] expected = Names;
-        Array.Sort(expected, StringComparer.Ordinal);
-        int pages = 0;
-        int place = 0;
+        var unlisted = new HashSet<string>(_projects.Keys, StringComparer.Ordinal);
+        string? previous = null;
         string? token = null;
+        int pages = 0;
         do
         {
             ProjectPage page = registry.List(new() { MaxResults = 200, NextToken = token });
             pages++;
             foreach (Project listed in page.Projects)
             {
-                string? next = place < expected.Length ? expected[place] : null;
+                string listedName = listed.ProjectName.Value;
                 findings.Expect(
-                    listed.ProjectName.Value == next, () => $"{name} {when}: the list has {listed.ProjectName} where {next ?? "its end"} was expected");
+                    string.CompareOrdinal(previous, listedName) < 0, () => $"{name} {when}: the list has {listedName} behind {previous}");
                 findings.Expect(
-                    !_projects.TryGetValue(listed.ProjectName.Value, out Project? acknowledged) || listed == acknowledged,
-                    () => $"{name} {when}: listed {listed}, acknowledged {_projects[listed.ProjectName.Value]}");
-                place++;
+                    unlisted.Remove(listedName) && listed == _projects[listedName],
+                    () => $"{name} {when}: listed {listed}, acknowledged {_projects.GetValueOrDefault(listedName)?.ToString() ?? "nothing of the name"}");
+                previous = listedName;
             }
 
-            // A list that has come too far would never end if its tokens went round in a circle.
-            token = place > expected.Length ? null : page.NextToken;
+            // A list whose tokens lead round in a circle would never end.
+            token = pages > _projects.Count ? null : page.NextToken;
         }
         while (token is not null);
 
-        findings.Expect(place == expected.Length, () => $"{name} {when}: {place} projects are listed, {expected.Length} were acknowledged");
+        findings.Expect(unlisted.Count == 0, () => $"{name} {when}: {unlisted.Count} projects are missing from the list, such as {unlisted.First()}");
         foreach ((string projectName, Project acknowledged) in _projects)
         {
             findings.Expect(

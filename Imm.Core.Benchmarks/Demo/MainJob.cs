@@ -59,6 +59,11 @@ internal sealed class MainJob
             await Console.Error.WriteLineAsync("Cancelled.");
             return CommandLine.Failure;
         }
+        catch (Exception e) when (e is ImmException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"The job cannot go on. {e.Message}");
+            return CommandLine.Failure;
+        }
         finally
         {
             Console.CancelKeyPress -= Cancel;
@@ -134,7 +139,7 @@ internal sealed class MainJob
                     _small.Refused(name);
                 }
 
-                _findings.Expect(e is { Requested: 1, Used: 100, Limit: 100 }, () => $"the quota refused with other numbers: {e}");
+                _findings.Expect(e is { Requested: 1, Used: 100, Limit: 100 }, () => $"the quota refused with other numbers: {e.Message}");
             }
         })));
 
@@ -164,7 +169,7 @@ internal sealed class MainJob
             catch (ImmException e) when (e.Code == ImmErrorCode.LimitExceededError)
             {
                 Interlocked.Increment(ref refused);
-                _findings.Expect(e is { Requested: 1, Used: Allowed, Limit: Allowed }, () => $"the dataset refused with other numbers: {e}");
+                _findings.Expect(e is { Requested: 1, Used: Allowed, Limit: Allowed }, () => $"the dataset refused with other numbers: {e.Message}");
             }
         })));
         _findings.Expect(added == Allowed, () => $"{added} files were added to a dataset that may have {Allowed}");
@@ -200,8 +205,8 @@ internal sealed class MainJob
                 meter.Record(started);
                 answers[caller].Add(project);
             }
-        });
-        Replay(answers, caller => NewProjects(seed, caller), _large.Created);
+        },
+        () => Replay(answers, caller => NewProjects(seed, caller), _large.Created));
     }
 
     private async Task UpdateAsync(ProjectRegistry registry)
@@ -219,8 +224,8 @@ internal sealed class MainJob
                 meter.Record(started);
                 answers[caller].Add(project);
             }
-        });
-        Replay(answers, caller => Updates(names[caller], caller), _large.Updated);
+        },
+        () => Replay(answers, caller => Updates(names[caller], caller), _large.Updated));
     }
 
     private async Task DeleteAsync(ProjectRegistry registry)
@@ -241,11 +246,8 @@ internal sealed class MainJob
                 meter.Record(started);
                 deleted[caller].Add(name);
             }
-        });
-        foreach (string name in deleted.SelectMany(mine => mine))
-        {
-            _large.Deleted(name);
-        }
+        },
+        () => deleted.SelectMany(mine => mine).ToList().ForEach(_large.Deleted));
     }
 
     private async Task GetAsync(ProjectRegistry registry)
@@ -348,7 +350,9 @@ internal sealed class MainJob
         return ledger.Compare(registry, when);
     }
 
-    private async Task MeasureAsync(string operation, int callers, TimeSpan time, long most, Func<int, Pace, Meter, Task> work)
+    /// <summary>Has callers work at once until the phase is over, then hands their answers in.</summary>
+    private async Task MeasureAsync(
+        string operation, int callers, TimeSpan time, long most, Func<int, Pace, Meter, Task> work, Action? handIn = null)
     {
         var meter = new Meter(operation, callers);
         var pace = new Pace(time, most, _cancellationToken);
@@ -364,6 +368,7 @@ internal sealed class MainJob
             meter.Finish(elapsed);
         }
 
+        handIn?.Invoke();
         _meters.Add(meter);
         _stage.Done($"{operation}, {(callers == 1 ? "one caller" : $"{callers} callers")}", $"{Stage.Number(meter.Count)} in {Stage.Time(elapsed)}");
     }

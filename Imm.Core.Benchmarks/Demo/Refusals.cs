@@ -105,7 +105,7 @@ internal static class Refusals
                 && refusal.Requested == attempt.Requested
                 && refusal.Used == attempt.Used
                 && refusal.Limit == attempt.Limit,
-                () => $"{attempt.What}: {attempt.Code} was expected of {attempt.Parameter ?? "no parameter"}, and came: {refusal?.ToString() ?? "no refusal"}");
+                () => $"{attempt.What}: {attempt.Code} was expected of {attempt.Parameter ?? "no parameter"}, and came: {(refusal is null ? "no refusal" : $"{refusal.Code}, {refusal.Message}")}");
             yield return (attempt.What, refusal);
         }
     }
