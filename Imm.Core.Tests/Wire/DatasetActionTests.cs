@@ -25,8 +25,8 @@ public sealed class DatasetActionTests : IDisposable
     [Fact]
     public async Task A_dataset_is_created_got_changed_and_deleted_in_the_service_s_words()
     {
-        string created = $$"""
-            {"RequestId":"{{Id}}","Dataset":{"ProjectName":"p","DatasetName":"d","TemplateId":"","CreateTime":"{{Time}}","UpdateTime":"{{Time}}","Description":"数据","DatasetMaxBindCount":3,"DatasetMaxFileCount":100000000,"DatasetMaxEntityCount":10000000000,"DatasetMaxRelationCount":100000000000,"DatasetMaxTotalFileSize":90000000000000000,"BindCount":0,"FileCount":0,"TotalFileSize":0}}
+        string created = $$$"""
+            {"RequestId":"{{{Id}}}","Dataset":{"ProjectName":"p","DatasetName":"d","TemplateId":"","CreateTime":"{{{Time}}}","UpdateTime":"{{{Time}}}","Description":"数据","DatasetMaxBindCount":3,"DatasetMaxFileCount":100000000,"DatasetMaxEntityCount":10000000000,"DatasetMaxRelationCount":100000000000,"DatasetMaxTotalFileSize":90000000000000000,"BindCount":0,"FileCount":0,"TotalFileSize":0}}
             """;
 
         Assert.Equal((200, created), await Ask("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("Description", "数据"), ("DatasetMaxBindCount", "3")));
@@ -60,7 +60,7 @@ public sealed class DatasetActionTests : IDisposable
         await Ask("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"));
         string binding = $$"""{"ProjectName":"p","DatasetName":"d","URI":"oss://b","State":"Ready","Phase":"IncrementalScanning","CreateTime":"{{Time}}","UpdateTime":"{{Time}}"}""";
 
-        Assert.Equal((200, $$"""{"RequestId":"{{Id}}","Binding":{{binding}}}"""), await Ask("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
+        Assert.Equal((200, $$$"""{"RequestId":"{{{Id}}}","Binding":{{{binding}}}}"""), await Ask("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
         Assert.Equal((200, $$"""{"RequestId":"{{Id}}","Bindings":[{{binding}}]}"""), await Ask("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
         Assert.Equal((400, "ResourceAlreadyExists"), await AskCode("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
         Assert.Equal((200, $$"""{"RequestId":"{{Id}}"}"""), await Ask("DeleteBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
