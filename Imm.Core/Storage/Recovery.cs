@@ -8,8 +8,9 @@ internal static class Recovery
     /// <summary>Leaves the store open: the data file up to date and stamped so, both logs at the beginning of a lap.</summary>
     public static RecoveredStore Run(Disk disk, string path, DataFile data, RedoLog?[] logs)
     {
+        // A close that was cut short while it overwrote pages has said already that the store is closed, and still needs its logs.
         DataFile.Stamp found = data.ReadStampUnchecked();
-        return found.IsOpen ? Resume(disk, path, data, logs, found) : Begin(disk, path, data, logs);
+        return found.IsOpen || found.IsBeingOverwritten ? Resume(disk, path, data, logs, found) : Begin(disk, path, data, logs);
     }
 
     /// <summary>Refuses to make a new data file beside a log that belongs to a store which has had changes.</summary>
@@ -86,7 +87,7 @@ internal static class Recovery
                 string.Create(CultureInfo.InvariantCulture, $"batch {last + 1} of this log or of '{both[1].Name}' was acknowledged and cannot be read; batches up to {flushed} were."));
         }
 
-        stamp = stamp with { AppliedSequence = last, Checkpoint = stamp.Checkpoint + 1 };
+        stamp = stamp with { IsOpen = true, AppliedSequence = last, Checkpoint = stamp.Checkpoint + 1 };
         Checkpoint.Run(data, both[0], records, stamp);
         long lap = Math.Max(both[0].Lap, both[1].Lap);
         both[0].Begin(lap + 1, last);
