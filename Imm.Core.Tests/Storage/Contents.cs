@@ -93,7 +93,12 @@ internal sealed class Contents
     {
         string[] left = expected.Split('\n');
         string[] right = found.Split('\n');
-        int line = Enumerable.Range(0, Math.Max(left.Length, right.Length)).First(i => left.ElementAtOrDefault(i) != right.ElementAtOrDefault(i));
-        return $"line {line}\n  expected {left.ElementAtOrDefault(line)}\n  found    {right.ElementAtOrDefault(line)}";
+        int line = 0;
+        while (line < left.Length && left[line] == right.ElementAtOrDefault(line))
+        {
+            line++;
+        }
+
+        return expected == found ? "No line differs." : $"line {line}\n  expected {left.ElementAtOrDefault(line)}\n  found    {right.ElementAtOrDefault(line)}";
     }
 }

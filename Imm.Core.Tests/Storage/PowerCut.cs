@@ -64,7 +64,7 @@ internal sealed class PowerCut
                     return;
                 }
 
-                bool again = _random.Next(6) == 0;
+                bool again = _random.Next(8) == 0;
                 OpenFirst(image, workload.States, moment, again);
             }
         }
@@ -136,9 +136,9 @@ internal sealed class PowerCut
 
             Moment[] shuffled = [.. seconds];
             _random.Shuffle(shuffled);
-            foreach (Moment second in shuffled.Take(8))
+            foreach (Moment second in shuffled.Take(6))
             {
-                foreach (CrashImage secondImage in Choose(second, 3))
+                foreach (CrashImage secondImage in Choose(second, 2))
                 {
                     Images++;
                     SecondImages++;
