@@ -15,6 +15,11 @@ internal static class Worker
                 cut.Run();
                 Console.Write(string.Create(CultureInfo.InvariantCulture, $"{cut.Images} {cut.SecondImages}"));
                 return 0;
+            case ["bit-flips", var seed, var count]:
+                var flip = new BitFlip(Number(seed));
+                flip.Run(Number(count));
+                Console.Write(string.Create(CultureInfo.InvariantCulture, $"{flip.Right} {flip.Errors}"));
+                return 0;
             default:
                 Console.Error.WriteLine("This is a test assembly. Run it with 'dotnet test'.");
                 return 2;
