@@ -29,3 +29,15 @@ internal interface IRequestedProject : IRequestedLimits
 
     IReadOnlyList<Tag>? Tag { get; }
 }
+
+/// <summary>A request that names fields of a dataset.</summary>
+internal interface IRequestedDataset : IRequestedLimits
+{
+    string? ProjectName { get; }
+
+    string? DatasetName { get; }
+
+    string? Description { get; }
+
+    string? TemplateId { get; }
+}
