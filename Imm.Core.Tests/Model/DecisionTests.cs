@@ -1,7 +1,6 @@
 using Imm.Core.Model;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
-using Assert = Xunit.Assert;
 
 namespace Imm.Core.Tests.Model;
 
@@ -18,7 +17,7 @@ public sealed class DecisionTests
         Decision<Project> deleted = Delete(updated.Next!, "a");
         Decision<int> quota = new SetProjectQuota(7).Decide(deleted.Next!, 0, null);
 
-        Assert.Equal(new Change(ChangeKind.Project, 1, created.Answer), Assert.Single(created.Changes));
+        Assert.Equal(new Change(ChangeKind.Project, 1, created.Answer, IsNew: true), Assert.Single(created.Changes));
         Assert.Equal(new Change(ChangeKind.Project, 1, updated.Answer), Assert.Single(updated.Changes));
         Assert.Equal(new Change(ChangeKind.Project, 1, null), Assert.Single(deleted.Changes));
         Assert.Equal(new Change(ChangeKind.Scope, 0, quota.Next), Assert.Single(quota.Changes));
@@ -57,14 +56,16 @@ public sealed class DecisionTests
     public void A_project_with_datasets_is_not_deleted_and_a_missing_one_is_missing_first()
     {
         Project project = Create(Nothing, "a").Answer!;
-        ScopeState state = Nothing.With(new ProjectEntry(1, project with { DatasetCount = 1 }), null);
+        var dataset = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1);
+        ProjectEntry entry = new(1, project, NameTree<DatasetEntry>.Empty);
+        ScopeState state = Nothing.With(entry.With(new DatasetEntry(2, 1, dataset, []), null), null);
 
         Assert.Equal(
             (ImmErrorCode.StatusConflict, "ProjectName"),
             (Delete(state, "a").Refusal!.Code, Delete(state, "a").Refusal!.Parameter));
         Assert.Equal(400, Delete(state, "a").Refusal!.ToException().HttpStatus);
         Assert.Equal(ImmErrorCode.ResourceNotFound, Delete(state, "b").Refusal!.Code);
-        Assert.Null(Delete(Nothing.With(new ProjectEntry(1, project), null), "a").Refusal);
+        Assert.Null(Delete(Nothing.With(entry, null), "a").Refusal);
     }
 
     [Theory]
@@ -96,9 +97,8 @@ public sealed class DecisionTests
     {
         Project project = Create(Nothing, "a").Answer!;
 
-        Assert.Throws<InvalidOperationException>(() => project with { UpdateTicks = project.UpdateTicks });
         Assert.Throws<InvalidOperationException>(() => project with { UpdateTicks = project.UpdateTicks - 1 });
-        Assert.Throws<InvalidOperationException>(() => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Figures));
+        Assert.Throws<InvalidOperationException>(() => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Figures.Project));
         Assert.Throws<InvalidOperationException>(() => Quota.Create(0, DatasetQuota.Default));
         Assert.Throws<InvalidOperationException>(() => Quota.Create(1_000_000_001, DatasetQuota.Default));
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(11, 1, 1, 1, 1));
@@ -106,6 +106,10 @@ public sealed class DecisionTests
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 0, 1, 1));
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 0, 1));
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 1, 0));
+        Assert.Throws<InvalidOperationException>(() => new ProjectEntry(1, project with { DatasetCount = 1 }, NameTree<DatasetEntry>.Empty));
+        Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "", "", "", DatasetQuota.Default, 1, 1));
+        Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 2, 1));
+        Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1) with { BindCount = 1 }, []));
         Assert.Throws<InvalidOperationException>(() => new Scope("a:b", "region"));
         Assert.Throws<InvalidOperationException>(() => new Scope("account", "Region"));
         Assert.Throws<InvalidOperationException>(() => new UnreadableParameters().Add(Refusal.Unavailable("of no parameter")));

@@ -3,7 +3,6 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Imm.Core.Model;
 using Xunit;
-using Assert = Xunit.Assert;
 
 namespace Imm.Core.Tests.Model;
 

@@ -3,7 +3,6 @@ using Imm.Core.Model;
 using Imm.Core.Tests.Storage;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
-using Assert = Xunit.Assert;
 
 namespace Imm.Core.Tests.Registry;
 
