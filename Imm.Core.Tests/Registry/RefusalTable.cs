@@ -7,10 +7,10 @@ using Xunit;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>
-/// Every refusal of every operation on projects, in the order in which they are found. Each row breaks its own rule and every later one as well, so
+/// Every refusal of every operation, in the order in which they are found. Each row breaks its own rule and every later one as well, so
 /// that two checks that changed places are seen; and it checks that nothing was changed and no work reached the disk.
 /// </summary>
-public sealed class RefusalTable
+public sealed partial class RefusalTable
 {
     private const string LoneSurrogate = "a\ud83d";
 
@@ -88,6 +88,9 @@ public sealed class RefusalTable
     private static readonly Breach[] NotFound =
         [new("there is no such project", Shown.Refusal(ImmErrorCode.ResourceNotFound, 404, "ProjectName"), world => world.Name = "absent")];
 
+    private static readonly Breach[] HasDatasets =
+        [new("the project has datasets", Shown.Refusal(ImmErrorCode.StatusConflict, 400, "ProjectName"), world => world.Name = "taken")];
+
     private static readonly Breach[] Taken =
         [new("the name is taken", Shown.Refusal(ImmErrorCode.ResourceAlreadyExists, 400, "ProjectName"), world => world.Name = "taken")];
 
@@ -117,43 +120,51 @@ public sealed class RefusalTable
         ],
     ];
 
-    private static readonly Operation[] Operations =
+    private static readonly Operation[] ProjectOperations =
     [
         new(
             "Create",
             "free",
+            null,
             [Name, .. Fields, .. Tags, Authorization, Store, Taken, Full],
             (registry, world) => Shown.Outcome(() => registry.Create(world.CreateRequest())),
             (registry, world) => Shown.Outcome(() => registry.CreateAsync(world.CreateRequest()))),
         new(
             "Update",
             "taken",
+            null,
             [Name, .. Fields, .. Tags, SetsNothing, Authorization, Store, NotFound],
             (registry, world) => Shown.Outcome(() => registry.Update(world.UpdateRequest())),
             (registry, world) => Shown.Outcome(() => registry.UpdateAsync(world.UpdateRequest()))),
         new(
             "List",
             "taken",
+            null,
             [.. Page, .. Tags, Authorization],
             (registry, world) => Shown.Outcome(() => Shown.Page(registry.List(world.ListRequest()))),
             null),
         new(
             "Get",
             "taken",
+            null,
             [Name, Authorization, NotFound],
             (registry, world) => Shown.Outcome(() => registry.Get(world.Name!)),
             null),
         new(
             "Delete",
-            "taken",
-            [Name, Authorization, Store, NotFound],
+            "z",
+            null,
+            [Name, Authorization, Store, NotFound, HasDatasets],
             (registry, world) => Shown.Outcome(() => registry.Delete(world.Name!)),
             (registry, world) => Shown.Outcome(() => registry.DeleteAsync(world.Name!))),
     ];
 
-    private static readonly Dictionary<string, Row> Rows = Operations.SelectMany(RowsOf).ToDictionary(row => row.Title);
+    private static readonly Dictionary<string, Row> Rows =
+        ProjectOperations.Concat(DatasetOperations()).SelectMany(RowsOf).ToDictionary(row => row.Title);
 
     public static TheoryData<string> Titles => [.. Rows.Keys];
+
+    public static TheoryData<string> OperationNames => [.. Rows.Values.Select(row => row.Operation.Name).Distinct()];
 
     [Theory]
     [MemberData(nameof(Titles))]
@@ -181,15 +192,11 @@ public sealed class RefusalTable
     }
 
     [Theory]
-    [InlineData("Create")]
-    [InlineData("Update")]
-    [InlineData("List")]
-    [InlineData("Get")]
-    [InlineData("Delete")]
+    [MemberData(nameof(OperationNames))]
     public void The_same_request_without_a_breach_is_carried_out(string name)
     {
-        Operation operation = Operations.Single(operation => operation.Name == name);
-        var world = new World { Name = operation.GoodName };
+        Operation operation = Rows.Values.First(row => row.Operation.Name == name).Operation;
+        World world = operation.GoodWorld();
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = world });
         ProjectRegistry registry = store.Registry("account", "region");
         world.Prepare(store, registry, null);
@@ -318,9 +325,19 @@ public sealed class RefusalTable
     private sealed record Operation(
         string Name,
         string GoodName,
+        Action<World>? MakeGood,
         Breach[][] Rules,
         Func<ProjectRegistry, World, string> Call,
-        Func<ProjectRegistry, World, Task<string>>? CallAsync);
+        Func<ProjectRegistry, World, Task<string>>? CallAsync)
+    {
+        /// <summary>A request that is carried out.</summary>
+        public World GoodWorld()
+        {
+            var world = new World { Name = GoodName };
+            MakeGood?.Invoke(world);
+            return world;
+        }
+    }
 
     private sealed record Row(string Title, Operation Operation, Breach Breach, Breach[][] LaterRules)
     {
@@ -328,7 +345,7 @@ public sealed class RefusalTable
 
         public World World()
         {
-            var world = new World { Name = Operation.GoodName };
+            World world = Operation.GoodWorld();
 
             // The last rule first: where two concern the same parameter the earlier one has the say.
             foreach (Breach[] rule in LaterRules.Reverse())
@@ -342,7 +359,7 @@ public sealed class RefusalTable
     }
 
     /// <summary>A request, and the store that it meets.</summary>
-    private sealed class World : IImmAuthorizer
+    private sealed partial class World : IImmAuthorizer
     {
         public string? Name { get; set; }
 
@@ -430,6 +447,7 @@ public sealed class RefusalTable
             Denies = false;
             registry.Create(new CreateProjectRequest { ProjectName = "taken", Description = "old", Tag = [new("k", "v")] });
             registry.Create(new CreateProjectRequest { ProjectName = "z" });
+            PrepareDatasets(registry);
             if (ProjectQuota is { } quota)
             {
                 registry.SetProjectQuota(quota);

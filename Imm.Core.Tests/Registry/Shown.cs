@@ -27,6 +27,25 @@ internal static class Shown
         project.TotalFileSize,
         string.Join(',', project.Tags));
 
+    public static string Of(Dataset dataset) => Fields(
+        dataset.ProjectName.Value,
+        dataset.DatasetName,
+        dataset.TemplateId,
+        dataset.CreateTime.UtcTicks,
+        dataset.UpdateTime.UtcTicks,
+        dataset.Description,
+        dataset.DatasetMaxBindCount,
+        dataset.DatasetMaxFileCount,
+        dataset.DatasetMaxEntityCount,
+        dataset.DatasetMaxRelationCount,
+        dataset.DatasetMaxTotalFileSize,
+        dataset.BindCount,
+        dataset.FileCount,
+        dataset.TotalFileSize);
+
+    public static string Of(Binding binding) =>
+        Fields(binding.ProjectName.Value, binding.DatasetName, binding.Uri, binding.State, binding.Phase, binding.CreateTime.UtcTicks, binding.UpdateTime.UtcTicks);
+
     public static string Fields(params object[] fields) => string.Join('|', fields.Select(field => Convert.ToString(field, CultureInfo.InvariantCulture)));
 
     public static string Of(ImmException e) => Refusal(e.Code, e.HttpStatus, e.Parameter, e.Requested, e.Used, e.Limit);
@@ -97,9 +116,22 @@ internal static class Shown
         }
     }
 
-    /// <summary>Everything that a registry holds.</summary>
-    public static string Content(ProjectRegistry registry) =>
-        $"quota {registry.ProjectQuota}{string.Concat(All(registry).Select(project => $"{Environment.NewLine}{Of(project)}"))}";
+    /// <summary>Everything that a registry holds, line by line.</summary>
+    public static string Content(ProjectRegistry registry)
+    {
+        var lines = new List<string> { $"quota {registry.ProjectQuota}" };
+        foreach (Project project in All(registry))
+        {
+            lines.Add(Of(project));
+            foreach (Dataset dataset in registry.ListDatasets(new ListDatasetsRequest { ProjectName = project.ProjectName.Value, MaxResults = 200 }).Datasets)
+            {
+                lines.Add(Of(dataset));
+                lines.AddRange(registry.ListBindings(project.ProjectName.Value, dataset.DatasetName).Select(Of));
+            }
+        }
+
+        return string.Join(Environment.NewLine, lines);
+    }
 
     /// <summary>All projects of a registry, page by page.</summary>
     public static List<Project> All(ProjectRegistry registry, int? maxResults = null, string? prefix = null, IReadOnlyList<Tag>? tags = null)
