@@ -181,13 +181,7 @@ internal sealed class Committer : IDisposable
     /// <summary>Decides the batch, makes it durable, publishes it, and tells its callers.</summary>
     private void Commit()
     {
-        ImmException? failure = Failure;
-        if (failure is null)
-        {
-            Decide();
-            failure = TryAppend();
-        }
-
+        ImmException? failure = Failure ?? TryCommit();
         foreach (ScopeHolder holder in _touched)
         {
             holder.Published = failure is null ? holder.Working : holder.Published;
@@ -221,7 +215,7 @@ internal sealed class Committer : IDisposable
         {
             ScopeHolder holder = write.Holder;
             ScopeState state = holder.Working ?? holder.Published!;
-            if (!write.Decide(state, _timeProvider.GetUtcNow().UtcTicks, edit, out ScopeState? next, out Change[] changes))
+            if (!write.Decide(state, _timeProvider, edit, out ScopeState? next, out Change[] changes))
             {
                 continue;
             }
@@ -261,16 +255,16 @@ internal sealed class Committer : IDisposable
         BatchCodec.Write(_frame, record);
     }
 
-    private ImmException? TryAppend()
+    private ImmException? TryCommit()
     {
-        if (_file is null || _records.Count == 0)
-        {
-            return null;
-        }
-
         try
         {
-            _file.Append(_records, _frame);
+            Decide();
+            if (_records.Count > 0)
+            {
+                _file!.Append(_records, _frame);
+            }
+
             return null;
         }
 #pragma warning disable CA1031 // Whatever went wrong, the batch is not safe, and its callers must hear it.

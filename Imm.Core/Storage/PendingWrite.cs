@@ -17,7 +17,7 @@ internal abstract class PendingWrite(ScopeHolder holder)
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
     /// <summary>Decides the command; true where it changes something.</summary>
-    public abstract bool Decide(ScopeState state, long nowTicks, Edit edit, out ScopeState? next, out Change[] changes);
+    public abstract bool Decide(ScopeState state, TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes);
 
     /// <summary>Gives the caller what was decided.</summary>
     public abstract void Complete();
@@ -57,16 +57,16 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
         }
     }
 
-    public override bool Decide(ScopeState state, long nowTicks, Edit edit, out ScopeState? next, out Change[] changes)
+    public override bool Decide(ScopeState state, TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
     {
         try
         {
-            _decision = command.Decide(state, nowTicks, edit);
+            _decision = command.Decide(state, timeProvider.GetUtcNow().UtcTicks, edit);
             next = _decision.Next;
             changes = _decision.Changes;
             return next is not null;
         }
-#pragma warning disable CA1031 // A defect in one command must not take down the others of its batch; its own caller gets it.
+#pragma warning disable CA1031 // A defect in one command, or in the clock, must not take down the others of its batch; its own caller gets it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
