@@ -59,6 +59,11 @@ internal sealed class Contents
 
     public Project? Find(int scope, string name) => _projects[scope].GetValueOrDefault(name);
 
+    /// <summary>The projects of a scope in ordinal order of their names.</summary>
+    public IEnumerable<Project> Projects(int scope) => _projects[scope].Values;
+
+    public int Quota(int scope) => _quotas[scope];
+
     public void Put(int scope, Project project) => _projects[scope][project.ProjectName.Value] = project;
 
     public void Remove(int scope, string name) => _projects[scope].Remove(name);

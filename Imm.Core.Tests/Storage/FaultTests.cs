@@ -59,6 +59,24 @@ public class FaultTests
         Assert.InRange(reached, 40, int.MaxValue);
     }
 
+    [Fact]
+    public void A_clock_that_throws_fails_the_change_that_asked_it_and_nothing_else()
+    {
+        var clock = new BrokenClock();
+        Bounded.Run(() => "a store whose clock has thrown", () =>
+        {
+            using ImmStore store = new StoreOnDisk(new SimulatedDisk()).Open(clock);
+            ProjectRegistry registry = Contents.Registry(store, 0);
+            Assert.Throws<TimeZoneNotFoundException>(() => registry.Create(new CreateProjectRequest { ProjectName = "one" }));
+            clock.Works = true;
+
+            registry.Create(new CreateProjectRequest { ProjectName = "two" });
+
+            Assert.False(registry.TryGet("one", out _));
+            Assert.True(registry.TryGet("two", out _));
+        });
+    }
+
     /// <summary>Runs the scenario; true where the fault was met.</summary>
     private static bool Meet(Fault fault, SimulatedDisk disk, IReadOnlyList<string> states)
     {
@@ -200,6 +218,13 @@ public class FaultTests
         // Where nothing is unflushed there is one image only.
         CrashImage[] images = [.. disk.Images(0, 0)];
         return (Array.Find(images, image => image.ToString().StartsWith("everything kept", StringComparison.Ordinal)) ?? images[0]).Disk;
+    }
+
+    private sealed class BrokenClock : TimeProvider
+    {
+        public bool Works { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Works ? DateTimeOffset.UnixEpoch : throw new TimeZoneNotFoundException();
     }
 
     private sealed record Fault(long N, FaultKinds Kind, FaultMode Mode, bool FromThenOn);
