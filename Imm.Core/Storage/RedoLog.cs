@@ -84,11 +84,7 @@ internal sealed class RedoLog : IDisposable
         try
         {
             Span<byte> header = stackalloc byte[HeaderLength];
-            if (file.Length >= HeaderLength)
-            {
-                file.Read(0, header);
-            }
-
+            file.Read(0, header[..(int)Math.Min(file.Length, HeaderLength)]);
             if (!header.ContainsAnyExcept((byte)0))
             {
                 file.Dispose();
