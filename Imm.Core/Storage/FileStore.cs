@@ -252,6 +252,7 @@ internal sealed class FileStore : IDisposable
         Recovery.RefuseOrphan(disk, path, first);
         Recovery.RefuseOrphan(disk, path, second);
         string temporary = path + "-new";
+        DataFile.RefuseForeign(disk, temporary);
         DataFile data = DataFile.Create(disk, temporary, path);
         try
         {
@@ -261,10 +262,9 @@ internal sealed class FileStore : IDisposable
                 throw new IOException($"The store '{path}' is being created by somebody else.");
             }
 
-            var stamp = new DataFile.Stamp(settings.NewStoreId(), IsOpen: false, IsBeingOverwritten: false, AppliedSequence: 0, Checkpoint: 1);
             using (var documents = new DocumentFile(data))
             {
-                data.WritePages(documents.TakePages(stamp));
+                data.WritePages(documents.TakePages(DataFile.Stamp.New(settings.NewStoreId())));
             }
 
             data.Flush();
