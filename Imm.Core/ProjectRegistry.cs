@@ -76,8 +76,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Project Get(string projectName)
     {
-        ScopeState state = State;
-        if (_store.IsDirect && projectName is not null && state.TryFind(projectName, out ProjectEntry? found))
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found))
         {
             return found.Project;
         }
@@ -96,8 +96,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public bool TryGet([NotNullWhen(true)] string? projectName, [NotNullWhen(true)] out Project? project)
     {
-        ScopeState state = State;
-        if (_store.IsDirect)
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && _scope.Published is { } state)
         {
             project = projectName is not null && state.TryFind(projectName, out ProjectEntry? found) ? found.Project : null;
             return project is not null;

@@ -85,7 +85,7 @@ public sealed class DatasetActionTests : IDisposable
     [InlineData("DeleteBinding", "InvalidArgument", "ProjectName=p&DatasetName=d")]
     public async Task What_is_wrong_is_refused_with_its_code(string action, string code, string parameters)
     {
-        (_, string found) = await AskCode(action, [.. parameters.Split('&').Select(pair => (pair.Split('=')[0], pair.Split('=', 2)[1]))]);
+        (_, string? found) = await AskCode(action, [.. parameters.Split('&').Select(pair => (pair.Split('=')[0], pair.Split('=', 2)[1]))]);
 
         Assert.Equal(code, found);
     }

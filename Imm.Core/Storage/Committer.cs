@@ -254,7 +254,7 @@ internal sealed class Committer : IDisposable
         _frame.Take(RedoLog.FrameHeaderSize);
         foreach (PendingWrite write in _batch)
         {
-            if (write.Decide(_timeProvider.GetUtcNow().UtcTicks, edit, out ScopeState? next, out Change[] changes) is not { } holder)
+            if (write.Decide(_timeProvider, edit, out ScopeState? next, out Change[] changes) is not { } holder)
             {
                 continue;
             }
