@@ -246,7 +246,8 @@ public sealed partial class ProjectRegistry
         Command<TAnswer>? command,
         CancellationToken cancellationToken) =>
         Run(
-            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            malformed,
+            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
             action,
             projectName,
             datasetName,
@@ -258,7 +259,8 @@ public sealed partial class ProjectRegistry
     private TAnswer Read<TAnswer>(
         Refusal? malformed, string action, string? projectName, string? datasetName, object? request, TagSet? tags, Func<ScopeState, Outcome<TAnswer>> read) =>
         Run(
-            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            malformed,
+            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
             action,
             projectName,
             datasetName,
@@ -267,7 +269,8 @@ public sealed partial class ProjectRegistry
             CancellationToken.None).Wait();
 
     private Outcome<TAnswer> Run<TAnswer>(
-        Refusal? refused,
+        Refusal? malformed,
+        Func<Refusal?>? authorize,
         string action,
         string? projectName,
         string? datasetName,
@@ -277,8 +280,8 @@ public sealed partial class ProjectRegistry
     {
         _store.ThrowIfDisposed();
         return _store.Hooks.AreEnabled
-                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, refused, execute, cancellationToken))
-            : refused is not null ? new(refused.ToException())
+                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, malformed, authorize, execute, cancellationToken))
+            : (malformed ?? authorize?.Invoke()) is { } refused ? new(refused.ToException())
             : execute();
     }
 
@@ -296,18 +299,11 @@ public sealed partial class ProjectRegistry
             : new(_store.Committer.Submit(_scope, command, cancellationToken));
     }
 
+    /// <summary>Asks the authorizer, which there is.</summary>
     private Refusal? Authorize(string action, string projectName, TagSet tags, string? datasetName)
     {
-        if (_store.Authorizer is not { } authorizer)
-        {
-            return null;
-        }
-
-        // Nobody is asked about what a closed store cannot do anyway.
-        _store.ThrowIfDisposed();
-
         string resource = datasetName is null ? _scope.Scope.ProjectArn(projectName) : _scope.Scope.DatasetArn(projectName, datasetName);
-        AuthorizationDecision decision = authorizer.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
+        AuthorizationDecision decision = _store.Authorizer!.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
         return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
     }
 }

@@ -23,6 +23,7 @@ internal sealed class Committer : IDisposable
     private readonly FileStore? _file;
     private readonly RecordCodec _codec;
     private readonly TimeProvider _timeProvider;
+    private readonly IStoreObserver? _observer;
 
     private readonly object _gate = new();
     private readonly Queue<PendingWrite> _waiting = [];
@@ -42,12 +43,14 @@ internal sealed class Committer : IDisposable
     /// <param name="codec">Packs what a batch changes.</param>
     /// <param name="timeProvider">The clock of creations and updates.</param>
     /// <param name="lastScopeId">The greatest number that a scope has been stored under.</param>
-    public Committer(FileStore? file, RecordCodec codec, TimeProvider timeProvider, int lastScopeId)
+    /// <param name="observer">Who hears of commits and failures; null for nobody.</param>
+    public Committer(FileStore? file, RecordCodec codec, TimeProvider timeProvider, int lastScopeId, IStoreObserver? observer = null)
     {
         _file = file;
         _codec = codec;
         _timeProvider = timeProvider;
         _lastScopeId = lastScopeId;
+        _observer = observer;
     }
 
     /// <summary>Who decides the next batch.</summary>
@@ -160,7 +163,7 @@ internal sealed class Committer : IDisposable
             if (_turn == Turn.Thread && _leader is null)
             {
                 _leader = new Thread(Lead) { IsBackground = true, Name = "Imm.Core commit" };
-                _leader.Start();
+                _leader.UnsafeStart();
             }
 
             Monitor.PulseAll(_gate);
@@ -219,6 +222,11 @@ internal sealed class Committer : IDisposable
         {
             holder.Published = failure is null ? holder.Working : holder.Published;
             holder.Working = null;
+        }
+
+        if (failure is null && _touched.Count > 0)
+        {
+            _observer?.Committed(_batch.Count);
         }
 
         foreach (PendingWrite write in _batch)
@@ -303,6 +311,7 @@ internal sealed class Committer : IDisposable
 #pragma warning restore CA1031
         {
             Volatile.Write(ref _failure, e);
+            _observer?.Failed(e);
             return Failure;
         }
     }
