@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
 using Imm.Core.Operations;
@@ -23,19 +24,25 @@ namespace Imm.Core;
 public sealed class ImmStore : IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();
+    private static readonly IReadOnlyDictionary<Scope, ScopeState> NothingYet = FrozenDictionary<Scope, ScopeState>.Empty;
 
     private readonly ConcurrentDictionary<Scope, ScopeHolder> _scopes = new();
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
+    private readonly TimeProvider _timeProvider;
     private readonly Lock _maintenance = new();
+    private IReadOnlyDictionary<Scope, ScopeState> _image;
     private int _disposed;
 
-    private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file)
+    private ImmStore(
+        ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file, IReadOnlyDictionary<Scope, ScopeState>? image = null)
     {
+        _image = image ?? NothingYet;
         Hooks = new OperationHooks(options.TimeProvider, options.Hooks);
         _file = file;
         _figures = figures;
+        _timeProvider = options.TimeProvider;
         Authorizer = options.Authorizer;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file?.ReadScopes() ?? [])
         {
@@ -50,6 +57,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     internal OperationHooks Hooks { get; }
 
     internal Committer Committer { get; }
+
+    /// <summary>How many projects a scope may have that has no quota of its own.</summary>
+    internal int ProjectQuota => _figures.ProjectQuota;
+
+    /// <summary>The time on the clock of the store.</summary>
+    internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
 
     /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
     internal bool IsDirect => Authorizer is null && !Hooks.AreEnabled;
@@ -80,13 +93,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>Makes an empty store in memory, gone when it is disposed. It has no thread and no file.</summary>
     /// <param name="options">The options, of which <see cref="ImmStoreOptions.Path"/> is not looked at; null for the defaults.</param>
     /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
-    public static ImmStore InMemory(ImmStoreOptions? options = null)
-    {
-        options ??= new ImmStoreOptions();
-        Validate(options);
-        ServiceFigures figures = Figures(options);
-        return new ImmStore(options, figures, new RecordCodec(figures), file: null);
-    }
+    public static ImmStore InMemory(ImmStoreOptions? options = null) => InMemory(options ?? new ImmStoreOptions(), image: null);
 
     /// <summary>The registry of one account in one region. It is a light view: ask for it as often as you like, or keep it.</summary>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
@@ -97,7 +104,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     {
         Scope.ThrowIfMalformed(accountId, regionId);
         ThrowIfDisposed();
-        return new ProjectRegistry(this, _scopes.GetOrAdd(new Scope(accountId, regionId), static (scope, store) => store.Hold(scope), this));
+        return new ProjectRegistry(this, Find(new Scope(accountId, regionId)));
     }
 
     /// <summary>How the store is doing: cheap, and safe to ask at any time, also after <see cref="Dispose"/>.</summary>
@@ -189,6 +196,59 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a store in memory that begins with an image, which it shares: the time that takes does not depend on what is in it.</summary>
+    internal static ImmStore InMemory(ImmStoreOptions options, IReadOnlyDictionary<Scope, ScopeState>? image)
+    {
+        Validate(options);
+        ServiceFigures figures = Figures(options);
+        return new ImmStore(options, figures, new RecordCodec(figures), file: null, image);
+    }
+
+    /// <summary>
+    /// Everything in the store that is not as in a new one: of a store in memory as it is at one moment, of one in a file each scope by itself.
+    /// </summary>
+    internal Dictionary<Scope, ScopeState> Capture()
+    {
+        ThrowIfDisposed();
+        return _file is null ? Committer.BetweenCommits(Copy) : Copy();
+
+        Dictionary<Scope, ScopeState> Copy()
+        {
+            var image = new Dictionary<Scope, ScopeState>();
+            foreach (Scope scope in _scopes.Keys.Concat(_stored.Keys).Concat(_image.Keys))
+            {
+                ScopeState state = Read(Find(scope));
+                if (state.ProjectCount > 0 || state.OwnProjectQuota is not null)
+                {
+                    image[scope] = state;
+                }
+            }
+
+            return image;
+        }
+    }
+
+    /// <summary>Makes a store in memory, and so all its registries, be as an image.</summary>
+    internal void Restore(IReadOnlyDictionary<Scope, ScopeState> image)
+    {
+        ThrowIfDisposed();
+        Invariant.Holds(_file is null, "only a store in memory is restored");
+        Committer.BetweenCommits(() =>
+        {
+            // A scope that is touched for the first time meanwhile loads from the new image; one that loads from the old one is set right below.
+            Volatile.Write(ref _image, image);
+            foreach (ScopeHolder holder in _scopes.Values)
+            {
+                lock (holder)
+                {
+                    holder.Published = Initial(holder.Scope);
+                }
+            }
+
+            return true;
+        });
+    }
+
     /// <summary>The present state of a scope, from memory; from the file where the scope is touched for the first time.</summary>
     internal ScopeState Read(ScopeHolder holder)
     {
@@ -207,9 +267,13 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
     }
 
-    private ScopeHolder Hold(Scope scope) => _stored.TryGetValue(scope, out (int Id, int? _) stored)
-        ? new ScopeHolder(scope) { Id = stored.Id }
-        : new ScopeHolder(scope) { Published = ScopeState.Empty(scope, _figures) };
+    private ScopeHolder Find(Scope scope) => _scopes.GetOrAdd(scope, static (scope, store) => store.Hold(scope), this);
+
+    private ScopeHolder Hold(Scope scope) => new(scope) { Id = _stored.TryGetValue(scope, out (int Id, int? _) stored) ? stored.Id : 0 };
+
+    /// <summary>What a scope is that is not in the file.</summary>
+    private ScopeState Initial(Scope scope) =>
+        Volatile.Read(ref _image).TryGetValue(scope, out ScopeState? state) ? state.With(_figures) : ScopeState.Empty(scope, _figures);
 
     private ScopeState Load(ScopeHolder holder)
     {
@@ -218,6 +282,11 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             if (holder.Published is { } published)
             {
                 return published;
+            }
+
+            if (holder.Id == 0)
+            {
+                return holder.Published = Initial(holder.Scope);
             }
 
             try

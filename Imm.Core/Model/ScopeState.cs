@@ -71,6 +71,10 @@ internal sealed class ScopeState
     public ScopeState Without(string name, Edit? edit) =>
         new(Scope, Figures, OwnProjectQuota, _byName.Remove(name, edit), _inOrder.Remove(name, edit), LastNumber);
 
+    /// <summary>The same content in a store of other figures.</summary>
+    public ScopeState With(ServiceFigures figures) =>
+        figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, LastNumber);
+
     public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, LastNumber);
 }
 
