@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Hosting;
 using Imm.Core.Model;
@@ -24,6 +25,7 @@ namespace Imm.Core;
 public sealed class ImmStore : IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();
+    private static readonly IReadOnlyDictionary<Scope, ScopeState> NothingYet = FrozenDictionary<Scope, ScopeState>.Empty;
 
     private readonly ConcurrentDictionary<Scope, ScopeHolder> _scopes = new();
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
@@ -31,11 +33,20 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private readonly ServiceFigures _figures;
     private readonly StoreTelemetry _telemetry;
     private readonly Scope _defaultScope;
+    private readonly TimeProvider _timeProvider;
     private readonly Lock _maintenance = new();
+    private IReadOnlyDictionary<Scope, ScopeState> _image;
     private int _disposed;
 
-    private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, StoreTelemetry telemetry, FileStore? file)
+    private ImmStore(
+        ImmStoreOptions options,
+        ServiceFigures figures,
+        RecordCodec codec,
+        StoreTelemetry telemetry,
+        FileStore? file,
+        IReadOnlyDictionary<Scope, ScopeState>? image = null)
     {
+        _image = image ?? NothingYet;
         Hooks = new OperationHooks(options.TimeProvider, [telemetry, .. options.Hooks]);
         Name = options.Name;
         TimeOffset = options.TimeOffset;
@@ -43,6 +54,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         _telemetry = telemetry;
         _file = file;
         _figures = figures;
+        _timeProvider = options.TimeProvider;
         Authorizer = options.Authorizer;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file?.ReadScopes() ?? [])
         {
@@ -70,6 +82,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     internal OperationHooks Hooks { get; }
 
     internal Committer Committer { get; }
+
+    /// <summary>How many projects a scope may have that has no quota of its own.</summary>
+    internal int ProjectQuota => _figures.ProjectQuota;
+
+    /// <summary>The time on the clock of the store.</summary>
+    internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
 
     /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
     internal bool IsDirect => Authorizer is null && !Hooks.AreEnabled;
@@ -100,13 +118,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>Makes an empty store in memory, gone when it is disposed. It has no thread and no file.</summary>
     /// <param name="options">The options, of which <see cref="ImmStoreOptions.Path"/> is not looked at; null for the defaults.</param>
     /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
-    public static ImmStore InMemory(ImmStoreOptions? options = null)
-    {
-        options ??= new ImmStoreOptions();
-        Validate(options);
-        ServiceFigures figures = Figures(options);
-        return new ImmStore(options, figures, new RecordCodec(figures), new StoreTelemetry(options), file: null);
-    }
+    public static ImmStore InMemory(ImmStoreOptions? options = null) => InMemory(options ?? new ImmStoreOptions(), image: null);
 
     /// <summary>
     /// The registry of <see cref="ImmStoreOptions.DefaultAccountId"/> and <see cref="ImmStoreOptions.DefaultRegionId"/>, for programs that know no
@@ -224,6 +236,59 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a store in memory that begins with an image, which it shares: the time that takes does not depend on what is in it.</summary>
+    internal static ImmStore InMemory(ImmStoreOptions options, IReadOnlyDictionary<Scope, ScopeState>? image)
+    {
+        Validate(options);
+        ServiceFigures figures = Figures(options);
+        return new ImmStore(options, figures, new RecordCodec(figures), new StoreTelemetry(options), file: null, image);
+    }
+
+    /// <summary>
+    /// Everything in the store that is not as in a new one: of a store in memory as it is at one moment, of one in a file each scope by itself.
+    /// </summary>
+    internal Dictionary<Scope, ScopeState> Capture()
+    {
+        ThrowIfDisposed();
+        return _file is null ? Committer.BetweenCommits(Copy) : Copy();
+
+        Dictionary<Scope, ScopeState> Copy()
+        {
+            var image = new Dictionary<Scope, ScopeState>();
+            foreach (Scope scope in _scopes.Keys.Concat(_stored.Keys).Concat(_image.Keys))
+            {
+                ScopeState state = Read(Find(scope));
+                if (state.ProjectCount > 0 || state.OwnProjectQuota is not null)
+                {
+                    image[scope] = state;
+                }
+            }
+
+            return image;
+        }
+    }
+
+    /// <summary>Makes a store in memory, and so all its registries, be as an image.</summary>
+    internal void Restore(IReadOnlyDictionary<Scope, ScopeState> image)
+    {
+        ThrowIfDisposed();
+        Invariant.Holds(_file is null, "only a store in memory is restored");
+        Committer.BetweenCommits(() =>
+        {
+            // A scope that is touched for the first time meanwhile loads from the new image; one that loads from the old one is set right below.
+            Volatile.Write(ref _image, image);
+            foreach (ScopeHolder holder in _scopes.Values)
+            {
+                lock (holder)
+                {
+                    holder.Published = Initial(holder.Scope);
+                }
+            }
+
+            return true;
+        });
+    }
+
     /// <summary>The present state of a scope, from memory; from the file where the scope is touched for the first time.</summary>
     internal ScopeState Read(ScopeHolder holder)
     {
@@ -245,12 +310,16 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private ProjectRegistry Registry(Scope scope)
     {
         ThrowIfDisposed();
-        return new ProjectRegistry(this, _scopes.GetOrAdd(scope, static (scope, store) => store.Hold(scope), this));
+        return new ProjectRegistry(this, Find(scope));
     }
 
-    private ScopeHolder Hold(Scope scope) => _stored.TryGetValue(scope, out (int Id, int? _) stored)
-        ? new ScopeHolder(scope) { Id = stored.Id }
-        : new ScopeHolder(scope) { Published = ScopeState.Empty(scope, _figures) };
+    private ScopeHolder Find(Scope scope) => _scopes.GetOrAdd(scope, static (scope, store) => store.Hold(scope), this);
+
+    private ScopeHolder Hold(Scope scope) => new(scope) { Id = _stored.TryGetValue(scope, out (int Id, int? _) stored) ? stored.Id : 0 };
+
+    /// <summary>What a scope is that is not in the file.</summary>
+    private ScopeState Initial(Scope scope) =>
+        Volatile.Read(ref _image).TryGetValue(scope, out ScopeState? state) ? state.With(_figures) : ScopeState.Empty(scope, _figures);
 
     private ScopeState Load(ScopeHolder holder)
     {
@@ -259,6 +328,11 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             if (holder.Published is { } published)
             {
                 return published;
+            }
+
+            if (holder.Id == 0)
+            {
+                return holder.Published = Initial(holder.Scope);
             }
 
             try

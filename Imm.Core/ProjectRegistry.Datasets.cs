@@ -99,7 +99,7 @@ public sealed partial class ProjectRegistry
             "*",
             request,
             TagSet.Empty,
-            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!));
+            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!)).Wait();
     }
 
     /// <summary>Binds a bucket to a dataset.</summary>
@@ -322,5 +322,5 @@ public sealed partial class ProjectRegistry
         TagSet.Empty,
         state => state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) is { } refusal
             ? new Outcome<DatasetEntry>(refusal.ToException())
-            : new Outcome<DatasetEntry>(dataset!));
+            : new Outcome<DatasetEntry>(dataset!)).Wait();
 }

@@ -31,8 +31,11 @@ internal sealed class CreateProject : Command<Project>
         return null;
     }
 
-    public override Refusal? Refuse(ScopeState state) =>
-        state.TryFind(Name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
+    public override Refusal? Refuse(ScopeState state) => Refuse(state, Name);
+
+    /// <summary>What the state has against a new project of a name.</summary>
+    public static Refusal? Refuse(ScopeState state, string name) =>
+        state.TryFind(name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
         : state.ProjectCount >= state.ProjectQuota
             ? Refusal.CountExceeded(nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
         : null;

@@ -82,6 +82,10 @@ internal sealed class ScopeState
         return new(Scope, Figures, OwnProjectQuota, _byName.Remove(name, edit), _inOrder.Remove(name, edit), datasets, LastNumber);
     }
 
+    /// <summary>The same content in a store of other figures.</summary>
+    public ScopeState With(ServiceFigures figures) =>
+        figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
+
     public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
 
     // The project's own number: an edit may have changed its datasets in place already.

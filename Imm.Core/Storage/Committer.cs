@@ -109,6 +109,18 @@ internal sealed class Committer : IDisposable
         return write.Task;
     }
 
+    /// <summary>Does something while nothing is committed; only for a store in memory, where all that is committed is published.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public T BetweenCommits<T>(Func<T> work)
+    {
+        Invariant.Holds(_file is null, "the lock is the order of the commits");
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(ImmStore));
+            return work();
+        }
+    }
+
     /// <summary>Takes no more writes, and returns when those that were taken are done.</summary>
     public void Dispose()
     {
