@@ -16,7 +16,7 @@ internal sealed record Scope
 
     public Scope(string accountId, string regionId)
     {
-        Assert.That(IsAccountId(accountId) && IsRegionId(regionId), "a scope has a well-formed account and region");
+        Invariant.Holds(IsAccountId(accountId) && IsRegionId(regionId), "a scope has a well-formed account and region");
         AccountId = accountId;
         RegionId = regionId;
     }

@@ -112,7 +112,7 @@ internal sealed class RedoLog : IDisposable
     /// <summary>Begins a lap: whatever the file holds counts no longer. Returns once that is on the disk.</summary>
     public void Begin(long lap, long baseSequence)
     {
-        Assert.That(lap > Lap, "the laps of a log rise");
+        Invariant.Holds(lap > Lap, "the laps of a log rise");
         var header = new byte[HeaderLength];
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), Format);
@@ -122,6 +122,7 @@ internal sealed class RedoLog : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(HeaderLength - 4), Checksum.Of(header.AsSpan(0, HeaderLength - 4)));
         _file.Write(0, header);
         _file.Flush();
+        Allocated = Math.Max(Allocated, HeaderLength);
         Lap = lap;
         BaseSequence = baseSequence;
         Position = HeaderSize;

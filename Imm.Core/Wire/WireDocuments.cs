@@ -85,6 +85,10 @@ internal sealed record ErrorAnswer(string RequestId, string HostId, string Code,
 [JsonSerializable(typeof(RequestedTagDocument[]))]
 [JsonSerializable(typeof(ProjectAnswer))]
 [JsonSerializable(typeof(ProjectsAnswer))]
+[JsonSerializable(typeof(DatasetAnswer))]
+[JsonSerializable(typeof(DatasetsAnswer))]
+[JsonSerializable(typeof(BindingAnswer))]
+[JsonSerializable(typeof(BindingsAnswer))]
 [JsonSerializable(typeof(DoneAnswer))]
 [JsonSerializable(typeof(ErrorAnswer))]
 internal sealed partial class WireJsonContext : JsonSerializerContext
