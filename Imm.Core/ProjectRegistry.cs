@@ -267,6 +267,26 @@ public sealed partial class ProjectRegistry
         object? request,
         TagSet? tags,
         Command<TAnswer>? command,
+        CancellationToken cancellationToken)
+    {
+        if (!_store.IsDirect)
+        {
+            return SubmitWatched(malformed, action, projectName, datasetName, request, tags, command, cancellationToken);
+        }
+
+        _store.ThrowIfDisposed();
+        return malformed is not null ? new(malformed.ToException()) : Enqueue(command!, cancellationToken);
+    }
+
+    // Apart, so that only a call that somebody is asked about or watches pays for what it captures.
+    private Outcome<TAnswer> SubmitWatched<TAnswer>(
+        Refusal? malformed,
+        string action,
+        string? projectName,
+        string? datasetName,
+        object? request,
+        TagSet? tags,
+        Command<TAnswer>? command,
         CancellationToken cancellationToken) =>
         Run(
             malformed,

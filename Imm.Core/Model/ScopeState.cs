@@ -67,29 +67,35 @@ internal sealed class ScopeState
         return dataset is null ? Refusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
     }
 
-    /// <param name="entry">A project that is new, or takes the place of the one of its name.</param>
+    /// <param name="before">The project of that name as it is in this state; null where there is none.</param>
+    /// <param name="after">The project that is new, or takes the place of the one before.</param>
     /// <param name="edit">The batch, or null.</param>
     /// <param name="number">The number that was given to what is new.</param>
-    public ScopeState With(ProjectEntry entry, Edit? edit, long number = 0)
-    {
-        long datasets = DatasetCount - DatasetCountOf(entry.Name) + entry.Project.DatasetCount;
-        return new(Scope, Figures, OwnProjectQuota, _byName.Set(entry, edit), _inOrder.Set(entry, edit), datasets, Math.Max(LastNumber, number));
-    }
+    public ScopeState With(ProjectEntry? before, ProjectEntry after, Edit? edit, long number = 0) => new(
+        Scope,
+        Figures,
+        OwnProjectQuota,
+        _byName.Set(after, edit),
+        _inOrder.Set(after, edit),
+        DatasetCount - (before?.Project.DatasetCount ?? 0) + after.Project.DatasetCount,
+        Math.Max(LastNumber, number));
 
-    public ScopeState Without(string name, Edit? edit)
-    {
-        long datasets = DatasetCount - DatasetCountOf(name);
-        return new(Scope, Figures, OwnProjectQuota, _byName.Remove(name, edit), _inOrder.Remove(name, edit), datasets, LastNumber);
-    }
+    /// <param name="before">A project of this state.</param>
+    /// <param name="edit">The batch, or null.</param>
+    public ScopeState Without(ProjectEntry before, Edit? edit) => new(
+        Scope,
+        Figures,
+        OwnProjectQuota,
+        _byName.Remove(before.Name, edit),
+        _inOrder.Remove(before.Name, edit),
+        DatasetCount - before.Project.DatasetCount,
+        LastNumber);
 
     /// <summary>The same content in a store of other figures.</summary>
     public ScopeState With(ServiceFigures figures) =>
         figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
 
     public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
-
-    // The project's own number: an edit may have changed its datasets in place already.
-    private long DatasetCountOf(string name) => _byName.Find(name)?.Project.DatasetCount ?? 0;
 }
 
 /// <summary>A project with what belongs to it.</summary>
