@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
+using Imm.Core.Operations;
 using Imm.Core.Storage;
 using Microsoft.Extensions.Options;
 
@@ -27,10 +28,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
+    private readonly Lock _maintenance = new();
     private int _disposed;
 
     private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file)
     {
+        Hooks = new OperationHooks(options.TimeProvider, options.Hooks);
         _file = file;
         _figures = figures;
         Authorizer = options.Authorizer;
@@ -44,7 +47,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
     internal IImmAuthorizer? Authorizer { get; }
 
+    internal OperationHooks Hooks { get; }
+
     internal Committer Committer { get; }
+
+    /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
+    internal bool IsDirect => Authorizer is null && !Hooks.AreEnabled;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <param name="path">The data file; its log files stand beside it.</param>
@@ -87,20 +95,58 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public ProjectRegistry Registry(string accountId, string regionId)
     {
-        Guard.IsNotNull(accountId, nameof(accountId));
-        Guard.IsNotNull(regionId, nameof(regionId));
-        if (!Scope.IsAccountId(accountId))
-        {
-            ThrowHelper.ThrowArgumentException(nameof(accountId), "An account id has 1 to 64 of the characters A-Z, a-z, 0-9, '_' and '-'.");
-        }
-
-        if (!Scope.IsRegionId(regionId))
-        {
-            ThrowHelper.ThrowArgumentException(nameof(regionId), "A region id has 1 to 64 of the characters a-z, 0-9 and '-'.");
-        }
-
+        Scope.ThrowIfMalformed(accountId, regionId);
         ThrowIfDisposed();
         return new ProjectRegistry(this, _scopes.GetOrAdd(new Scope(accountId, regionId), static (scope, store) => store.Hold(scope), this));
+    }
+
+    /// <summary>How the store is doing: cheap, and safe to ask at any time, also after <see cref="Dispose"/>.</summary>
+    public ImmStoreStatus Status => new(
+        Volatile.Read(ref _disposed) != 0 ? ImmStoreState.Closed : Committer.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
+        Committer.Failure?.InnerException,
+        Committer.WaitingCount,
+        _file);
+
+    /// <summary>
+    /// Verifies the whole store: the checksum of every page, every record, that names are unique, and that everything belongs to something. Changes go
+    /// on meanwhile; those made after the call began are not looked at.
+    /// </summary>
+    /// <returns>Every problem that was found, in words; empty where there is none. A store in memory has none.</returns>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed, or its file cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public IReadOnlyList<string> Check()
+    {
+        ThrowIfDisposed();
+        return _file is null ? [] : WithFile(file => file.Check());
+    }
+
+    /// <summary>
+    /// Writes a copy of the store, as it is at one moment after the call began, to a new file: verified, whole under its name or not there, and to be
+    /// opened by itself. Changes go on meanwhile. The copy is dense, so it is also the way to make a file smaller.
+    /// </summary>
+    /// <param name="path">The new file.</param>
+    /// <param name="cancellationToken">Gives up before the writing begins.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space.</exception>
+    /// <exception cref="InvalidOperationException">The store is in memory.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: there is a file of that name, it cannot be written, or the store has failed.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was given up; there is no copy.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public Task BackupAsync(string path, CancellationToken cancellationToken = default)
+    {
+        Guard.IsNotNullOrWhiteSpace(path, nameof(path));
+        ThrowIfDisposed();
+        return _file is null
+            ? throw new InvalidOperationException("A store in memory has no file to copy.")
+            : Task.Run(
+                () => WithFile(file =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    file.Backup(path);
+                    return path;
+                }),
+                cancellationToken);
     }
 
     /// <summary>
@@ -128,7 +174,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
 
         ServiceFigures figures = Figures(options);
-        var settings = new FileStoreSettings(figures, options.TimeProvider);
+        var settings = new FileStoreSettings(figures, options.TimeProvider) { FlushEachCommit = options.Durability == Durability.Durable };
         settings = adjust?.Invoke(settings) ?? settings;
         FileStore? file = null;
         try
@@ -136,7 +182,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             file = FileStore.Open(disk, path, settings);
             return new ImmStore(options, figures, settings.Codec, file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or LiteDB.LiteException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             file?.Abandon();
             throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
@@ -185,11 +231,30 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>Works on the data file once everything that was acknowledged is in it.</summary>
+    private T WithFile<T>(Func<FileStore, T> work)
+    {
+        // One after the other, and none asks for a checkpoint while one is under way: it would hold up the writers.
+        lock (_maintenance)
+        {
+            try
+            {
+                _file!.AwaitCheckpoint();
+                Committer.BeginCheckpoint(_file).GetAwaiter().GetResult();
+                return work(_file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+            {
+                throw Refusal.Unavailable(e.Message).ToException(e);
+            }
+        }
+    }
+
     private ValueTask DisposeNow()
     {
         Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
+using Imm.Core.Operations;
 using Imm.Core.Storage;
 
 namespace Imm.Core;
@@ -56,14 +57,14 @@ public sealed partial class ProjectRegistry
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Project Create(CreateProjectRequest request) => Wait(SubmitCreate(request, CancellationToken.None));
+    public Project Create(CreateProjectRequest request) => SubmitCreate(request, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="Create"/>
     /// <param name="request">What to create; it is read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<Project> CreateAsync(CreateProjectRequest request, CancellationToken cancellationToken = default) =>
-        Await(SubmitCreate(request, cancellationToken));
+        SubmitCreate(request, cancellationToken).AsValueTask();
 
     /// <summary>Gets a project, from memory.</summary>
     /// <param name="projectName">The name.</param>
@@ -75,16 +76,13 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Project Get(string projectName)
     {
-        ScopeState state = State;
-        if (_store.Authorizer is null && projectName is not null && state.TryFind(projectName, out ProjectEntry? found))
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found))
         {
             return found.Project;
         }
 
-        Throw(NameRule.Check(nameof(Project.ProjectName), projectName) ?? Authorize(ImmAction.GetProject, projectName!, TagSet.Empty, dataset: null));
-        return state.TryFind(projectName!, out ProjectEntry? entry)
-            ? entry.Project
-            : throw Refusal.NotFound("project", nameof(Project.ProjectName)).ToException();
+        return GetInFull(projectName);
     }
 
     /// <summary>Gets a project if there is one, from memory.</summary>
@@ -98,15 +96,14 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public bool TryGet([NotNullWhen(true)] string? projectName, [NotNullWhen(true)] out Project? project)
     {
-        ScopeState state = State;
-        project = null;
-        if (!NameRule.Holds(projectName))
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && _scope.Published is { } state)
         {
-            return false;
+            project = projectName is not null && state.TryFind(projectName, out ProjectEntry? found) ? found.Project : null;
+            return project is not null;
         }
 
-        Throw(Authorize(ImmAction.GetProject, projectName!, TagSet.Empty, dataset: null));
-        project = state.TryFind(projectName!, out ProjectEntry? entry) ? entry.Project : null;
+        project = NameRule.Holds(projectName) ? FindInFull(projectName) : null;
         return project is not null;
     }
 
@@ -120,14 +117,14 @@ public sealed partial class ProjectRegistry
     /// refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Project Update(UpdateProjectRequest request) => Wait(SubmitUpdate(request, CancellationToken.None));
+    public Project Update(UpdateProjectRequest request) => SubmitUpdate(request, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="Update"/>
     /// <param name="request">What to change; it is read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask<Project> UpdateAsync(UpdateProjectRequest request, CancellationToken cancellationToken = default) =>
-        Await(SubmitUpdate(request, cancellationToken));
+        SubmitUpdate(request, cancellationToken).AsValueTask();
 
     /// <summary>Deletes a project that has no datasets. Its name is free at once.</summary>
     /// <param name="projectName">The name.</param>
@@ -137,14 +134,14 @@ public sealed partial class ProjectRegistry
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void Delete(string projectName) => Wait(SubmitDelete(projectName, CancellationToken.None));
+    public void Delete(string projectName) => SubmitDelete(projectName, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="Delete"/>
     /// <param name="projectName">The name.</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask DeleteAsync(string projectName, CancellationToken cancellationToken = default) =>
-        AwaitDone(SubmitDelete(projectName, cancellationToken));
+        SubmitDelete(projectName, cancellationToken).AsDone();
 
     /// <summary>Lists projects in ordinal order of their names, page by page, from memory.</summary>
     /// <param name="request">Which; null for the first 100.</param>
@@ -156,9 +153,10 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public ProjectPage List(ListProjectsRequest? request = null)
     {
-        ScopeState state = State;
-        Throw(ProjectQuery.TryRead(request, _scope.Scope, out ProjectQuery? query) ?? Authorize(ImmAction.ListProjects, "*", query!.Tags, dataset: null));
-        return query!.Run(state);
+        Refusal? malformed = ProjectQuery.TryRead(request, _scope.Scope, out ProjectQuery? query);
+        return _store.IsDirect && malformed is null
+            ? query!.Run(State)
+            : ListInFull(malformed, query, request);
     }
 
     /// <summary>Sets how many projects there may be, for this account and region and for good. Projects beyond it stay; new ones are refused.</summary>
@@ -166,92 +164,150 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="projectQuota"/> is below 0.</exception>
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void SetProjectQuota(int projectQuota) => Wait(SubmitProjectQuota(projectQuota, CancellationToken.None));
+    public void SetProjectQuota(int projectQuota) => SubmitProjectQuota(projectQuota, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="SetProjectQuota"/>
     /// <param name="projectQuota">0 to 2,147,483,647 (both inclusive).</param>
     /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
     /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
     public ValueTask SetProjectQuotaAsync(int projectQuota, CancellationToken cancellationToken = default) =>
-        AwaitDone(SubmitProjectQuota(projectQuota, cancellationToken));
+        SubmitProjectQuota(projectQuota, cancellationToken).AsDone();
+
+    private ProjectPage ListInFull(Refusal? malformed, ProjectQuery? query, ListProjectsRequest? request) => Read(
+        malformed, ImmAction.ListProjects, "*", null, request, query?.Tags, state => new Outcome<ProjectPage>(query!.Run(state)));
+
+    private Project GetInFull(string? projectName) => Read(
+        NameRule.Check(nameof(Project.ProjectName), projectName),
+        ImmAction.GetProject,
+        projectName,
+        null,
+        projectName,
+        TagSet.Empty,
+        state => state.TryFind(projectName!, out ProjectEntry? entry)
+            ? new Outcome<Project>(entry.Project)
+            : new Outcome<Project>(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException()));
+
+    private Project? FindInFull(string? projectName) => Read(
+        null,
+        ImmAction.GetProject,
+        projectName,
+        null,
+        projectName,
+        TagSet.Empty,
+        state => new Outcome<Project?>(state.TryFind(projectName!, out ProjectEntry? entry) ? entry.Project : null));
 
     private Outcome<Project> SubmitCreate(CreateProjectRequest request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
         Refusal? malformed = CreateProject.TryRead(request, out CreateProject? command);
-        return Submit(malformed, command, ImmAction.CreateProject, command?.Name, command?.Tags, cancellationToken);
+        return Submit(malformed, ImmAction.CreateProject, request.ProjectName, null, request, command?.Tags, command, cancellationToken);
     }
 
     private Outcome<Project> SubmitUpdate(UpdateProjectRequest request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
         Refusal? malformed = UpdateProject.TryRead(request, out UpdateProject? command);
-        return Submit(malformed, command, ImmAction.UpdateProject, command?.Name, command?.Tags, cancellationToken);
+        return Submit(malformed, ImmAction.UpdateProject, request.ProjectName, null, request, command?.Tags, command, cancellationToken);
     }
 
     private Outcome<Project> SubmitDelete(string projectName, CancellationToken cancellationToken) => Submit(
-        NameRule.Check(nameof(Project.ProjectName), projectName), new DeleteProject(projectName), ImmAction.DeleteProject, projectName, TagSet.Empty, cancellationToken);
+        NameRule.Check(nameof(Project.ProjectName), projectName),
+        ImmAction.DeleteProject,
+        projectName,
+        null,
+        projectName,
+        TagSet.Empty,
+        new DeleteProject(projectName),
+        cancellationToken);
 
     private Outcome<int> SubmitProjectQuota(int projectQuota, CancellationToken cancellationToken)
     {
+        // The account's operator sets it, not its user: it is no action of the service, and nobody is asked.
         Guard.IsGreaterThanOrEqualTo(projectQuota, 0, nameof(projectQuota));
-        return Enqueue(State, new SetProjectQuota(projectQuota), cancellationToken);
+        return Enqueue(new SetProjectQuota(projectQuota), cancellationToken);
     }
 
-    /// <summary>What every change of a project goes through before it waits for its turn, in the order of the contract.</summary>
+    /// <summary>What every change goes through before it waits for its turn, in the order of the contract.</summary>
+    /// <param name="malformed">What the parameters break.</param>
+    /// <param name="action">The RAM action.</param>
+    /// <param name="projectName">The project as the caller named it.</param>
+    /// <param name="datasetName">The dataset as the caller named it; null where the call is about no dataset.</param>
+    /// <param name="request">What the caller gave.</param>
+    /// <param name="tags">The tags of the request; only where it is well-formed.</param>
+    /// <param name="command">The command; only where the request is well-formed.</param>
+    /// <param name="cancellationToken">Withdraws the change.</param>
     private Outcome<TAnswer> Submit<TAnswer>(
-        Refusal? malformed, Command<TAnswer>? command, string action, string? projectName, TagSet? tags, CancellationToken cancellationToken, string? dataset = null)
+        Refusal? malformed,
+        string action,
+        string? projectName,
+        string? datasetName,
+        object? request,
+        TagSet? tags,
+        Command<TAnswer>? command,
+        CancellationToken cancellationToken) =>
+        Run(
+            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            action,
+            projectName,
+            datasetName,
+            request,
+            () => Enqueue(command!, cancellationToken),
+            cancellationToken);
+
+    /// <summary>What every read goes through where somebody is to be asked or watches.</summary>
+    private TAnswer Read<TAnswer>(
+        Refusal? malformed, string action, string? projectName, string? datasetName, object? request, TagSet? tags, Func<ScopeState, Outcome<TAnswer>> read) =>
+        Run(
+            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            action,
+            projectName,
+            datasetName,
+            request,
+            () => read(State),
+            CancellationToken.None).Wait();
+
+    private Outcome<TAnswer> Run<TAnswer>(
+        Refusal? refused,
+        string action,
+        string? projectName,
+        string? datasetName,
+        object? request,
+        Func<Outcome<TAnswer>> execute,
+        CancellationToken cancellationToken)
     {
-        ScopeState state = State;
-        return (malformed ?? Authorize(action, projectName!, tags!, dataset)) is { } refusal
-            ? new(refusal.ToException())
-            : Enqueue(state, command!, cancellationToken);
+        _store.ThrowIfDisposed();
+        return _store.Hooks.AreEnabled
+                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, refused, execute, cancellationToken))
+            : refused is not null ? new(refused.ToException())
+            : execute();
     }
 
-    private Outcome<TAnswer> Enqueue<TAnswer>(ScopeState state, Command<TAnswer> command, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested ? new(Task.FromCanceled<TAnswer>(cancellationToken))
-        : _store.Committer.Failure is { } failure ? new(failure)
-        : command.Refuse(state) is { } refusal ? new(refusal.ToException())
-        : new(_store.Committer.Submit(_scope, command, cancellationToken));
+    private Outcome<TAnswer> Enqueue<TAnswer>(Command<TAnswer> command, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return new(Task.FromCanceled<TAnswer>(cancellationToken));
+        }
 
-    private Refusal? Authorize(string action, string projectName, TagSet tags, string? dataset)
+        // A refusal that the present state decides needs neither the queue nor the disk.
+        ScopeState state = State;
+        return _store.Committer.Failure is { } failure ? new(failure)
+            : command.Refuse(state) is { } refusal ? new(refusal.ToException())
+            : new(_store.Committer.Submit(_scope, command, cancellationToken));
+    }
+
+    private Refusal? Authorize(string action, string projectName, TagSet tags, string? datasetName)
     {
         if (_store.Authorizer is not { } authorizer)
         {
             return null;
         }
 
-        string resource = dataset is null ? _scope.Scope.ProjectArn(projectName) : _scope.Scope.DatasetArn(projectName, dataset);
+        // Nobody is asked about what a closed store cannot do anyway.
+        _store.ThrowIfDisposed();
+
+        string resource = datasetName is null ? _scope.Scope.ProjectArn(projectName) : _scope.Scope.DatasetArn(projectName, datasetName);
         AuthorizationDecision decision = authorizer.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
         return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
-    }
-
-    private static void Throw(Refusal? refusal)
-    {
-        if (refusal is not null)
-        {
-            throw refusal.ToException();
-        }
-    }
-
-    private static TAnswer Wait<TAnswer>(Outcome<TAnswer> outcome) =>
-        outcome.Refused is { } exception ? throw exception : outcome.Task!.GetAwaiter().GetResult();
-
-    private static ValueTask<TAnswer> Await<TAnswer>(Outcome<TAnswer> outcome) =>
-        outcome.Refused is { } exception ? ValueTask.FromException<TAnswer>(exception) : new(outcome.Task!);
-
-    private static ValueTask AwaitDone<TAnswer>(Outcome<TAnswer> outcome) =>
-        outcome.Refused is { } exception ? ValueTask.FromException(exception) : new(outcome.Task!);
-
-    /// <summary>A change that was refused at once, or is on its way.</summary>
-    private readonly struct Outcome<TAnswer>
-    {
-        public Outcome(ImmException refused) => Refused = refused;
-
-        public Outcome(Task<TAnswer> task) => Task = task;
-
-        public ImmException? Refused { get; }
-
-        public Task<TAnswer>? Task { get; }
     }
 }

@@ -26,6 +26,12 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
                 string.Create(CultureInfo.InvariantCulture, $"is {options.ProjectQuota}; it must be from 0 to {int.MaxValue}."), nameof(options.ProjectQuota));
         }
 
+        if (!Enum.IsDefined(options.Durability))
+        {
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {(int)options.Durability}; it must be Durable or Relaxed."), nameof(options.Durability));
+        }
+
         if (options.TimeProvider is null)
         {
             result.AddError("is null; leave it out for the system's clock.", nameof(options.TimeProvider));

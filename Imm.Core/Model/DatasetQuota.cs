@@ -64,7 +64,7 @@ public sealed record DatasetQuota
     /// <summary>Limits that are known to be in range; where all are the defaults, the one shared instance.</summary>
     internal static DatasetQuota Create(long bindCount, long fileCount, long entityCount, long relationCount, long totalFileSize)
     {
-        Assert.That(BindCountRange.Contains(bindCount) && FileCountRange.Contains(fileCount) && EntityCountRange.Contains(entityCount)
+        Invariant.Holds(BindCountRange.Contains(bindCount) && FileCountRange.Contains(fileCount) && EntityCountRange.Contains(entityCount)
             && RelationCountRange.Contains(relationCount) && TotalFileSizeRange.Contains(totalFileSize), "the limits of a dataset are in range");
         var quota = new DatasetQuota(bindCount, fileCount, entityCount, relationCount, totalFileSize);
         return quota == Default ? Default : quota;

@@ -36,8 +36,12 @@ internal enum ChangeKind : byte
     DatasetUse = 4,
 }
 
-/// <summary>One thing that a decision changed: its kind, its number within the scope, and its new value, or null where it is gone.</summary>
-internal readonly record struct Change(ChangeKind Kind, long Number, object? Value);
+/// <summary>One thing that a decision changed.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Number">Its number within the scope.</param>
+/// <param name="Value">Its new value; null where it is gone.</param>
+/// <param name="IsNew">Whether it is known that there was none before.</param>
+internal readonly record struct Change(ChangeKind Kind, long Number, object? Value, bool IsNew = false);
 
 /// <summary>
 /// A well-formed write to one scope. <see cref="Decide"/> is a pure function of the command, the state and the time, so that it can be asked

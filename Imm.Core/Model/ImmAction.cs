@@ -8,4 +8,18 @@ internal static class ImmAction
     public const string UpdateProject = "imm:UpdateProject";
     public const string ListProjects = "imm:ListProjects";
     public const string DeleteProject = "imm:DeleteProject";
+    public const string CreateDataset = "imm:CreateDataset";
+    public const string GetDataset = "imm:GetDataset";
+    public const string UpdateDataset = "imm:UpdateDataset";
+    public const string ListDatasets = "imm:ListDatasets";
+    public const string DeleteDataset = "imm:DeleteDataset";
+    public const string CreateBinding = "imm:CreateBinding";
+    public const string ListBindings = "imm:ListBindings";
+    public const string DeleteBinding = "imm:DeleteBinding";
+
+    /// <summary>What the service calls to take files into a dataset.</summary>
+    public const string AddFiles = "imm:BatchIndexFileMeta";
+
+    /// <summary>What the service calls to take files out of a dataset.</summary>
+    public const string RemoveFiles = "imm:BatchDeleteFileMeta";
 }

@@ -65,6 +65,10 @@ internal sealed class NameTable<T> where T : class, INamed
         return Become((NameTableNode)_root.Remove(name, Hash(name), 0, edit)!, _count - 1, edit);
     }
 
+    /// <summary>Checks, in a debug build, that the count is right and no node is longer than it need be.</summary>
+    [Conditional("DEBUG")]
+    public void AssertShape() => Debug.Assert(_root.CheckShape(true) == _count);
+
     private uint Hash(string name) => unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name)));
 
     private NameTable<T> Become(NameTableNode root, int count, Edit? edit)
@@ -196,6 +200,20 @@ internal sealed class NameTableNode
         return after is null ? Delete(bit, edit) : Replace(bit, after, edit);
     }
 
+    /// <summary>The number of objects below, once it is sure that no node but the root holds a lone object.</summary>
+    public int CheckShape(bool root)
+    {
+        Debug.Assert(root || Count > 1 || _slots[0] is NameTableNode);
+        int total = 0;
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            Debug.Assert(i < Count == _slots[i] is not null);
+            total += _slots[i] switch { null => 0, NameTableNode node => node.CheckShape(false), Collision collision => collision.Count, _ => 1 };
+        }
+
+        return total;
+    }
+
     private static NameTableNode Fork(object a, uint aHash, object b, uint bHash, int shift, Edit? edit)
     {
         Debug.Assert(shift < HashBits && aHash != bHash);
@@ -249,21 +267,14 @@ internal sealed class NameTableNode
     private NameTableNode Delete(ulong bit, Edit? edit)
     {
         int at = IndexOf(bit);
-        int left = Count - 1;
-        bool owned = IsOwnedBy(edit);
-        object?[] slots = owned ? _slots : new object?[left];
-        if (!owned)
+        int after = Count - 1 - at;
+        if (!IsOwnedBy(edit))
         {
-            Array.Copy(_slots, slots, at);
+            return new NameTableNode(_map & ~bit, [.. _slots.AsSpan(0, at), .. _slots.AsSpan(at + 1, after)], edit);
         }
 
-        Array.Copy(_slots, at + 1, slots, at, left - at);
-        if (!owned)
-        {
-            return new NameTableNode(_map & ~bit, slots, edit);
-        }
-
-        slots[left] = null;
+        Array.Copy(_slots, at + 1, _slots, at, after);
+        _slots[at + after] = null;
         _map &= ~bit;
         return this;
     }
@@ -280,6 +291,8 @@ internal sealed class NameTableNode
             Hash = hash;
             _items = items;
         }
+
+        public int Count => _items.Length;
 
         public INamed? Find(string name)
         {

@@ -25,7 +25,7 @@ internal sealed class NameTree<T> where T : class, INamed
     /// <summary>The object of that name, or null.</summary>
     public T? Find(string name)
     {
-        NameTreeNode leaf = _root.LeafOf(name, out _);
+        NameTreeNode leaf = _root.PlaceOf(name).Leaf;
         int at = leaf.Search(name);
         return at < 0 ? null : ItemAt(leaf, at);
     }
@@ -91,42 +91,48 @@ internal sealed class NameTree<T> where T : class, INamed
     /// <summary>Reads on from a position. Good for as long as its tree is not edited in place.</summary>
     public struct Cursor
     {
+        // Leaves cannot link to each other where versions share them: the next one is beside this one below its parent or, after the
+        // last one there, is found again from the root, which is rare enough and simpler than a stack.
         private readonly NameTreeNode _root;
-        private NameTreeNode _leaf;
+        private NameTreeNode.Place _place;
         private int _at;
-
-        // The least name that can stand in the leaf after this one. Leaves cannot link to each other where versions share them;
-        // going down again from the root, once a leaf, is simpler than a stack and as fast.
-        private string? _next;
 
         internal Cursor(NameTreeNode root, string name, bool after)
         {
             _root = root;
-            _leaf = root.LeafOf(name, out _next);
-            int at = _leaf.Search(name);
+            _place = root.PlaceOf(name);
+            int at = _place.Leaf.Search(name);
             _at = (at < 0 ? ~at : after ? at + 1 : at) - 1;
         }
 
-        public readonly T Current => ItemAt(_leaf, _at);
+        public readonly T Current => ItemAt(_place.Leaf, _at);
 
         public readonly Cursor GetEnumerator() => this;
 
         public bool MoveNext()
         {
-            if (_at + 1 < _leaf.Count)
+            if (_at + 1 < _place.Leaf.Count)
             {
                 _at++;
                 return true;
             }
 
-            if (_next is null)
+            if (_place.Parent is not null && _place.At + 1 < _place.Parent.Count)
+            {
+                _place.At++;
+                _place.Leaf = _place.Parent.ChildAt(_place.At);
+            }
+            else if (_place.Next is not null)
+            {
+                _place = _root.PlaceOf(_place.Next);
+            }
+            else
             {
                 return false;
             }
 
-            _leaf = _root.LeafOf(_next, out _next);
+            Debug.Assert(_place.Leaf.Count > 0);
             _at = 0;
-            Debug.Assert(_leaf.Count > 0);
             return true;
         }
     }
@@ -195,23 +201,23 @@ internal sealed class NameTreeNode
         return ~low;
     }
 
-    /// <summary>The leaf in which the name belongs, and the least name that belongs in the leaf after it, or null if that is the last one.</summary>
-    public NameTreeNode LeafOf(string name, out string? next)
+    /// <summary>The leaf in which the name belongs, and the way on from there.</summary>
+    public Place PlaceOf(string name)
     {
-        NameTreeNode node = this;
-        next = null;
-        while (!node.IsLeaf)
+        var place = new Place { Leaf = this };
+        while (!place.Leaf.IsLeaf)
         {
-            int at = node.ChildOf(name);
-            if (at + 1 < node._count)
+            if (place.Parent is not null && place.At + 1 < place.Parent._count)
             {
-                next = node._names[at + 1];
+                place.Next = place.Parent._names[place.At + 1];
             }
 
-            node = node.ChildAt(at);
+            place.Parent = place.Leaf;
+            place.At = place.Parent.ChildOf(name);
+            place.Leaf = place.Parent.ChildAt(place.At);
         }
 
-        return node;
+        return place;
     }
 
     /// <summary>A root above two halves.</summary>
@@ -413,5 +419,14 @@ internal sealed class NameTreeNode
         Array.Copy(_names, at + 1, _names, at, _count - at - 1);
         Array.Copy(_slots, at + 1, _slots, at, _count - at - 1);
         return Truncate(_count - 1, edit);
+    }
+
+    /// <summary>A leaf, where it stands below its parent (null if it is the root), and the least name that belongs after all below that parent, if any.</summary>
+    public struct Place
+    {
+        public NameTreeNode Leaf;
+        public NameTreeNode? Parent;
+        public int At;
+        public string? Next;
     }
 }

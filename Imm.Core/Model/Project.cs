@@ -20,7 +20,7 @@ public sealed record Project
         TagSet tags,
         long createTicks,
         long updateTicks,
-        ServiceFigures figures)
+        ProjectFigures figures)
     {
         ProjectName = projectName;
         Description = description;
@@ -31,7 +31,7 @@ public sealed record Project
         _createTicks = createTicks;
         _updateTicks = updateTicks;
         Figures = figures;
-        Assert.That(updateTicks >= createTicks, "a project is not changed before it is created");
+        Invariant.Holds(updateTicks >= createTicks, "a project is not changed before it is created");
     }
 
     /// <summary>The name, unique in its account and region.</summary>
@@ -98,10 +98,10 @@ public sealed record Project
         get => _updateTicks;
         init
         {
-            Assert.That(value > _updateTicks, "an update moves the time on");
+            Invariant.Holds(value >= _updateTicks, "an update does not move the time back");
             _updateTicks = value;
         }
     }
 
-    internal ServiceFigures Figures { get; }
+    internal ProjectFigures Figures { get; }
 }

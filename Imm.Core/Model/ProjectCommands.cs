@@ -48,9 +48,9 @@ internal sealed class CreateProject : Command<Project>
             _fields.Tags ?? TagSet.Empty,
             nowTicks,
             nowTicks,
-            state.Figures);
-        var entry = new ProjectEntry(state.LastNumber + 1, project);
-        return Decision<Project>.Accepted(project, state.With(entry, edit), new Change(ChangeKind.Project, entry.Number, project));
+            state.Figures.Project);
+        var entry = new ProjectEntry(state.LastNumber + 1, project, NameTree<DatasetEntry>.Empty);
+        return Decision<Project>.Accepted(project, state.With(entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
     }
 }
 
@@ -82,7 +82,7 @@ internal sealed class UpdateProject : Command<Project>
 
         if (!fields.Any)
         {
-            return new Refusal(ImmErrorCode.InvalidArgument, "The request changes nothing: at least one parameter besides ProjectName is required.");
+            return Refusal.ChangesNothing(nameof(request.ProjectName));
         }
 
         command = new UpdateProject(name!, fields);
@@ -94,7 +94,7 @@ internal sealed class UpdateProject : Command<Project>
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Assert.That(state.TryFind(Name, out ProjectEntry? entry), "what is updated exists");
+        Invariant.Holds(state.TryFind(Name, out ProjectEntry? entry), "what is updated exists");
         Project old = entry.Project;
         Project project = old with
         {
@@ -106,7 +106,7 @@ internal sealed class UpdateProject : Command<Project>
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
         return Decision<Project>.Accepted(
-            project, state.With(new ProjectEntry(entry.Number, project), edit), new Change(ChangeKind.Project, entry.Number, project));
+            project, state.With(entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
     }
 }
 
@@ -121,7 +121,7 @@ internal sealed class DeleteProject(string name) : Command<Project>
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Assert.That(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
+        Invariant.Holds(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
         return Decision<Project>.Accepted(entry.Project, state.Without(name, edit), new Change(ChangeKind.Project, entry.Number, null));
     }
 }

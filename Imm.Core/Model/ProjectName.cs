@@ -27,14 +27,14 @@ public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectNa
     public static ProjectName Parse(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return Parse(value.AsSpan());
+        return TryParse(value, out ProjectName? name) ? name : throw NoName(value);
     }
 
     /// <summary>Reads a name.</summary>
     /// <param name="value">The text; it is taken as it is, without trimming.</param>
     /// <exception cref="FormatException"><paramref name="value"/> is not a name.</exception>
     public static ProjectName Parse(ReadOnlySpan<char> value) =>
-        TryParse(value, out ProjectName? name) ? name : throw new FormatException($"The text is not a project name: {NameRule.Describe(value)}");
+        TryParse(value, out ProjectName? name) ? name : throw NoName(value);
 
     /// <summary>Reads a name if the text is one. A failure allocates nothing.</summary>
     /// <param name="value">The text; it is taken as it is, without trimming.</param>
@@ -95,6 +95,8 @@ public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectNa
 
     static bool ISpanParsable<ProjectName>.TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out ProjectName result) =>
         TryParse(s, out result);
+
+    private static FormatException NoName(ReadOnlySpan<char> value) => new($"The text is not a project name: {NameRule.Describe(value)}");
 
     private static int Compare(ProjectName? left, ProjectName? right) => string.CompareOrdinal(left?.Value, right?.Value);
 }

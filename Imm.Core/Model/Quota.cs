@@ -52,7 +52,7 @@ public sealed record Quota
     /// <summary>Limits that are known to be in range; where all are the defaults, the one shared instance.</summary>
     internal static Quota Create(long projectMaxDatasetCount, DatasetQuota dataset)
     {
-        Assert.That(ProjectMaxDatasetCountRange.Contains(projectMaxDatasetCount), "the limits of a project are in range");
+        Invariant.Holds(ProjectMaxDatasetCountRange.Contains(projectMaxDatasetCount), "the limits of a project are in range");
         var quota = new Quota(projectMaxDatasetCount, dataset);
         return quota == Default ? Default : quota;
     }

@@ -29,10 +29,18 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
             Requested: requested,
             Limit: maximum);
 
-    public static Refusal CountExceeded(string parameter, string counted, long requested, long used, long limit) =>
+    public static Refusal ChangesNothing(string required) =>
+        new(ImmErrorCode.InvalidArgument, $"The request changes nothing: at least one parameter besides {required} is required.");
+
+    /// <param name="parameter">The limit's name, or that of the parameter that asks for more.</param>
+    /// <param name="counted">What is counted.</param>
+    /// <param name="requested">How many more; null where the number does not fit 64 bits.</param>
+    /// <param name="used">How many there are.</param>
+    /// <param name="limit">How many there may be.</param>
+    public static Refusal CountExceeded(string parameter, string counted, long? requested, long used, long limit) =>
         new(
             ImmErrorCode.LimitExceededError,
-            string.Create(CultureInfo.InvariantCulture, $"The resource count exceeds the limit: {counted}, requested {requested}, used {used}, limit {limit}."),
+            string.Create(CultureInfo.InvariantCulture, $"The resource count exceeds the limit: {counted}, requested {requested?.ToString(CultureInfo.InvariantCulture) ?? "more than 64 bits"}, used {used}, limit {limit}."),
             parameter,
             requested,
             used,

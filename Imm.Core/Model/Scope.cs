@@ -6,6 +6,8 @@ namespace Imm.Core.Model;
 internal sealed record Scope
 {
     public const int MaxIdLength = 64;
+    public const string AccountIdRule = "An account id has 1 to 64 of the characters A-Z, a-z, 0-9, '_' and '-'.";
+    public const string RegionIdRule = "A region id has 1 to 64 of the characters a-z, 0-9 and '-'.";
 
     private static readonly SearchValues<char> AccountIdCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -14,7 +16,7 @@ internal sealed record Scope
 
     public Scope(string accountId, string regionId)
     {
-        Assert.That(IsAccountId(accountId) && IsRegionId(regionId), "a scope has a well-formed account and region");
+        Invariant.Holds(IsAccountId(accountId) && IsRegionId(regionId), "a scope has a well-formed account and region");
         AccountId = accountId;
         RegionId = regionId;
     }
@@ -29,6 +31,22 @@ internal sealed record Scope
     public static bool IsAccountId(string text) => text.Length is >= 1 and <= MaxIdLength && !text.AsSpan().ContainsAnyExcept(AccountIdCharacters);
 
     public static bool IsRegionId(string text) => text.Length is >= 1 and <= MaxIdLength && !text.AsSpan().ContainsAnyExcept(RegionIdCharacters);
+
+    /// <exception cref="ArgumentException">An id is null or malformed.</exception>
+    public static void ThrowIfMalformed(string accountId, string regionId)
+    {
+        ArgumentNullException.ThrowIfNull(accountId);
+        ArgumentNullException.ThrowIfNull(regionId);
+        if (!IsAccountId(accountId))
+        {
+            throw new ArgumentException(AccountIdRule, nameof(accountId));
+        }
+
+        if (!IsRegionId(regionId))
+        {
+            throw new ArgumentException(RegionIdRule, nameof(regionId));
+        }
+    }
 
     public string ProjectArn(string projectName) => $"acs:imm:{RegionId}:{AccountId}:project/{projectName}";
 

@@ -49,8 +49,24 @@ internal sealed class ScopeState
 
     public bool TryFind(string name, [NotNullWhen(true)] out ProjectEntry? entry) => _byName.TryGetValue(name, out entry);
 
-    public ScopeState With(ProjectEntry entry, Edit? edit, long? lastNumber = null) =>
-        new(Scope, Figures, OwnProjectQuota, _byName.Set(entry, edit), _inOrder.Set(entry, edit), Math.Max(LastNumber, lastNumber ?? entry.Number));
+    /// <summary>Finds a dataset and its project, or says which of them there is none of.</summary>
+    public Refusal? Find(string projectName, string datasetName, out ProjectEntry? project, out DatasetEntry? dataset)
+    {
+        dataset = null;
+        if (!TryFind(projectName, out project))
+        {
+            return Refusal.NotFound("project", nameof(Dataset.ProjectName));
+        }
+
+        dataset = project.Datasets.Find(datasetName);
+        return dataset is null ? Refusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
+    }
+
+    /// <param name="entry">A project that is new, or takes the place of the one of its name.</param>
+    /// <param name="edit">The batch, or null.</param>
+    /// <param name="number">The number that was given to what is new.</param>
+    public ScopeState With(ProjectEntry entry, Edit? edit, long number = 0) =>
+        new(Scope, Figures, OwnProjectQuota, _byName.Set(entry, edit), _inOrder.Set(entry, edit), Math.Max(LastNumber, number));
 
     public ScopeState Without(string name, Edit? edit) =>
         new(Scope, Figures, OwnProjectQuota, _byName.Remove(name, edit), _inOrder.Remove(name, edit), LastNumber);
@@ -61,10 +77,12 @@ internal sealed class ScopeState
 /// <summary>A project with what belongs to it.</summary>
 internal sealed class ProjectEntry : INamed
 {
-    public ProjectEntry(long number, Project project)
+    public ProjectEntry(long number, Project project, NameTree<DatasetEntry> datasets)
     {
+        Invariant.Holds(project.DatasetCount == datasets.Count, "a project counts its datasets");
         Number = number;
         Project = project;
+        Datasets = datasets;
         Name = project.ProjectName.Value;
     }
 
@@ -74,4 +92,67 @@ internal sealed class ProjectEntry : INamed
     public string Name { get; }
 
     public Project Project { get; }
+
+    public NameTree<DatasetEntry> Datasets { get; }
+
+    /// <summary>The same project with other fields.</summary>
+    public ProjectEntry With(Project project) => new(Number, project, Datasets);
+
+    /// <summary>The same project with a dataset more or in another state; its sums follow.</summary>
+    public ProjectEntry With(DatasetEntry dataset, Edit? edit)
+    {
+        DatasetEntry? before = Datasets.Find(dataset.Name);
+        return new ProjectEntry(
+            Number,
+            Project with
+            {
+                DatasetCount = Project.DatasetCount + (before is null ? 1 : 0),
+                FileCount = Project.FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
+                TotalFileSize = Project.TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
+            },
+            Datasets.Set(dataset, edit));
+    }
+
+    /// <summary>The same project without a dataset that it has.</summary>
+    public ProjectEntry Without(DatasetEntry dataset, Edit? edit) => new(
+        Number,
+        Project with
+        {
+            DatasetCount = Project.DatasetCount - 1,
+            FileCount = Project.FileCount - dataset.Dataset.FileCount,
+            TotalFileSize = Project.TotalFileSize - dataset.Dataset.TotalFileSize,
+        },
+        Datasets.Remove(dataset.Name, edit));
+}
+
+/// <summary>A dataset with what belongs to it.</summary>
+internal sealed class DatasetEntry : INamed
+{
+    public DatasetEntry(long number, long projectNumber, Dataset dataset, Binding[] bindings)
+    {
+        Invariant.Holds(dataset.BindCount == bindings.Length, "a dataset counts its bindings");
+        Number = number;
+        ProjectNumber = projectNumber;
+        Dataset = dataset;
+        Bindings = bindings;
+    }
+
+    /// <summary>The dataset's number in its scope, under which it is stored.</summary>
+    public long Number { get; }
+
+    /// <summary>The number of its project.</summary>
+    public long ProjectNumber { get; }
+
+    public string Name => Dataset.DatasetName;
+
+    public Dataset Dataset { get; }
+
+    /// <summary>The bindings, in ordinal order of their URIs; never changed in place.</summary>
+    public Binding[] Bindings { get; }
+
+    /// <summary>The same dataset with other fields or another use.</summary>
+    public DatasetEntry With(Dataset dataset) => new(Number, ProjectNumber, dataset, Bindings);
+
+    /// <summary>The same dataset with other bindings.</summary>
+    public DatasetEntry With(Binding[] bindings) => new(Number, ProjectNumber, Dataset with { BindCount = bindings.Length }, bindings);
 }

@@ -12,7 +12,7 @@ internal sealed class UnreadableParameters
 
     public void Add(Refusal refusal)
     {
-        Assert.That(refusal.Parameter is not null, "an unreadable parameter has a name");
+        Invariant.Holds(refusal.Parameter is not null, "an unreadable parameter has a name");
         _refusals[refusal.Parameter] = refusal;
     }
 }

@@ -5,9 +5,11 @@ namespace Imm.Core.Storage;
 /// <summary>The records of one batch as the payload of a log frame.</summary>
 internal static class BatchCodec
 {
+    private const byte NewFlag = 0x80;
+
     public static void Write(PackedWriter writer, in Record record)
     {
-        writer.Byte((byte)record.Kind);
+        writer.Byte((byte)((byte)record.Kind | (record.IsNew ? NewFlag : 0)));
         writer.Int64(record.Key);
         writer.Number(record.Value is { } value ? value.Length + 1L : 0);
         writer.Bytes(record.Value);
@@ -18,10 +20,11 @@ internal static class BatchCodec
         var reader = new PackedReader(payload);
         while (!reader.AtEnd)
         {
-            var kind = (ChangeKind)reader.Byte();
+            byte kind = reader.Byte();
             long key = reader.Int64();
             long length = reader.Number();
-            records.Add(new Record(kind, key, length == 0 ? null : reader.Bytes(length - 1).ToArray()));
+            records.Add(new Record(
+                (ChangeKind)(kind & ~NewFlag), key, length == 0 ? null : reader.Bytes(length - 1).ToArray(), (kind & NewFlag) != 0));
         }
     }
 }

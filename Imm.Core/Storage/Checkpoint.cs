@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Imm.Core.Model;
+
 namespace Imm.Core.Storage;
 
 /// <summary>Brings records into the data file, so that a power cut at any moment leaves it as it was or able to be finished.</summary>
@@ -39,17 +42,21 @@ internal static class Checkpoint
 
     private static List<Record> LastOfEach(IReadOnlyList<Record> records)
     {
-        var last = new Dictionary<(Model.ChangeKind, long), byte[]?>(records.Count);
+        var last = new Dictionary<(ChangeKind, long), Record>(records.Count);
         foreach (Record record in records)
         {
-            last[(record.Kind, record.Key)] = record.Value;
+            ref Record slot = ref CollectionsMarshal.GetValueRefOrAddDefault(last, (record.Kind, record.Key), out bool exists);
+            slot = exists ? slot with { Value = record.Value } : record;
         }
 
-        // In the order of the keys neighbours meet on the same pages.
+        // What came and went in between was never there. In the order of the keys neighbours meet on the same pages.
         var sorted = new List<Record>(last.Count);
-        foreach (((Model.ChangeKind kind, long key), byte[]? value) in last)
+        foreach (Record record in last.Values)
         {
-            sorted.Add(new Record(kind, key, value));
+            if (record.Value is not null || !record.IsNew)
+            {
+                sorted.Add(record);
+            }
         }
 
         sorted.Sort(static (a, b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : a.Key.CompareTo(b.Key));

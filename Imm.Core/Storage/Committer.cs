@@ -71,34 +71,38 @@ internal sealed class Committer : IDisposable
         }
     }
 
+    /// <summary>How many writes wait for their turn.</summary>
+    public int WaitingCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
     /// <summary>Has a command decided and made durable.</summary>
     /// <returns>A task that ends when the change is durable and published, or with the refusal.</returns>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Task<TAnswer> Submit<TAnswer>(ScopeHolder holder, Command<TAnswer> command, CancellationToken cancellationToken)
     {
         var write = new PendingWrite<TAnswer>(holder, command);
-        lock (_gate)
+        if (!Submit(write))
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(ImmStore));
-            if (_file is null)
-            {
-                // Nothing to wait for: the lock is the order.
-                CommitAlone(write);
-                return write.Task;
-            }
-
-            if (_turn != Turn.Nobody)
-            {
-                _waiting.Enqueue(write);
-                write.WithdrawOn(cancellationToken);
-                return write.Task;
-            }
-
-            _turn = Turn.Caller;
+            write.WithdrawOn(cancellationToken);
         }
 
-        CommitAlone(write);
-        HandOver();
+        return write.Task;
+    }
+
+    /// <summary>Has a checkpoint begun that takes in all that was acknowledged before.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public Task BeginCheckpoint(FileStore file)
+    {
+        var write = new PendingCheckpoint(file);
+        Submit(write);
         return write.Task;
     }
 
@@ -117,6 +121,34 @@ internal sealed class Committer : IDisposable
         }
 
         _leader?.Join();
+    }
+
+    /// <summary>Commits a write on this thread, or has it wait for its turn.</summary>
+    /// <returns>Whether it is done.</returns>
+    private bool Submit(PendingWrite write)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(ImmStore));
+            if (_file is null)
+            {
+                // Nothing to wait for: the lock is the order.
+                CommitAlone(write);
+                return true;
+            }
+
+            if (_turn != Turn.Nobody)
+            {
+                _waiting.Enqueue(write);
+                return false;
+            }
+
+            _turn = Turn.Caller;
+        }
+
+        CommitAlone(write);
+        HandOver();
+        return true;
     }
 
     /// <summary>Ends a caller's turn; it goes to the store's own thread where somebody has come to wait.</summary>
@@ -173,7 +205,7 @@ internal sealed class Committer : IDisposable
 
     private void CommitAlone(PendingWrite write)
     {
-        Assert.That(write.TryTake(), "nobody else has seen the command");
+        Invariant.Holds(write.TryTake(), "nobody else has seen the command");
         _batch.Add(write);
         Commit();
     }
@@ -182,6 +214,7 @@ internal sealed class Committer : IDisposable
     private void Commit()
     {
         ImmException? failure = Failure ?? TryCommit();
+
         foreach (ScopeHolder holder in _touched)
         {
             holder.Published = failure is null ? holder.Working : holder.Published;
@@ -213,9 +246,7 @@ internal sealed class Committer : IDisposable
         _frame.Take(RedoLog.FrameHeaderSize);
         foreach (PendingWrite write in _batch)
         {
-            ScopeHolder holder = write.Holder;
-            ScopeState state = holder.Working ?? holder.Published!;
-            if (!write.Decide(state, _timeProvider, edit, out ScopeState? next, out Change[] changes))
+            if (write.Decide(_timeProvider, edit, out ScopeState? next, out Change[] changes) is not { } holder)
             {
                 continue;
             }
@@ -240,7 +271,7 @@ internal sealed class Committer : IDisposable
         if (holder.Id == 0)
         {
             holder.Id = ++_lastScopeId;
-            Remember(_codec.Pack(holder.Id, new Change(ChangeKind.Scope, 0, holder.Working)));
+            Remember(_codec.Pack(holder.Id, new Change(ChangeKind.Scope, 0, holder.Working, IsNew: true)));
         }
 
         foreach (Change change in changes)

@@ -95,16 +95,16 @@ internal sealed class DataFile : IDisposable
     /// <summary>The stamp in a sealed first page.</summary>
     public static Stamp StampOf(ReadOnlySpan<byte> firstPage) => Stamp.Read(firstPage.Slice(StampOffset, StampLength));
 
-    /// <summary>The stamp of a file that is not being overwritten.</summary>
-    /// <exception cref="DamagedFileException">The first page is not what was written there, or the file was cut short.</exception>
+    /// <summary>The stamp, once the checksum of its page and the length of the file are known to be right.</summary>
+    /// <exception cref="DamagedFileException">They are not.</exception>
     public Stamp ReadStamp()
     {
         var page = new byte[PageSize];
         ReadPage(0, page, out Stamp? stamp);
-        long pages = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L;
-        return Length >= pages * PageSize
+        long expected = (BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L) * PageSize;
+        return Length >= expected
             ? stamp!.Value
-            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it has {pages} pages, and was cut to {Length} bytes."));
+            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it was cut to {Length} bytes; it had {expected}."));
     }
 
     /// <summary>Reads a page as LiteDB wrote it.</summary>
@@ -118,7 +118,7 @@ internal sealed class DataFile : IDisposable
     /// <param name="done">The stamp of the finished file.</param>
     public void Overwrite(IReadOnlyList<KeyValuePair<uint, byte[]>> pages, in Stamp done)
     {
-        Assert.That(pages[0].Key == 0 && StampOf(pages[0].Value) == done with { IsBeingOverwritten = true }, "pages to overwrite begin with the stamp");
+        Invariant.Holds(pages[0].Key == 0 && StampOf(pages[0].Value) == done with { IsBeingOverwritten = true }, "pages to overwrite begin with the stamp");
         _file.Write(0, pages[0].Value.AsSpan(0, SectorSize));
         _file.Flush();
         WritePages(pages);
@@ -146,8 +146,8 @@ internal sealed class DataFile : IDisposable
     /// <summary>Seals a page as LiteDB wrote it; the first page needs the stamp.</summary>
     public static void SealPage(uint number, Span<byte> page, in Stamp stamp)
     {
-        Assert.That(BinaryPrimitives.ReadUInt32LittleEndian(page) == number, "a page knows its number");
-        Assert.That(BinaryPrimitives.ReadUInt32LittleEndian(page[SealOffset..]) == uint.MaxValue, "a page of the data file belongs to no transaction");
+        Invariant.Holds(BinaryPrimitives.ReadUInt32LittleEndian(page) == number, "a page knows its number");
+        Invariant.Holds(BinaryPrimitives.ReadUInt32LittleEndian(page[SealOffset..]) == uint.MaxValue, "a page of the data file belongs to no transaction");
         if (number == 0)
         {
             stamp.Write(page.Slice(StampOffset, StampLength));

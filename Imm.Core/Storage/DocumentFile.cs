@@ -61,14 +61,13 @@ internal sealed class DocumentFile : IDisposable
     /// <summary>The pages that have changed, sealed.</summary>
     public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFile.Stamp stamp) => _pages.TakeWritten(stamp);
 
-    /// <summary>All records of a kind with a key in a range, both ends inclusive.</summary>
-    public List<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
+    /// <summary>All records of a kind with a key in a range, both ends inclusive. They are read as they are asked for.</summary>
+    public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {
         // The text is the same each time: LiteDB compiles and keeps one expression per text for ever.
         var query = new Query();
         query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
         using IBsonDataReader reader = _engine.Query(Collection(kind), query);
-        var records = new List<Record>();
         while (reader.Read())
         {
             BsonDocument document = reader.Current.AsDocument;
@@ -77,10 +76,8 @@ internal sealed class DocumentFile : IDisposable
                 throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is not a number with a value.");
             }
 
-            records.Add(new Record(kind, id.AsInt64, value.AsBinary));
+            yield return new Record(kind, id.AsInt64, value.AsBinary);
         }
-
-        return records;
     }
 
     public void Dispose() => _engine.Dispose();
@@ -104,13 +101,14 @@ internal sealed class DocumentFile : IDisposable
 
     private void Apply(IReadOnlyList<Record> records, int start, int end)
     {
-        var documents = new List<BsonDocument>(end - start);
+        var added = new List<BsonDocument>(end - start);
+        var changed = new List<BsonDocument>();
         var gone = new List<BsonValue>();
         for (int i = start; i < end; i++)
         {
             if (records[i].Value is { } value)
             {
-                documents.Add(new BsonDocument { [Id] = records[i].Key, [Value] = value });
+                (records[i].IsNew ? added : changed).Add(new BsonDocument { [Id] = records[i].Key, [Value] = value });
             }
             else
             {
@@ -119,9 +117,14 @@ internal sealed class DocumentFile : IDisposable
         }
 
         string collection = Collection(records[start].Kind);
-        if (documents.Count > 0)
+        if (added.Count > 0)
         {
-            _engine.Upsert(collection, documents, BsonAutoId.Int64);
+            _engine.Insert(collection, added, BsonAutoId.Int64);
+        }
+
+        if (changed.Count > 0)
+        {
+            _engine.Upsert(collection, changed, BsonAutoId.Int64);
         }
 
         if (gone.Count > 0)

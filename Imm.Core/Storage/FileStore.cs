@@ -39,6 +39,8 @@ internal sealed class FileStore : IDisposable
     private long _lastLap;
 
     private DocumentFile? _reader;
+    private StoreCheckpoint? _lastCheckpoint;
+    private long _dataLength;
     private DataFile.Stamp _stamp;
     private long _sequence;
     private long _flushedSequence;
@@ -55,11 +57,34 @@ internal sealed class FileStore : IDisposable
         _sequence = _stamp.AppliedSequence;
         _flushedSequence = _stamp.AppliedSequence;
         _lastLap = Math.Max(_active.Lap, _spare.Lap);
+        _dataLength = data.Length;
+        Recovered = (recovered.RecoveredRecords, recovered.RecoveredPages);
         _thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}");
     }
 
     /// <summary>Why the store can go on no more; null while it can.</summary>
     public Exception? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>What opening had to bring into the data file.</summary>
+    public (int Records, int Pages) Recovered { get; }
+
+    /// <summary>The last checkpoint since the store was opened; null before the first.</summary>
+    public StoreCheckpoint? LastCheckpoint => Volatile.Read(ref _lastCheckpoint);
+
+    /// <summary>The length of the data file in bytes, as of the last checkpoint.</summary>
+    public long DataLength => Volatile.Read(ref _dataLength);
+
+    /// <summary>The length of what the active log holds in bytes.</summary>
+    public long LogLength
+    {
+        get
+        {
+            lock (_turn)
+            {
+                return _active.Position;
+            }
+        }
+    }
 
     /// <summary>The names of a store's two log files.</summary>
     public static (string First, string Second) LogPaths(string path) => (path + "-log1", path + "-log2");
@@ -76,7 +101,7 @@ internal sealed class FileStore : IDisposable
             data = disk.Length(path) is null or 0 ? CreateData(disk, path, settings) : DataFile.Open(disk, path);
             return new FileStore(disk, path, settings, data, Recovery.Run(disk, path, data, logs));
         }
-        catch
+        catch (Exception e)
         {
             foreach (RedoLog? log in logs)
             {
@@ -84,6 +109,11 @@ internal sealed class FileStore : IDisposable
             }
 
             data?.Dispose();
+            if (e is LiteDB.LiteException or InvalidDataException)
+            {
+                throw new DamagedFileException(path, e.Message);
+            }
+
             throw;
         }
     }
@@ -121,15 +151,12 @@ internal sealed class FileStore : IDisposable
     {
         lock (_dataGate)
         {
-            if (_failure is { } failure)
-            {
-                throw new IOException($"The store '{_path}' has failed: {failure.Message}", failure);
-            }
-
+            ThrowIfFailed();
             try
             {
                 _reader ??= new DocumentFile(_data);
-                return ScopeLoader.Load(_reader, _settings.Codec, ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
+                return new ScopeLoader(_reader, _settings.Codec, problem => throw new DamagedFileException(_data.Name, problem))
+                    .Load(ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
             }
             catch (Exception e)
             {
@@ -145,6 +172,7 @@ internal sealed class FileStore : IDisposable
     {
         lock (_dataGate)
         {
+            ThrowIfFailed();
             _reader ??= new DocumentFile(_data);
             return [.. _reader.Read(ChangeKind.Scope).Select(record =>
             {
@@ -154,6 +182,41 @@ internal sealed class FileStore : IDisposable
         }
     }
 
+    /// <summary>
+    /// Begins to bring everything that has been appended into the data file; what is run on the store's thread after it finds it there. Called in the
+    /// turn of the one that appends.
+    /// </summary>
+    public void BeginCheckpoint()
+    {
+        lock (_turn)
+        {
+            while (_draining && _failure is null)
+            {
+                Monitor.Wait(_turn);
+            }
+
+            ThrowIfFailed();
+            if (_pending.Count > 0)
+            {
+                SwitchLogs();
+            }
+        }
+    }
+
+    /// <summary>Waits for the checkpoint that is under way, if one is.</summary>
+    public void AwaitCheckpoint() => _thread.Run(static () => { });
+
+    /// <summary>Everything that is wrong with the data file as of the last checkpoint.</summary>
+    public List<string> Check()
+    {
+        var problems = new List<string>();
+        _thread.Run(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
+        return problems;
+    }
+
+    /// <summary>Writes what the data file holds into a new one, which needs no logs.</summary>
+    public void Backup(string path) => _thread.Run(() => StoreBackup.Run(_disk, _data, path, _settings));
+
     /// <summary>Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files.</summary>
     public void Dispose()
     {
@@ -161,9 +224,10 @@ internal sealed class FileStore : IDisposable
         {
             _thread.Run(Close);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or LiteDB.LiteException)
+#pragma warning disable CA1031 // What was acknowledged is in the logs, and the next open finds it there; who closes has no use for the exception.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // What was acknowledged is in the logs, and the next open finds it there.
         }
         finally
         {
@@ -226,29 +290,32 @@ internal sealed class FileStore : IDisposable
                 Monitor.Wait(_turn);
             }
 
-            if (_failure is not null)
-            {
-                throw new IOException($"The store '{_path}' has failed: {_failure.Message}", _failure);
-            }
-
+            ThrowIfFailed();
             if (_active.Position >= _settings.CheckpointLength && !_draining)
             {
-                if (!_settings.FlushEachCommit)
-                {
-                    _active.Flush();
-                    _flushedSequence = _sequence;
-                }
-
-                (_active, _spare) = (_spare, _active);
-                List<Record> records = _pending;
-                long sequence = _sequence;
-                _pending = [];
-                _draining = true;
-                _thread.Post(() => Drain(records, sequence));
+                SwitchLogs();
             }
 
             return _active;
         }
+    }
+
+    /// <summary>Has the next batches go to the other log, and the active one drained.</summary>
+    private void SwitchLogs()
+    {
+        if (!_settings.FlushEachCommit)
+        {
+            // What the data file will hold must not be overtaken by what comes after it.
+            _active.Flush();
+            _flushedSequence = _sequence;
+        }
+
+        (_active, _spare) = (_spare, _active);
+        List<Record> records = _pending;
+        long sequence = _sequence;
+        _pending = [];
+        _draining = true;
+        _thread.Post(() => Drain(records, sequence));
     }
 
     private void Drain(List<Record> records, long sequence)
@@ -285,9 +352,10 @@ internal sealed class FileStore : IDisposable
         _disk.Delete(second);
     }
 
-    private void RunCheckpoint(RedoLog log, IReadOnlyList<Record> records, in DataFile.Stamp stamp)
+    private void RunCheckpoint(RedoLog log, List<Record> records, in DataFile.Stamp stamp)
     {
-        Checkpoint.Run(_data, log, records, stamp, overwrite =>
+        long start = _settings.TimeProvider.GetTimestamp();
+        int pages = Checkpoint.Run(_data, log, records, stamp, overwrite =>
         {
             lock (_dataGate)
             {
@@ -297,6 +365,16 @@ internal sealed class FileStore : IDisposable
             }
         });
         _stamp = stamp;
+        Volatile.Write(ref _dataLength, _data.Length);
+        Volatile.Write(ref _lastCheckpoint, new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start)));
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is { } failure)
+        {
+            throw new IOException($"The store '{_path}' has failed: {failure.Message}", failure);
+        }
     }
 
     private void Fail(Exception cause)

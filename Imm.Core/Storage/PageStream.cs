@@ -77,7 +77,7 @@ internal sealed class PageStream(DataFile file) : Stream
 
     private Span<byte> PageOf(byte[] buffer, int offset, int count, out uint number)
     {
-        Assert.That(count == DataFile.PageSize && Position % DataFile.PageSize == 0, "LiteDB reads and writes whole pages");
+        Invariant.Holds(count == DataFile.PageSize && Position % DataFile.PageSize == 0, "LiteDB reads and writes whole pages");
         number = checked((uint)(Position / DataFile.PageSize));
         return buffer.AsSpan(offset, count);
     }

@@ -3,7 +3,7 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>A command on its way through the committer.</summary>
-internal abstract class PendingWrite(ScopeHolder holder)
+internal abstract class PendingWrite
 {
     private const int Waiting = 0;
     private const int Taken = 1;
@@ -11,13 +11,11 @@ internal abstract class PendingWrite(ScopeHolder holder)
 
     private int _stage;
 
-    public ScopeHolder Holder { get; } = holder;
-
     /// <summary>Takes the command into a batch; false where its caller has withdrawn it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
-    /// <summary>Decides the command; true where it changes something.</summary>
-    public abstract bool Decide(ScopeState state, TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes);
+    /// <summary>Decides the command in the working state of its scope; gives the scope where there is something to store and publish.</summary>
+    public abstract ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes);
 
     /// <summary>Gives the caller what was decided.</summary>
     public abstract void Complete();
@@ -29,7 +27,7 @@ internal abstract class PendingWrite(ScopeHolder holder)
 }
 
 /// <inheritdoc/>
-internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer> command) : PendingWrite(holder)
+internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer> command) : PendingWrite
 {
     // Continuations run elsewhere: the thread that completes a batch goes on with the next one.
     private readonly TaskCompletionSource<TAnswer> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,14 +55,14 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
         }
     }
 
-    public override bool Decide(ScopeState state, TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
+    public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
     {
         try
         {
-            _decision = command.Decide(state, timeProvider.GetUtcNow().UtcTicks, edit);
+            _decision = command.Decide(holder.Working ?? holder.Published!, timeProvider.GetUtcNow().UtcTicks, edit);
             next = _decision.Next;
             changes = _decision.Changes;
-            return next is not null;
+            return next is not null ? holder : null;
         }
 #pragma warning disable CA1031 // A defect in one command, or in the clock, must not take down the others of its batch; its own caller gets it.
         catch (Exception e)
@@ -73,7 +71,7 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
             _defect = e;
             next = null;
             changes = [];
-            return false;
+            return null;
         }
     }
 
@@ -99,4 +97,36 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
         _cancellation.Dispose();
         _completion.TrySetException(exception);
     }
+}
+
+/// <summary>Has the leader begin a checkpoint of all that was written before, in its turn between the batches.</summary>
+internal sealed class PendingCheckpoint(FileStore file) : PendingWrite
+{
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Task => _completion.Task;
+
+    public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
+    {
+        next = null;
+        changes = [];
+        return null;
+    }
+
+    public override void Complete()
+    {
+        try
+        {
+            file.BeginCheckpoint();
+            _completion.TrySetResult();
+        }
+#pragma warning disable CA1031 // The leader goes on; who asked for the checkpoint gets the exception.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _completion.TrySetException(e);
+        }
+    }
+
+    public override void Fail(Exception exception) => _completion.TrySetException(exception);
 }

@@ -3,10 +3,13 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// What the store keeps, last value wins: a kind, a key, and the packed value, or null for a value that is gone. To apply a record twice is to
-/// apply it once.
+/// What the store keeps, last value wins: a kind, a key, and the packed value, or null for a value that is gone.
 /// </summary>
-internal readonly record struct Record(ChangeKind Kind, long Key, byte[]? Value);
+/// <param name="Kind">The kind.</param>
+/// <param name="Key">The key, unique in its kind.</param>
+/// <param name="Value">The packed value; null where it is gone.</param>
+/// <param name="IsNew">Whether it is known that there was none of the key before; LiteDB inserts faster than it looks whether to.</param>
+internal readonly record struct Record(ChangeKind Kind, long Key, byte[]? Value, bool IsNew = false);
 
 /// <summary>The keys of records: the scope's number in the high bits, so that a scope is one range, and the number within the scope in the low ones.</summary>
 internal static class RecordKey
@@ -18,7 +21,7 @@ internal static class RecordKey
 
     public static long Of(int scope, long number)
     {
-        Assert.That(scope is > 0 and <= MaxScope && number is >= 0 and <= MaxNumber, "a record's key fits its bits");
+        Invariant.Holds(scope is > 0 and <= MaxScope && number is >= 0 and <= MaxNumber, "a record's key fits its bits");
         return ((long)scope << NumberBits) | number;
     }
 

@@ -24,20 +24,26 @@ internal sealed class RecordCodec(ServiceFigures figures)
 
         _writer.Clear();
         _writer.Byte(Layout);
-        switch (change.Value)
+        switch (change.Kind)
         {
-            case ScopeState scope:
-                Write(_writer, scope);
+            case ChangeKind.Scope:
+                Write(_writer, (ScopeState)change.Value);
                 break;
-            case Project project:
-                Write(_writer, project);
+            case ChangeKind.Project:
+                Write(_writer, (Project)change.Value);
+                break;
+            case ChangeKind.Dataset:
+                Write(_writer, (DatasetEntry)change.Value);
+                break;
+            case ChangeKind.DatasetUse:
+                Write(_writer, (Dataset)change.Value);
                 break;
             default:
-                throw new InvalidOperationException($"No layout for a {change.Value.GetType().Name}.");
+                throw new InvalidOperationException($"No layout for {change.Kind}.");
         }
 
         _writer.UInt32(Seal(change.Kind, key, _writer.Written));
-        return new Record(change.Kind, key, _writer.Written.ToArray());
+        return new Record(change.Kind, key, _writer.Written.ToArray(), change.IsNew);
     }
 
     public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)
@@ -53,21 +59,65 @@ internal sealed class RecordCodec(ServiceFigures figures)
     public ProjectEntry ReadProject(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Project, key, value);
-        var parts = (ProjectParts)reader.Byte();
+        var parts = (Parts)reader.Byte();
         ProjectName? name = ProjectName.TryParse(reader.Text(), out ProjectName? parsed) ? parsed : null;
         long createTicks = reader.Number();
         long updateTicks = createTicks + reader.Number();
-        string description = parts.HasFlag(ProjectParts.Description) ? reader.Text() : "";
-        string serviceRole = parts.HasFlag(ProjectParts.ServiceRole) ? reader.Text() : ProjectFields.DefaultServiceRole;
-        string templateId = parts.HasFlag(ProjectParts.TemplateId) ? reader.Text() : "";
-        Quota quota = parts.HasFlag(ProjectParts.Quota)
-            ? Quota.Create(reader.Number(), DatasetQuota.Create(reader.Number(), reader.Number(), reader.Number(), reader.Number(), reader.Number()))
+        string description = parts.HasFlag(Parts.Description) ? reader.Text() : "";
+        string serviceRole = parts.HasFlag(Parts.ServiceRole) ? reader.Text() : ProjectFields.DefaultServiceRole;
+        string templateId = parts.HasFlag(Parts.TemplateId) ? reader.Text() : "";
+        Quota quota = parts.HasFlag(Parts.Quota)
+            ? Quota.Create(reader.Number(), ReadDatasetQuota(ref reader))
             : Quota.Default;
-        TagSet tags = parts.HasFlag(ProjectParts.Tags) ? ReadTags(ref reader) : TagSet.Empty;
+        TagSet tags = parts.HasFlag(Parts.Tags) ? ReadTags(ref reader) : TagSet.Empty;
         Expect(reader.AtEnd && name is not null && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Project, key);
         return new ProjectEntry(
             RecordKey.Number(key),
-            new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures));
+            new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures.Project),
+            NameTree<DatasetEntry>.Empty);
+    }
+
+    /// <summary>Which project the record of a dataset belongs to.</summary>
+    public static long ReadProjectNumber(long key, ReadOnlySpan<byte> value)
+    {
+        PackedReader reader = Open(ChangeKind.Dataset, key, value);
+        return reader.Number();
+    }
+
+    /// <summary>Reads a dataset; its files and bytes are a record of their own.</summary>
+    public static DatasetEntry ReadDataset(long key, ReadOnlySpan<byte> value, ProjectName projectName)
+    {
+        PackedReader reader = Open(ChangeKind.Dataset, key, value);
+        long projectNumber = reader.Number();
+        var parts = (Parts)reader.Byte();
+        string name = reader.Text();
+        long createTicks = reader.Number();
+        long updateTicks = createTicks + reader.Number();
+        string description = parts.HasFlag(Parts.Description) ? reader.Text() : "";
+        string templateId = parts.HasFlag(Parts.TemplateId) ? reader.Text() : "";
+        DatasetQuota quota = parts.HasFlag(Parts.Quota) ? ReadDatasetQuota(ref reader) : DatasetQuota.Default;
+        var bindings = new Binding[reader.Byte()];
+        for (int i = 0; i < bindings.Length; i++)
+        {
+            string uri = reader.Text();
+            Expect(Binding.IsUri(uri), ChangeKind.Dataset, key);
+            bindings[i] = new Binding(projectName, name, uri, reader.Number());
+        }
+
+        Expect(reader.AtEnd && NameRule.Holds(name) && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Dataset, key);
+        return new DatasetEntry(
+            RecordKey.Number(key),
+            projectNumber,
+            new Dataset(projectName, name, description, templateId, quota, createTicks, updateTicks) { BindCount = bindings.Length },
+            bindings);
+    }
+
+    public static (long FileCount, long TotalFileSize) ReadDatasetUse(long key, ReadOnlySpan<byte> value)
+    {
+        PackedReader reader = Open(ChangeKind.DatasetUse, key, value);
+        (long files, long bytes) = (reader.Number(), reader.Number());
+        Expect(reader.AtEnd, ChangeKind.DatasetUse, key);
+        return (files, bytes);
     }
 
     private static void Write(PackedWriter writer, ScopeState scope)
@@ -83,38 +133,38 @@ internal sealed class RecordCodec(ServiceFigures figures)
 
     private static void Write(PackedWriter writer, Project project)
     {
-        ProjectParts parts =
-            (project.Description.Length > 0 ? ProjectParts.Description : 0)
-            | (project.ServiceRole != ProjectFields.DefaultServiceRole ? ProjectParts.ServiceRole : 0)
-            | (project.TemplateId.Length > 0 ? ProjectParts.TemplateId : 0)
-            | (project.Quota != Quota.Default ? ProjectParts.Quota : 0)
-            | (project.Tags.Count > 0 ? ProjectParts.Tags : 0);
+        Parts parts =
+            (project.Description.Length > 0 ? Parts.Description : 0)
+            | (project.ServiceRole != ProjectFields.DefaultServiceRole ? Parts.ServiceRole : 0)
+            | (project.TemplateId.Length > 0 ? Parts.TemplateId : 0)
+            | (project.Quota != Quota.Default ? Parts.Quota : 0)
+            | (project.Tags.Count > 0 ? Parts.Tags : 0);
         writer.Byte((byte)parts);
         writer.Text(project.ProjectName.Value);
         writer.Number(project.CreateTicks);
         writer.Number(project.UpdateTicks - project.CreateTicks);
-        if (parts.HasFlag(ProjectParts.Description))
+        if (parts.HasFlag(Parts.Description))
         {
             writer.Text(project.Description);
         }
 
-        if (parts.HasFlag(ProjectParts.ServiceRole))
+        if (parts.HasFlag(Parts.ServiceRole))
         {
             writer.Text(project.ServiceRole);
         }
 
-        if (parts.HasFlag(ProjectParts.TemplateId))
+        if (parts.HasFlag(Parts.TemplateId))
         {
             writer.Text(project.TemplateId);
         }
 
-        if (parts.HasFlag(ProjectParts.Quota))
+        if (parts.HasFlag(Parts.Quota))
         {
             writer.Number(project.Quota.ProjectMaxDatasetCount);
             Write(writer, project.Quota.Dataset);
         }
 
-        if (parts.HasFlag(ProjectParts.Tags))
+        if (parts.HasFlag(Parts.Tags))
         {
             writer.Number(project.Tags.Count);
             foreach (Tag tag in project.Tags)
@@ -124,6 +174,50 @@ internal sealed class RecordCodec(ServiceFigures figures)
             }
         }
     }
+
+    private static void Write(PackedWriter writer, DatasetEntry entry)
+    {
+        Dataset dataset = entry.Dataset;
+        Parts parts =
+            (dataset.Description.Length > 0 ? Parts.Description : 0)
+            | (dataset.TemplateId.Length > 0 ? Parts.TemplateId : 0)
+            | (dataset.Quota != DatasetQuota.Default ? Parts.Quota : 0);
+        writer.Number(entry.ProjectNumber);
+        writer.Byte((byte)parts);
+        writer.Text(dataset.DatasetName);
+        writer.Number(dataset.CreateTicks);
+        writer.Number(dataset.UpdateTicks - dataset.CreateTicks);
+        if (parts.HasFlag(Parts.Description))
+        {
+            writer.Text(dataset.Description);
+        }
+
+        if (parts.HasFlag(Parts.TemplateId))
+        {
+            writer.Text(dataset.TemplateId);
+        }
+
+        if (parts.HasFlag(Parts.Quota))
+        {
+            Write(writer, dataset.Quota);
+        }
+
+        writer.Byte(checked((byte)entry.Bindings.Length));
+        foreach (Binding binding in entry.Bindings)
+        {
+            writer.Text(binding.Uri);
+            writer.Number(binding.CreateTicks);
+        }
+    }
+
+    private static void Write(PackedWriter writer, Dataset use)
+    {
+        writer.Number(use.FileCount);
+        writer.Number(use.TotalFileSize);
+    }
+
+    private static DatasetQuota ReadDatasetQuota(ref PackedReader reader) =>
+        DatasetQuota.Create(reader.Number(), reader.Number(), reader.Number(), reader.Number(), reader.Number());
 
     private static void Write(PackedWriter writer, DatasetQuota quota)
     {
@@ -179,9 +273,9 @@ internal sealed class RecordCodec(ServiceFigures figures)
         }
     }
 
-    /// <summary>Which fields of a project are not the default and follow.</summary>
+    /// <summary>Which fields of a project or dataset are not the default and follow.</summary>
     [Flags]
-    private enum ProjectParts : byte
+    private enum Parts : byte
     {
         Description = 1,
         ServiceRole = 2,

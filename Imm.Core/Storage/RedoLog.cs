@@ -109,7 +109,7 @@ internal sealed class RedoLog : IDisposable
     /// <summary>Begins a lap: whatever the file holds counts no longer. Returns once that is on the disk.</summary>
     public void Begin(long lap, long baseSequence)
     {
-        Assert.That(lap > Lap, "the laps of a log rise");
+        Invariant.Holds(lap > Lap, "the laps of a log rise");
         var header = new byte[HeaderLength];
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), Format);

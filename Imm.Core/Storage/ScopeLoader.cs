@@ -1,26 +1,117 @@
+using System.Diagnostics.CodeAnalysis;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Reads the content of a scope, checking again what was checked when it was written.</summary>
-internal static class ScopeLoader
+/// <summary>Reads the content of scopes, checking again what was checked when it was written.</summary>
+/// <param name="documents">Where the records are.</param>
+/// <param name="codec">Reads their values.</param>
+/// <param name="problem">Hears of what is wrong, and may throw; otherwise the loader goes on without the record.</param>
+internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Action<string> problem)
 {
-    public static ScopeState Load(DocumentFile documents, RecordCodec codec, ScopeState empty, int id)
+    /// <summary>Reads all that belongs to one scope.</summary>
+    public ScopeState Load(ScopeState empty, int id)
     {
+        long first = RecordKey.Of(id, 0);
+        long last = RecordKey.Of(id, RecordKey.MaxNumber);
+        Dictionary<long, ProjectEntry> projects = LoadProjects(first, last);
+        ILookup<long, DatasetEntry> datasets = LoadDatasets(first, last, projects);
         ScopeState state = empty;
         var edit = new Edit();
-        foreach (Record record in documents.Read(ChangeKind.Project, RecordKey.Of(id, 0), RecordKey.Of(id, RecordKey.MaxNumber)))
+        foreach (ProjectEntry project in projects.Values)
         {
-            ProjectEntry entry = codec.ReadProject(record.Key, record.Value);
-            if (state.TryFind(entry.Name, out _))
+            if (state.TryFind(project.Name, out _))
             {
-                throw new InvalidDataException($"The scope {empty.Scope} has two projects of the name '{entry.Name}'.");
+                problem($"The scope {empty.Scope} has two projects of the name '{project.Name}'.");
+                continue;
             }
 
-            state = state.With(entry, edit);
+            ProjectEntry entry = project;
+            long lastNumber = project.Number;
+            foreach (DatasetEntry dataset in datasets[project.Number])
+            {
+                if (entry.Datasets.Find(dataset.Name) is not null)
+                {
+                    problem($"The project '{project.Name}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
+                    continue;
+                }
+
+                entry = entry.With(dataset, edit);
+                lastNumber = Math.Max(lastNumber, dataset.Number);
+            }
+
+            state = state.With(entry, edit, lastNumber);
         }
 
         edit.Close();
         return state;
+    }
+
+    private Dictionary<long, ProjectEntry> LoadProjects(long first, long last)
+    {
+        var projects = new Dictionary<long, ProjectEntry>();
+        foreach (Record record in documents.Read(ChangeKind.Project, first, last))
+        {
+            if (TryRead(record, () => codec.ReadProject(record.Key, record.Value), out ProjectEntry? project))
+            {
+                projects.Add(project.Number, project);
+            }
+        }
+
+        return projects;
+    }
+
+    private ILookup<long, DatasetEntry> LoadDatasets(long first, long last, Dictionary<long, ProjectEntry> projects)
+    {
+        Dictionary<long, Record> uses = documents.Read(ChangeKind.DatasetUse, first, last).ToDictionary(record => record.Key);
+        var datasets = new List<DatasetEntry>();
+        foreach (Record record in documents.Read(ChangeKind.Dataset, first, last))
+        {
+            if (TryRead(record, () => LoadDataset(record, projects, uses), out DatasetEntry? dataset))
+            {
+                datasets.Add(dataset);
+            }
+        }
+
+        foreach (long key in uses.Keys)
+        {
+            problem($"The dataset use record {key} belongs to no dataset.");
+        }
+
+        return datasets.ToLookup(dataset => dataset.ProjectNumber);
+    }
+
+    private static DatasetEntry LoadDataset(Record record, Dictionary<long, ProjectEntry> projects, Dictionary<long, Record> uses)
+    {
+        uses.Remove(record.Key, out Record use);
+        if (!projects.TryGetValue(RecordCodec.ReadProjectNumber(record.Key, record.Value), out ProjectEntry? project))
+        {
+            throw new InvalidDataException("it belongs to no project.");
+        }
+
+        DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value, project.Project.ProjectName);
+        if (use.Value is not null)
+        {
+            (long files, long bytes) = RecordCodec.ReadDatasetUse(use.Key, use.Value);
+            dataset = dataset.With(dataset.Dataset with { FileCount = files, TotalFileSize = bytes });
+        }
+
+        return dataset;
+    }
+
+    private bool TryRead<T>(in Record record, Func<T> read, [NotNullWhen(true)] out T? value)
+        where T : class
+    {
+        try
+        {
+            value = read();
+            return true;
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException or OverflowException)
+        {
+            problem($"The {record.Kind} record {record.Key} is damaged: {e.Message}");
+            value = null;
+            return false;
+        }
     }
 }

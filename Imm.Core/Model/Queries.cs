@@ -47,9 +47,16 @@ internal sealed class ProjectQuery
         NameTree<ProjectEntry>.Cursor cursor = Paging.Start(state.Projects, _prefix, _after);
         var projects = new Project[Math.Min(_maxResults, state.ProjectCount)];
         int count = 0;
-        while (cursor.MoveNext() && cursor.Current.Name.StartsWith(_prefix, StringComparison.Ordinal))
+        while (cursor.MoveNext())
         {
-            if (!Matches(cursor.Current.Project))
+            // What is not asked for is not looked at: each name and each project would be a place in memory to wait for.
+            ProjectEntry entry = cursor.Current;
+            if (_prefix.Length > 0 && !entry.Name.StartsWith(_prefix, StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            if (_tags.Count > 0 && !Matches(entry.Project))
             {
                 continue;
             }
@@ -59,7 +66,7 @@ internal sealed class ProjectQuery
                 return new ProjectPage(projects, PageToken.Write(state.Scope.AccountId, projects[^1].ProjectName.Value));
             }
 
-            projects[count++] = cursor.Current.Project;
+            projects[count++] = entry.Project;
         }
 
         return new ProjectPage(count == projects.Length ? projects : projects[..count], null);
@@ -79,6 +86,70 @@ internal sealed class ProjectQuery
         }
 
         return true;
+    }
+}
+
+/// <summary>Which datasets of a project a caller lists, well-formed.</summary>
+internal sealed class DatasetQuery
+{
+    private readonly string _prefix;
+    private readonly string? _after;
+    private readonly int _maxResults;
+
+    private DatasetQuery(string projectName, string prefix, string? after, int maxResults)
+    {
+        ProjectName = projectName;
+        _prefix = prefix;
+        _after = after;
+        _maxResults = maxResults;
+    }
+
+    public string ProjectName { get; }
+
+    public static Refusal? TryRead(ListDatasetsRequest request, Scope scope, out DatasetQuery? query)
+    {
+        query = null;
+        string? projectName = request.ProjectName;
+        string? after = null;
+        int maxResults = 0;
+        string? prefix = request.Prefix;
+        if ((NameRule.Check(nameof(request.ProjectName), projectName)
+            ?? request.Unreadable?[nameof(request.MaxResults)]
+            ?? Paging.CheckMaxResults(request.MaxResults, out maxResults)
+            ?? PageToken.TryReadDataset(request.NextToken, scope.AccountId, projectName!, out after)
+            ?? Paging.CheckPrefix(prefix)) is { } refusal)
+        {
+            return refusal;
+        }
+
+        query = new DatasetQuery(projectName!, prefix ?? "", after, maxResults);
+        return null;
+    }
+
+    public Refusal? TryRun(ScopeState state, out DatasetPage? page)
+    {
+        page = null;
+        if (!state.TryFind(ProjectName, out ProjectEntry? project))
+        {
+            return Refusal.NotFound("project", nameof(ProjectName));
+        }
+
+        NameTree<DatasetEntry>.Cursor cursor = Paging.Start(project.Datasets, _prefix, _after);
+        var datasets = new List<Dataset>();
+        string? token = null;
+        while (cursor.MoveNext() && cursor.Current.Name.StartsWith(_prefix, StringComparison.Ordinal))
+        {
+            if (datasets.Count == _maxResults)
+            {
+                token = PageToken.WriteDataset(state.Scope.AccountId, ProjectName, datasets[^1].DatasetName);
+                break;
+            }
+
+            datasets.Add(cursor.Current.Dataset);
+        }
+
+        page = new DatasetPage(datasets.ToArray(), token);
+        return null;
     }
 }
 
@@ -105,7 +176,10 @@ internal static class Paging
         after is not null && string.CompareOrdinal(after, prefix) >= 0 ? tree.After(after) : tree.From(prefix);
 }
 
-/// <summary>The token of a page of projects: base64 of <c>{accountId}:{last name}</c>, as the service's.</summary>
+/// <summary>
+/// The tokens of pages, as the service's: for projects the base64 of <c>{accountId}:{last name}</c>, for datasets the plain text
+/// <c>{accountId}:{project}:{last name}</c>.
+/// </summary>
 internal static class PageToken
 {
     private const string Parameter = "NextToken";
@@ -150,6 +224,32 @@ internal static class PageToken
         }
 
         lastName = name;
+        return null;
+    }
+
+    public static string WriteDataset(string accountId, string projectName, string lastName) => $"{accountId}:{projectName}:{lastName}";
+
+    /// <summary>Reads a token of datasets; null or empty is none. The name in it need not exist any more.</summary>
+    public static Refusal? TryReadDataset(string? token, string accountId, string projectName, out string? lastName)
+    {
+        lastName = null;
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        string[] parts = token.Split(':');
+        if (parts.Length != 3 || !Scope.IsAccountId(parts[0]) || !NameRule.Holds(parts[1]) || !NameRule.Holds(parts[2]))
+        {
+            return Malformed();
+        }
+
+        if (parts[0] != accountId || parts[1] != projectName)
+        {
+            return Refusal.Invalid(Parameter, "it belongs to another account or project.");
+        }
+
+        lastName = parts[2];
         return null;
     }
 

@@ -3,10 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Imm.Core.Model;
 
 /// <summary>What must be true inside the library, checked in every build: a wrong answer costs more than the check.</summary>
-internal static class Assert
+internal static class Invariant
 {
     /// <exception cref="InvalidOperationException">The condition is false: a defect of this library, or memory gone bad.</exception>
-    public static void That([DoesNotReturnIf(false)] bool condition, string truth)
+    public static void Holds([DoesNotReturnIf(false)] bool condition, string truth)
     {
         if (!condition)
         {

@@ -1,0 +1,324 @@
+using FsCheck.Xunit;
+using Imm.Core.Model;
+using Xunit;
+
+namespace Imm.Core.Tests.Model;
+
+/// <summary>The name table and the name tree against a sorted dictionary, version by version.</summary>
+public sealed class NameIndexTests
+{
+    // Whole hashes that collide, hashes that fork only in the last bits of the trie, and forks in single levels of it.
+    public static TheoryData<int> HashMasks => new(-1, 0, 1, unchecked((int)0xC0000000), 0x00041041, 0x3F000000);
+
+    [Property(MaxTest = 200)]
+    public void Every_version_stays_as_it_was(int seed, Step[] steps, byte mask) => Run(seed, steps, mask, 60);
+
+    [Property(MaxTest = 60)]
+    public void Every_version_of_a_large_index_stays_as_it_was(int seed, Step[] steps) => Run(seed, steps, 0, 9000);
+
+    [Theory]
+    [MemberData(nameof(HashMasks))]
+    public void A_hundred_thousand_random_changes(int mask)
+    {
+        var random = new Random(mask);
+        var world = new World(mask, mask == -1 ? 9000 : 300);
+        for (int i = 0; i < 100_000; i++)
+        {
+            bool rare = random.Next(1000) == 0;
+            world.Take(new Step(rare ? (byte)random.Next(256) : (byte)random.Next(6), random.Next(), (byte)(rare ? 255 : 0), random.Next(8) > 0));
+        }
+
+        world.Verify();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    [InlineData(7919)]
+    public void Ordered_or_not_all_can_go_in_and_out_again(int stride)
+    {
+        const int Total = 20_000;
+        foreach (Edit? edit in new[] { new Edit(), null })
+        {
+            NameTree<Thing> tree = NameTree<Thing>.Empty;
+            NameTable<Thing> table = NameTable<Thing>.Empty;
+            Thing[] things = [.. Enumerable.Range(0, Total).Select(i => new Thing($"p{(int)((((long)i * stride) + Total) % Total + Total) % Total:d5}"))];
+            foreach (Thing thing in things)
+            {
+                tree = tree.Set(thing, edit);
+                table = table.Set(thing, edit);
+            }
+
+            tree.AssertShape();
+            Assert.Equal(Total, tree.Count);
+            Assert.Equal(Total, table.Count);
+            for (int i = 0; i < Total; i++)
+            {
+                tree = tree.Remove(things[i].Name, edit);
+                table = table.Remove(things[i].Name, edit);
+                Assert.Null(table.Find(things[i].Name));
+                if (i % 500 == 0 || i > Total - 70)
+                {
+                    table.AssertShape();
+                    tree.AssertShape();
+                    Assert.Equal(Total - 1 - i, Read(tree.After(null)).Count);
+                }
+            }
+
+            Assert.Equal(0, tree.Count + table.Count);
+            Assert.Empty(Read(tree.From("")));
+        }
+    }
+
+    [Property(MaxTest = 200)]
+    public void A_seek_finds_what_comes_after(string?[] words, string? probe)
+    {
+        NameTree<Thing> tree = NameTree<Thing>.Empty;
+        var model = new SortedDictionary<string, Thing>(StringComparer.Ordinal);
+        foreach (string word in words.Select(word => word ?? ""))
+        {
+            for (char c = 'a'; c < 'a' + 12; c++)
+            {
+                var thing = new Thing(word + c);
+                tree = tree.Set(thing);
+                model[thing.Name] = thing;
+            }
+        }
+
+        string[] probes = ["", "\0", "a", "\uFFFF", probe ?? "x", .. words.Select(word => word ?? ""), .. model.Keys];
+        Assert.Equal(model.Values, Read(tree.After(null)));
+        foreach (string name in probes)
+        {
+            Assert.Equal(model.Values.Where(thing => string.CompareOrdinal(thing.Name, name) > 0).Take(100), Read(tree.After(name), 100));
+            Assert.Equal(model.Values.Where(thing => string.CompareOrdinal(thing.Name, name) >= 0).Take(100), Read(tree.From(name), 100));
+        }
+    }
+
+    [Fact]
+    public void What_was_read_to_its_end_stays_at_its_end()
+    {
+        NameTree<Thing>.Cursor cursor = NameTree<Thing>.Empty.Set(new Thing("a")).After(null);
+        Assert.True(cursor.MoveNext());
+        Assert.False(cursor.MoveNext());
+        Assert.False(cursor.MoveNext());
+        Assert.False(NameTree<Thing>.Empty.After(null).MoveNext());
+        Assert.False(NameTree<Thing>.Empty.From("a").MoveNext());
+    }
+
+    [Fact]
+    public void A_token_spares_the_copies_and_an_unknown_name_changes_nothing()
+    {
+        var edit = new Edit();
+        NameTable<Thing> table = NameTable<Thing>.Empty.Set(new Thing("a"), edit);
+        NameTree<Thing> tree = NameTree<Thing>.Empty.Set(new Thing("a"), edit);
+        Assert.Same(table, table.Set(new Thing("b"), edit));
+        Assert.Same(tree, tree.Set(new Thing("b"), edit));
+        Assert.Same(table, table.Remove("c", edit));
+        Assert.Same(tree, tree.Remove("c", edit));
+        Assert.True(table.TryGetValue("b", out Thing? found));
+        Assert.Equal("b", found.Name);
+        Assert.False(table.TryGetValue("c", out _));
+
+        // Even a change that changes nothing hands the version out, and what is handed out no longer changes.
+        Assert.Same(table, table.Remove("c"));
+        Assert.NotSame(table, table.Set(new Thing("d"), edit));
+        Assert.Same(tree, tree.Remove("c"));
+        Assert.NotSame(tree, tree.Set(new Thing("d"), edit));
+        Assert.Equal(2, table.Count);
+        Assert.Equal(2, tree.Count);
+    }
+
+    [Fact]
+    public void Reading_allocates_nothing()
+    {
+        var edit = new Edit();
+        NameTable<Thing> table = NameTable<Thing>.Empty;
+        NameTree<Thing> tree = NameTree<Thing>.Empty;
+        string[] names = [.. Enumerable.Range(0, 5000).Select(i => $"project-{i}")];
+        foreach (string name in names)
+        {
+            table = table.Set(new Thing(name), edit);
+            tree = tree.Set(new Thing(name), edit);
+        }
+
+        int found = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (string name in names)
+        {
+            found += table.Find(name) is null ? 0 : 1;
+            found += tree.Find(name) is null ? 0 : 1;
+        }
+
+        foreach (Thing thing in tree.From(names[0]))
+        {
+            found += thing.Name.Length > 0 ? 1 : 0;
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(15_000, found);
+    }
+
+    private static void Run(int seed, Step[] steps, byte mask, int names)
+    {
+        int[] masks = [.. HashMasks];
+        var world = new World(masks[mask % masks.Length], names);
+        world.Take(new Step(0, seed, unchecked((byte)seed), true));
+        foreach (Step step in steps)
+        {
+            world.Take(step);
+        }
+
+        world.Verify();
+    }
+
+    private static List<Thing> Read(NameTree<Thing>.Cursor cursor, int most = int.MaxValue)
+    {
+        var read = new List<Thing>();
+        while (read.Count < most && cursor.MoveNext())
+        {
+            read.Add(cursor.Current);
+        }
+
+        return read;
+    }
+
+    /// <summary>One thing to do: what, to which name and how many after it, and whether under the token of the time.</summary>
+    public readonly record struct Step(byte What, int Name, byte Run, bool Token);
+
+    internal sealed class Thing(string name) : INamed
+    {
+        public string Name { get; } = name;
+    }
+
+    private sealed record Version(NameTable<Thing> Table, NameTree<Thing> Tree, SortedDictionary<string, Thing> Model);
+
+    /// <summary>A current version, the token it is edited under, and all versions that were handed out.</summary>
+    private sealed class World
+    {
+        private readonly string[] _names;
+        private readonly List<(Version Version, Thing[] Things)> _handedOut = [];
+        private readonly Random _random = new(1);
+        private Version _now;
+        private Edit _edit = new();
+
+        public World(int hashMask, int names)
+        {
+            // Ordinal order is not that of any culture: cases apart, no ignorable characters, surrogates below U+FFFF.
+            string[] odd = ["", "a", "A", "b", "a\0", "-a", "a-", "é", "\uD83D\uDE00", "\uFFFF"];
+            _names = [.. odd, .. Enumerable.Range(0, names).Select(i => $"n{i:d5}")];
+            NameTable<Thing> table = hashMask == -1 ? NameTable<Thing>.Empty : NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask);
+            _now = new Version(table, NameTree<Thing>.Empty, new(StringComparer.Ordinal));
+        }
+
+        public void Take(Step step)
+        {
+            // Long runs make the tree split and merge on every level.
+            int run = step.Run < 128 ? 1 : _names.Length > 1000 ? (step.Run - 127) * 20 : step.Run - 127;
+            int first = (int)(unchecked((uint)step.Name * 97) % (uint)_names.Length);
+            string[] names = [.. Enumerable.Range(first, run).Select(i => _names[i % _names.Length])];
+            Edit? edit = step.Token ? _edit : null;
+            switch (step.What % 16)
+            {
+                case 12:
+                    // The end of a batch: the version is handed out and the token is dropped.
+                    HandOut(_now);
+                    _edit = new Edit();
+                    break;
+                case 13:
+                    // A change beside the batch, which goes on as if nothing had been.
+                    HandOut(Change(_now with { Model = ModelOf([.. _now.Model.Values]) }, names, step.Name % 2 == 0, null));
+                    break;
+                case 14 when _handedOut.Count > 0:
+                    // Back to a version of old, with whatever token there is.
+                    HandOut(_now);
+                    _edit = step.Token ? _edit : new Edit();
+                    (Version old, Thing[] things) = _handedOut[first % _handedOut.Count];
+                    _now = old with { Model = ModelOf(things) };
+                    break;
+                case 15:
+                    // Handed out while a batch goes on, perhaps under the same token.
+                    _now = Change(_now, names, true, null);
+                    HandOut(_now);
+                    _edit = step.Token ? _edit : new Edit();
+                    break;
+                default:
+                    _now = Change(_now, names, step.What % 2 == 0, edit);
+                    if (edit is null)
+                    {
+                        _edit = new Edit();
+                    }
+
+                    if (edit is null && (run > 1 || _names.Length < 1000))
+                    {
+                        HandOut(_now);
+                    }
+
+                    break;
+            }
+        }
+
+        public void Verify()
+        {
+            HandOut(_now);
+            foreach ((Version version, Thing[] things) in _handedOut)
+            {
+                Assert.Equal(things.Length, version.Table.Count);
+                Assert.Equal(things.Length, version.Tree.Count);
+                version.Table.AssertShape();
+                version.Tree.AssertShape();
+                List<Thing> read = Read(version.Tree.After(null));
+                Assert.True(things.AsSpan().SequenceEqual(read.ToArray()));
+                Dictionary<string, Thing> byName = things.ToDictionary(thing => thing.Name, StringComparer.Ordinal);
+                foreach (string name in _names)
+                {
+                    Thing? expected = byName.GetValueOrDefault(name);
+                    Assert.True(ReferenceEquals(expected, version.Table.Find(name)));
+                    Assert.True(ReferenceEquals(expected, version.Tree.Find(name)));
+                }
+            }
+        }
+
+        private static SortedDictionary<string, Thing> ModelOf(Thing[] things) =>
+            new(things.ToDictionary(thing => thing.Name), StringComparer.Ordinal);
+
+        private static Version Change(Version version, string[] names, bool set, Edit? edit)
+        {
+            (NameTable<Thing> table, NameTree<Thing> tree, SortedDictionary<string, Thing> model) = version;
+            foreach (string name in names)
+            {
+                if (set)
+                {
+                    var thing = new Thing(name);
+                    table = table.Set(thing, edit);
+                    tree = tree.Set(thing, edit);
+                    model[name] = thing;
+                }
+                else if (model.Remove(name))
+                {
+                    table = table.Remove(name, edit);
+                    tree = tree.Remove(name, edit);
+                }
+                else
+                {
+                    Assert.Same(table, table.Remove(name, edit));
+                    Assert.Same(tree, tree.Remove(name, edit));
+                }
+            }
+
+            return new Version(table, tree, model);
+        }
+
+        private void HandOut(Version version)
+        {
+            (Version, Thing[]) entry = (version, [.. version.Model.Values]);
+            if (_handedOut.Count < 40)
+            {
+                _handedOut.Add(entry);
+            }
+            else
+            {
+                _handedOut[_random.Next(40)] = entry;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Operations;
+
+/// <summary>What runs around every operation of a store: telemetry, and what a test plugs in.</summary>
+internal interface IOperationHook
+{
+    /// <summary>Whether the hook has anything to do now; asked before every operation, so it is to be cheap.</summary>
+    bool IsEnabled { get; }
+
+    /// <summary>An operation has begun.</summary>
+    void Begin(Operation operation);
+
+    /// <summary>
+    /// The operation is well-formed and authorized, and has not touched the store yet: the place of throttling. The hook may take its time, and may
+    /// refuse.
+    /// </summary>
+    ValueTask<Refusal?> AdmitAsync(Operation operation, CancellationToken cancellationToken);
+
+    /// <summary>The operation has succeeded, and is safe where it changed something; the hook may tell the caller otherwise.</summary>
+    Refusal? Betray(Operation operation);
+
+    /// <summary>The operation has ended; its answer or exception is there.</summary>
+    void End(Operation operation);
+}

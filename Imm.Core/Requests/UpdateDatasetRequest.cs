@@ -1,0 +1,44 @@
+using Imm.Core.Model;
+
+namespace Imm.Core;
+
+/// <summary>What to change in a dataset: the parameters of the service's UpdateDataset, under its names. What is null stays as it is; at least one is not null.</summary>
+/// <remarks>Not safe to change while a call that was given it has not returned.</remarks>
+public sealed class UpdateDatasetRequest : IRequestedDataset
+{
+    /// <summary>The project. Required.</summary>
+    public string? ProjectName { get; set; }
+
+    /// <summary>The dataset to change. Required; its name cannot be changed.</summary>
+    public string? DatasetName { get; set; }
+
+    /// <summary>The description: at most 256 characters (Unicode scalar values), kept exactly as given. Empty: none. Null: unchanged.</summary>
+    public string? Description { get; set; }
+
+    /// <summary>The workflow template: at most 128 characters (Unicode scalar values), none of them a control character. Empty: none. Null: unchanged.</summary>
+    public string? TemplateId { get; set; }
+
+    /// <summary>The most bindings: 1 to 10. Null: unchanged.</summary>
+    public long? DatasetMaxBindCount { get; set; }
+
+    /// <summary>The most files: 1 to 100,000,000. Null: unchanged.</summary>
+    public long? DatasetMaxFileCount { get; set; }
+
+    /// <summary>The most metadata entities: 1 to 2^63−1. Null: unchanged.</summary>
+    public long? DatasetMaxEntityCount { get; set; }
+
+    /// <summary>The most metadata relations: 1 to 2^63−1. Null: unchanged.</summary>
+    public long? DatasetMaxRelationCount { get; set; }
+
+    /// <summary>The most bytes in the files: 1 to 2^63−1. Null: unchanged.</summary>
+    public long? DatasetMaxTotalFileSize { get; set; }
+
+    /// <summary>What a text form of the request held that is no value of its type, by parameter.</summary>
+    internal UnreadableParameters? Unreadable { get; set; }
+
+    UnreadableParameters? IRequestedLimits.Unreadable
+    {
+        get => Unreadable;
+        set => Unreadable = value;
+    }
+}

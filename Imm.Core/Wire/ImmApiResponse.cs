@@ -1,0 +1,20 @@
+namespace Imm.Core;
+
+/// <summary>An answer of <see cref="ImmApi"/>. Immutable.</summary>
+public sealed class ImmApiResponse
+{
+    internal ImmApiResponse(int statusCode, string json)
+    {
+        StatusCode = statusCode;
+        Json = json;
+    }
+
+    /// <summary>The HTTP status: 200, or that of the error's code (<see cref="ImmException.HttpStatus"/>).</summary>
+    public int StatusCode { get; }
+
+    /// <summary>The body: one JSON object, of the service's success or error form.</summary>
+    public string Json { get; }
+
+    /// <summary>The status and the body, for logs.</summary>
+    public override string ToString() => $"{StatusCode} {Json}";
+}

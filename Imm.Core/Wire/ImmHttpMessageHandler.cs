@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text;
+using CommunityToolkit.Diagnostics;
+using Imm.Core.Model;
+using Imm.Core.Wire;
+
+namespace Imm.Core;
+
+/// <summary>Answers HTTP requests as the service does, in this process and without a socket: for an <see cref="HttpClient"/> whose host is then never asked.</summary>
+/// <remarks>
+/// <para>
+/// A request is a GET or POST of the path <c>/</c>; any other is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>, as an action that
+/// does not exist. Its parameters are those of the query and, after them, of a body of type <c>application/x-www-form-urlencoded</c>; another body is
+/// not read. The action is the parameter <c>Action</c> or, where there is none, the header <c>x-acs-action</c>: a client that sends both signs
+/// the parameter, and the header may spell it otherwise. Signatures are not checked.
+/// </para>
+/// <para>Scheme, host and port are not looked at. Safe to use from many threads at once; disposing it disposes nothing else.</para>
+/// </remarks>
+public sealed class ImmHttpMessageHandler : HttpMessageHandler
+{
+    private const string ActionName = "Action";
+    private const string ActionHeader = "x-acs-action";
+
+    private readonly ImmApi _api;
+    private readonly Func<HttpRequestMessage, (string AccountId, string RegionId)> _scope;
+
+    /// <summary>Makes a handler whose requests all belong to one account and region.</summary>
+    /// <param name="api">Who answers.</param>
+    /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
+    /// <param name="regionId">The region: 1 to 64 of the lower-case ASCII letters, digits and <c>-</c>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="api"/> is null.</exception>
+    /// <exception cref="ArgumentException">An id is null or malformed.</exception>
+    public ImmHttpMessageHandler(ImmApi api, string accountId, string regionId)
+        : this(api, _ => (accountId, regionId))
+    {
+        Scope.ThrowIfMalformed(accountId, regionId);
+    }
+
+    /// <summary>Makes a handler that takes the account and region from each request.</summary>
+    /// <param name="api">Who answers.</param>
+    /// <param name="scope">Gives the account and region of a request; malformed ones are answered with <see cref="ImmErrorCode.InvalidArgument"/>.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public ImmHttpMessageHandler(ImmApi api, Func<HttpRequestMessage, (string AccountId, string RegionId)> scope)
+    {
+        Guard.IsNotNull(api, nameof(api));
+        Guard.IsNotNull(scope, nameof(scope));
+        _api = api;
+        _scope = scope;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        cancellationToken.ThrowIfCancellationRequested();
+        byte[]? form = IsForm(request.Content) ? await request.Content!.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false) : null;
+        return await AnswerAsync(request, form, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        cancellationToken.ThrowIfCancellationRequested();
+        byte[]? form = null;
+        if (IsForm(request.Content))
+        {
+            using var body = new MemoryStream();
+            request.Content!.CopyTo(body, context: null, cancellationToken);
+            form = body.ToArray();
+        }
+
+        return AnswerAsync(request, form, cancellationToken).AsTask().GetAwaiter().GetResult();
+    }
+
+    private static bool IsForm(HttpContent? content) =>
+        string.Equals(content?.Headers.ContentType?.MediaType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsRpc(HttpRequestMessage request) =>
+        (request.Method == HttpMethod.Get || request.Method == HttpMethod.Post) && request.RequestUri is { IsAbsoluteUri: true, AbsolutePath: "/" };
+
+    private async ValueTask<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, byte[]? form, CancellationToken cancellationToken)
+    {
+        List<KeyValuePair<string, string>> parameters = [];
+        string action = "";
+        if (IsRpc(request))
+        {
+            FormText.Read(request.RequestUri!.Query.AsSpan().TrimStart('?'), parameters);
+            FormText.Read(Encoding.UTF8.GetString(form ?? []), parameters);
+            action = Action(request, parameters);
+        }
+
+        (string accountId, string regionId) = _scope(request);
+        ImmApiResponse answer = await _api.InvokeAsync(accountId, regionId, action, parameters, cancellationToken).ConfigureAwait(false);
+        return new HttpResponseMessage((HttpStatusCode)answer.StatusCode)
+        {
+            Content = new StringContent(answer.Json, Encoding.UTF8, "application/json"),
+            RequestMessage = request,
+            Version = request.Version,
+        };
+    }
+
+    private static string Action(HttpRequestMessage request, List<KeyValuePair<string, string>> parameters)
+    {
+        int index = parameters.FindLastIndex(parameter => parameter.Key == ActionName);
+        return index >= 0 ? parameters[index].Value
+            : request.Headers.TryGetValues(ActionHeader, out IEnumerable<string>? values) ? values.Last()
+            : "";
+    }
+}
