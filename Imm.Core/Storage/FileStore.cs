@@ -210,12 +210,12 @@ internal sealed class FileStore : IDisposable
     public List<string> Check()
     {
         var problems = new List<string>();
-        _thread.Run(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
+        OnWholeFile(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
         return problems;
     }
 
     /// <summary>Writes what the data file holds into a new one, which needs no logs.</summary>
-    public void Backup(string path) => _thread.Run(() => StoreBackup.Run(_disk, _data, path, _settings));
+    public void Backup(string path) => OnWholeFile(() => StoreBackup.Run(_disk, _data, path, _settings));
 
     /// <summary>Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files.</summary>
     public void Dispose()
@@ -368,6 +368,13 @@ internal sealed class FileStore : IDisposable
         Volatile.Write(ref _dataLength, _data.Length);
         Volatile.Write(ref _lastCheckpoint, new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start)));
     }
+
+    /// <summary>Runs work behind the checkpoint that was begun for it. Where that failed the data file lacks changes, or is half overwritten.</summary>
+    private void OnWholeFile(Action work) => _thread.Run(() =>
+    {
+        ThrowIfFailed();
+        work();
+    });
 
     private void ThrowIfFailed()
     {
