@@ -361,7 +361,16 @@ internal sealed class FileStore : IDisposable
             {
                 _reader?.Dispose();
                 _reader = null;
-                overwrite();
+                try
+                {
+                    overwrite();
+                }
+                catch (Exception e)
+                {
+                    // Before anybody else can read the file: old and new pages together may hang together wrongly.
+                    Fail(e);
+                    throw;
+                }
             }
         });
         _stamp = stamp;
