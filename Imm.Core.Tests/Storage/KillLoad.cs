@@ -16,6 +16,9 @@ internal static class KillLoad
 
     private const int Names = 5;
 
+    /// <summary>Where the process writes one backup after the other.</summary>
+    public static string Backup(string path) => path + "-backup";
+
     /// <summary>What a caller does as its n-th change, counted from 0.</summary>
     public static Change Nth(int caller, long n)
     {
@@ -40,6 +43,14 @@ internal static class KillLoad
         Tell(Opening);
         using ImmStore store = new StoreOnDisk(Disk.Local, path).Open();
         int left = closeAfter;
+        var backups = Task.Run(async () =>
+        {
+            while (Volatile.Read(ref left) > 0)
+            {
+                File.Delete(Backup(path));
+                await store.BackupAsync(Backup(path));
+            }
+        });
         await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
         {
             for (long n = from[caller]; Interlocked.Decrement(ref left) >= 0; n++)
@@ -66,6 +77,7 @@ internal static class KillLoad
                 Tell(string.Create(CultureInfo.InvariantCulture, $"{caller} {n} {project?.CreateTime.Ticks} {project?.UpdateTime.Ticks} ."));
             }
         })));
+        await backups;
         Tell(Closing);
 
         // In one write, so that the line is wholly in the pipe or not, and the point at its end to be sure of it.

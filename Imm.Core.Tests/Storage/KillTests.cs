@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>Processes are killed while they open a store, work on it, run its checkpoints, and close it; then the store is opened here.</summary>
+/// <summary>Processes are killed while they open a store, work on it, run its checkpoints, back it up, and close it; then the store is opened here.</summary>
 public class KillTests
 {
     [Fact]
@@ -14,6 +14,7 @@ public class KillTests
         int target = Campaign.Scale == 0 ? 8 : 1_050 * Campaign.Scale;
         int kills = 0;
         long acknowledged = 0;
+        int backups = 0;
         for (int seed = 1; kills < target; seed++)
         {
             using var directory = new TempDirectory();
@@ -25,11 +26,13 @@ public class KillTests
 
             kills += history.Kills;
             acknowledged += history.Acknowledged;
-            Campaign.Report($"kills: {kills}, {acknowledged} acknowledged changes");
+            backups += history.Backups;
+            Campaign.Report($"kills: {kills}, {acknowledged} acknowledged changes, {backups} backups opened");
         }
 
         Assert.InRange(kills, target, int.MaxValue);
         Assert.InRange(acknowledged, 1, long.MaxValue);
+        Assert.InRange(backups, 1, int.MaxValue);
     }
 
     /// <summary>One store, through many kills, with all that was acknowledged.</summary>
@@ -44,6 +47,8 @@ public class KillTests
         public int Kills { get; private set; }
 
         public long Acknowledged { get; private set; }
+
+        public int Backups { get; private set; }
 
         /// <summary>Works on the store and is killed, a few times without work too, and looks at what is there.</summary>
         public void Round()
@@ -127,6 +132,14 @@ public class KillTests
         {
             using ImmStore store = new StoreOnDisk(Disk.Local, path).Open();
             var contents = Contents.Of(store);
+            Assert.Empty(store.Check());
+            if (File.Exists(KillLoad.Backup(path)))
+            {
+                Backups++;
+                using ImmStore backup = new StoreOnDisk(Disk.Local, KillLoad.Backup(path)).Open();
+                Assert.Empty(backup.Check());
+            }
+
             for (int caller = 0; caller < KillLoad.Callers; caller++)
             {
                 KillLoad.Change waiting = KillLoad.Nth(caller, _done[caller]);

@@ -11,7 +11,7 @@ internal static class Worker
         switch (arguments)
         {
             case ["power-cut", var seed, var mode, var limit]:
-                var cut = new PowerCut(Number(seed), mode == "durable", Number(limit));
+                var cut = new PowerCut(Number(seed), Enum.Parse<Durability>(mode), Number(limit));
                 cut.Run();
                 Console.Write(string.Create(CultureInfo.InvariantCulture, $"{cut.Images} {cut.SecondImages}"));
                 return 0;

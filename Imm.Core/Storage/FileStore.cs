@@ -210,12 +210,12 @@ internal sealed class FileStore : IDisposable
     public List<string> Check()
     {
         var problems = new List<string>();
-        _thread.Run(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
+        OnWholeFile(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
         return problems;
     }
 
     /// <summary>Writes what the data file holds into a new one, which needs no logs.</summary>
-    public void Backup(string path) => _thread.Run(() => StoreBackup.Run(_disk, _data, path, _settings));
+    public void Backup(string path) => OnWholeFile(() => StoreBackup.Run(_disk, _data, path, _settings));
 
     /// <summary>Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files.</summary>
     public void Dispose()
@@ -374,7 +374,16 @@ internal sealed class FileStore : IDisposable
             {
                 _reader?.Dispose();
                 _reader = null;
-                overwrite();
+                try
+                {
+                    overwrite();
+                }
+                catch (Exception e)
+                {
+                    // Before anybody else can read the file: old and new pages together may hang together wrongly.
+                    Fail(e);
+                    throw;
+                }
             }
         });
         _stamp = stamp;
@@ -383,6 +392,13 @@ internal sealed class FileStore : IDisposable
         Volatile.Write(ref _lastCheckpoint, checkpoint);
         _settings.Observer?.Checkpointed(checkpoint);
     }
+
+    /// <summary>Runs work behind the checkpoint that was begun for it. Where that failed the data file lacks changes, or is half overwritten.</summary>
+    private void OnWholeFile(Action work) => _thread.Run(() =>
+    {
+        ThrowIfFailed();
+        work();
+    });
 
     private void ThrowIfFailed()
     {
