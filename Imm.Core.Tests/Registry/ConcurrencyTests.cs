@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Xunit;
 
@@ -33,21 +34,12 @@ public sealed class ConcurrencyTests
             (int names, int places) = round switch { 0 => (1, 5), 1 => (5, 5), 2 => (64, 1), 3 => (64, 0), _ => (1 + round, 1 + (round * 7 % 11)) };
             registry.SetProjectQuota(places + 1);
             registry.Create(new CreateProjectRequest { ProjectName = "there" });
-            bool stop = false;
-            var reader = new Thread(() =>
-            {
-                while (!Volatile.Read(ref stop))
-                {
-                    Assert.True(registry.List().Projects.Count <= places + 1);
-                }
-            });
-            reader.Start();
+            using var reader = new Beside(() => Assert.True(registry.List().Projects.Count <= places + 1));
             string[] outcomes = AtOnce(Callers, caller => Shown.Outcome(() =>
             {
                 registry.Create(new CreateProjectRequest { ProjectName = $"n{caller % names}", Description = $"{caller}" });
             }));
-            Volatile.Write(ref stop, true);
-            reader.Join();
+            reader.Stop();
 
             int succeeded = outcomes.Count(outcome => outcome == "done");
             Assert.Equal(Math.Min(names, places), succeeded);
@@ -88,24 +80,18 @@ public sealed class ConcurrencyTests
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new CreateProjectRequest { ProjectName = "p", ProjectMaxDatasetCount = 3, DatasetMaxBindCount = 4, DatasetMaxFileCount = 10 });
         registry.CreateDataset(new CreateDatasetRequest { ProjectName = "p", DatasetName = "d" });
-        bool stop = false;
-        var reader = new Thread(() =>
+        using var reader = new Beside(() =>
         {
-            while (!Volatile.Read(ref stop))
-            {
-                Project project = registry.Get("p");
-                Assert.True(project.DatasetCount <= 3 && project.FileCount <= 10 && project.TotalFileSize == 10 * project.FileCount);
-            }
+            Project project = registry.Get("p");
+            Assert.True(project.DatasetCount <= 3 && project.FileCount <= 10 && project.TotalFileSize == 10 * project.FileCount);
         });
-        reader.Start();
         int[] kinds = AtOnce(Callers, caller => Shown.Outcome(() => _ = (caller % 3) switch
         {
             0 => registry.CreateDataset(new CreateDatasetRequest { ProjectName = "p", DatasetName = $"d{caller}" }),
             1 => (object)registry.CreateBinding("p", "d", $"oss://b{caller}"),
             _ => registry.AddFiles("p", "d", 1, 10),
         })).Select((outcome, caller) => outcome == "done" ? caller % 3 : -1).ToArray();
-        Volatile.Write(ref stop, true);
-        reader.Join();
+        reader.Stop();
 
         Assert.Equal((2, 4, 10), (kinds.Count(done => done == 0), kinds.Count(done => done == 1), kinds.Count(done => done == 2)));
         Project project = registry.Get("p");
@@ -129,7 +115,7 @@ public sealed class ConcurrencyTests
         int versions = kind == "memory" ? 3000 : 100;
         int[] acknowledged = new int[names.Length];
         int left = names.Length;
-        Thread[] writers = [.. names.Select((name, index) => new Thread(() =>
+        Action[] writers = [.. names.Select((name, index) => (Action)(() =>
         {
             for (int version = 1; version <= versions; version++)
             {
@@ -142,7 +128,7 @@ public sealed class ConcurrencyTests
         }))];
         var failures = new List<string>();
         long reads = 0;
-        Thread[] readers = [.. Enumerable.Range(0, 3).Select(seed => new Thread(() =>
+        Action[] readers = [.. Enumerable.Range(0, 3).Select(seed => (Action)(() =>
         {
             int[] seen = new int[names.Length];
             int turn = seed;
@@ -173,8 +159,7 @@ public sealed class ConcurrencyTests
             }
             while (Volatile.Read(ref left) > 0);
         }))];
-        Array.ForEach([.. writers, .. readers], thread => thread.Start());
-        Array.ForEach([.. writers, .. readers], thread => thread.Join());
+        Together([.. writers, .. readers]);
 
         Assert.Empty(failures);
         Assert.True(reads > 3);
@@ -191,7 +176,7 @@ public sealed class ConcurrencyTests
         int refusals = 0;
         for (int seed = 0; seed < 200 || (overlaps < 100 && seed < 5000); seed++)
         {
-            (List<Call> calls, int quota) = Record(store.Registry("account", $"history-{seed}"), seed);
+            (List<Call> calls, int quota) = RecordHistory(store.Registry("account", $"history-{seed}"), seed);
             overlaps += calls.Count(call => calls.Exists(other => other.Caller != call.Caller && other.Begin < call.End && call.Begin < other.End));
             refusals += calls.Count(call => call.Outcome is "exists" or "missing" || call.Outcome.StartsWith("full", StringComparison.Ordinal));
             Assert.True(History.IsLinearizable(calls, quota), $"seed {seed}:{Environment.NewLine}{string.Join(Environment.NewLine, calls)}");
@@ -216,7 +201,7 @@ public sealed class ConcurrencyTests
         Assert.False(History.IsLinearizable([new(0, 0, 1, "create 1", "a", "done"), new(0, 2, 9, "update 2", "a", "done"), new(1, 3, 4, "get", "a", "2"), new(1, 5, 6, "get", "a", "1")], 1));
     }
 
-    private static (List<Call> Calls, int Quota) Record(ProjectRegistry registry, int seed)
+    private static (List<Call> Calls, int Quota) RecordHistory(ProjectRegistry registry, int seed)
     {
         var plan = new Random(seed);
         int quota = plan.Next(1, 3);
@@ -226,7 +211,7 @@ public sealed class ConcurrencyTests
         string[][] plans = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, PerCaller).Select(i => Plan(plan, i)).ToArray())];
         var calls = new Call[plans.Length * PerCaller];
         using var together = new Barrier(plans.Length);
-        Thread[] threads = [.. plans.Select((operations, caller) => new Thread(() =>
+        Together([.. plans.Select((operations, caller) => (Action)(() =>
         {
             for (int i = 0; i < PerCaller; i++)
             {
@@ -237,9 +222,7 @@ public sealed class ConcurrencyTests
                 string outcome = Carry(registry, operation, name);
                 calls[(caller * PerCaller) + i] = new Call(caller, begin, Interlocked.Increment(ref clock), operation, name, outcome);
             }
-        }))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
+        }))]);
         return ([.. calls], quota);
     }
 
@@ -298,18 +281,64 @@ public sealed class ConcurrencyTests
     {
         var results = new T[callers];
         using var together = new Barrier(callers);
-        Thread[] threads = [.. Enumerable.Range(0, callers).Select(caller => new Thread(() =>
+        Together([.. Enumerable.Range(0, callers).Select(caller => (Action)(() =>
         {
             together.SignalAndWait();
             results[caller] = call(caller);
+        }))]);
+        return results;
+    }
+
+    /// <summary>Runs each on a thread of its own until all are done; what they throw is thrown here.</summary>
+    private static void Together(Action[] actions)
+    {
+        var errors = new ConcurrentQueue<Exception>();
+        Thread[] threads = [.. actions.Select(action => new Thread(() =>
+        {
+            if (Record.Exception(action) is { } error)
+            {
+                errors.Enqueue(error);
+            }
         }))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
-        return results;
+        Assert.Empty(errors);
     }
 
     private static ImmStore Open(string kind, TemporaryDirectory directory, TimeProvider? clock = null) =>
         ImmStore.Open(new ImmStoreOptions { Path = kind == "memory" ? null : directory.File("projects.db"), TimeProvider = clock ?? TimeProvider.System });
+
+    /// <summary>Something that is checked over and over beside the rest of a test.</summary>
+    private sealed class Beside : IDisposable
+    {
+        private readonly Thread _thread;
+        private Exception? _error;
+        private bool _stop;
+
+        public Beside(Action check)
+        {
+            _thread = new Thread(() =>
+            {
+                while (_error is null && !Volatile.Read(ref _stop))
+                {
+                    _error = Record.Exception(check);
+                }
+            });
+            _thread.Start();
+        }
+
+        public void Stop()
+        {
+            Dispose();
+            Assert.Null(_error);
+        }
+
+        public void Dispose()
+        {
+            Volatile.Write(ref _stop, true);
+            _thread.Join();
+        }
+    }
 
     /// <summary>The clock is asked in the middle of a decision: there it lets others run, so that calls meet even where they are short.</summary>
     private sealed class YieldingClock : TimeProvider

@@ -46,7 +46,7 @@ public sealed class RegistryMachine
 
     [Fact]
     public void A_store_on_a_disk_that_loses_power_does_what_the_model_does_also_after_the_power_was_cut() =>
-        Run(80, () => new Subject(new SimulatedDisk(), canReopen: true), [.. AllOutcomes, "reopened", "power cut"]);
+        Run(80, () => new Subject(new SimulatedDisk(), canReopen: true), "reopened", "power cut");
 
     private static void Run(int runs, Func<Subject> open, params string[] kinds)
     {
@@ -137,7 +137,7 @@ public sealed class RegistryMachine
         private static readonly Gen<Change> AnyChange =
             from description in Description
             from bindCount in Limit
-            from datasetCount in Gen.Elements<long?>(null, null, 1, 2)
+            from datasetCount in Gen.Elements<long?>(null, 1, 1, 2)
             from tags in Tags
             select new Change(description, bindCount, datasetCount, tags);
 
@@ -147,10 +147,12 @@ public sealed class RegistryMachine
 
         public override TearDown<Subject> TearDown => new End();
 
+        // Mostly about what there is, so that the rules behind existence are met too.
         public override Gen<Operation<Subject, World>> Next(World world) =>
-            from region in Gen.Elements(Regions)
-            from name in Name
-            from dataset in Gen.Elements("d", "e")
+            from place in Gen.Frequency((2, Gen.Elements(Regions).Zip(Name).Select(pair => (pair.Item1, pair.Item2, "d"))), (3, Gen.Elements(world.Places())))
+            let region = place.Item1
+            let name = place.Item2
+            from dataset in Gen.Frequency((3, Gen.Constant(place.Item3)), (1, Gen.Elements("d", "e")))
             from step in ClockStep
             from change in AnyChange
             from number in Gen.Choose(0, 4)
@@ -398,6 +400,17 @@ public sealed class RegistryMachine
         }
 
         public static void RequireName(string name) => Require(Names.Contains(name), "400 InvalidArgument of ProjectName");
+
+        /// <summary>A region, a project and a dataset for each dataset, or for the project where it has none.</summary>
+        public (string Region, string Name, string Dataset)[] Places()
+        {
+            (string, string, string)[] places = [..
+                from scope in Scopes
+                from project in scope.Value.Projects.Values
+                from dataset in project.Datasets.IsEmpty ? ["d"] : project.Datasets.Keys
+                select (scope.Key, project.Name, dataset)];
+            return places.Length > 0 ? places : [(Regions[0], Names[0], "d")];
+        }
 
         public World With(string region, Scope scope) => this with { Scopes = Scopes.SetItem(region, scope), Outcome = "done" };
 
