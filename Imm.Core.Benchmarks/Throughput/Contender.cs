@@ -14,6 +14,9 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
     private const string LessWork =
         " Less work than Imm.Core: it checks no parameter, keeps the tags as one text, takes part in no quota but a number in memory, and knows one scope.";
 
+    /// <summary>Opens the store in a folder to be filled, which need not be safe before it is closed.</summary>
+    public Func<string, Peer>? OpenToFill { get; init; }
+
     /// <summary>Whether many callers are tasks that wait without a thread, rather than threads.</summary>
     public bool IsAsynchronous { get; init; }
 
@@ -32,7 +35,11 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
         "imm",
         Guarantee.Durable,
         "A store in a file, as it is by default: a change is on the disk when its call returns. Callers who write are tasks.",
-        folder => ImmPeer.OpenFile(folder, Durability.Durable)) { IsAsynchronous = true };
+        folder => ImmPeer.OpenFile(folder, Durability.Durable))
+    {
+        IsAsynchronous = true,
+        OpenToFill = folder => ImmPeer.OpenFile(folder, Durability.Relaxed),
+    };
 
     public static Contender Relaxed { get; } = new(
         Figures.Relaxed,

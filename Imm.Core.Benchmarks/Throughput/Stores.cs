@@ -41,7 +41,7 @@ internal sealed class Stores : IDisposable
         if (_filled.Add(folder))
         {
             Directory.CreateDirectory(folder);
-            using (Peer peer = contender.Open(folder))
+            using (Peer peer = (contender.OpenToFill ?? contender.Open)(folder))
             {
                 peer.Load(Projects(size), withDatasets);
             }

@@ -32,18 +32,14 @@ internal sealed class ImmPeer : Peer
 
     public override void Load(IEnumerable<NewProject> projects, bool withDatasets)
     {
-        // As many at once as share a flush.
-        const int Together = 1_000;
         long number = 0;
-        foreach (NewProject[] some in projects.Chunk(Together))
+        foreach (NewProject project in projects)
         {
-            Task[] tasks = [.. some.Select(project => (Task)_registries[number++ % _registries.Length].CreateAsync(Request(project)).AsTask())];
-            Task.WaitAll(tasks);
-            if (withDatasets)
+            ProjectRegistry registry = _registries[number++ % _registries.Length];
+            registry.Create(Request(project));
+            for (int n = 0; withDatasets && n < DatasetsPerProject; n++)
             {
-                Task.WaitAll([.. some.SelectMany(project => Enumerable.Range(0, DatasetsPerProject).Select(n => (Task)_registries[0]
-                    .CreateDatasetAsync(new() { ProjectName = project.Name, DatasetName = DatasetName(n) })
-                    .AsTask()))]);
+                registry.CreateDataset(new() { ProjectName = project.Name, DatasetName = DatasetName(n) });
             }
         }
     }

@@ -20,7 +20,7 @@ internal sealed class OpenSubject(int size, IReadOnlyList<Contender> contenders)
     {
         const int Times = 5;
         Contender filler = contender == Contender.Ours
-            ? contender with { Storage = "imm-scopes", Open = folder => ImmPeer.OpenFile(folder, Durability.Durable, Scopes) }
+            ? contender with { Storage = "imm-scopes", OpenToFill = folder => ImmPeer.OpenFile(folder, Durability.Relaxed, Scopes) }
             : contender;
         string folder = stores.Fill(filler, size);
         var times = new double[Times];

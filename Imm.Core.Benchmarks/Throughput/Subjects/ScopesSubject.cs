@@ -22,8 +22,13 @@ internal sealed class ScopesSubject(Plan plan)
         {
             int scopes = i == 0 ? 1 : Many;
             Durability durability = contender.Guarantee == Guarantee.Durable ? Durability.Durable : Durability.Relaxed;
-            using Peer peer = ImmPeer.OpenFile(stores.NewFolder(), durability, scopes);
-            peer.Load(Stores.Projects(Many), withDatasets: false);
+            string folder = stores.NewFolder();
+            using (Peer filler = ImmPeer.OpenFile(folder, Durability.Relaxed, scopes))
+            {
+                filler.Load(Stores.Projects(Many), withDatasets: false);
+            }
+
+            using Peer peer = ImmPeer.OpenFile(folder, durability, scopes);
             List<Mix.Worker> workers = ClosedLoop.Enter(peer, Mix.Create, Callers, Many, round);
             Sample sample = ClosedLoop.Run(workers, asTasks: true, Mix.Create, plan);
             workers.ForEach(worker => worker.Dispose());
