@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Imm.Core.Testing;
 using Xunit;
 
 namespace Imm.Core.Tests.Conventions;
@@ -27,6 +28,14 @@ public sealed partial class ConventionTests
         [typeof(ImmStoreOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmApiOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmStore)] = "the store is what changes",
+        [typeof(ImmFixtureOptions)] = "options are filled in by their owner, and read once",
+        [typeof(ImmFixtureClock)] = "a clock moves",
+        [typeof(ImmCall)] = "a call that is under way has no outcome yet",
+        [typeof(ImmCalls)] = "the record grows with the calls",
+        [typeof(ImmFault)] = "a fault ends",
+        [typeof(ImmFaults)] = "faults are added and end",
+        [typeof(ImmFaultRule)] = "a rule is put together step by step",
+        [typeof(ImmSeed)] = "a seed is put together step by step",
     };
 
     [Fact]
