@@ -47,7 +47,7 @@ internal sealed class SmallFileSystem : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
-    public SmallFileSystem() => Assert.True(Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", _directory.Path), "A small file system could not be mounted.");
+    public SmallFileSystem() => Assert.True(Run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", _directory.Path), "A small file system could not be mounted.");
 
     public string File(string name) => _directory.File(name);
 

@@ -421,6 +421,8 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("", 400)]
     [InlineData("x", 400)]
     [InlineData("2147483648", 400)]
+    [InlineData("4294967297", 400)]
+    [InlineData("-4294967295", 400)]
     [InlineData("-9999999999", 400)]
     [InlineData("99999999999999999999", 400)]
     public async Task MaxResults_out_of_range_is_an_invalid_argument_however_great(string text, int status)

@@ -68,7 +68,7 @@ public sealed class WirePropertyTests
         var seen = new HashSet<string>();
         using var wire = new WireFixture(options => options.ProjectQuota = 4);
         using var invoker = new HttpMessageInvoker(new ImmHttpMessageHandler(wire.Api, WireFixture.AccountId, WireFixture.RegionId));
-        for (int i = 0; i < WireCampaign.Count(3_000, 200_000); i++)
+        for (int i = 0; i < WireCampaign.Count(5_000, 200_000); i++)
         {
             string query = Encoded(random);
             byte[] form = random.Next(2) == 0 ? [] : Bytes(random);

@@ -95,16 +95,16 @@ internal sealed class DataFile : IDisposable
     /// <summary>The stamp in a sealed first page.</summary>
     public static Stamp StampOf(ReadOnlySpan<byte> firstPage) => Stamp.Read(firstPage.Slice(StampOffset, StampLength));
 
-    /// <summary>The stamp, once the checksum of its page and the length of the file are known to be right.</summary>
-    /// <exception cref="DamagedFileException">They are not.</exception>
+    /// <summary>The stamp of a file that is not being overwritten.</summary>
+    /// <exception cref="DamagedFileException">The first page is not what was written there, or the file was cut short.</exception>
     public Stamp ReadStamp()
     {
         var page = new byte[PageSize];
         ReadPage(0, page, out Stamp? stamp);
-        long expected = (BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L) * PageSize;
-        return Length >= expected
+        long pages = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L;
+        return Length >= pages * PageSize
             ? stamp!.Value
-            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it was cut to {Length} bytes; it had {expected}."));
+            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it has {pages} pages, and was cut to {Length} bytes."));
     }
 
     /// <summary>Reads a page as LiteDB wrote it.</summary>

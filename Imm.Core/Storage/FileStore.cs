@@ -129,7 +129,7 @@ internal sealed class FileStore : IDisposable
             log.Append(frame, FrameKind.Records, sequence, _flushedSequence);
             if (_settings.FlushEachCommit)
             {
-                log.Flush();
+                Flush(log);
                 _flushedSequence = sequence;
             }
 
@@ -225,9 +225,10 @@ internal sealed class FileStore : IDisposable
             _thread.Run(Close);
         }
 #pragma warning disable CA1031 // What was acknowledged is in the logs, and the next open finds it there; who closes has no use for the exception.
-        catch (Exception)
+        catch (Exception e)
 #pragma warning restore CA1031
         {
+            Fail(e);
         }
         finally
         {
@@ -242,7 +243,12 @@ internal sealed class FileStore : IDisposable
     /// <summary>Gives up the files as they are.</summary>
     public void Abandon()
     {
-        Fail(new IOException($"The store '{_path}' was given up."));
+        lock (_turn)
+        {
+            // Not a failure to be told of.
+            _failure ??= new IOException($"The store '{_path}' was given up.");
+        }
+
         Dispose();
     }
 
@@ -306,7 +312,7 @@ internal sealed class FileStore : IDisposable
         if (!_settings.FlushEachCommit)
         {
             // What the data file will hold must not be overtaken by what comes after it.
-            _active.Flush();
+            Flush(_active);
             _flushedSequence = _sequence;
         }
 
@@ -316,6 +322,13 @@ internal sealed class FileStore : IDisposable
         _pending = [];
         _draining = true;
         _thread.Post(() => Drain(records, sequence));
+    }
+
+    private void Flush(RedoLog log)
+    {
+        long start = _settings.TimeProvider.GetTimestamp();
+        log.Flush();
+        _settings.Observer?.Flushed(_settings.TimeProvider.GetElapsedTime(start));
     }
 
     private void Drain(List<Record> records, long sequence)
@@ -375,7 +388,9 @@ internal sealed class FileStore : IDisposable
         });
         _stamp = stamp;
         Volatile.Write(ref _dataLength, _data.Length);
-        Volatile.Write(ref _lastCheckpoint, new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start)));
+        var checkpoint = new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start));
+        Volatile.Write(ref _lastCheckpoint, checkpoint);
+        _settings.Observer?.Checkpointed(checkpoint);
     }
 
     /// <summary>Runs work behind the checkpoint that was begun for it. Where that failed the data file lacks changes, or is half overwritten.</summary>
@@ -400,5 +415,7 @@ internal sealed class FileStore : IDisposable
             _failure ??= cause;
             Monitor.PulseAll(_turn);
         }
+
+        _settings.Observer?.Failed(cause);
     }
 }

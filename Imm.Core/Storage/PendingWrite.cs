@@ -11,6 +11,9 @@ internal abstract class PendingWrite
 
     private int _stage;
 
+    /// <summary>The write that came to wait before this one; the committer's.</summary>
+    public PendingWrite? Before { get; set; }
+
     /// <summary>Takes the command into a batch; false where its caller has withdrawn it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 

@@ -196,6 +196,9 @@ async function errors(call, full, forbidden, closed) {
   refused(await call('DeleteProject', { ProjectName: 'p' }), 404, 'ResourceNotFound');
   ok(await call('CreateProject', { ProjectName: 'p' }), 'Project');
   refused(await call('CreateProject', { ProjectName: 'p' }), 400, 'ResourceAlreadyExists');
+  ok(await call('CreateDataset', { ProjectName: 'p', DatasetName: 'd' }), 'Dataset');
+  refused(await call('DeleteProject', { ProjectName: 'p' }), 400, 'StatusConflict');
+  ok(await call('DeleteDataset', { ProjectName: 'p', DatasetName: 'd' }));
   ok(await call('DeleteProject', { ProjectName: 'p' }));
   refused(await call('CreateProjects', { ProjectName: 'p' }), 404, 'InvalidAction.NotFound');
   refused(await full('CreateProject', { ProjectName: 'p' }), 400, 'LimitExceededError');
