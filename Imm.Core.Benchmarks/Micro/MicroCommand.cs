@@ -1,3 +1,4 @@
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 
 namespace Imm.Core.Benchmarks.Micro;
@@ -8,7 +9,8 @@ internal static class MicroCommand
     public static Task<int> RunAsync(string[] args)
     {
         string[] all = args.Length == 0 ? ["--filter", "*"] : args;
-        BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(all);
-        return Task.FromResult(CommandLine.Success);
+        IEnumerable<Summary> summaries = BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(all);
+        bool ran = summaries.All(summary => !summary.HasCriticalValidationErrors && summary.Reports.All(report => report.Success));
+        return Task.FromResult(ran ? CommandLine.Success : CommandLine.Failure);
     }
 }

@@ -72,12 +72,13 @@ public sealed class FiguresTests
 
     [Theory]
     [InlineData(0, "0")]
+    [InlineData(0.00432, "0.0043")]
     [InlineData(0.126, "0.13")]
     [InlineData(9.876, "9.88")]
     [InlineData(98.76, "98.8")]
     [InlineData(987.6, "988")]
     [InlineData(123_456, "123,000")]
-    public void Numbers_are_shown_to_three_digits(double value, string text) => Assert.Equal(text, Words.Three(value));
+    public void Numbers_are_shown_to_the_digits_that_mean_something(double value, string text) => Assert.Equal(text, Words.Three(value));
 
     private static FigureResult Measure(Figure figure, Unit unit, double[] ours, double[] theirs) =>
         Figures.Measure(figure, [Runs.Row("row", unit, Runs.Result("ours", ours), Runs.Result("theirs", theirs))]);
