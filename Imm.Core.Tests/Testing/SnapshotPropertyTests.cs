@@ -104,18 +104,30 @@ public sealed class SnapshotPropertyTests
             {
                 < 4 => () => registry.Create(new CreateProjectRequest
                 {
-                    ProjectName = project, Description = Pick(Texts), TemplateId = Pick(["", "Official:AllFunction"]), ServiceRole = Pick(["", "role"]),
-                    Tag = Pick(TagSets), ProjectMaxDatasetCount = Pick<long?>([null, 1, 2]), DatasetMaxFileCount = Pick<long?>([null, 5]),
+                    ProjectName = project,
+                    Description = Pick(Texts),
+                    TemplateId = Pick(["", "Official:AllFunction"]),
+                    ServiceRole = Pick(["", "role"]),
+                    Tag = Pick(TagSets),
+                    ProjectMaxDatasetCount = Pick<long?>([null, 1, 2]),
+                    DatasetMaxFileCount = Pick<long?>([null, 5]),
                 }),
                 4 => () => registry.Update(new UpdateProjectRequest
                 {
-                    ProjectName = project, Description = Pick(Texts), Tag = Pick(TagSets), ProjectMaxDatasetCount = 1, DatasetMaxEntityCount = long.MaxValue,
+                    ProjectName = project,
+                    Description = Pick(Texts),
+                    Tag = Pick(TagSets),
+                    ProjectMaxDatasetCount = 1,
+                    DatasetMaxEntityCount = long.MaxValue,
                 }),
                 5 => () => Done(() => registry.Delete(project)),
                 6 => () => Done(() => registry.SetProjectQuota(random.Next(8))),
                 < 10 => () => registry.CreateDataset(new CreateDatasetRequest
                 {
-                    ProjectName = project, DatasetName = dataset, Description = Pick(Texts), DatasetMaxTotalFileSize = Pick<long?>([null, 100, long.MaxValue]),
+                    ProjectName = project,
+                    DatasetName = dataset,
+                    Description = Pick(Texts),
+                    DatasetMaxTotalFileSize = Pick<long?>([null, 100, long.MaxValue]),
                 }),
                 10 => () => registry.UpdateDataset(new UpdateDatasetRequest { ProjectName = project, DatasetName = dataset, DatasetMaxBindCount = 1, Description = Pick(Texts) }),
                 11 => () => Done(() => registry.DeleteDataset(project, dataset)),
