@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Hosting;
 using Imm.Core.Model;
 using Imm.Core.Operations;
 using Imm.Core.Storage;
@@ -30,16 +31,27 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
+    private readonly StoreTelemetry _telemetry;
+    private readonly Scope _defaultScope;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _maintenance = new();
     private IReadOnlyDictionary<Scope, ScopeState> _image;
     private int _disposed;
 
     private ImmStore(
-        ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file, IReadOnlyDictionary<Scope, ScopeState>? image = null)
+        ImmStoreOptions options,
+        ServiceFigures figures,
+        RecordCodec codec,
+        StoreTelemetry telemetry,
+        FileStore? file,
+        IReadOnlyDictionary<Scope, ScopeState>? image = null)
     {
         _image = image ?? NothingYet;
-        Hooks = new OperationHooks(options.TimeProvider, options.Hooks);
+        Hooks = new OperationHooks(options.TimeProvider, [telemetry, .. options.Hooks]);
+        Name = options.Name;
+        TimeOffset = options.TimeOffset;
+        _defaultScope = new Scope(options.DefaultAccountId, options.DefaultRegionId);
+        _telemetry = telemetry;
         _file = file;
         _figures = figures;
         _timeProvider = options.TimeProvider;
@@ -49,8 +61,21 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             _stored.Add(scope, (id, ownProjectQuota));
         }
 
-        Committer = new Committer(file, codec, options.TimeProvider, _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max());
+        Committer = new Committer(file, codec, options.TimeProvider, _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max(), telemetry);
+        telemetry.Opened(this, file?.Recovered ?? default);
     }
+
+    /// <summary>What metrics call the store.</summary>
+    internal string? Name { get; }
+
+    /// <summary>The offset from UTC of times on the wire.</summary>
+    internal TimeSpan TimeOffset { get; }
+
+    /// <summary>How many projects are in memory.</summary>
+    internal long LoadedProjectCount => _scopes.Sum(static scope => (long)(scope.Value.Published?.ProjectCount ?? 0));
+
+    /// <summary>How many datasets are in memory.</summary>
+    internal long LoadedDatasetCount => _scopes.Sum(static scope => scope.Value.Published?.DatasetCount ?? 0);
 
     internal IImmAuthorizer? Authorizer { get; }
 
@@ -95,6 +120,13 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
     public static ImmStore InMemory(ImmStoreOptions? options = null) => InMemory(options ?? new ImmStoreOptions(), image: null);
 
+    /// <summary>
+    /// The registry of <see cref="ImmStoreOptions.DefaultAccountId"/> and <see cref="ImmStoreOptions.DefaultRegionId"/>, for programs that know no
+    /// accounts and regions.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ProjectRegistry Registry() => Registry(_defaultScope);
+
     /// <summary>The registry of one account in one region. It is a light view: ask for it as often as you like, or keep it.</summary>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
     /// <param name="regionId">The region: 1 to 64 of the lower-case ASCII letters, digits and <c>-</c>.</param>
@@ -103,8 +135,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     public ProjectRegistry Registry(string accountId, string regionId)
     {
         Scope.ThrowIfMalformed(accountId, regionId);
-        ThrowIfDisposed();
-        return new ProjectRegistry(this, Find(new Scope(accountId, regionId)));
+        return Registry(new Scope(accountId, regionId));
     }
 
     /// <summary>How the store is doing: cheap, and safe to ask at any time, also after <see cref="Dispose"/>.</summary>
@@ -124,7 +155,9 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     public IReadOnlyList<string> Check()
     {
         ThrowIfDisposed();
-        return _file is null ? [] : WithFile(file => file.Check());
+        List<string> problems = _file is null ? [] : WithFile(file => file.Check());
+        _telemetry.Checked(problems);
+        return problems;
     }
 
     /// <summary>
@@ -165,6 +198,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         {
             Committer.Dispose();
             _file?.Dispose();
+            _telemetry.Closed(this);
         }
     }
 
@@ -181,17 +215,23 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
 
         ServiceFigures figures = Figures(options);
-        var settings = new FileStoreSettings(figures, options.TimeProvider) { FlushEachCommit = options.Durability == Durability.Durable };
+        var telemetry = new StoreTelemetry(options);
+        var settings = new FileStoreSettings(figures, options.TimeProvider)
+        {
+            FlushEachCommit = options.Durability == Durability.Durable,
+            Observer = telemetry,
+        };
         settings = adjust?.Invoke(settings) ?? settings;
         FileStore? file = null;
         try
         {
             file = FileStore.Open(disk, path, settings);
-            return new ImmStore(options, figures, settings.Codec, file);
+            return new ImmStore(options, figures, settings.Codec, telemetry, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             file?.Abandon();
+            telemetry.OpenRefused(e);
             throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
         }
     }
@@ -201,7 +241,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     {
         Validate(options);
         ServiceFigures figures = Figures(options);
-        return new ImmStore(options, figures, new RecordCodec(figures), file: null, image);
+        return new ImmStore(options, figures, new RecordCodec(figures), new StoreTelemetry(options), file: null, image);
     }
 
     /// <summary>
@@ -256,7 +296,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         return holder.Published ?? Load(holder);
     }
 
-    private static ServiceFigures Figures(ImmStoreOptions options) => new(options.ProjectQuota, 100, 100);
+    private static ServiceFigures Figures(ImmStoreOptions options) => new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
 
     private static void Validate(ImmStoreOptions options)
     {
@@ -265,6 +305,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(ImmStoreOptions), result.Failures);
         }
+    }
+
+    private ProjectRegistry Registry(Scope scope)
+    {
+        ThrowIfDisposed();
+        return new ProjectRegistry(this, Find(scope));
     }
 
     private ScopeHolder Find(Scope scope) => _scopes.GetOrAdd(scope, static (scope, store) => store.Hold(scope), this);

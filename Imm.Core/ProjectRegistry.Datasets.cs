@@ -303,16 +303,14 @@ public sealed partial class ProjectRegistry
         Guard.IsNotNull(changes, nameof(changes));
         FileChange[] copy = [.. changes];
         string action = adds ? ImmAction.AddFiles : ImmAction.RemoveFiles;
-        Refusal? refused = ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
-        if (refused is null && _store.Authorizer is not null)
-        {
-            refused = command!.Datasets
+        Refusal? malformed = ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
+        Func<Refusal?>? authorize = _store.Authorizer is null
+            ? null
+            : () => command!.Datasets
                 .Select(dataset => Authorize(action, dataset.ProjectName, TagSet.Empty, dataset.DatasetName))
                 .FirstOrDefault(denied => denied is not null);
-        }
-
         FileChange? first = copy.Length == 1 ? copy[0] : null;
-        return Run(refused, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
+        return Run(malformed, authorize, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
     }
 
     private DatasetEntry FindDataset(string action, string projectName, string datasetName) => Read(

@@ -76,8 +76,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Project Get(string projectName)
     {
-        ScopeState state = State;
-        if (_store.IsDirect && projectName is not null && state.TryFind(projectName, out ProjectEntry? found))
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found))
         {
             return found.Project;
         }
@@ -96,8 +96,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public bool TryGet([NotNullWhen(true)] string? projectName, [NotNullWhen(true)] out Project? project)
     {
-        ScopeState state = State;
-        if (_store.IsDirect)
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && _scope.Published is { } state)
         {
             project = projectName is not null && state.TryFind(projectName, out ProjectEntry? found) ? found.Project : null;
             return project is not null;
@@ -267,9 +267,30 @@ public sealed partial class ProjectRegistry
         object? request,
         TagSet? tags,
         Command<TAnswer>? command,
+        CancellationToken cancellationToken)
+    {
+        if (!_store.IsDirect)
+        {
+            return SubmitWatched(malformed, action, projectName, datasetName, request, tags, command, cancellationToken);
+        }
+
+        _store.ThrowIfDisposed();
+        return malformed is not null ? new(malformed.ToException()) : Enqueue(command!, cancellationToken);
+    }
+
+    // Apart, so that only a call that somebody is asked about or watches pays for what it captures.
+    private Outcome<TAnswer> SubmitWatched<TAnswer>(
+        Refusal? malformed,
+        string action,
+        string? projectName,
+        string? datasetName,
+        object? request,
+        TagSet? tags,
+        Command<TAnswer>? command,
         CancellationToken cancellationToken) =>
         Run(
-            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            malformed,
+            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
             action,
             projectName,
             datasetName,
@@ -288,7 +309,8 @@ public sealed partial class ProjectRegistry
         Func<ScopeState, Outcome<TAnswer>> read,
         CancellationToken cancellationToken = default) =>
         Run(
-            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            malformed,
+            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
             action,
             projectName,
             datasetName,
@@ -297,7 +319,8 @@ public sealed partial class ProjectRegistry
             cancellationToken);
 
     private Outcome<TAnswer> Run<TAnswer>(
-        Refusal? refused,
+        Refusal? malformed,
+        Func<Refusal?>? authorize,
         string action,
         string? projectName,
         string? datasetName,
@@ -307,8 +330,8 @@ public sealed partial class ProjectRegistry
     {
         _store.ThrowIfDisposed();
         return _store.Hooks.AreEnabled
-                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, refused, execute, cancellationToken))
-            : refused is not null ? new(refused.ToException())
+                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, malformed, authorize, execute, cancellationToken))
+            : (malformed ?? authorize?.Invoke()) is { } refused ? new(refused.ToException())
             : execute();
     }
 
@@ -326,18 +349,11 @@ public sealed partial class ProjectRegistry
             : new(_store.Committer.Submit(_scope, command, cancellationToken));
     }
 
+    /// <summary>Asks the authorizer, which there is.</summary>
     private Refusal? Authorize(string action, string projectName, TagSet tags, string? datasetName)
     {
-        if (_store.Authorizer is not { } authorizer)
-        {
-            return null;
-        }
-
-        // Nobody is asked about what a closed store cannot do anyway.
-        _store.ThrowIfDisposed();
-
         string resource = datasetName is null ? _scope.Scope.ProjectArn(projectName) : _scope.Scope.DatasetArn(projectName, datasetName);
-        AuthorizationDecision decision = authorizer.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
+        AuthorizationDecision decision = _store.Authorizer!.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
         return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
     }
 }

@@ -12,6 +12,16 @@ internal static class Machine
             + $"{Environment.ProcessorCount} cores · store on {FileSystem(folder)} · {TimeProvider.System.GetUtcNow():yyyy-MM-dd}";
     }
 
+    /// <summary>The same, one by one.</summary>
+    public static IReadOnlyDictionary<string, string> Facts(string folder) => new Dictionary<string, string>
+    {
+        ["processor"] = $"{Processor()}, {Environment.ProcessorCount} cores",
+        ["memory"] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.#} GiB",
+        ["system"] = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+        ["file system"] = FileSystem(folder),
+        ["garbage collector"] = System.Runtime.GCSettings.IsServerGC ? "server" : "workstation",
+    };
+
     private static string Processor()
     {
         const string Information = "/proc/cpuinfo";

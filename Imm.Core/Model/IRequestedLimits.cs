@@ -3,41 +3,43 @@ namespace Imm.Core.Model;
 /// <summary>A request that names limits for datasets.</summary>
 internal interface IRequestedLimits
 {
-    long? DatasetMaxBindCount { get; }
+    long? DatasetMaxBindCount { get; set; }
 
-    long? DatasetMaxFileCount { get; }
+    long? DatasetMaxFileCount { get; set; }
 
-    long? DatasetMaxEntityCount { get; }
+    long? DatasetMaxEntityCount { get; set; }
 
-    long? DatasetMaxRelationCount { get; }
+    long? DatasetMaxRelationCount { get; set; }
 
-    long? DatasetMaxTotalFileSize { get; }
+    long? DatasetMaxTotalFileSize { get; set; }
 
-    UnreadableParameters? Unreadable { get; }
+    UnreadableParameters? Unreadable { get; set; }
 }
 
 /// <summary>A request that names fields of a project.</summary>
 internal interface IRequestedProject : IRequestedLimits
 {
-    string? Description { get; }
+    string? ProjectName { get; set; }
 
-    string? ServiceRole { get; }
+    string? Description { get; set; }
 
-    string? TemplateId { get; }
+    string? ServiceRole { get; set; }
 
-    long? ProjectMaxDatasetCount { get; }
+    string? TemplateId { get; set; }
 
-    IReadOnlyList<Tag>? Tag { get; }
+    long? ProjectMaxDatasetCount { get; set; }
+
+    IReadOnlyList<Tag>? Tag { get; set; }
 }
 
 /// <summary>A request that names fields of a dataset.</summary>
 internal interface IRequestedDataset : IRequestedLimits
 {
-    string? ProjectName { get; }
+    string? ProjectName { get; set; }
 
-    string? DatasetName { get; }
+    string? DatasetName { get; set; }
 
-    string? Description { get; }
+    string? Description { get; set; }
 
-    string? TemplateId { get; }
+    string? TemplateId { get; set; }
 }

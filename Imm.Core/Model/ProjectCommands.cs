@@ -53,7 +53,7 @@ internal sealed class CreateProject : Command<Project>
             nowTicks,
             state.Figures.Project);
         var entry = new ProjectEntry(state.LastNumber + 1, project, NameTree<DatasetEntry>.Empty);
-        return Decision<Project>.Accepted(project, state.With(entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
+        return Decision<Project>.Accepted(project, state.With(null, entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
     }
 }
 
@@ -109,7 +109,7 @@ internal sealed class UpdateProject : Command<Project>
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
         return Decision<Project>.Accepted(
-            project, state.With(entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
+            project, state.With(entry, entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
     }
 }
 
@@ -125,7 +125,7 @@ internal sealed class DeleteProject(string name) : Command<Project>
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
         Invariant.Holds(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
-        return Decision<Project>.Accepted(entry.Project, state.Without(name, edit), new Change(ChangeKind.Project, entry.Number, null));
+        return Decision<Project>.Accepted(entry.Project, state.Without(entry, edit), new Change(ChangeKind.Project, entry.Number, null));
     }
 }
 

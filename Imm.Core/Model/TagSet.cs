@@ -25,21 +25,22 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     public static Refusal? TryCreate(IReadOnlyList<Tag>? tags, out TagSet set)
     {
         set = Empty;
-        if (tags is null || tags.Count == 0)
+        int count = tags?.Count ?? 0;
+        if (count == 0)
         {
             return null;
         }
 
-        // The list belongs to the caller and may change under us: look at a copy only.
-        var copy = new Tag[tags.Count];
-        if (copy.Length > MaxCount)
+        if (count > MaxCount)
         {
-            return Refusal.AboveMaximum(Parameter, copy.Length, MaxCount);
+            return Refusal.AboveMaximum(Parameter, count, MaxCount);
         }
 
+        // The list belongs to the caller and may change under us: look at a copy only.
+        var copy = new Tag[count];
         for (int i = 0; i < copy.Length; i++)
         {
-            Tag? tag = tags[i];
+            Tag? tag = tags![i];
             if ((tag is null ? Refusal.Invalid(Parameter, $"entry {i + 1} is null.") : Check(tag, i, copy)) is { } refusal)
             {
                 return refusal;

@@ -36,5 +36,9 @@ public sealed class UpdateDatasetRequest : IRequestedDataset
     /// <summary>What a text form of the request held that is no value of its type, by parameter.</summary>
     internal UnreadableParameters? Unreadable { get; set; }
 
-    UnreadableParameters? IRequestedLimits.Unreadable => Unreadable;
+    UnreadableParameters? IRequestedLimits.Unreadable
+    {
+        get => Unreadable;
+        set => Unreadable = value;
+    }
 }

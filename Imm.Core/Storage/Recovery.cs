@@ -8,8 +8,15 @@ internal static class Recovery
     /// <summary>Leaves the store open: the data file up to date and stamped so, both logs at the beginning of a lap.</summary>
     public static RecoveredStore Run(Disk disk, string path, DataFile data, RedoLog?[] logs)
     {
+        // A close that was cut short while it overwrote pages has said already that the store is closed, and still needs its logs.
         DataFile.Stamp found = data.ReadStampUnchecked();
-        return found.IsOpen ? Resume(disk, path, data, logs, found) : Begin(disk, path, data, logs);
+        if (!found.IsBeingOverwritten)
+        {
+            // Checked at once: a bad stamp must not put the blame on the logs.
+            found = data.ReadStamp();
+        }
+
+        return found.IsOpen || found.IsBeingOverwritten ? Resume(disk, path, data, logs, found) : Begin(disk, path, data, logs);
     }
 
     /// <summary>Refuses to make a new data file beside a log that belongs to a store which has had changes.</summary>
@@ -65,8 +72,8 @@ internal static class Recovery
     private static RecoveredStore Resume(Disk disk, string path, DataFile data, RedoLog?[] logs, in DataFile.Stamp found)
     {
         (string first, string second) = FileStore.LogPaths(path);
-        logs[0] = OpenLog(disk, first, found);
-        logs[1] = OpenLog(disk, second, found);
+        logs[0] = OpenLog(disk, path, first, found);
+        logs[1] = OpenLog(disk, path, second, found);
         RedoLog[] both = [logs[0]!, logs[1]!];
         LogContent[] contents = [both[0].ReadFrames(), both[1].ReadFrames()];
         int pages = 0;
@@ -86,7 +93,7 @@ internal static class Recovery
                 string.Create(CultureInfo.InvariantCulture, $"batch {last + 1} of this log or of '{both[1].Name}' was acknowledged and cannot be read; batches up to {flushed} were."));
         }
 
-        stamp = stamp with { AppliedSequence = last, Checkpoint = stamp.Checkpoint + 1 };
+        stamp = stamp with { IsOpen = true, AppliedSequence = last, Checkpoint = stamp.Checkpoint + 1 };
         Checkpoint.Run(data, both[0], records, stamp);
         long lap = Math.Max(both[0].Lap, both[1].Lap);
         both[0].Begin(lap + 1, last);
@@ -94,15 +101,15 @@ internal static class Recovery
         return new RecoveredStore(both[0], both[1], stamp, records.Count, pages);
     }
 
-    private static RedoLog OpenLog(Disk disk, string logPath, in DataFile.Stamp stamp)
+    private static RedoLog OpenLog(Disk disk, string path, string logPath, in DataFile.Stamp stamp)
     {
         if (disk.Length(logPath) is null)
         {
-            throw new DamagedFileException(logPath, "it is missing, and the data file was not closed: the latest changes are in it.");
+            throw new DamagedFileException(logPath, $"it is missing, and the data file '{path}' was not closed: the latest changes are in it.");
         }
 
         return RedoLog.Open(disk, logPath, stamp.StoreId)
-            ?? throw new DamagedFileException(logPath, "it is empty, and the data file was not closed: the latest changes were in it.");
+            ?? throw new DamagedFileException(logPath, $"it is empty, and the data file '{path}' was not closed: the latest changes were in it.");
     }
 
     private static int FinishOverwriting(DataFile data, RedoLog[] logs, LogContent[] contents, in DataFile.Stamp found)
@@ -124,7 +131,7 @@ internal static class Recovery
             return pages.Count;
         }
 
-        throw new DamagedFileException(data.Name, "a checkpoint was cut short, and its pages are in neither log.");
+        throw new DamagedFileException(data.Name, $"a checkpoint was cut short, and its pages are whole neither in '{logs[0].Name}' nor in '{logs[1].Name}'.");
     }
 
     /// <summary>Collects the records behind a sequence number without a gap; gives the number of the last batch.</summary>

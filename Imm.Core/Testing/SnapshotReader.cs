@@ -73,7 +73,7 @@ internal static class SnapshotReader
                 throw Wrong($"{at}.ProjectName", $"'{project.Name}' stands twice.");
             }
 
-            state = state.With(project, edit, number);
+            state = state.With(null, project, edit, number);
         }
 
         edit.Close();

@@ -11,6 +11,6 @@ internal sealed class TakeOverProject(Project project) : Command<Project>
     {
         Project empty = project with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
         var entry = new ProjectEntry(state.LastNumber + 1, empty, NameTree<DatasetEntry>.Empty);
-        return Decision<Project>.Accepted(empty, state.With(entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, empty, IsNew: true));
+        return Decision<Project>.Accepted(empty, state.With(null, entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, empty, IsNew: true));
     }
 }

@@ -8,7 +8,8 @@ namespace Imm.Core;
 /// <summary>The RPC face of a store: an action and its parameters as texts go in, a status and JSON come out, as from the service (API 2020-09-30).</summary>
 /// <remarks>
 /// <para>
-/// The actions are CreateProject, GetProject, UpdateProject, ListProjects and DeleteProject, under exactly these names. Safe to use from many threads at once.
+/// The actions are CreateProject, GetProject, UpdateProject, ListProjects, DeleteProject, CreateDataset, GetDataset, UpdateDataset, ListDatasets,
+/// DeleteDataset, CreateBinding, ListBindings and DeleteBinding, under exactly these names. Safe to use from many threads at once.
 /// </para>
 /// <para>
 /// Of a parameter that stands twice the last counts; one that is not known is ignored; an empty text is a value. A number is an optional sign and
@@ -44,7 +45,7 @@ public sealed class ImmApi
         _store = store;
         _requestId = options.RequestId;
         _hostFormat = options.HostFormat;
-        _timeOffset = options.TimeOffset;
+        _timeOffset = options.TimeOffset ?? store.TimeOffset;
     }
 
     /// <summary>Carries out one action. Whatever the texts are, the outcome is an answer and not an exception.</summary>

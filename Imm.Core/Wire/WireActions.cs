@@ -13,11 +13,11 @@ internal static class WireActions
     public static FrozenDictionary<string, WireAction> ByName { get; } = new Dictionary<string, WireAction>
     {
         ["CreateProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.CreateAsync(ReadCreate(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Project(await registry.CreateAsync(ReadProject<CreateProjectRequest>(parameters), cancellationToken).ConfigureAwait(false)),
         ["GetProject"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Project(await registry.GetAsync(ReadGet(parameters), cancellationToken).ConfigureAwait(false)),
         ["UpdateProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.UpdateAsync(ReadUpdate(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Project(await registry.UpdateAsync(ReadProject<UpdateProjectRequest>(parameters), cancellationToken).ConfigureAwait(false)),
         ["ListProjects"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Projects(await registry.ListAsync(ReadList(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteProject"] = async (registry, parameters, answer, cancellationToken) =>
@@ -25,46 +25,68 @@ internal static class WireActions
             await registry.DeleteAsync(parameters.Text(nameof(Project.ProjectName))!, cancellationToken).ConfigureAwait(false);
             return answer.Done();
         },
+        ["CreateDataset"] = async (registry, parameters, answer, cancellationToken) =>
+            answer.Dataset(await registry.CreateDatasetAsync(ReadDataset<CreateDatasetRequest>(parameters), cancellationToken).ConfigureAwait(false)),
+        ["GetDataset"] = (registry, parameters, answer, _) =>
+            ValueTask.FromResult(answer.Dataset(registry.GetDataset(ProjectName(parameters), ReadDatasetName(parameters)))),
+        ["UpdateDataset"] = async (registry, parameters, answer, cancellationToken) =>
+            answer.Dataset(await registry.UpdateDatasetAsync(ReadDataset<UpdateDatasetRequest>(parameters), cancellationToken).ConfigureAwait(false)),
+        ["ListDatasets"] = (registry, parameters, answer, _) =>
+            ValueTask.FromResult(answer.Datasets(registry.ListDatasets(ReadListDatasets(parameters)))),
+        ["DeleteDataset"] = async (registry, parameters, answer, cancellationToken) =>
+        {
+            await registry.DeleteDatasetAsync(ProjectName(parameters), DatasetName(parameters), cancellationToken).ConfigureAwait(false);
+            return answer.Done();
+        },
+        ["CreateBinding"] = async (registry, parameters, answer, cancellationToken) => answer.Binding(
+            await registry.CreateBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken).ConfigureAwait(false)),
+        ["ListBindings"] = (registry, parameters, answer, _) =>
+            ValueTask.FromResult(answer.Bindings(registry.ListBindings(ProjectName(parameters), DatasetName(parameters)))),
+        ["DeleteBinding"] = async (registry, parameters, answer, cancellationToken) =>
+        {
+            await registry.DeleteBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken).ConfigureAwait(false);
+            return answer.Done();
+        },
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private static CreateProjectRequest ReadCreate(WireParameters parameters)
+    private static TRequest ReadProject<TRequest>(WireParameters parameters)
+        where TRequest : IRequestedProject, new()
     {
-        var request = new CreateProjectRequest
+        var request = new TRequest
         {
-            ProjectName = parameters.Text(nameof(CreateProjectRequest.ProjectName)),
-            Description = parameters.Text(nameof(CreateProjectRequest.Description)),
-            ServiceRole = parameters.Text(nameof(CreateProjectRequest.ServiceRole)),
-            TemplateId = parameters.Text(nameof(CreateProjectRequest.TemplateId)),
+            ProjectName = parameters.Text(nameof(Project.ProjectName)),
+            Description = parameters.Text(nameof(Project.Description)),
+            ServiceRole = parameters.Text(nameof(Project.ServiceRole)),
+            TemplateId = parameters.Text(nameof(Project.TemplateId)),
             ProjectMaxDatasetCount = parameters.Limit(Quota.ProjectMaxDatasetCountRange),
-            DatasetMaxBindCount = parameters.Limit(DatasetQuota.BindCountRange),
-            DatasetMaxFileCount = parameters.Limit(DatasetQuota.FileCountRange),
-            DatasetMaxEntityCount = parameters.Limit(DatasetQuota.EntityCountRange),
-            DatasetMaxRelationCount = parameters.Limit(DatasetQuota.RelationCountRange),
-            DatasetMaxTotalFileSize = parameters.Limit(DatasetQuota.TotalFileSizeRange),
             Tag = parameters.Tags(),
         };
-        request.Unreadable = parameters.Unreadable;
+        ReadLimits(request, parameters);
         return request;
     }
 
-    private static UpdateProjectRequest ReadUpdate(WireParameters parameters)
+    private static TRequest ReadDataset<TRequest>(WireParameters parameters)
+        where TRequest : IRequestedDataset, new()
     {
-        var request = new UpdateProjectRequest
+        var request = new TRequest
         {
-            ProjectName = parameters.Text(nameof(UpdateProjectRequest.ProjectName)),
-            Description = parameters.Text(nameof(UpdateProjectRequest.Description)),
-            ServiceRole = parameters.Text(nameof(UpdateProjectRequest.ServiceRole)),
-            TemplateId = parameters.Text(nameof(UpdateProjectRequest.TemplateId)),
-            ProjectMaxDatasetCount = parameters.Limit(Quota.ProjectMaxDatasetCountRange),
-            DatasetMaxBindCount = parameters.Limit(DatasetQuota.BindCountRange),
-            DatasetMaxFileCount = parameters.Limit(DatasetQuota.FileCountRange),
-            DatasetMaxEntityCount = parameters.Limit(DatasetQuota.EntityCountRange),
-            DatasetMaxRelationCount = parameters.Limit(DatasetQuota.RelationCountRange),
-            DatasetMaxTotalFileSize = parameters.Limit(DatasetQuota.TotalFileSizeRange),
-            Tag = parameters.Tags(),
+            ProjectName = parameters.Text(nameof(Dataset.ProjectName)),
+            DatasetName = parameters.Text(nameof(Dataset.DatasetName)),
+            Description = parameters.Text(nameof(Dataset.Description)),
+            TemplateId = parameters.Text(nameof(Dataset.TemplateId)),
         };
-        request.Unreadable = parameters.Unreadable;
+        ReadLimits(request, parameters);
         return request;
+    }
+
+    private static void ReadLimits(IRequestedLimits request, WireParameters parameters)
+    {
+        request.DatasetMaxBindCount = parameters.Limit(DatasetQuota.BindCountRange);
+        request.DatasetMaxFileCount = parameters.Limit(DatasetQuota.FileCountRange);
+        request.DatasetMaxEntityCount = parameters.Limit(DatasetQuota.EntityCountRange);
+        request.DatasetMaxRelationCount = parameters.Limit(DatasetQuota.RelationCountRange);
+        request.DatasetMaxTotalFileSize = parameters.Limit(DatasetQuota.TotalFileSizeRange);
+        request.Unreadable = parameters.Unreadable;
     }
 
     /// <summary>The name; WithStatistics is checked, in its place after the name, and has no effect: counts are always exact.</summary>
@@ -74,6 +96,37 @@ internal static class WireActions
         return (NameRule.Check(nameof(Project.ProjectName), name) ?? parameters.CheckBoolean("WithStatistics")) is { } refusal
             ? throw refusal.ToException()
             : name!;
+    }
+
+    // A name that is absent is refused by the registry, in its place.
+    private static string ProjectName(WireParameters parameters) => parameters.Text(nameof(Dataset.ProjectName))!;
+
+    private static string DatasetName(WireParameters parameters) => parameters.Text(nameof(Dataset.DatasetName))!;
+
+    private static string Uri(WireParameters parameters) => parameters.Text("URI")!;
+
+    /// <summary>The dataset; WithStatistics as for a project.</summary>
+    private static string ReadDatasetName(WireParameters parameters)
+    {
+        string name = DatasetName(parameters);
+        return (NameRule.Check(nameof(Dataset.ProjectName), ProjectName(parameters))
+            ?? NameRule.Check(nameof(Dataset.DatasetName), name)
+            ?? parameters.CheckBoolean("WithStatistics")) is { } refusal
+            ? throw refusal.ToException()
+            : name;
+    }
+
+    private static ListDatasetsRequest ReadListDatasets(WireParameters parameters)
+    {
+        var request = new ListDatasetsRequest
+        {
+            ProjectName = ProjectName(parameters),
+            MaxResults = parameters.MaxResults(),
+            NextToken = parameters.Text(nameof(ListDatasetsRequest.NextToken)),
+            Prefix = parameters.Text(nameof(ListDatasetsRequest.Prefix)),
+        };
+        request.Unreadable = parameters.Unreadable;
+        return request;
     }
 
     private static ListProjectsRequest ReadList(WireParameters parameters)

@@ -1,4 +1,5 @@
-using System.Text.Encodings.Web;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -84,13 +85,45 @@ internal sealed record ErrorAnswer(string RequestId, string HostId, string Code,
 [JsonSerializable(typeof(RequestedTagDocument[]))]
 [JsonSerializable(typeof(ProjectAnswer))]
 [JsonSerializable(typeof(ProjectsAnswer))]
+[JsonSerializable(typeof(DatasetAnswer))]
+[JsonSerializable(typeof(DatasetsAnswer))]
+[JsonSerializable(typeof(BindingAnswer))]
+[JsonSerializable(typeof(BindingsAnswer))]
 [JsonSerializable(typeof(DoneAnswer))]
 [JsonSerializable(typeof(ErrorAnswer))]
 internal sealed partial class WireJsonContext : JsonSerializerContext
 {
-    /// <summary>
-    /// Escapes what JSON requires and nothing else, so that Chinese text and the '+' of an offset stay readable. What the default escapes besides
-    /// guards text pasted into HTML; this text is served as application/json.
-    /// </summary>
-    public static WireJsonContext Instance { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static WireJsonContext Instance { get; } = new(new JsonSerializerOptions { Converters = { new PlainTextConverter() } });
+}
+
+/// <summary>
+/// Writes texts with the escapes that JSON requires and no others, so that Chinese text, also beyond the basic plane, and the '+' of an offset stay
+/// readable. The encoders of the framework escape at least what is beyond the basic plane.
+/// </summary>
+internal sealed class PlainTextConverter : JsonConverter<string>
+{
+    public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String ? reader.GetString() : throw new JsonException();
+
+    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options)
+    {
+        var json = new StringBuilder(value.Length + 2).Append('"');
+        foreach (Rune rune in value.EnumerateRunes())
+        {
+            _ = rune.Value switch
+            {
+                '"' => json.Append("\\\""),
+                '\\' => json.Append(@"\\"),
+                '\n' => json.Append(@"\n"),
+                '\r' => json.Append(@"\r"),
+                '\t' => json.Append(@"\t"),
+                '\b' => json.Append(@"\b"),
+                '\f' => json.Append(@"\f"),
+                < ' ' => json.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}"),
+                _ => json.Append(rune),
+            };
+        }
+
+        writer.WriteRawValue(json.Append('"').ToString(), skipInputValidation: true);
+    }
 }

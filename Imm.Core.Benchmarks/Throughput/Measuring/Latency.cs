@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using HdrHistogram;
+
+namespace Imm.Core.Benchmarks.Throughput.Measuring;
+
+/// <summary>The distribution of a latency, in nanoseconds. Safe to record from many threads.</summary>
+internal sealed class Latency
+{
+    private const long HourInNanoseconds = 3_600_000_000_000;
+
+    private readonly LongConcurrentHistogram _histogram = new(1, HourInNanoseconds, 3);
+
+    public long Count => _histogram.TotalCount;
+
+    public void Record(long nanoseconds, long count = 1) => _histogram.RecordValueWithCount(Math.Clamp(nanoseconds, 1, HourInNanoseconds), count);
+
+    public void Add(Latency other) => _histogram.Add(other._histogram);
+
+    /// <summary>The value that so many percent of all are not above, to three digits.</summary>
+    public long Percentile(double percent) => _histogram.GetValueAtPercentile(percent);
+
+    public Percentiles ToPercentiles() =>
+        new(Count, Percentile(50), Percentile(90), Percentile(99), Percentile(99.9), Percentile(99.99), Percentile(100));
+}
+
+/// <summary>The distributions of several kinds of operation.</summary>
+internal sealed class Latencies
+{
+    private readonly ConcurrentDictionary<string, Latency> _byKind = new();
+
+    public IReadOnlyDictionary<string, Latency> ByKind => _byKind;
+
+    public Latency Of(string kind) => _byKind.TryGetValue(kind, out Latency? latency) ? latency : _byKind.GetOrAdd(kind, _ => new Latency());
+}
+
+/// <summary>What is kept of a distribution, in nanoseconds.</summary>
+internal sealed record Percentiles(long Count, long P50, long P90, long P99, long P999, long P9999, long Max)
+{
+    public long? ByName(string name) => name switch
+    {
+        "p50" => P50,
+        "p90" => P90,
+        "p99" => P99,
+        "p99.9" => P999,
+        "p99.99" => P9999,
+        "max" => Max,
+        _ => null,
+    };
+}

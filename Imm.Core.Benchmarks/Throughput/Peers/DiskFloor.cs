@@ -1,0 +1,47 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Imm.Core.Benchmarks.Throughput.Peers;
+
+/// <summary>The least that a durable change can cost here: 512 bytes overwritten in a file that is there already, and flushed. It keeps nothing.</summary>
+internal sealed class DiskFloor : Peer
+{
+    private const int Record = 512;
+    private const int Length = 1 << 20;
+
+    private readonly SafeFileHandle _file;
+
+    public DiskFloor(string folder)
+    {
+        _file = File.OpenHandle(Path.Combine(folder, "floor"), FileMode.OpenOrCreate, FileAccess.ReadWrite);
+        RandomAccess.Write(_file, new byte[Length], 0);
+        RandomAccess.FlushToDisk(_file);
+    }
+
+    public override int ProjectQuota
+    {
+        set { }
+    }
+
+    public override void Load(IEnumerable<NewProject> projects, bool withDatasets)
+    {
+    }
+
+    public override Caller Enter() => new Writer(_file);
+
+    public override void Dispose() => _file.Dispose();
+
+    private sealed class Writer(SafeFileHandle file) : Caller
+    {
+        private readonly byte[] _record = new byte[Record];
+        private long _position;
+
+        public override ValueTask<bool> CreateAsync(NewProject project)
+        {
+            _record.AsSpan().Fill((byte)project.Name.Length);
+            RandomAccess.Write(file, _record, _position);
+            RandomAccess.FlushToDisk(file);
+            _position = (_position + Record) % Length;
+            return ValueTask.FromResult(true);
+        }
+    }
+}

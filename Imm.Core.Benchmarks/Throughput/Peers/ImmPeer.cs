@@ -1,0 +1,127 @@
+using System.Text;
+
+namespace Imm.Core.Benchmarks.Throughput.Peers;
+
+/// <summary>Imm.Core itself.</summary>
+internal sealed class ImmPeer : Peer
+{
+    private const string Account = "1234567890";
+    private const string Region = "cn-hangzhou";
+
+    private readonly ImmStore _store;
+    private readonly ProjectRegistry[] _registries;
+
+    private ImmPeer(ImmStoreOptions options, int scopes)
+    {
+        options.ProjectQuota = int.MaxValue;
+        _store = ImmStore.Open(options);
+        _registries = [.. Enumerable.Range(0, scopes).Select(n => _store.Registry(n == 0 ? Account : $"{Account}-{n}", Region))];
+    }
+
+    public override int ProjectQuota
+    {
+        set => Array.ForEach(_registries, registry => registry.SetProjectQuota(value));
+    }
+
+    public override long LogLength => _store.Status.LogLength;
+
+    public static ImmPeer OpenFile(string folder, Durability durability, int scopes = 1) =>
+        new(new ImmStoreOptions { Path = Path.Combine(folder, "imm.db"), Durability = durability }, scopes);
+
+    public static ImmPeer InMemory() => new(new ImmStoreOptions(), 1);
+
+    public override void Load(IEnumerable<NewProject> projects, bool withDatasets)
+    {
+        long number = 0;
+        foreach (NewProject project in projects)
+        {
+            ProjectRegistry registry = _registries[number++ % _registries.Length];
+            registry.Create(Request(project));
+            for (int n = 0; withDatasets && n < DatasetsPerProject; n++)
+            {
+                registry.CreateDataset(new() { ProjectName = project.Name, DatasetName = DatasetName(n) });
+            }
+        }
+    }
+
+    public override Caller Enter() => _registries.Length == 1 ? new OneScope(_registries[0]) : new ManyScopes(_registries);
+
+    public override void Dispose() => _store.Dispose();
+
+    private static CreateProjectRequest Request(NewProject project) => new()
+    {
+        ProjectName = project.Name,
+        Description = project.Description,
+        TemplateId = project.TemplateId,
+        Tag = project.Tags,
+    };
+
+    private sealed class OneScope(ProjectRegistry registry) : Caller
+    {
+        private readonly ListProjectsRequest _list = new();
+
+        public override ValueTask<bool> CreateAsync(NewProject project) => ImmPeer.CreateAsync(registry, project);
+
+        public override bool Create(NewProject project)
+        {
+            try
+            {
+                registry.Create(Request(project));
+                return true;
+            }
+            catch (ImmException e) when (e.Code is ImmErrorCode.ResourceAlreadyExists or ImmErrorCode.LimitExceededError)
+            {
+                return false;
+            }
+        }
+
+        public override object Get(string name) => registry.Get(name);
+
+        public override int List(string position, int count)
+        {
+            _list.NextToken = position;
+            _list.MaxResults = count;
+            return registry.List(_list).Projects.Count;
+        }
+
+        public override string PositionOf(string name) =>
+            name.Length == 0 ? "" : Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Account}:{name}"));
+
+        public override async ValueTask UpdateAsync(string name, string description) =>
+            await registry.UpdateAsync(new() { ProjectName = name, Description = description });
+
+        public override async ValueTask<bool> AddFilesAsync(string project, string dataset, long files, long bytes)
+        {
+            try
+            {
+                await registry.AddFilesAsync(project, dataset, files, bytes);
+                return true;
+            }
+            catch (ImmException e) when (e.Code == ImmErrorCode.LimitExceededError)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Creates only, in one scope after the other.</summary>
+    private sealed class ManyScopes(ProjectRegistry[] registries) : Caller
+    {
+        private readonly Random _random = new(registries.Length);
+
+        public override ValueTask<bool> CreateAsync(NewProject project) => ImmPeer.CreateAsync(registries[_random.Next(registries.Length)], project);
+    }
+
+    private static async ValueTask<bool> CreateAsync(ProjectRegistry registry, NewProject project)
+    {
+        try
+        {
+            await registry.CreateAsync(Request(project));
+            return true;
+        }
+        catch (ImmException e) when (e.Code is ImmErrorCode.ResourceAlreadyExists or ImmErrorCode.LimitExceededError)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using Imm.Core.Model;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Model;
+
+/// <summary>What the decisions promise beyond what a caller of the registry can see.</summary>
+public sealed class DecisionTests
+{
+    private static readonly ScopeState Nothing = ScopeState.Empty(new Scope("account", "region"), new ServiceFigures(2, 100, 100));
+
+    [Fact]
+    public void An_accepted_decision_names_what_to_store_and_leaves_the_state_it_was_asked_about_alone()
+    {
+        Decision<Project> created = Create(Nothing, "a");
+        Decision<Project> updated = Update(created.Next!, "a", "new");
+        Decision<Project> deleted = Delete(updated.Next!, "a");
+        Decision<int> quota = new SetProjectQuota(7).Decide(deleted.Next!, 0, null);
+
+        Assert.Equal(new Change(ChangeKind.Project, 1, created.Answer, IsNew: true), Assert.Single(created.Changes));
+        Assert.Equal(new Change(ChangeKind.Project, 1, updated.Answer), Assert.Single(updated.Changes));
+        Assert.Equal(new Change(ChangeKind.Project, 1, null), Assert.Single(deleted.Changes));
+        Assert.Equal(new Change(ChangeKind.Scope, 0, quota.Next), Assert.Single(quota.Changes));
+        Assert.Equal((0, 1, 1, 0), (Nothing.ProjectCount, created.Next!.ProjectCount, updated.Next!.ProjectCount, deleted.Next!.ProjectCount));
+        Assert.Equal((2, 7, 7), (deleted.Next.ProjectQuota, quota.Next!.ProjectQuota, quota.Answer));
+        Assert.Equal(((int?)null, (int?)7), (deleted.Next.OwnProjectQuota, quota.Next.OwnProjectQuota));
+        Assert.Equal("", Found(created.Next, "a").Description);
+        Assert.Equal("new", Found(updated.Next, "a").Description);
+    }
+
+    [Fact]
+    public void A_refused_decision_has_no_answer_no_state_and_nothing_to_store()
+    {
+        Decision<Project> refused = Delete(Nothing, "a");
+
+        Assert.Equal(ImmErrorCode.ResourceNotFound, refused.Refusal!.Code);
+        Assert.Null(refused.Answer);
+        Assert.Null(refused.Next);
+        Assert.Empty(refused.Changes);
+    }
+
+    [Fact]
+    public void A_number_is_given_once_even_where_its_project_was_deleted()
+    {
+        ScopeState one = Create(Nothing, "a").Next!;
+        ScopeState two = Create(one, "b").Next!;
+        Decision<Project> again = Create(Delete(two, "b").Next!, "b");
+
+        Assert.Equal(3, Assert.Single(again.Changes).Number);
+        Assert.Equal(3, again.Next!.LastNumber);
+        Assert.Equal(3, Update(again.Next, "a", "new").Next!.LastNumber);
+        Assert.Equal(3, new SetProjectQuota(1).Decide(again.Next, 0, null).Next!.LastNumber);
+    }
+
+    [Fact]
+    public void A_project_with_datasets_is_not_deleted_and_a_missing_one_is_missing_first()
+    {
+        Project project = Create(Nothing, "a").Answer!;
+        var dataset = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1);
+        ProjectEntry entry = new(1, project, NameTree<DatasetEntry>.Empty);
+        ScopeState state = Nothing.With(null, entry.With(new DatasetEntry(2, 1, dataset, []), null), null);
+
+        Assert.Equal(
+            (ImmErrorCode.StatusConflict, "ProjectName"),
+            (Delete(state, "a").Refusal!.Code, Delete(state, "a").Refusal!.Parameter));
+        Assert.Equal(400, Delete(state, "a").Refusal!.ToException().HttpStatus);
+        Assert.Equal(ImmErrorCode.ResourceNotFound, Delete(state, "b").Refusal!.Code);
+        Assert.Null(Delete(Nothing.With(null, entry, null), "a").Refusal);
+    }
+
+    [Theory]
+    [InlineData(100, 200, 200)]
+    [InlineData(100, 101, 101)]
+    [InlineData(100, 100, 101)]
+    [InlineData(100, 99, 101)]
+    [InlineData(100, 0, 101)]
+    [InlineData(0, 0, 1)]
+    public void An_update_takes_the_later_of_now_and_a_tick_after_the_one_before(long previous, long now, long expected) =>
+        Assert.Equal(expected, Times.NextUpdate(previous, now));
+
+    [Fact]
+    public void At_the_end_of_time_projects_can_still_be_updated()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.MaxValue);
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { TimeProvider = clock });
+        ProjectRegistry registry = store.Registry("account", "region");
+        Project created = registry.Create(new CreateProjectRequest { ProjectName = "a" });
+
+        Project updated = registry.Update(new UpdateProjectRequest { ProjectName = "a", Description = "late" });
+
+        Assert.Equal(("late", DateTimeOffset.MaxValue), (updated.Description, updated.UpdateTime));
+        Assert.Equal(created.CreateTime, updated.CreateTime);
+    }
+
+    [Fact]
+    public void A_project_and_a_quota_out_of_their_rules_cannot_be_made()
+    {
+        Project project = Create(Nothing, "a").Answer!;
+
+        Assert.Throws<InvalidOperationException>(() => project with { UpdateTicks = project.UpdateTicks - 1 });
+        Assert.Throws<InvalidOperationException>(() => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Figures.Project));
+        Assert.Throws<InvalidOperationException>(() => Quota.Create(0, DatasetQuota.Default));
+        Assert.Throws<InvalidOperationException>(() => Quota.Create(1_000_000_001, DatasetQuota.Default));
+        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(11, 1, 1, 1, 1));
+        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 100_000_001, 1, 1, 1));
+        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 0, 1, 1));
+        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 0, 1));
+        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 1, 0));
+        Assert.Throws<InvalidOperationException>(() => new ProjectEntry(1, project with { DatasetCount = 1 }, NameTree<DatasetEntry>.Empty));
+        Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "", "", "", DatasetQuota.Default, 1, 1));
+        Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 2, 1));
+        Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1) with { BindCount = 1 }, []));
+        Assert.Throws<InvalidOperationException>(() => new Scope("a:b", "region"));
+        Assert.Throws<InvalidOperationException>(() => new Scope("account", "Region"));
+        Assert.Throws<InvalidOperationException>(() => new UnreadableParameters().Add(Refusal.Unavailable("of no parameter")));
+    }
+
+    [Fact]
+    public void Limits_that_are_all_defaults_are_the_one_shared_instance()
+    {
+        Assert.Same(Quota.Default, Quota.Create(1_000_000_000, DatasetQuota.Default));
+        Assert.Same(DatasetQuota.Default, DatasetQuota.Create(10, 100_000_000, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000));
+        Assert.NotEqual(Quota.Default, Quota.Create(999_999_999, DatasetQuota.Default));
+        Assert.NotEqual(DatasetQuota.Default, DatasetQuota.Create(9, 100_000_000, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000));
+    }
+
+    [Fact]
+    public void A_scope_names_its_resources_as_RAM_does()
+    {
+        var scope = new Scope("1234567890", "cn-hangzhou");
+
+        Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/photos", scope.ProjectArn("photos"));
+        Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/*", scope.AllProjectsArn);
+        Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/photos/dataset/faces", scope.DatasetArn("photos", "faces"));
+        Assert.Equal("1234567890/cn-hangzhou", scope.ToString());
+    }
+
+    private static Project Found(ScopeState state, string name)
+    {
+        Assert.True(state.TryFind(name, out ProjectEntry? entry));
+        return entry.Project;
+    }
+
+    private static Decision<Project> Create(ScopeState state, string name)
+    {
+        Assert.Null(CreateProject.TryRead(new CreateProjectRequest { ProjectName = name }, out CreateProject? command));
+        return command!.Decide(state, 1, null);
+    }
+
+    private static Decision<Project> Update(ScopeState state, string name, string description)
+    {
+        Assert.Null(UpdateProject.TryRead(new UpdateProjectRequest { ProjectName = name, Description = description }, out UpdateProject? command));
+        return command!.Decide(state, 1, null);
+    }
+
+    private static Decision<Project> Delete(ScopeState state, string name) => new DeleteProject(name).Decide(state, 1, null);
+}
