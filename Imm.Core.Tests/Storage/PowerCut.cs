@@ -21,6 +21,7 @@ internal sealed class PowerCut
     private readonly long _checkpointLength;
     private readonly int _limit;
     private int _inBackup;
+    private volatile bool _isBackedUp;
 
     /// <param name="seed">The same seed runs the same workload and takes images at the same places.</param>
     /// <param name="durability">If relaxed, the beginning of what was acknowledged is enough, back to when the store was opened.</param>
@@ -57,6 +58,7 @@ internal sealed class PowerCut
             {
                 _inBackup = workload.Acknowledged;
                 store.BackupAsync(Backup).GetAwaiter().GetResult();
+                _isBackedUp = true;
                 workload.Steps(store, 2);
             }
         }
@@ -94,7 +96,7 @@ internal sealed class PowerCut
     private Moment Look(SimulatedDisk disk, Workload workload, int atLeast)
     {
         IEnumerable<CrashImage> images = disk.Images(randomCount: 8, seed: _seed);
-        return new Moment(images, atLeast, workload.Begun);
+        return new Moment(images, atLeast, workload.Begun, _isBackedUp);
     }
 
     /// <summary>Some images of a moment: the first extremes, and as many more at random.</summary>
@@ -116,13 +118,18 @@ internal sealed class PowerCut
         {
             var seconds = new List<Moment>();
             SimulatedDisk disk = image.Disk;
+            if (moment.IsBackedUp && !disk.Paths.Contains(Backup))
+            {
+                throw new InvalidOperationException("The backup is gone.");
+            }
+
             Workload? next = null;
             var watched = new WatchedDisk(disk, () =>
             {
                 // Until the store is open nothing is begun: what the first image holds must be found, no more and no less.
                 if (again)
                 {
-                    seconds.Add(next is null ? new Moment(disk.Images(4, _seed), 0, 0) : Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0));
+                    seconds.Add(next is null ? new Moment(disk.Images(4, _seed), 0, 0, _isBackedUp) : Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0));
                 }
             });
             using (ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, Durability = _durability }.Open())
@@ -213,5 +220,5 @@ internal sealed class PowerCut
     }
 
     /// <summary>The disk at one moment; a cut there must leave the contents after some number of groups.</summary>
-    private sealed record Moment(IEnumerable<CrashImage> Images, int AtLeast, int AtMost);
+    private sealed record Moment(IEnumerable<CrashImage> Images, int AtLeast, int AtMost, bool IsBackedUp);
 }
