@@ -38,7 +38,7 @@ public sealed partial class ProjectRegistry
     /// in memory yet and cannot be read.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Dataset GetDataset(string projectName, string datasetName) => FindDataset(ImmAction.GetDataset, projectName, datasetName).Dataset;
+    public Dataset GetDataset(string projectName, string datasetName) => FindDataset(ImmAction.GetDataset, projectName, datasetName).Wait().Dataset;
 
     /// <summary>Changes the fields of a dataset that the request names; a field that is null stays as it is.</summary>
     /// <remarks>A limit may be set below what is in use: nothing is removed, and growth is refused.</remarks>
@@ -91,15 +91,7 @@ public sealed partial class ProjectRegistry
     public DatasetPage ListDatasets(ListDatasetsRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        Refusal? malformed = DatasetQuery.TryRead(request, _scope.Scope, out DatasetQuery? query);
-        return Read(
-            malformed,
-            ImmAction.ListDatasets,
-            request.ProjectName,
-            "*",
-            request,
-            TagSet.Empty,
-            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!)).Wait();
+        return FindDatasets(request).Wait();
     }
 
     /// <summary>Binds a bucket to a dataset.</summary>
@@ -137,7 +129,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Binding> ListBindings(string projectName, string datasetName) =>
-        Array.AsReadOnly(FindDataset(ImmAction.ListBindings, projectName, datasetName).Bindings);
+        Array.AsReadOnly(FindDataset(ImmAction.ListBindings, projectName, datasetName).Wait().Bindings);
 
     /// <summary>Unbinds a bucket from a dataset.</summary>
     /// <param name="projectName">The project.</param>
@@ -249,6 +241,18 @@ public sealed partial class ProjectRegistry
     public ValueTask<IReadOnlyList<Dataset>> RemoveFilesAsync(IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
         SubmitFiles(changes, adds: false, cancellationToken).AsValueTask();
 
+    /// <summary><see cref="GetDataset"/> that holds no thread where a hook takes its time.</summary>
+    internal async ValueTask<Dataset> GetDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken) =>
+        (await FindDataset(ImmAction.GetDataset, projectName, datasetName, cancellationToken).AsValueTask().ConfigureAwait(false)).Dataset;
+
+    /// <summary><see cref="ListDatasets"/> that holds no thread where a hook takes its time.</summary>
+    internal ValueTask<DatasetPage> ListDatasetsAsync(ListDatasetsRequest request, CancellationToken cancellationToken) =>
+        FindDatasets(request, cancellationToken).AsValueTask();
+
+    /// <summary><see cref="ListBindings"/> that holds no thread where a hook takes its time.</summary>
+    internal async ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(string projectName, string datasetName, CancellationToken cancellationToken) =>
+        (await FindDataset(ImmAction.ListBindings, projectName, datasetName, cancellationToken).AsValueTask().ConfigureAwait(false)).Bindings;
+
     private static Refusal? CheckNames(string? projectName, string? datasetName) =>
         NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
 
@@ -313,7 +317,21 @@ public sealed partial class ProjectRegistry
         return Run(malformed, authorize, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
     }
 
-    private DatasetEntry FindDataset(string action, string projectName, string datasetName) => Read(
+    private Outcome<DatasetPage> FindDatasets(ListDatasetsRequest request, CancellationToken cancellationToken = default)
+    {
+        Refusal? malformed = DatasetQuery.TryRead(request, _scope.Scope, out DatasetQuery? query);
+        return Read(
+            malformed,
+            ImmAction.ListDatasets,
+            request.ProjectName,
+            "*",
+            request,
+            TagSet.Empty,
+            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!),
+            cancellationToken);
+    }
+
+    private Outcome<DatasetEntry> FindDataset(string action, string projectName, string datasetName, CancellationToken cancellationToken = default) => Read(
         CheckNames(projectName, datasetName),
         action,
         projectName,
@@ -322,5 +340,6 @@ public sealed partial class ProjectRegistry
         TagSet.Empty,
         state => state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) is { } refusal
             ? new Outcome<DatasetEntry>(refusal.ToException())
-            : new Outcome<DatasetEntry>(dataset!)).Wait();
+            : new Outcome<DatasetEntry>(dataset!),
+        cancellationToken);
 }

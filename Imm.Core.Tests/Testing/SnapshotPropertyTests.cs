@@ -175,7 +175,7 @@ public sealed class SnapshotPropertyTests
                 foreach (string dataset in Names)
                 {
                     answers.AppendLine(Tell(() => registry.GetDataset(project, dataset)));
-                    answers.AppendLine(Tell(() => string.Join(", ", registry.ListBindings(project, dataset))));
+                    answers.AppendLine(Tell(() => string.Join(", ", registry.ListBindings(project, dataset).Select(Tell))));
                 }
 
                 answers.AppendLine(Tell(() => string.Join(", ", registry.ListDatasets(new ListDatasetsRequest { ProjectName = project, MaxResults = 1 }).NextToken)));
@@ -192,7 +192,8 @@ public sealed class SnapshotPropertyTests
             return call() switch
             {
                 Project project => Tell(project),
-                Binding binding => binding.ToString(),
+                Dataset dataset => $"{dataset} {dataset.CreateTime:O} {dataset.UpdateTime:O}",
+                Binding binding => Tell(binding),
                 var other => other?.ToString() ?? "done",
             };
         }
@@ -201,6 +202,8 @@ public sealed class SnapshotPropertyTests
             return $"{e.Code} {e.Parameter} {e.Requested} {e.Used} {e.Limit}";
         }
     }
+
+    private static string Tell(Binding binding) => $"{binding} {binding.CreateTime:O}";
 
     private static string Tell(Project project) => ImmJson.WriteProject(project, TimeSpan.Zero);
 }

@@ -27,12 +27,12 @@ internal static class WireActions
         },
         ["CreateDataset"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Dataset(await registry.CreateDatasetAsync(ReadDataset<CreateDatasetRequest>(parameters), cancellationToken).ConfigureAwait(false)),
-        ["GetDataset"] = (registry, parameters, answer, _) =>
-            ValueTask.FromResult(answer.Dataset(registry.GetDataset(ProjectName(parameters), ReadDatasetName(parameters)))),
+        ["GetDataset"] = async (registry, parameters, answer, cancellationToken) => answer.Dataset(
+            await registry.GetDatasetAsync(ProjectName(parameters), ReadDatasetName(parameters), cancellationToken).ConfigureAwait(false)),
         ["UpdateDataset"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Dataset(await registry.UpdateDatasetAsync(ReadDataset<UpdateDatasetRequest>(parameters), cancellationToken).ConfigureAwait(false)),
-        ["ListDatasets"] = (registry, parameters, answer, _) =>
-            ValueTask.FromResult(answer.Datasets(registry.ListDatasets(ReadListDatasets(parameters)))),
+        ["ListDatasets"] = async (registry, parameters, answer, cancellationToken) =>
+            answer.Datasets(await registry.ListDatasetsAsync(ReadListDatasets(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteDataset"] = async (registry, parameters, answer, cancellationToken) =>
         {
             await registry.DeleteDatasetAsync(ProjectName(parameters), DatasetName(parameters), cancellationToken).ConfigureAwait(false);
@@ -40,8 +40,8 @@ internal static class WireActions
         },
         ["CreateBinding"] = async (registry, parameters, answer, cancellationToken) => answer.Binding(
             await registry.CreateBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken).ConfigureAwait(false)),
-        ["ListBindings"] = (registry, parameters, answer, _) =>
-            ValueTask.FromResult(answer.Bindings(registry.ListBindings(ProjectName(parameters), DatasetName(parameters)))),
+        ["ListBindings"] = async (registry, parameters, answer, cancellationToken) => answer.Bindings(
+            await registry.ListBindingsAsync(ProjectName(parameters), DatasetName(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteBinding"] = async (registry, parameters, answer, cancellationToken) =>
         {
             await registry.DeleteBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken).ConfigureAwait(false);
