@@ -46,7 +46,8 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
         "imm",
         Guarantee.Relaxed,
         "The same with Durability.Relaxed: a change outlives the process when its call returns, and reaches the disk later.",
-        folder => ImmPeer.OpenFile(folder, Durability.Relaxed)) { IsAsynchronous = true };
+        folder => ImmPeer.OpenFile(folder, Durability.Relaxed))
+    { IsAsynchronous = true };
 
     public static Contender Memory { get; } = new(
         Figures.Memory, "imm-memory", Guarantee.Memory, "A store in memory.", _ => ImmPeer.InMemory());
@@ -80,7 +81,8 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
         Guarantee.Later,
         "SQLite FULL with 100 creates in each transaction, batched by hand by a single caller: the ceiling. Less work: 99 of 100 calls return before"
             + " their change is safe." + LessWork,
-        folder => new SqlitePeer(folder, "FULL", 100)) { IsForOneWriter = true };
+        folder => new SqlitePeer(folder, "FULL", 100))
+    { IsForOneWriter = true };
 
     public static Contender Lmdb { get; } = new(
         Figures.Lmdb,
@@ -95,7 +97,8 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
         "disk",
         Guarantee.Durable,
         "The floor: one caller overwrites 512 bytes of a file that is there and flushes it. Nothing is kept, found or checked.",
-        folder => new DiskFloor(folder)) { IsForOneWriter = true };
+        folder => new DiskFloor(folder))
+    { IsForOneWriter = true };
 
     /// <summary>All of them, in the order of tables.</summary>
     public static IReadOnlyList<Contender> All { get; } = [Ours, Relaxed, Memory, LiteDb, SqliteFull, SqliteNormal, SqliteBatch, Lmdb, Disk];

@@ -95,7 +95,8 @@ internal static class Charts
                 null,
                 null,
                 [.. points.Select((point, i) => ys[i] - Math.Log10(point.Value.Min))],
-                [.. points.Select((point, i) => Math.Log10(point.Value.Max) - ys[i])]) { Color = Color.FromHex(Looks[contender].Color) });
+                [.. points.Select((point, i) => Math.Log10(point.Value.Max) - ys[i])])
+            { Color = Color.FromHex(Looks[contender].Color) });
         }
 
         double[] ticks = [.. rows.Select(number).Distinct().Order()];
