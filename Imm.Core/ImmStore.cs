@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Hosting;
 using Imm.Core.Model;
 using Imm.Core.Operations;
 using Imm.Core.Storage;
@@ -23,33 +25,69 @@ namespace Imm.Core;
 public sealed class ImmStore : IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();
+    private static readonly IReadOnlyDictionary<Scope, ScopeState> NothingYet = FrozenDictionary<Scope, ScopeState>.Empty;
 
     private readonly ConcurrentDictionary<Scope, ScopeHolder> _scopes = new();
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
+    private readonly StoreTelemetry _telemetry;
+    private readonly Scope _defaultScope;
+    private readonly TimeProvider _timeProvider;
     private readonly Lock _maintenance = new();
+    private IReadOnlyDictionary<Scope, ScopeState> _image;
     private int _disposed;
 
-    private ImmStore(ImmStoreOptions options, ServiceFigures figures, RecordCodec codec, FileStore? file)
+    private ImmStore(
+        ImmStoreOptions options,
+        ServiceFigures figures,
+        RecordCodec codec,
+        StoreTelemetry telemetry,
+        FileStore? file,
+        IReadOnlyDictionary<Scope, ScopeState>? image = null)
     {
-        Hooks = new OperationHooks(options.TimeProvider, options.Hooks);
+        _image = image ?? NothingYet;
+        Hooks = new OperationHooks(options.TimeProvider, [telemetry, .. options.Hooks]);
+        Name = options.Name;
+        TimeOffset = options.TimeOffset;
+        _defaultScope = new Scope(options.DefaultAccountId, options.DefaultRegionId);
+        _telemetry = telemetry;
         _file = file;
         _figures = figures;
+        _timeProvider = options.TimeProvider;
         Authorizer = options.Authorizer;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file?.ReadScopes() ?? [])
         {
             _stored.Add(scope, (id, ownProjectQuota));
         }
 
-        Committer = new Committer(file, codec, options.TimeProvider, _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max());
+        Committer = new Committer(file, codec, options.TimeProvider, _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max(), telemetry);
+        telemetry.Opened(this, file?.Recovered ?? default);
     }
+
+    /// <summary>What metrics call the store.</summary>
+    internal string? Name { get; }
+
+    /// <summary>The offset from UTC of times on the wire.</summary>
+    internal TimeSpan TimeOffset { get; }
+
+    /// <summary>How many projects are in memory.</summary>
+    internal long LoadedProjectCount => _scopes.Sum(static scope => (long)(scope.Value.Published?.ProjectCount ?? 0));
+
+    /// <summary>How many datasets are in memory.</summary>
+    internal long LoadedDatasetCount => _scopes.Sum(static scope => scope.Value.Published?.DatasetCount ?? 0);
 
     internal IImmAuthorizer? Authorizer { get; }
 
     internal OperationHooks Hooks { get; }
 
     internal Committer Committer { get; }
+
+    /// <summary>How many projects a scope may have that has no quota of its own.</summary>
+    internal int ProjectQuota => _figures.ProjectQuota;
+
+    /// <summary>The time on the clock of the store.</summary>
+    internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
 
     /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
     internal bool IsDirect => Authorizer is null && !Hooks.AreEnabled;
@@ -80,13 +118,14 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>Makes an empty store in memory, gone when it is disposed. It has no thread and no file.</summary>
     /// <param name="options">The options, of which <see cref="ImmStoreOptions.Path"/> is not looked at; null for the defaults.</param>
     /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
-    public static ImmStore InMemory(ImmStoreOptions? options = null)
-    {
-        options ??= new ImmStoreOptions();
-        Validate(options);
-        ServiceFigures figures = Figures(options);
-        return new ImmStore(options, figures, new RecordCodec(figures), file: null);
-    }
+    public static ImmStore InMemory(ImmStoreOptions? options = null) => InMemory(options ?? new ImmStoreOptions(), image: null);
+
+    /// <summary>
+    /// The registry of <see cref="ImmStoreOptions.DefaultAccountId"/> and <see cref="ImmStoreOptions.DefaultRegionId"/>, for programs that know no
+    /// accounts and regions.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ProjectRegistry Registry() => Registry(_defaultScope);
 
     /// <summary>The registry of one account in one region. It is a light view: ask for it as often as you like, or keep it.</summary>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
@@ -96,8 +135,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     public ProjectRegistry Registry(string accountId, string regionId)
     {
         Scope.ThrowIfMalformed(accountId, regionId);
-        ThrowIfDisposed();
-        return new ProjectRegistry(this, _scopes.GetOrAdd(new Scope(accountId, regionId), static (scope, store) => store.Hold(scope), this));
+        return Registry(new Scope(accountId, regionId));
     }
 
     /// <summary>How the store is doing: cheap, and safe to ask at any time, also after <see cref="Dispose"/>.</summary>
@@ -117,7 +155,9 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     public IReadOnlyList<string> Check()
     {
         ThrowIfDisposed();
-        return _file is null ? [] : WithFile(file => file.Check());
+        List<string> problems = _file is null ? [] : WithFile(file => file.Check());
+        _telemetry.Checked(problems);
+        return problems;
     }
 
     /// <summary>
@@ -158,6 +198,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         {
             Committer.Dispose();
             _file?.Dispose();
+            _telemetry.Closed(this);
         }
     }
 
@@ -174,19 +215,78 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
 
         ServiceFigures figures = Figures(options);
-        var settings = new FileStoreSettings(figures, options.TimeProvider) { FlushEachCommit = options.Durability == Durability.Durable };
+        var telemetry = new StoreTelemetry(options);
+        var settings = new FileStoreSettings(figures, options.TimeProvider)
+        {
+            FlushEachCommit = options.Durability == Durability.Durable,
+            Observer = telemetry,
+        };
         settings = adjust?.Invoke(settings) ?? settings;
         FileStore? file = null;
         try
         {
             file = FileStore.Open(disk, path, settings);
-            return new ImmStore(options, figures, settings.Codec, file);
+            return new ImmStore(options, figures, settings.Codec, telemetry, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             file?.Abandon();
+            telemetry.OpenRefused(e);
             throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
         }
+    }
+
+    /// <summary>Makes a store in memory that begins with an image, which it shares: the time that takes does not depend on what is in it.</summary>
+    internal static ImmStore InMemory(ImmStoreOptions options, IReadOnlyDictionary<Scope, ScopeState>? image)
+    {
+        Validate(options);
+        ServiceFigures figures = Figures(options);
+        return new ImmStore(options, figures, new RecordCodec(figures), new StoreTelemetry(options), file: null, image);
+    }
+
+    /// <summary>
+    /// Everything in the store that is not as in a new one: of a store in memory as it is at one moment, of one in a file each scope by itself.
+    /// </summary>
+    internal Dictionary<Scope, ScopeState> Capture()
+    {
+        ThrowIfDisposed();
+        return _file is null ? Committer.BetweenCommits(Copy) : Copy();
+
+        Dictionary<Scope, ScopeState> Copy()
+        {
+            var image = new Dictionary<Scope, ScopeState>();
+            foreach (Scope scope in _scopes.Keys.Concat(_stored.Keys).Concat(_image.Keys))
+            {
+                ScopeState state = Read(Find(scope));
+                if (state.ProjectCount > 0 || state.OwnProjectQuota is not null)
+                {
+                    image[scope] = state;
+                }
+            }
+
+            return image;
+        }
+    }
+
+    /// <summary>Makes a store in memory, and so all its registries, be as an image.</summary>
+    internal void Restore(IReadOnlyDictionary<Scope, ScopeState> image)
+    {
+        ThrowIfDisposed();
+        Invariant.Holds(_file is null, "only a store in memory is restored");
+        Committer.BetweenCommits(() =>
+        {
+            // A scope that is touched for the first time meanwhile loads from the new image; one that loads from the old one is set right below.
+            Volatile.Write(ref _image, image);
+            foreach (ScopeHolder holder in _scopes.Values)
+            {
+                lock (holder)
+                {
+                    holder.Published = Initial(holder.Scope);
+                }
+            }
+
+            return true;
+        });
     }
 
     /// <summary>The present state of a scope, from memory; from the file where the scope is touched for the first time.</summary>
@@ -196,7 +296,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         return holder.Published ?? Load(holder);
     }
 
-    private static ServiceFigures Figures(ImmStoreOptions options) => new(options.ProjectQuota, 100, 100);
+    private static ServiceFigures Figures(ImmStoreOptions options) => new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
 
     private static void Validate(ImmStoreOptions options)
     {
@@ -207,9 +307,19 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
     }
 
-    private ScopeHolder Hold(Scope scope) => _stored.TryGetValue(scope, out (int Id, int? _) stored)
-        ? new ScopeHolder(scope) { Id = stored.Id }
-        : new ScopeHolder(scope) { Published = ScopeState.Empty(scope, _figures) };
+    private ProjectRegistry Registry(Scope scope)
+    {
+        ThrowIfDisposed();
+        return new ProjectRegistry(this, Find(scope));
+    }
+
+    private ScopeHolder Find(Scope scope) => _scopes.GetOrAdd(scope, static (scope, store) => store.Hold(scope), this);
+
+    private ScopeHolder Hold(Scope scope) => new(scope) { Id = _stored.TryGetValue(scope, out (int Id, int? _) stored) ? stored.Id : 0 };
+
+    /// <summary>What a scope is that is not in the file.</summary>
+    private ScopeState Initial(Scope scope) =>
+        Volatile.Read(ref _image).TryGetValue(scope, out ScopeState? state) ? state.With(_figures) : ScopeState.Empty(scope, _figures);
 
     private ScopeState Load(ScopeHolder holder)
     {
@@ -218,6 +328,11 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             if (holder.Published is { } published)
             {
                 return published;
+            }
+
+            if (holder.Id == 0)
+            {
+                return holder.Published = Initial(holder.Scope);
             }
 
             try

@@ -99,7 +99,7 @@ public sealed partial class ProjectRegistry
             "*",
             request,
             TagSet.Empty,
-            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!));
+            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!)).Wait();
     }
 
     /// <summary>Binds a bucket to a dataset.</summary>
@@ -303,16 +303,14 @@ public sealed partial class ProjectRegistry
         Guard.IsNotNull(changes, nameof(changes));
         FileChange[] copy = [.. changes];
         string action = adds ? ImmAction.AddFiles : ImmAction.RemoveFiles;
-        Refusal? refused = ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
-        if (refused is null && _store.Authorizer is not null)
-        {
-            refused = command!.Datasets
+        Refusal? malformed = ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
+        Func<Refusal?>? authorize = _store.Authorizer is null
+            ? null
+            : () => command!.Datasets
                 .Select(dataset => Authorize(action, dataset.ProjectName, TagSet.Empty, dataset.DatasetName))
                 .FirstOrDefault(denied => denied is not null);
-        }
-
         FileChange? first = copy.Length == 1 ? copy[0] : null;
-        return Run(refused, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
+        return Run(malformed, authorize, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
     }
 
     private DatasetEntry FindDataset(string action, string projectName, string datasetName) => Read(
@@ -324,5 +322,5 @@ public sealed partial class ProjectRegistry
         TagSet.Empty,
         state => state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) is { } refusal
             ? new Outcome<DatasetEntry>(refusal.ToException())
-            : new Outcome<DatasetEntry>(dataset!));
+            : new Outcome<DatasetEntry>(dataset!)).Wait();
 }

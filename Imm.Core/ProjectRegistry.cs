@@ -44,7 +44,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public int ProjectQuota => State.ProjectQuota;
 
-    private ScopeState State => _store.Read(_scope);
+    internal ScopeState State => _store.Read(_scope);
 
     /// <summary>Creates a project.</summary>
     /// <param name="request">What to create; it is read before the call returns.</param>
@@ -76,13 +76,13 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Project Get(string projectName)
     {
-        ScopeState state = State;
-        if (_store.IsDirect && projectName is not null && state.TryFind(projectName, out ProjectEntry? found))
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found))
         {
             return found.Project;
         }
 
-        return GetInFull(projectName);
+        return GetInFull(projectName).Wait();
     }
 
     /// <summary>Gets a project if there is one, from memory.</summary>
@@ -96,14 +96,14 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public bool TryGet([NotNullWhen(true)] string? projectName, [NotNullWhen(true)] out Project? project)
     {
-        ScopeState state = State;
-        if (_store.IsDirect)
+        _store.ThrowIfDisposed();
+        if (_store.IsDirect && _scope.Published is { } state)
         {
             project = projectName is not null && state.TryFind(projectName, out ProjectEntry? found) ? found.Project : null;
             return project is not null;
         }
 
-        project = NameRule.Holds(projectName) ? FindInFull(projectName) : null;
+        project = NameRule.Holds(projectName) ? FindInFull(projectName).Wait() : null;
         return project is not null;
     }
 
@@ -156,7 +156,7 @@ public sealed partial class ProjectRegistry
         Refusal? malformed = ProjectQuery.TryRead(request, _scope.Scope, out ProjectQuery? query);
         return _store.IsDirect && malformed is null
             ? query!.Run(State)
-            : ListInFull(malformed, query, request);
+            : ListInFull(malformed, query, request).Wait();
     }
 
     /// <summary>Sets how many projects there may be, for this account and region and for good. Projects beyond it stay; new ones are refused.</summary>
@@ -173,10 +173,32 @@ public sealed partial class ProjectRegistry
     public ValueTask SetProjectQuotaAsync(int projectQuota, CancellationToken cancellationToken = default) =>
         SubmitProjectQuota(projectQuota, cancellationToken).AsDone();
 
-    private ProjectPage ListInFull(Refusal? malformed, ProjectQuery? query, ListProjectsRequest? request) => Read(
-        malformed, ImmAction.ListProjects, "*", null, request, query?.Tags, state => new Outcome<ProjectPage>(query!.Run(state)));
+    /// <summary><see cref="Get"/> that holds no thread where a hook takes its time.</summary>
+    internal ValueTask<Project> GetAsync(string? projectName, CancellationToken cancellationToken) =>
+        GetInFull(projectName, cancellationToken).AsValueTask();
 
-    private Project GetInFull(string? projectName) => Read(
+    /// <summary><see cref="List"/> that holds no thread where a hook takes its time.</summary>
+    internal ValueTask<ProjectPage> ListAsync(ListProjectsRequest request, CancellationToken cancellationToken)
+    {
+        Refusal? malformed = ProjectQuery.TryRead(request, _scope.Scope, out ProjectQuery? query);
+        return ListInFull(malformed, query, request, cancellationToken).AsValueTask();
+    }
+
+    /// <summary>Carries out a command, without asking or telling anybody.</summary>
+    internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => Enqueue(command, CancellationToken.None).Wait();
+
+    private Outcome<ProjectPage> ListInFull(
+        Refusal? malformed, ProjectQuery? query, ListProjectsRequest? request, CancellationToken cancellationToken = default) => Read(
+        malformed,
+        ImmAction.ListProjects,
+        "*",
+        null,
+        request,
+        query?.Tags,
+        state => new Outcome<ProjectPage>(query!.Run(state)),
+        cancellationToken);
+
+    private Outcome<Project> GetInFull(string? projectName, CancellationToken cancellationToken = default) => Read(
         NameRule.Check(nameof(Project.ProjectName), projectName),
         ImmAction.GetProject,
         projectName,
@@ -185,9 +207,10 @@ public sealed partial class ProjectRegistry
         TagSet.Empty,
         state => state.TryFind(projectName!, out ProjectEntry? entry)
             ? new Outcome<Project>(entry.Project)
-            : new Outcome<Project>(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException()));
+            : new Outcome<Project>(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException()),
+        cancellationToken);
 
-    private Project? FindInFull(string? projectName) => Read(
+    private Outcome<Project?> FindInFull(string? projectName) => Read(
         null,
         ImmAction.GetProject,
         projectName,
@@ -244,9 +267,30 @@ public sealed partial class ProjectRegistry
         object? request,
         TagSet? tags,
         Command<TAnswer>? command,
+        CancellationToken cancellationToken)
+    {
+        if (!_store.IsDirect)
+        {
+            return SubmitWatched(malformed, action, projectName, datasetName, request, tags, command, cancellationToken);
+        }
+
+        _store.ThrowIfDisposed();
+        return malformed is not null ? new(malformed.ToException()) : Enqueue(command!, cancellationToken);
+    }
+
+    // Apart, so that only a call that somebody is asked about or watches pays for what it captures.
+    private Outcome<TAnswer> SubmitWatched<TAnswer>(
+        Refusal? malformed,
+        string action,
+        string? projectName,
+        string? datasetName,
+        object? request,
+        TagSet? tags,
+        Command<TAnswer>? command,
         CancellationToken cancellationToken) =>
         Run(
-            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            malformed,
+            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
             action,
             projectName,
             datasetName,
@@ -255,19 +299,28 @@ public sealed partial class ProjectRegistry
             cancellationToken);
 
     /// <summary>What every read goes through where somebody is to be asked or watches.</summary>
-    private TAnswer Read<TAnswer>(
-        Refusal? malformed, string action, string? projectName, string? datasetName, object? request, TagSet? tags, Func<ScopeState, Outcome<TAnswer>> read) =>
+    private Outcome<TAnswer> Read<TAnswer>(
+        Refusal? malformed,
+        string action,
+        string? projectName,
+        string? datasetName,
+        object? request,
+        TagSet? tags,
+        Func<ScopeState, Outcome<TAnswer>> read,
+        CancellationToken cancellationToken = default) =>
         Run(
-            malformed ?? Authorize(action, projectName!, tags!, datasetName),
+            malformed,
+            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
             action,
             projectName,
             datasetName,
             request,
             () => read(State),
-            CancellationToken.None).Wait();
+            cancellationToken);
 
     private Outcome<TAnswer> Run<TAnswer>(
-        Refusal? refused,
+        Refusal? malformed,
+        Func<Refusal?>? authorize,
         string action,
         string? projectName,
         string? datasetName,
@@ -277,8 +330,8 @@ public sealed partial class ProjectRegistry
     {
         _store.ThrowIfDisposed();
         return _store.Hooks.AreEnabled
-                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, refused, execute, cancellationToken))
-            : refused is not null ? new(refused.ToException())
+                ? new(_store.Hooks.RunAsync(action, _scope.Scope, projectName, datasetName, request, malformed, authorize, execute, cancellationToken))
+            : (malformed ?? authorize?.Invoke()) is { } refused ? new(refused.ToException())
             : execute();
     }
 
@@ -296,18 +349,11 @@ public sealed partial class ProjectRegistry
             : new(_store.Committer.Submit(_scope, command, cancellationToken));
     }
 
+    /// <summary>Asks the authorizer, which there is.</summary>
     private Refusal? Authorize(string action, string projectName, TagSet tags, string? datasetName)
     {
-        if (_store.Authorizer is not { } authorizer)
-        {
-            return null;
-        }
-
-        // Nobody is asked about what a closed store cannot do anyway.
-        _store.ThrowIfDisposed();
-
         string resource = datasetName is null ? _scope.Scope.ProjectArn(projectName) : _scope.Scope.DatasetArn(projectName, datasetName);
-        AuthorizationDecision decision = authorizer.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
+        AuthorizationDecision decision = _store.Authorizer!.Authorize(new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
         return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
     }
 }

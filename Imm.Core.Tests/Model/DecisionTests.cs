@@ -58,14 +58,14 @@ public sealed class DecisionTests
         Project project = Create(Nothing, "a").Answer!;
         var dataset = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1);
         ProjectEntry entry = new(1, project, NameTree<DatasetEntry>.Empty);
-        ScopeState state = Nothing.With(entry.With(new DatasetEntry(2, 1, dataset, []), null), null);
+        ScopeState state = Nothing.With(null, entry.With(new DatasetEntry(2, 1, dataset, []), null), null);
 
         Assert.Equal(
             (ImmErrorCode.StatusConflict, "ProjectName"),
             (Delete(state, "a").Refusal!.Code, Delete(state, "a").Refusal!.Parameter));
         Assert.Equal(400, Delete(state, "a").Refusal!.ToException().HttpStatus);
         Assert.Equal(ImmErrorCode.ResourceNotFound, Delete(state, "b").Refusal!.Code);
-        Assert.Null(Delete(Nothing.With(entry, null), "a").Refusal);
+        Assert.Null(Delete(Nothing.With(null, entry, null), "a").Refusal);
     }
 
     [Theory]

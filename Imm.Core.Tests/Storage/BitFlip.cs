@@ -85,50 +85,54 @@ internal sealed class BitFlip(int seed)
         Assert.True(error.InnerException?.Message.Contains(name, StringComparison.Ordinal) is true, $"The error does not name the file: {place}.\n{error}");
     }
 
-    /// <summary>A bit anywhere, more often where something is.</summary>
+    /// <summary>A bit anywhere, more often where something is, and most often where it matters.</summary>
     private (string Path, long Bit) Choose(SimulatedDisk disk)
     {
-        (string Path, long Start, long End)? last = LastBatch(disk);
+        (string Path, LogFrame Frame)[] batches = [.. Batches(disk)];
         while (true)
         {
             string path = _random.Next(2) == 0 ? Data : disk.Paths[_random.Next(disk.Paths.Count)];
             byte[] bytes = disk.Read(path);
-            if (bytes.Length == 0)
+            long used = path == Data ? bytes.Length : bytes.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+            long place;
+            switch (_random.Next(6))
             {
-                continue;
+                case 0 or 1 when batches.Length > 1:
+                    (path, LogFrame frame) = batches[_random.Next(batches.Length - 1)];
+                    place = frame.Offset - RedoLog.FrameHeaderSize + _random.Next(RedoLog.FrameHeaderSize + frame.Length);
+                    break;
+                case 2:
+                    place = _random.NextInt64(Math.Min(192, bytes.Length));
+                    break;
+                case 3:
+                    place = _random.NextInt64(bytes.Length);
+                    break;
+                default:
+                    place = _random.NextInt64(used);
+                    break;
             }
 
-            long used = path == Data ? bytes.Length : bytes.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
-            long place = _random.Next(4) switch
-            {
-                0 => _random.NextInt64(Math.Min(192, bytes.Length)),
-                1 => _random.NextInt64(bytes.Length),
-                _ => _random.NextInt64(used),
-            };
-            if (last is not { } batch || path != batch.Path || place < batch.Start || place >= batch.End)
+            bool isInLastBatch = batches is [.., (var lastPath, var last)]
+                && path == lastPath && place >= last.Offset - RedoLog.FrameHeaderSize && place < last.Offset + last.Length;
+            if (place < bytes.Length && !isInLastBatch)
             {
                 return (path, (place * 8) + _random.Next(8));
             }
         }
     }
 
-    private static (string Path, long Start, long End)? LastBatch(SimulatedDisk disk)
+    /// <summary>The batches in the logs, in their order.</summary>
+    private static IEnumerable<(string Path, LogFrame Frame)> Batches(SimulatedDisk disk)
     {
-        (string Path, LogFrame Frame)? last = null;
+        var batches = new List<(string Path, LogFrame Frame)>();
         (string first, string second) = FileStore.LogPaths(Data);
         foreach (string path in (string[])[first, second])
         {
             using RedoLog? log = disk.Length(path) is null ? null : RedoLog.Open(disk, path, storeId: null);
-            foreach (LogFrame frame in log?.ReadFrames().Frames ?? [])
-            {
-                if (last is null || frame.Sequence > last.Value.Frame.Sequence)
-                {
-                    last = (path, frame);
-                }
-            }
+            batches.AddRange((log?.ReadFrames().Frames ?? []).Select(frame => (path, frame)));
         }
 
-        return last is ({ } name, { } batch) ? (name, batch.Offset - RedoLog.FrameHeaderSize, batch.Offset + batch.Length) : null;
+        return batches.OrderBy(batch => batch.Frame.Sequence);
     }
 
     private static string Read(SimulatedDisk disk)

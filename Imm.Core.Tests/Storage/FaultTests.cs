@@ -59,6 +59,70 @@ public class FaultTests
         Assert.InRange(reached, 40, int.MaxValue);
     }
 
+    [Fact]
+    public void A_backup_that_fails_leaves_a_whole_file_or_none_and_the_store_loses_nothing()
+    {
+        const string Backup = "/store/backup.db";
+        SimulatedDisk before = Prepare(Start.Closed);
+        int failed = 0;
+        foreach (FaultKinds kind in (FaultKinds[])[FaultKinds.Read, FaultKinds.Write, FaultKinds.Flush, FaultKinds.Name])
+        {
+            bool met = true;
+            for (long n = 1; met; n++)
+            {
+                SimulatedDisk disk = Copy(before);
+                var workload = new Workload(Seed, ReadOf(disk));
+                var faulty = new FaultyDisk(disk);
+                using (ImmStore store = new StoreOnDisk(faulty).Open(workload.TimeProvider))
+                {
+                    workload.Steps(store, 2);
+                    faulty.FailAt(n, kind, FaultMode.DiskFull);
+                    Task backup = store.BackupAsync(Backup);
+                    Assert.True(((IAsyncResult)backup).AsyncWaitHandle.WaitOne(TimeSpan.FromMinutes(1)), $"The backup hangs after {faulty.Failed}.");
+                    met = faulty.Failed is not null;
+                    faulty.Heal();
+                    if (met)
+                    {
+                        failed++;
+                        var error = (ImmException)backup.Exception!.InnerException!;
+                        AssertCause(error, faulty, new Fault(n, kind, FaultMode.DiskFull, FromThenOn: false));
+                        Assert.Equal(store.Status.State == ImmStoreState.Failed, workload.Step(store) is not null);
+                    }
+
+                    if (disk.Paths.Contains(Backup))
+                    {
+                        using ImmStore copy = new StoreOnDisk(disk, Backup).Open();
+                        Assert.Contains(Contents.Of(copy).ToString(), workload.States);
+                        Assert.Empty(copy.Check());
+                    }
+                }
+
+                using ImmStore again = new StoreOnDisk(disk).Open();
+                Assert.Equal(workload.Now, Contents.Of(again).ToString());
+            }
+        }
+
+        Assert.InRange(failed, 30, int.MaxValue);
+    }
+
+    [Fact]
+    public void A_clock_that_throws_fails_the_change_that_asked_it_and_nothing_else()
+    {
+        var clock = new BrokenClock();
+        Bounded.Run(() => "a store whose clock has thrown", () =>
+        {
+            using ImmStore store = new StoreOnDisk(new SimulatedDisk()).Open(clock);
+            ProjectRegistry registry = Contents.Registry(store, 0);
+            Assert.Throws<TimeZoneNotFoundException>(() => registry.Create(new CreateProjectRequest { ProjectName = "one" }));
+            clock.Works = true;
+
+            registry.Create(new CreateProjectRequest { ProjectName = "two" });
+
+            Assert.False(registry.TryGet("one", out _));
+            Assert.True(registry.TryGet("two", out _));
+        });
+    }
+
     /// <summary>Runs the scenario; true where the fault was met.</summary>
     private static bool Meet(Fault fault, SimulatedDisk disk, IReadOnlyList<string> states)
     {
@@ -200,6 +264,13 @@ public class FaultTests
         // Where nothing is unflushed there is one image only.
         CrashImage[] images = [.. disk.Images(0, 0)];
         return (Array.Find(images, image => image.ToString().StartsWith("everything kept", StringComparison.Ordinal)) ?? images[0]).Disk;
+    }
+
+    private sealed class BrokenClock : TimeProvider
+    {
+        public bool Works { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Works ? DateTimeOffset.UnixEpoch : throw new TimeZoneNotFoundException();
     }
 
     private sealed record Fault(long N, FaultKinds Kind, FaultMode Mode, bool FromThenOn);

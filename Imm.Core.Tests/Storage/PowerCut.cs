@@ -8,25 +8,29 @@ namespace Imm.Core.Tests.Storage;
 /// <remarks>
 /// The workload is run once, without a cut. Just before each flush the disk is put aside with the number of groups acknowledged and begun by then;
 /// afterwards the images of each of those moments are opened. So every image is judged by the history that its own run has acknowledged, whatever the
-/// store's thread was doing. What opens is itself put aside before each of its flushes, worked with and closed, and a part of those moments is opened again:
+/// store's thread was doing. A backup is taken on the way; it is whole or not there. What opens is itself put aside before each of its flushes, worked with and closed, and a part of those moments is opened again:
 /// the second cut, during the recovery of the first.
 /// </remarks>
 internal sealed class PowerCut
 {
+    private const string Backup = "/store/backup.db";
+
     private readonly int _seed;
     private readonly Random _random;
-    private readonly bool _flushEachCommit;
+    private readonly Durability _durability;
     private readonly long _checkpointLength;
     private readonly int _limit;
+    private int _inBackup;
+    private volatile bool _isBackedUp;
 
     /// <param name="seed">The same seed runs the same workload and takes images at the same places.</param>
-    /// <param name="flushEachCommit">Whether the store is durable; or else the beginning of what was acknowledged is enough, back to the last time it was opened.</param>
+    /// <param name="durability">If relaxed, the beginning of what was acknowledged is enough, back to when the store was opened.</param>
     /// <param name="limit">About how many images to open.</param>
-    public PowerCut(int seed, bool flushEachCommit, int limit)
+    public PowerCut(int seed, Durability durability, int limit)
     {
         _seed = seed;
         _random = new Random(seed);
-        _flushEachCommit = flushEachCommit;
+        _durability = durability;
         _checkpointLength = (long)_random.Next(9, 33) << 9;
         _limit = limit;
     }
@@ -36,6 +40,9 @@ internal sealed class PowerCut
 
     /// <summary>How many of them were left by a cut during the recovery of another one.</summary>
     public int SecondImages { get; private set; }
+
+    /// <summary>In how many of them a backup was found and opened.</summary>
+    public int Backups { get; private set; }
 
     public void Run()
     {
@@ -47,6 +54,13 @@ internal sealed class PowerCut
             int atOpen = workload.Acknowledged;
             using ImmStore store = Open(Watch(disk, moments, workload, atOpen), workload);
             workload.Steps(store, steps);
+            if (steps > 0 && !disk.Paths.Contains(Backup))
+            {
+                _inBackup = workload.Acknowledged;
+                store.BackupAsync(Backup).GetAwaiter().GetResult();
+                _isBackedUp = true;
+                workload.Steps(store, 2);
+            }
         }
 
         moments.Add(Look(disk, workload, workload.Acknowledged));
@@ -71,18 +85,18 @@ internal sealed class PowerCut
     }
 
     private ImmStore Open(Disk disk, Workload workload) =>
-        new StoreOnDisk(disk) { CheckpointLength = _checkpointLength, FlushEachCommit = _flushEachCommit }.Open(workload.TimeProvider);
+        new StoreOnDisk(disk) { CheckpointLength = _checkpointLength, Durability = _durability }.Open(workload.TimeProvider);
 
     private WatchedDisk Watch(SimulatedDisk disk, List<Moment> moments, Workload workload, int atOpen) => new(disk, () =>
     {
         // Only one of the store's threads is here at a time.
-        moments.Add(Look(disk, workload, _flushEachCommit ? workload.Acknowledged : atOpen));
+        moments.Add(Look(disk, workload, _durability == Durability.Durable ? workload.Acknowledged : atOpen));
     });
 
     private Moment Look(SimulatedDisk disk, Workload workload, int atLeast)
     {
         IEnumerable<CrashImage> images = disk.Images(randomCount: 8, seed: _seed);
-        return new Moment(images, atLeast, workload.Begun);
+        return new Moment(images, atLeast, workload.Begun, _isBackedUp);
     }
 
     /// <summary>Some images of a moment: the first extremes, and as many more at random.</summary>
@@ -104,24 +118,41 @@ internal sealed class PowerCut
         {
             var seconds = new List<Moment>();
             SimulatedDisk disk = image.Disk;
+            if (moment.IsBackedUp && !disk.Paths.Contains(Backup))
+            {
+                throw new InvalidOperationException("The backup is gone.");
+            }
+
             Workload? next = null;
             var watched = new WatchedDisk(disk, () =>
             {
                 // Until the store is open nothing is begun: what the first image holds must be found, no more and no less.
                 if (again)
                 {
-                    seconds.Add(next is null ? new Moment(disk.Images(4, _seed), 0, 0) : Look(disk, next, _flushEachCommit ? next.Acknowledged : 0));
+                    seconds.Add(next is null ? new Moment(disk.Images(4, _seed), 0, 0, _isBackedUp) : Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0));
                 }
             });
-            using (ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, FlushEachCommit = _flushEachCommit }.Open())
+            using (ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, Durability = _durability }.Open())
             {
                 Contents contents = Find(store, states, moment.AtLeast, moment.AtMost);
                 next = new Workload(_random.Next(), contents);
+                if (again)
+                {
+                    AssertClean(store);
+                }
             }
 
             if (!again)
             {
                 return;
+            }
+
+            if (disk.Paths.Contains(Backup))
+            {
+                Backups++;
+                using ImmStore backup = new StoreOnDisk(disk, Backup).Open();
+                Find(backup, states, _inBackup, _inBackup);
+                AssertClean(backup);
             }
 
             using (ImmStore store = Open(watched, next))
@@ -132,6 +163,7 @@ internal sealed class PowerCut
             using (ImmStore store = Open(disk, next))
             {
                 Find(store, next.States, next.Acknowledged, next.Acknowledged);
+                AssertClean(store);
             }
 
             Moment[] shuffled = [.. seconds];
@@ -160,6 +192,14 @@ internal sealed class PowerCut
         }
     }
 
+    private static void AssertClean(ImmStore store)
+    {
+        if (store.Check() is { Count: > 0 } problems)
+        {
+            throw new InvalidOperationException($"The check finds: {string.Join("; ", problems)}");
+        }
+    }
+
     /// <summary>The contents of a store, which must be those after a number of groups.</summary>
     private static Contents Find(ImmStore store, IReadOnlyList<string> states, int atLeast, int atMost)
     {
@@ -180,5 +220,5 @@ internal sealed class PowerCut
     }
 
     /// <summary>The disk at one moment; a cut there must leave the contents after some number of groups.</summary>
-    private sealed record Moment(IEnumerable<CrashImage> Images, int AtLeast, int AtMost);
+    private sealed record Moment(IEnumerable<CrashImage> Images, int AtLeast, int AtMost, bool IsBackedUp);
 }

@@ -14,14 +14,15 @@ public class PowerCutTests
         {
             for (int seed = 1; seed <= 3; seed++)
             {
-                var cut = new PowerCut(seed, flushEachCommit: true, limit: 250);
+                var cut = new PowerCut(seed, Durability.Durable, limit: 250);
                 cut.Run();
                 Assert.InRange(cut.SecondImages, 1, cut.Images);
+                Assert.InRange(cut.Backups, 1, cut.Images);
             }
         }
         else
         {
-            Assert.InRange(RunCampaign(durable: true, 110_000 * Campaign.Scale), 100_000 * Campaign.Scale, long.MaxValue);
+            Assert.InRange(RunCampaign(Durability.Durable, 110_000 * Campaign.Scale), 100_000 * Campaign.Scale, long.MaxValue);
         }
     }
 
@@ -30,27 +31,27 @@ public class PowerCutTests
     {
         if (Campaign.Scale == 0)
         {
-            var cut = new PowerCut(100, flushEachCommit: false, limit: 300);
+            var cut = new PowerCut(100, Durability.Relaxed, limit: 300);
             cut.Run();
             Assert.InRange(cut.SecondImages, 1, cut.Images);
         }
         else
         {
-            Assert.InRange(RunCampaign(durable: false, 25_000 * Campaign.Scale), 20_000 * Campaign.Scale, long.MaxValue);
+            Assert.InRange(RunCampaign(Durability.Relaxed, 25_000 * Campaign.Scale), 20_000 * Campaign.Scale, long.MaxValue);
         }
     }
 
     /// <summary>In processes of their own, one after the other: the images of many runs in one process would fill the memory.</summary>
-    private static long RunCampaign(bool durable, long images)
+    private static long RunCampaign(Durability durability, long images)
     {
         long opened = 0;
         long seconds = 0;
         for (int seed = 1000; opened < images; seed++)
         {
-            string[] counts = Worker.Run("power-cut", Text(seed), durable ? "durable" : "relaxed", Text(ImagesPerProcess)).Split(' ');
+            string[] counts = Worker.Run("power-cut", Text(seed), durability.ToString(), Text(ImagesPerProcess)).Split(' ');
             opened += long.Parse(counts[0], CultureInfo.InvariantCulture);
             seconds += long.Parse(counts[1], CultureInfo.InvariantCulture);
-            Campaign.Report($"power cut, {(durable ? "durable" : "relaxed")}: seed {seed}, {opened} images opened, {seconds} of them after a second cut");
+            Campaign.Report($"power cut, {durability}: seed {seed}, {opened} images opened, {seconds} of them after a second cut");
         }
 
         return opened;

@@ -9,15 +9,16 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
 
     public long CheckpointLength { get; init; } = 12 << 10;
 
-    public bool FlushEachCommit { get; init; } = true;
+    public Durability Durability { get; init; }
 
     public ImmStore Open(TimeProvider? timeProvider = null) => ImmStore.Open(
-        new ImmStoreOptions { Path = Path, ProjectQuota = Contents.DefaultQuota, TimeProvider = timeProvider ?? TimeProvider.System },
-        Disk,
-        settings => settings with
+        new ImmStoreOptions
         {
-            CheckpointLength = CheckpointLength,
-            MaxLogLength = 2 * CheckpointLength,
-            FlushEachCommit = FlushEachCommit,
-        });
+            Path = Path,
+            ProjectQuota = Contents.DefaultQuota,
+            TimeProvider = timeProvider ?? TimeProvider.System,
+            Durability = Durability,
+        },
+        Disk,
+        settings => settings with { CheckpointLength = CheckpointLength, MaxLogLength = 2 * CheckpointLength });
 }

@@ -11,7 +11,7 @@ internal static class Worker
         switch (arguments)
         {
             case ["power-cut", var seed, var mode, var limit]:
-                var cut = new PowerCut(Number(seed), mode == "durable", Number(limit));
+                var cut = new PowerCut(Number(seed), Enum.Parse<Durability>(mode), Number(limit));
                 cut.Run();
                 Console.Write(string.Create(CultureInfo.InvariantCulture, $"{cut.Images} {cut.SecondImages}"));
                 return 0;
@@ -20,6 +20,14 @@ internal static class Worker
                 flip.Run(Number(count));
                 Console.Write(string.Create(CultureInfo.InvariantCulture, $"{flip.Right} {flip.Errors}"));
                 return 0;
+            case ["load", var path, var closeAfter, .. var from]:
+                KillLoad.Run(path, Number(closeAfter), [.. from.Select(n => long.Parse(n, CultureInfo.InvariantCulture))]).GetAwaiter().GetResult();
+                return 0;
+            case ["open-and-close", var path]:
+                KillLoad.OpenAndClose(path);
+                return 0;
+            case ["open", var path]:
+                return OpenOnce(path);
             default:
                 Console.Error.WriteLine("This is a test assembly. Run it with 'dotnet test'.");
                 return 2;
@@ -59,6 +67,21 @@ internal static class Worker
         return process.ExitCode == 0
             ? output
             : throw new InvalidOperationException($"'{string.Join(' ', arguments)}' ended with {process.ExitCode}: {output}\n{errors.Result}");
+    }
+
+    private static int OpenOnce(string path)
+    {
+        try
+        {
+            ImmStore.Open(path).Dispose();
+            Console.Write("opened");
+        }
+        catch (ImmException e)
+        {
+            Console.Write($"{e.Code}: {e.Message}");
+        }
+
+        return 0;
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

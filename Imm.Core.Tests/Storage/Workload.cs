@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// A user of a store at random, but the same one for the same seed: creates, updates, deletes and quota changes in several scopes, alone or many at
-/// once. It keeps the history of what the store has acknowledged.
+/// A user of a store at random, but the same one for the same seed: projects, datasets, files, bindings and quotas come, change and go in several
+/// scopes, alone or many at once. It keeps the history of what the store has acknowledged.
 /// </summary>
 /// <remarks>
 /// The store commits in groups. A single change is a group; a burst is two, its first change, which leads, and all the others, which come to wait
@@ -58,7 +58,7 @@ internal sealed class Workload
         }
 
         Operation[] others = [.. Enumerable.Range(0, _random.Next(1, 9)).Select(_ => Next())];
-        Task<Project?>[] answers = [];
+        Task<object?>[] answers = [];
         _clock.OnceAsked = () => answers = [.. others.Select(operation => operation.Submit(store))];
         Volatile.Write(ref _begun, _begun + 2);
         ImmException? failure = Acknowledge(first, first.Submit(store));
@@ -104,7 +104,7 @@ internal sealed class Workload
         }
     }
 
-    private static ImmException? Wait(Task<Project?> answer)
+    private static ImmException? Wait(Task<object?> answer)
     {
         try
         {
@@ -117,7 +117,7 @@ internal sealed class Workload
         }
     }
 
-    private ImmException? Acknowledge(Operation operation, Task<Project?> answer)
+    private ImmException? Acknowledge(Operation operation, Task<object?> answer)
     {
         if (Wait(answer) is { } failure)
         {
@@ -156,8 +156,50 @@ internal sealed class Workload
             DatasetMaxTotalFileSize = _random.Next(4) == 0 ? long.MaxValue : null,
             Tag = Tags(),
         })
-        : _random.Next(2) == 0 ? new Delete(scope, name)
-        : new Update(scope, new UpdateProjectRequest { ProjectName = name, Description = Text(256), Tag = _random.Next(2) == 0 ? Tags() : null });
+        : Change(scope, name);
+    }
+
+    private Operation Change(int scope, string project)
+    {
+        IReadOnlyList<Dataset> datasets = _contents.Datasets(scope, project);
+        int chance = _random.Next(10);
+        if (chance < 3 && datasets.Count == 0)
+        {
+            return new Delete(scope, project);
+        }
+
+        if (chance < 5)
+        {
+            return new Update(scope, new UpdateProjectRequest { ProjectName = project, Description = Text(256), Tag = _random.Next(2) == 0 ? Tags() : null });
+        }
+
+        string name = $"data{_random.Next(3)}";
+        return datasets.FirstOrDefault(one => one.DatasetName == name) is { } dataset
+            ? Change(scope, dataset, datasets)
+            : new CreateDataset(scope, new CreateDatasetRequest { ProjectName = project, DatasetName = name, Description = Text(256), DatasetMaxBindCount = 3 });
+    }
+
+    private Operation Change(int scope, Dataset dataset, IReadOnlyList<Dataset> all)
+    {
+        string project = dataset.ProjectName.Value;
+        IReadOnlyList<string> bindings = _contents.Bindings(scope, project, dataset.DatasetName);
+        switch (_random.Next(6))
+        {
+            case 0 when bindings.Count > 0:
+                return new DeleteBinding(scope, project, dataset.DatasetName, bindings[0]);
+            case 0 or 1 when bindings.Count < 3:
+                string uri = $"oss://bucket-{_random.Next(1000)}";
+                return bindings.Contains(uri) ? new DeleteBinding(scope, project, dataset.DatasetName, uri) : new CreateBinding(scope, project, dataset.DatasetName, uri);
+            case 2 when bindings.Count == 0 && dataset.FileCount == 0:
+                return new DeleteDataset(scope, project, dataset.DatasetName);
+            case 3:
+                return new UpdateDataset(scope, new UpdateDatasetRequest { ProjectName = project, DatasetName = dataset.DatasetName, Description = Text(256) });
+            case 4 when dataset.FileCount > 0:
+                return new Files(scope, [new FileChange(project, dataset.DatasetName, dataset.FileCount, dataset.TotalFileSize)], Adds: false);
+            default:
+                // All datasets of the project in one change: all or none.
+                return new Files(scope, [.. all.Select(one => new FileChange(project, one.DatasetName, _random.Next(1, 100), _random.Next(1, 10_000)))], Adds: true);
+        }
     }
 
     private string Text(int maxLength)
@@ -172,45 +214,103 @@ internal sealed class Workload
 
     private abstract record Operation(int Scope)
     {
-        public abstract Task<Project?> Submit(ImmStore store);
+        public abstract Task<object?> Submit(ImmStore store);
 
-        public abstract void Apply(Contents contents, Project? answer);
+        public abstract void Apply(Contents contents, object? answer);
     }
 
     private sealed record Create(int Scope, CreateProjectRequest Request) : Operation(Scope)
     {
-        public override async Task<Project?> Submit(ImmStore store) => await Contents.Registry(store, Scope).CreateAsync(Request);
+        public override async Task<object?> Submit(ImmStore store) => await Contents.Registry(store, Scope).CreateAsync(Request);
 
-        public override void Apply(Contents contents, Project? answer) => contents.Put(Scope, answer!);
+        public override void Apply(Contents contents, object? answer) => contents.Put(Scope, (Project)answer!);
     }
 
     private sealed record Update(int Scope, UpdateProjectRequest Request) : Operation(Scope)
     {
-        public override async Task<Project?> Submit(ImmStore store) => await Contents.Registry(store, Scope).UpdateAsync(Request);
+        public override async Task<object?> Submit(ImmStore store) => await Contents.Registry(store, Scope).UpdateAsync(Request);
 
-        public override void Apply(Contents contents, Project? answer) => contents.Put(Scope, answer!);
+        public override void Apply(Contents contents, object? answer) => contents.Put(Scope, (Project)answer!);
     }
 
     private sealed record Delete(int Scope, string Name) : Operation(Scope)
     {
-        public override async Task<Project?> Submit(ImmStore store)
+        public override async Task<object?> Submit(ImmStore store)
         {
             await Contents.Registry(store, Scope).DeleteAsync(Name);
             return null;
         }
 
-        public override void Apply(Contents contents, Project? answer) => contents.Remove(Scope, Name);
+        public override void Apply(Contents contents, object? answer) => contents.Remove(Scope, Name);
+    }
+
+    private sealed record CreateDataset(int Scope, CreateDatasetRequest Request) : Operation(Scope)
+    {
+        public override async Task<object?> Submit(ImmStore store) => await Contents.Registry(store, Scope).CreateDatasetAsync(Request);
+
+        public override void Apply(Contents contents, object? answer) => contents.Put(Scope, (Dataset)answer!);
+    }
+
+    private sealed record UpdateDataset(int Scope, UpdateDatasetRequest Request) : Operation(Scope)
+    {
+        public override async Task<object?> Submit(ImmStore store) => await Contents.Registry(store, Scope).UpdateDatasetAsync(Request);
+
+        public override void Apply(Contents contents, object? answer) => contents.Put(Scope, (Dataset)answer!);
+    }
+
+    private sealed record DeleteDataset(int Scope, string Project, string Name) : Operation(Scope)
+    {
+        public override async Task<object?> Submit(ImmStore store)
+        {
+            await Contents.Registry(store, Scope).DeleteDatasetAsync(Project, Name);
+            return null;
+        }
+
+        public override void Apply(Contents contents, object? answer) => contents.RemoveDataset(Scope, Project, Name);
+    }
+
+    private sealed record CreateBinding(int Scope, string Project, string Dataset, string Uri) : Operation(Scope)
+    {
+        public override async Task<object?> Submit(ImmStore store) => await Contents.Registry(store, Scope).CreateBindingAsync(Project, Dataset, Uri);
+
+        public override void Apply(Contents contents, object? answer) => contents.Put(Scope, (Binding)answer!);
+    }
+
+    private sealed record DeleteBinding(int Scope, string Project, string Dataset, string Uri) : Operation(Scope)
+    {
+        public override async Task<object?> Submit(ImmStore store)
+        {
+            await Contents.Registry(store, Scope).DeleteBindingAsync(Project, Dataset, Uri);
+            return null;
+        }
+
+        public override void Apply(Contents contents, object? answer) => contents.RemoveBinding(Scope, Project, Dataset, Uri);
+    }
+
+    private sealed record Files(int Scope, FileChange[] Changes, bool Adds) : Operation(Scope)
+    {
+        public override async Task<object?> Submit(ImmStore store) => Adds
+            ? await Contents.Registry(store, Scope).AddFilesAsync(Changes)
+            : await Contents.Registry(store, Scope).RemoveFilesAsync(Changes);
+
+        public override void Apply(Contents contents, object? answer)
+        {
+            foreach (Dataset dataset in (IReadOnlyList<Dataset>)answer!)
+            {
+                contents.Put(Scope, dataset);
+            }
+        }
     }
 
     private sealed record SetQuota(int Scope, int Quota) : Operation(Scope)
     {
-        public override async Task<Project?> Submit(ImmStore store)
+        public override async Task<object?> Submit(ImmStore store)
         {
             await Contents.Registry(store, Scope).SetProjectQuotaAsync(Quota);
             return null;
         }
 
-        public override void Apply(Contents contents, Project? answer) => contents.SetQuota(Scope, Quota);
+        public override void Apply(Contents contents, object? answer) => contents.SetQuota(Scope, Quota);
     }
 
     /// <summary>Stands still, and runs something when the store looks at it the next time: while it decides a batch.</summary>

@@ -97,7 +97,7 @@ public sealed class WirePropertyTests
         string sample = WireFixture.OneProject("photos");
         int read = 0;
         int refused = 0;
-        for (int i = 0; i < WireCampaign.Count(10_000, 500_000); i++)
+        for (int i = 0; i < WireCampaign.Count(3_000, 500_000); i++)
         {
             var text = new StringBuilder(sample);
             for (int edits = random.Next(1, 4); edits > 0; edits--)

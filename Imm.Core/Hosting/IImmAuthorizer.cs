@@ -2,8 +2,10 @@ namespace Imm.Core;
 
 /// <summary>Decides whether an operation is allowed, as RAM does for the service.</summary>
 /// <remarks>
-/// It is asked once per call, after the request was found well-formed and before anything is looked up, by many threads at once. An exception
-/// that it throws goes to the caller of the operation, and nothing is changed.
+/// It is asked after the request was found well-formed and before anything is looked up, by many threads at once: once per call, and for files once
+/// for each dataset of the call, where one refusal refuses all. Every operation of a registry asks, except that the project quota is set by
+/// whoever runs the store, by no action of the service. An exception that the authorizer throws goes to the caller of the operation, and nothing is
+/// changed.
 /// </remarks>
 public interface IImmAuthorizer
 {
@@ -28,7 +30,11 @@ public sealed class AuthorizationRequest
     /// <summary>The RAM action, such as <c>imm:CreateProject</c>.</summary>
     public string Action { get; }
 
-    /// <summary>The resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>; <c>project/*</c> when projects are listed.</summary>
+    /// <summary>
+    /// The resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>; it
+    /// ends in <c>project/photos/dataset/raw</c> for a dataset, in <c>project/*</c> when projects are listed and in <c>project/photos/dataset/*</c>
+    /// when datasets are.
+    /// </summary>
     public string Resource { get; }
 
     /// <summary>The account in whose registry the operation takes place.</summary>

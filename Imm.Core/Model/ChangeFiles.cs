@@ -79,7 +79,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
                 FileCount = _adds ? old.FileCount + files : old.FileCount - files,
                 TotalFileSize = _adds ? old.TotalFileSize + bytes : old.TotalFileSize - bytes,
             };
-            state = state.With(project!.With(dataset.With(datasets[i]), edit), edit);
+            state = state.With(project, project!.With(dataset.With(datasets[i]), edit), edit);
             changes[i] = new Change(ChangeKind.DatasetUse, dataset.Number, datasets[i]);
         }
 

@@ -65,7 +65,7 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
             nowTicks);
         var entry = new DatasetEntry(state.LastNumber + 1, project.Number, dataset, []);
         return Decision<Dataset>.Accepted(
-            dataset, state.With(project.With(entry, edit), edit, entry.Number), new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
+            dataset, state.With(project, project.With(entry, edit), edit, entry.Number), new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
     }
 }
 
@@ -93,10 +93,10 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
         (ProjectEntry project, DatasetEntry dataset) = Find(state, projectName, datasetName);
         (TAnswer answer, DatasetEntry? next) = Change(dataset, nowTicks);
         return next is not null
-            ? Decision<TAnswer>.Accepted(answer, state.With(project.With(next, edit), edit), new Change(ChangeKind.Dataset, next.Number, next))
+            ? Decision<TAnswer>.Accepted(answer, state.With(project, project.With(next, edit), edit), new Change(ChangeKind.Dataset, next.Number, next))
             : Decision<TAnswer>.Accepted(
                 answer,
-                state.With(project.Without(dataset, edit), edit),
+                state.With(project, project.Without(dataset, edit), edit),
                 new Change(ChangeKind.Dataset, dataset.Number, null),
                 new Change(ChangeKind.DatasetUse, dataset.Number, null));
     }

@@ -31,8 +31,11 @@ internal sealed class CreateProject : Command<Project>
         return null;
     }
 
-    public override Refusal? Refuse(ScopeState state) =>
-        state.TryFind(Name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
+    public override Refusal? Refuse(ScopeState state) => Refuse(state, Name);
+
+    /// <summary>What the state has against a new project of a name.</summary>
+    public static Refusal? Refuse(ScopeState state, string name) =>
+        state.TryFind(name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
         : state.ProjectCount >= state.ProjectQuota
             ? Refusal.CountExceeded(nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
         : null;
@@ -50,7 +53,7 @@ internal sealed class CreateProject : Command<Project>
             nowTicks,
             state.Figures.Project);
         var entry = new ProjectEntry(state.LastNumber + 1, project, NameTree<DatasetEntry>.Empty);
-        return Decision<Project>.Accepted(project, state.With(entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
+        return Decision<Project>.Accepted(project, state.With(null, entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
     }
 }
 
@@ -106,7 +109,7 @@ internal sealed class UpdateProject : Command<Project>
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
         return Decision<Project>.Accepted(
-            project, state.With(entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
+            project, state.With(entry, entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
     }
 }
 
@@ -122,7 +125,7 @@ internal sealed class DeleteProject(string name) : Command<Project>
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
         Invariant.Holds(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
-        return Decision<Project>.Accepted(entry.Project, state.Without(name, edit), new Change(ChangeKind.Project, entry.Number, null));
+        return Decision<Project>.Accepted(entry.Project, state.Without(entry, edit), new Change(ChangeKind.Project, entry.Number, null));
     }
 }
 

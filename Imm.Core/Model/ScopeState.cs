@@ -17,6 +17,7 @@ internal sealed class ScopeState
         int? ownProjectQuota,
         NameTable<ProjectEntry> byName,
         NameTree<ProjectEntry> inOrder,
+        long datasetCount,
         long lastNumber)
     {
         Scope = scope;
@@ -24,6 +25,7 @@ internal sealed class ScopeState
         OwnProjectQuota = ownProjectQuota;
         _byName = byName;
         _inOrder = inOrder;
+        DatasetCount = datasetCount;
         LastNumber = lastNumber;
     }
 
@@ -38,6 +40,9 @@ internal sealed class ScopeState
 
     public int ProjectCount => _byName.Count;
 
+    /// <summary>How many datasets all projects have together.</summary>
+    public long DatasetCount { get; }
+
     /// <summary>The greatest number given to a project or dataset of the scope.</summary>
     public long LastNumber { get; }
 
@@ -45,7 +50,7 @@ internal sealed class ScopeState
     public NameTree<ProjectEntry> Projects => _inOrder;
 
     public static ScopeState Empty(Scope scope, ServiceFigures figures, int? ownProjectQuota = null) =>
-        new(scope, figures, ownProjectQuota, NameTable<ProjectEntry>.Empty, NameTree<ProjectEntry>.Empty, 0);
+        new(scope, figures, ownProjectQuota, NameTable<ProjectEntry>.Empty, NameTree<ProjectEntry>.Empty, 0, 0);
 
     public bool TryFind(string name, [NotNullWhen(true)] out ProjectEntry? entry) => _byName.TryGetValue(name, out entry);
 
@@ -62,16 +67,35 @@ internal sealed class ScopeState
         return dataset is null ? Refusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
     }
 
-    /// <param name="entry">A project that is new, or takes the place of the one of its name.</param>
+    /// <param name="before">The project of that name as it is in this state; null where there is none.</param>
+    /// <param name="after">The project that is new, or takes the place of the one before.</param>
     /// <param name="edit">The batch, or null.</param>
     /// <param name="number">The number that was given to what is new.</param>
-    public ScopeState With(ProjectEntry entry, Edit? edit, long number = 0) =>
-        new(Scope, Figures, OwnProjectQuota, _byName.Set(entry, edit), _inOrder.Set(entry, edit), Math.Max(LastNumber, number));
+    public ScopeState With(ProjectEntry? before, ProjectEntry after, Edit? edit, long number = 0) => new(
+        Scope,
+        Figures,
+        OwnProjectQuota,
+        _byName.Set(after, edit),
+        _inOrder.Set(after, edit),
+        DatasetCount - (before?.Project.DatasetCount ?? 0) + after.Project.DatasetCount,
+        Math.Max(LastNumber, number));
 
-    public ScopeState Without(string name, Edit? edit) =>
-        new(Scope, Figures, OwnProjectQuota, _byName.Remove(name, edit), _inOrder.Remove(name, edit), LastNumber);
+    /// <param name="before">A project of this state.</param>
+    /// <param name="edit">The batch, or null.</param>
+    public ScopeState Without(ProjectEntry before, Edit? edit) => new(
+        Scope,
+        Figures,
+        OwnProjectQuota,
+        _byName.Remove(before.Name, edit),
+        _inOrder.Remove(before.Name, edit),
+        DatasetCount - before.Project.DatasetCount,
+        LastNumber);
 
-    public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, LastNumber);
+    /// <summary>The same content in a store of other figures.</summary>
+    public ScopeState With(ServiceFigures figures) =>
+        figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
+
+    public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
 }
 
 /// <summary>A project with what belongs to it.</summary>

@@ -31,6 +31,9 @@ internal sealed class Operation(string action, Scope scope, string? projectName,
     /// <summary>The service's code of a refusal; null where there was none.</summary>
     public string? Code => (Exception as ImmException)?.Code;
 
-    /// <summary>What the watchers keep between the beginning and the end, each its own.</summary>
+    /// <summary>What telemetry keeps between the beginning and the end.</summary>
     public object? Activity { get; set; }
+
+    /// <summary>What a test's record keeps of it.</summary>
+    public object? Recorded { get; set; }
 }

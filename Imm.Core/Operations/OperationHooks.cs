@@ -28,7 +28,8 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
     /// <param name="projectName">The project as the caller named it.</param>
     /// <param name="datasetName">The dataset as the caller named it.</param>
     /// <param name="request">What the caller gave.</param>
-    /// <param name="refused">What its parameters or the authorizer have against it already.</param>
+    /// <param name="malformed">What its parameters have against it.</param>
+    /// <param name="authorize">Asks the authorizer, where the parameters are all right; null where there is none.</param>
     /// <param name="execute">Does it.</param>
     /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
     public async Task<TAnswer> RunAsync<TAnswer>(
@@ -37,7 +38,8 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
         string? projectName,
         string? datasetName,
         object? request,
-        Refusal? refused,
+        Refusal? malformed,
+        Func<Refusal?>? authorize,
         Func<Outcome<TAnswer>> execute,
         CancellationToken cancellationToken)
     {
@@ -49,7 +51,7 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
 
         try
         {
-            TAnswer answer = await RunAsync(operation, refused, execute, cancellationToken).ConfigureAwait(false);
+            TAnswer answer = await RunAsync(operation, malformed, authorize, execute, cancellationToken).ConfigureAwait(false);
             operation.Answer = answer;
             return answer;
         }
@@ -69,8 +71,9 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
     }
 
     private async Task<TAnswer> RunAsync<TAnswer>(
-        Operation operation, Refusal? refused, Func<Outcome<TAnswer>> execute, CancellationToken cancellationToken)
+        Operation operation, Refusal? malformed, Func<Refusal?>? authorize, Func<Outcome<TAnswer>> execute, CancellationToken cancellationToken)
     {
+        Refusal? refused = malformed ?? authorize?.Invoke();
         foreach (IOperationHook hook in hooks)
         {
             refused ??= await hook.AdmitAsync(operation, cancellationToken).ConfigureAwait(false);

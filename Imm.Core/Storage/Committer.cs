@@ -15,6 +15,10 @@ namespace Imm.Core.Storage;
 /// batch did, so it is told when that is safe too. When a batch cannot be made durable none of it is published, all its callers get
 /// <see cref="ImmErrorCode.ServiceUnavailable"/>, and so does every later write.
 /// </para>
+/// <para>
+/// The turn is one word and the queue a list that grows at its head, both changed by compare-and-swap: under load all callers come here at once, and
+/// a lock would have them wait for each other.
+/// </para>
 /// </remarks>
 internal sealed class Committer : IDisposable
 {
@@ -23,15 +27,22 @@ internal sealed class Committer : IDisposable
     private readonly FileStore? _file;
     private readonly RecordCodec _codec;
     private readonly TimeProvider _timeProvider;
+    private readonly IStoreObserver? _observer;
 
-    private readonly object _gate = new();
-    private readonly Queue<PendingWrite> _waiting = [];
-    private Turn _turn;
-    private bool _closed;
-    private Thread? _leader;
+    /// <summary>The order of the commits of a store in memory, which have nothing to wait for.</summary>
+    private readonly Lock _memory = new();
+
+    private readonly AutoResetEvent _turnIsThreads = new(initialState: false);
+    private readonly ManualResetEventSlim _isClosed = new();
+    private volatile Turn _turn;
+    private PendingWrite? _lastWaiting;
+    private int _waitingCount;
+    private Thread? _thread;
+    private volatile bool _closing;
     private Exception? _failure;
 
     // Only the leader uses these, and there is one at a time.
+    private readonly Queue<PendingWrite> _taken = [];
     private readonly List<PendingWrite> _batch = [];
     private readonly List<ScopeHolder> _touched = [];
     private readonly List<Record> _records = [];
@@ -42,12 +53,14 @@ internal sealed class Committer : IDisposable
     /// <param name="codec">Packs what a batch changes.</param>
     /// <param name="timeProvider">The clock of creations and updates.</param>
     /// <param name="lastScopeId">The greatest number that a scope has been stored under.</param>
-    public Committer(FileStore? file, RecordCodec codec, TimeProvider timeProvider, int lastScopeId)
+    /// <param name="observer">Who hears of commits and failures; null for nobody.</param>
+    public Committer(FileStore? file, RecordCodec codec, TimeProvider timeProvider, int lastScopeId, IStoreObserver? observer = null)
     {
         _file = file;
         _codec = codec;
         _timeProvider = timeProvider;
         _lastScopeId = lastScopeId;
+        _observer = observer;
     }
 
     /// <summary>Who decides the next batch.</summary>
@@ -56,6 +69,9 @@ internal sealed class Committer : IDisposable
         Nobody,
         Caller,
         Thread,
+
+        /// <summary>Nobody any more.</summary>
+        Closed,
     }
 
     /// <summary>Why the store takes no more writes, made anew for each caller; null while it does.</summary>
@@ -72,16 +88,7 @@ internal sealed class Committer : IDisposable
     }
 
     /// <summary>How many writes wait for their turn.</summary>
-    public int WaitingCount
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _waiting.Count;
-            }
-        }
-    }
+    public int WaitingCount => Volatile.Read(ref _waitingCount);
 
     /// <summary>Has a command decided and made durable.</summary>
     /// <returns>A task that ends when the change is durable and published, or with the refusal.</returns>
@@ -106,65 +113,137 @@ internal sealed class Committer : IDisposable
         return write.Task;
     }
 
+    /// <summary>Does something while nothing is committed; only for a store in memory, where all that is committed is published.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public T BetweenCommits<T>(Func<T> work)
+    {
+        Invariant.Holds(_file is null, "the lock is the order of the commits");
+        lock (_memory)
+        {
+            ObjectDisposedException.ThrowIf(_closing, typeof(ImmStore));
+            return work();
+        }
+    }
+
     /// <summary>Takes no more writes, and returns when those that were taken are done.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        if (_file is null)
         {
-            _closed = true;
-            while (_turn != Turn.Nobody)
+            lock (_memory)
             {
-                Monitor.Wait(_gate);
+                _closing = true;
+            }
+        }
+        else
+        {
+            // The last one to give up the turn closes it; where nobody has it, that is this thread.
+            _closing = true;
+            if (TryTakeTurn(Turn.Caller))
+            {
+                PassOn();
             }
 
-            Monitor.PulseAll(_gate);
+            _isClosed.Wait();
+            _thread?.Join();
         }
 
-        _leader?.Join();
+        _turnIsThreads.Dispose();
+        _isClosed.Dispose();
     }
 
     /// <summary>Commits a write on this thread, or has it wait for its turn.</summary>
     /// <returns>Whether it is done.</returns>
     private bool Submit(PendingWrite write)
     {
-        lock (_gate)
+        if (_file is null)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(ImmStore));
-            if (_file is null)
+            lock (_memory)
             {
-                // Nothing to wait for: the lock is the order.
+                ObjectDisposedException.ThrowIf(_closing, typeof(ImmStore));
                 CommitAlone(write);
                 return true;
             }
-
-            if (_turn != Turn.Nobody)
-            {
-                _waiting.Enqueue(write);
-                return false;
-            }
-
-            _turn = Turn.Caller;
         }
 
-        CommitAlone(write);
-        HandOver();
-        return true;
+        ObjectDisposedException.ThrowIf(_closing, typeof(ImmStore));
+        if (TryTakeTurn(Turn.Caller))
+        {
+            CommitAlone(write);
+            PassOn();
+            return true;
+        }
+
+        Enqueue(write);
+
+        // Whoever had the turn may have given it up before the write was there to be seen.
+        if (TryTakeTurn(Turn.Caller))
+        {
+            PassOn();
+        }
+        else if (_turn == Turn.Closed)
+        {
+            RefuseWaiting();
+        }
+
+        return false;
+    }
+
+    private bool TryTakeTurn(Turn taker) => Interlocked.CompareExchange(ref _turn, taker, Turn.Nobody) == Turn.Nobody;
+
+    private void Enqueue(PendingWrite write)
+    {
+        Interlocked.Increment(ref _waitingCount);
+        PendingWrite? head;
+        do
+        {
+            head = Volatile.Read(ref _lastWaiting);
+            write.Before = head;
+        }
+        while (Interlocked.CompareExchange(ref _lastWaiting, write, head) != head);
     }
 
     /// <summary>Ends a caller's turn; it goes to the store's own thread where somebody has come to wait.</summary>
-    private void HandOver()
+    private void PassOn()
     {
-        lock (_gate)
+        if (TryGiveUpTurn())
         {
-            _turn = _waiting.Count == 0 ? Turn.Nobody : Turn.Thread;
-            if (_turn == Turn.Thread && _leader is null)
+            return;
+        }
+
+        _turn = Turn.Thread;
+        if (_thread is null)
+        {
+            _thread = new Thread(Lead) { IsBackground = true, Name = "Imm.Core commit" };
+            _thread.UnsafeStart();
+        }
+
+        _turnIsThreads.Set();
+    }
+
+    /// <summary>Gives up the turn where nobody waits; false where somebody does, and the turn is still had.</summary>
+    private bool TryGiveUpTurn()
+    {
+        while (Volatile.Read(ref _lastWaiting) is null)
+        {
+            if (_closing)
             {
-                _leader = new Thread(Lead) { IsBackground = true, Name = "Imm.Core commit" };
-                _leader.Start();
+                Interlocked.Exchange(ref _turn, Turn.Closed);
+                RefuseWaiting();
+                _turnIsThreads.Set();
+                _isClosed.Set();
+                return true;
             }
 
-            Monitor.PulseAll(_gate);
+            // Who came before this found the turn taken, and who comes after it finds it free; so look once more in between.
+            Interlocked.Exchange(ref _turn, Turn.Nobody);
+            if ((Volatile.Read(ref _lastWaiting) is null && !_closing) || !TryTakeTurn(Turn.Caller))
+            {
+                return true;
+            }
         }
+
+        return false;
     }
 
     /// <summary>The store's own thread: it has the turn as long as somebody waits, then waits to be given it again.</summary>
@@ -172,34 +251,70 @@ internal sealed class Committer : IDisposable
     {
         while (true)
         {
-            lock (_gate)
+            _turnIsThreads.WaitOne();
+            if (_turn == Turn.Closed)
             {
-                if (_turn == Turn.Thread && _waiting.Count == 0)
-                {
-                    _turn = Turn.Nobody;
-                    Monitor.PulseAll(_gate);
-                }
-
-                while (_turn != Turn.Thread)
-                {
-                    if (_closed && _turn == Turn.Nobody)
-                    {
-                        return;
-                    }
-
-                    Monitor.Wait(_gate);
-                }
-
-                while (_batch.Count < MaxBatch && _waiting.TryDequeue(out PendingWrite? write))
-                {
-                    if (write.TryTake())
-                    {
-                        _batch.Add(write);
-                    }
-                }
+                return;
             }
 
-            Commit();
+            do
+            {
+                while (TryTakeBatch())
+                {
+                    Commit();
+                }
+            }
+            while (!TryGiveUpTurn());
+        }
+    }
+
+    private bool TryTakeBatch()
+    {
+        if (_taken.Count == 0)
+        {
+            TakeWaiting();
+        }
+
+        while (_batch.Count < MaxBatch && _taken.TryDequeue(out PendingWrite? write))
+        {
+            if (write.TryTake())
+            {
+                _batch.Add(write);
+            }
+        }
+
+        return _batch.Count > 0;
+    }
+
+    /// <summary>Takes all that wait, the longest waiting first.</summary>
+    private void TakeWaiting()
+    {
+        PendingWrite? first = null;
+        for (PendingWrite? write = Interlocked.Exchange(ref _lastWaiting, null); write is not null;)
+        {
+            (PendingWrite? before, write.Before) = (write.Before, first);
+            (first, write) = (write, before);
+        }
+
+        int count = 0;
+        for (; first is not null; first = first.Before)
+        {
+            _taken.Enqueue(first);
+            count++;
+        }
+
+        Interlocked.Add(ref _waitingCount, -count);
+    }
+
+    /// <summary>Tells those who came when the store had closed already.</summary>
+    private void RefuseWaiting()
+    {
+        for (PendingWrite? write = Interlocked.Exchange(ref _lastWaiting, null); write is not null; write = write.Before)
+        {
+            if (write.TryTake())
+            {
+                write.Fail(new ObjectDisposedException(typeof(ImmStore).FullName));
+            }
         }
     }
 
@@ -219,6 +334,11 @@ internal sealed class Committer : IDisposable
         {
             holder.Published = failure is null ? holder.Working : holder.Published;
             holder.Working = null;
+        }
+
+        if (failure is null && _touched.Count > 0)
+        {
+            _observer?.Committed(_batch.Count);
         }
 
         foreach (PendingWrite write in _batch)
@@ -246,7 +366,7 @@ internal sealed class Committer : IDisposable
         _frame.Take(RedoLog.FrameHeaderSize);
         foreach (PendingWrite write in _batch)
         {
-            if (write.Decide(_timeProvider.GetUtcNow().UtcTicks, edit, out ScopeState? next, out Change[] changes) is not { } holder)
+            if (write.Decide(_timeProvider, edit, out ScopeState? next, out Change[] changes) is not { } holder)
             {
                 continue;
             }
@@ -303,6 +423,7 @@ internal sealed class Committer : IDisposable
 #pragma warning restore CA1031
         {
             Volatile.Write(ref _failure, e);
+            _observer?.Failed(e);
             return Failure;
         }
     }

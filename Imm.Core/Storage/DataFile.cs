@@ -66,6 +66,24 @@ internal sealed class DataFile : IDisposable
         }
     }
 
+    /// <summary>Refuses a file that stands where a new store is made and is not what an earlier attempt at it left: nothing, or a new data file.</summary>
+    /// <exception cref="DamagedFileException">It is somebody else's.</exception>
+    public static void RefuseForeign(Disk disk, string temporaryPath)
+    {
+        if (disk.Length(temporaryPath) is null or 0)
+        {
+            return;
+        }
+
+        using DiskFile file = disk.Open(temporaryPath);
+        var sector = new byte[SectorSize];
+        file.Read(0, sector.AsSpan(0, (int)Math.Min(file.Length, SectorSize)));
+        if (sector.AsSpan().ContainsAnyExcept((byte)0) && !(IsOurs(sector) && Stamp.Read(sector.AsSpan(StampOffset)).IsNew))
+        {
+            throw new DamagedFileException(file.Name, "it stands where a new store is to be made, and is none. Move it away.");
+        }
+    }
+
     /// <summary>The stamp as it stands in the first sector, which is never torn. Only with <see cref="ReadStamp"/> its checksum is known to be right.</summary>
     public Stamp ReadStampUnchecked()
     {
@@ -77,16 +95,16 @@ internal sealed class DataFile : IDisposable
     /// <summary>The stamp in a sealed first page.</summary>
     public static Stamp StampOf(ReadOnlySpan<byte> firstPage) => Stamp.Read(firstPage.Slice(StampOffset, StampLength));
 
-    /// <summary>The stamp, once the checksum of its page and the length of the file are known to be right.</summary>
-    /// <exception cref="DamagedFileException">They are not.</exception>
+    /// <summary>The stamp of a file that is not being overwritten.</summary>
+    /// <exception cref="DamagedFileException">The first page is not what was written there, or the file was cut short.</exception>
     public Stamp ReadStamp()
     {
         var page = new byte[PageSize];
         ReadPage(0, page, out Stamp? stamp);
-        long expected = (BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L) * PageSize;
-        return Length >= expected
+        long pages = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(LastPageOffset)) + 1L;
+        return Length >= pages * PageSize
             ? stamp!.Value
-            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it was cut to {Length} bytes; it had {expected}."));
+            : throw new DamagedFileException(Name, string.Create(CultureInfo.InvariantCulture, $"it has {pages} pages, and was cut to {Length} bytes."));
     }
 
     /// <summary>Reads a page as LiteDB wrote it.</summary>
@@ -163,6 +181,9 @@ internal sealed class DataFile : IDisposable
 
     private static uint Seal(ReadOnlySpan<byte> page) => Checksum.Of(page[(SealOffset + 4)..], Checksum.Of(page[..SealOffset]));
 
+    private static bool IsOurs(ReadOnlySpan<byte> firstSector) =>
+        firstSector[LiteDbTextOffset..].StartsWith(LiteDbText) && firstSector[StampOffset..].StartsWith(Magic);
+
     private static void CheckFirstSector(DiskFile file)
     {
         if (file.Length < PageSize)
@@ -173,7 +194,7 @@ internal sealed class DataFile : IDisposable
         var sector = new byte[SectorSize];
         file.Read(0, sector);
         ReadOnlySpan<byte> stamp = sector.AsSpan(StampOffset, StampLength);
-        if (!sector.AsSpan(LiteDbTextOffset).StartsWith(LiteDbText) || !stamp.StartsWith(Magic))
+        if (!IsOurs(sector))
         {
             throw new DamagedFileException(file.Name, "it is not a store of Imm.Core. It was left as it is.");
         }
@@ -220,6 +241,13 @@ internal sealed class DataFile : IDisposable
     {
         private const byte OpenFlag = 1;
         private const byte OverwritingFlag = 2;
+        private const long FirstCheckpoint = 1;
+
+        /// <summary>Whether the file has never been opened since it was made.</summary>
+        public bool IsNew => !IsOpen && AppliedSequence == 0 && Checkpoint == FirstCheckpoint;
+
+        /// <summary>The stamp of a file that is being made.</summary>
+        public static Stamp New(Guid storeId) => new(storeId, IsOpen: false, IsBeingOverwritten: false, AppliedSequence: 0, FirstCheckpoint);
 
         public void Write(Span<byte> bytes)
         {

@@ -5,11 +5,18 @@ using LiteDB.Engine;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// LiteDB over the pages of the data file: one collection per kind of record, one document per record, <c>_id</c> its key and <c>v</c> its value.
+/// LiteDB over the pages of the data file: one collection per kind of record, and in it one document for each 16 keys, <c>_id</c> the keys without
+/// their last four bits and <c>v</c> the records.
 /// </summary>
 /// <remarks>
+/// <para>
+/// To insert a document costs LiteDB several microseconds and kilobytes of garbage, whatever is in it. Neighbouring keys are created one after the
+/// other and read together, so they share one.
+/// </para>
+/// <para>
 /// One thread at a time. LiteDB's own log stays in memory and is emptied into the page stream at the end of each transaction, so that LiteDB always
 /// opens on an empty log and its recovery, which trusts what it finds, never runs. After an exception the instance is of no use any more.
+/// </para>
 /// </remarks>
 internal sealed class DocumentFile : IDisposable
 {
@@ -49,7 +56,7 @@ internal sealed class DocumentFile : IDisposable
                     next++;
                 }
 
-                Apply(records, i, next);
+                Apply(records[i].Kind, records, i, next);
                 i = next;
             }
 
@@ -61,22 +68,18 @@ internal sealed class DocumentFile : IDisposable
     /// <summary>The pages that have changed, sealed.</summary>
     public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFile.Stamp stamp) => _pages.TakeWritten(stamp);
 
-    /// <summary>All records of a kind with a key in a range, both ends inclusive. They are read as they are asked for.</summary>
+    /// <summary>All records of a kind with a key in a range, both ends inclusive, in order. They are read as they are asked for.</summary>
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {
-        // The text is the same each time: LiteDB compiles and keeps one expression per text for ever.
-        var query = new Query();
-        query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
-        using IBsonDataReader reader = _engine.Query(Collection(kind), query);
-        while (reader.Read())
+        foreach ((long bucket, byte[] packed) in ReadBuckets(kind, RecordBucket.Of(first), RecordBucket.Of(last)))
         {
-            BsonDocument document = reader.Current.AsDocument;
-            if (document.Count != 2 || !document.TryGetValue(Id, out BsonValue id) || !id.IsInt64 || !document.TryGetValue(Value, out BsonValue value) || !value.IsBinary)
+            foreach (Record record in RecordBucket.Unpack(kind, bucket, packed))
             {
-                throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is not a number with a value.");
+                if (record.Key >= first && record.Key <= last)
+                {
+                    yield return record;
+                }
             }
-
-            yield return new Record(kind, id.AsInt64, value.AsBinary);
         }
     }
 
@@ -99,24 +102,52 @@ internal sealed class DocumentFile : IDisposable
         }
     }
 
-    private void Apply(IReadOnlyList<Record> records, int start, int end)
+    private IEnumerable<(long Bucket, byte[] Packed)> ReadBuckets(ChangeKind kind, long first, long last)
     {
-        var added = new List<BsonDocument>(end - start);
+        // The text is the same each time: LiteDB compiles and keeps one expression per text for ever.
+        var query = new Query();
+        query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
+        using IBsonDataReader reader = _engine.Query(Collection(kind), query);
+        while (reader.Read())
+        {
+            BsonDocument document = reader.Current.AsDocument;
+            if (document.Count != 2 || !document.TryGetValue(Id, out BsonValue id) || !id.IsInt64 || !document.TryGetValue(Value, out BsonValue value) || !value.IsBinary)
+            {
+                throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is not a number with a value.");
+            }
+
+            yield return (id.AsInt64, value.AsBinary);
+        }
+    }
+
+    private void Apply(ChangeKind kind, IReadOnlyList<Record> records, int start, int end)
+    {
+        var added = new List<BsonDocument>();
         var changed = new List<BsonDocument>();
         var gone = new List<BsonValue>();
-        for (int i = start; i < end; i++)
+        var bucket = new RecordBucket();
+        for (int i = start; i < end;)
         {
-            if (records[i].Value is { } value)
+            long id = RecordBucket.Of(records[i].Key);
+            bool exists = !RecordBucket.IsFirst(records[i]) && Find(kind, id, bucket);
+            for (; i < end && RecordBucket.Of(records[i].Key) == id; i++)
             {
-                (records[i].IsNew ? added : changed).Add(new BsonDocument { [Id] = records[i].Key, [Value] = value });
+                bucket.Set(records[i]);
             }
-            else
+
+            if (!bucket.IsEmpty)
             {
-                gone.Add(records[i].Key);
+                (exists ? changed : added).Add(new BsonDocument { [Id] = id, [Value] = bucket.Pack() });
             }
+            else if (exists)
+            {
+                gone.Add(id);
+            }
+
+            bucket.Clear();
         }
 
-        string collection = Collection(records[start].Kind);
+        string collection = Collection(kind);
         if (added.Count > 0)
         {
             _engine.Insert(collection, added, BsonAutoId.Int64);
@@ -124,12 +155,27 @@ internal sealed class DocumentFile : IDisposable
 
         if (changed.Count > 0)
         {
-            _engine.Upsert(collection, changed, BsonAutoId.Int64);
+            Invariant.Holds(_engine.Update(collection, changed) == changed.Count, "what is updated was there");
         }
 
         if (gone.Count > 0)
         {
             _engine.Delete(collection, gone);
         }
+    }
+
+    private bool Find(ChangeKind kind, long id, RecordBucket bucket)
+    {
+        foreach ((long found, byte[] packed) in ReadBuckets(kind, id, id))
+        {
+            foreach (Record record in RecordBucket.Unpack(kind, found, packed))
+            {
+                bucket.Set(record);
+            }
+
+            return true;
+        }
+
+        return false;
     }
 }

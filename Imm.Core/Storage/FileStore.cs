@@ -129,7 +129,7 @@ internal sealed class FileStore : IDisposable
             log.Append(frame, FrameKind.Records, sequence, _flushedSequence);
             if (_settings.FlushEachCommit)
             {
-                log.Flush();
+                Flush(log);
                 _flushedSequence = sequence;
             }
 
@@ -210,12 +210,12 @@ internal sealed class FileStore : IDisposable
     public List<string> Check()
     {
         var problems = new List<string>();
-        _thread.Run(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
+        OnWholeFile(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
         return problems;
     }
 
     /// <summary>Writes what the data file holds into a new one, which needs no logs.</summary>
-    public void Backup(string path) => _thread.Run(() => StoreBackup.Run(_disk, _data, path, _settings));
+    public void Backup(string path) => OnWholeFile(() => StoreBackup.Run(_disk, _data, path, _settings));
 
     /// <summary>Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files.</summary>
     public void Dispose()
@@ -225,9 +225,10 @@ internal sealed class FileStore : IDisposable
             _thread.Run(Close);
         }
 #pragma warning disable CA1031 // What was acknowledged is in the logs, and the next open finds it there; who closes has no use for the exception.
-        catch (Exception)
+        catch (Exception e)
 #pragma warning restore CA1031
         {
+            Fail(e);
         }
         finally
         {
@@ -242,7 +243,12 @@ internal sealed class FileStore : IDisposable
     /// <summary>Gives up the files as they are.</summary>
     public void Abandon()
     {
-        Fail(new IOException($"The store '{_path}' was given up."));
+        lock (_turn)
+        {
+            // Not a failure to be told of.
+            _failure ??= new IOException($"The store '{_path}' was given up.");
+        }
+
         Dispose();
     }
 
@@ -252,6 +258,7 @@ internal sealed class FileStore : IDisposable
         Recovery.RefuseOrphan(disk, path, first);
         Recovery.RefuseOrphan(disk, path, second);
         string temporary = path + "-new";
+        DataFile.RefuseForeign(disk, temporary);
         DataFile data = DataFile.Create(disk, temporary, path);
         try
         {
@@ -261,10 +268,9 @@ internal sealed class FileStore : IDisposable
                 throw new IOException($"The store '{path}' is being created by somebody else.");
             }
 
-            var stamp = new DataFile.Stamp(settings.NewStoreId(), IsOpen: false, IsBeingOverwritten: false, AppliedSequence: 0, Checkpoint: 1);
             using (var documents = new DocumentFile(data))
             {
-                data.WritePages(documents.TakePages(stamp));
+                data.WritePages(documents.TakePages(DataFile.Stamp.New(settings.NewStoreId())));
             }
 
             data.Flush();
@@ -306,7 +312,7 @@ internal sealed class FileStore : IDisposable
         if (!_settings.FlushEachCommit)
         {
             // What the data file will hold must not be overtaken by what comes after it.
-            _active.Flush();
+            Flush(_active);
             _flushedSequence = _sequence;
         }
 
@@ -316,6 +322,13 @@ internal sealed class FileStore : IDisposable
         _pending = [];
         _draining = true;
         _thread.Post(() => Drain(records, sequence));
+    }
+
+    private void Flush(RedoLog log)
+    {
+        long start = _settings.TimeProvider.GetTimestamp();
+        log.Flush();
+        _settings.Observer?.Flushed(_settings.TimeProvider.GetElapsedTime(start));
     }
 
     private void Drain(List<Record> records, long sequence)
@@ -361,13 +374,31 @@ internal sealed class FileStore : IDisposable
             {
                 _reader?.Dispose();
                 _reader = null;
-                overwrite();
+                try
+                {
+                    overwrite();
+                }
+                catch (Exception e)
+                {
+                    // Before anybody else can read the file: old and new pages together may hang together wrongly.
+                    Fail(e);
+                    throw;
+                }
             }
         });
         _stamp = stamp;
         Volatile.Write(ref _dataLength, _data.Length);
-        Volatile.Write(ref _lastCheckpoint, new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start)));
+        var checkpoint = new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start));
+        Volatile.Write(ref _lastCheckpoint, checkpoint);
+        _settings.Observer?.Checkpointed(checkpoint);
     }
+
+    /// <summary>Runs work behind the checkpoint that was begun for it. Where that failed the data file lacks changes, or is half overwritten.</summary>
+    private void OnWholeFile(Action work) => _thread.Run(() =>
+    {
+        ThrowIfFailed();
+        work();
+    });
 
     private void ThrowIfFailed()
     {
@@ -384,5 +415,7 @@ internal sealed class FileStore : IDisposable
             _failure ??= cause;
             Monitor.PulseAll(_turn);
         }
+
+        _settings.Observer?.Failed(cause);
     }
 }

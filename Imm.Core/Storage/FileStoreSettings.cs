@@ -14,6 +14,9 @@ internal sealed record FileStoreSettings(ServiceFigures Figures, TimeProvider Ti
     /// <summary>A log of this length, in bytes, takes no more until the other one is drained.</summary>
     public long MaxLogLength { get; init; } = 256 << 20;
 
+    /// <summary>Who hears of what the store does; null for nobody.</summary>
+    public IStoreObserver? Observer { get; init; }
+
     public RecordCodec Codec { get; } = new(Figures);
 
     public Func<Guid> NewStoreId { get; init; } = RandomId;

@@ -11,11 +11,14 @@ internal abstract class PendingWrite
 
     private int _stage;
 
+    /// <summary>The write that came to wait before this one; the committer's.</summary>
+    public PendingWrite? Before { get; set; }
+
     /// <summary>Takes the command into a batch; false where its caller has withdrawn it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
     /// <summary>Decides the command in the working state of its scope; gives the scope where there is something to store and publish.</summary>
-    public abstract ScopeHolder? Decide(long nowTicks, Edit edit, out ScopeState? next, out Change[] changes);
+    public abstract ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes);
 
     /// <summary>Gives the caller what was decided.</summary>
     public abstract void Complete();
@@ -55,16 +58,16 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
         }
     }
 
-    public override ScopeHolder? Decide(long nowTicks, Edit edit, out ScopeState? next, out Change[] changes)
+    public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
     {
         try
         {
-            _decision = command.Decide(holder.Working ?? holder.Published!, nowTicks, edit);
+            _decision = command.Decide(holder.Working ?? holder.Published!, timeProvider.GetUtcNow().UtcTicks, edit);
             next = _decision.Next;
             changes = _decision.Changes;
             return next is not null ? holder : null;
         }
-#pragma warning disable CA1031 // A defect in one command must not take down the others of its batch; its own caller gets it.
+#pragma warning disable CA1031 // A defect in one command, or in the clock, must not take down the others of its batch; its own caller gets it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -106,7 +109,7 @@ internal sealed class PendingCheckpoint(FileStore file) : PendingWrite
 
     public Task Task => _completion.Task;
 
-    public override ScopeHolder? Decide(long nowTicks, Edit edit, out ScopeState? next, out Change[] changes)
+    public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
     {
         next = null;
         changes = [];

@@ -84,12 +84,9 @@ internal sealed class RedoLog : IDisposable
         try
         {
             Span<byte> header = stackalloc byte[HeaderLength];
-            if (file.Length >= HeaderLength)
-            {
-                file.Read(0, header);
-            }
-
-            if (!header.ContainsAnyExcept((byte)0))
+            int length = (int)Math.Min(file.Length, HeaderLength);
+            file.Read(0, header[..length]);
+            if (!header.ContainsAnyExcept((byte)0) || (length < HeaderLength && header[..length].StartsWith(Magic)))
             {
                 file.Dispose();
                 return null;

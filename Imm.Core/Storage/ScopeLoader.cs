@@ -40,7 +40,7 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
                 lastNumber = Math.Max(lastNumber, dataset.Number);
             }
 
-            state = state.With(entry, edit, lastNumber);
+            state = state.With(null, entry, edit, lastNumber);
         }
 
         edit.Close();

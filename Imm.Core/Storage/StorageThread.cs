@@ -18,7 +18,7 @@ internal sealed class StorageThread(string name) : IDisposable
             if (_thread is null)
             {
                 _thread = new Thread(Work) { IsBackground = true, Name = name };
-                _thread.Start();
+                _thread.UnsafeStart();
             }
 
             Monitor.PulseAll(_gate);

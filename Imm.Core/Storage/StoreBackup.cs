@@ -18,11 +18,12 @@ internal static class StoreBackup
         }
 
         string temporary = path + "-new";
+        DataFile.RefuseForeign(disk, temporary);
         DataFile target = DataFile.Create(disk, temporary, path);
         try
         {
             // An identity of its own: logs of the store that it was taken from are none of its.
-            var stamp = new DataFile.Stamp(settings.NewStoreId(), IsOpen: false, IsBeingOverwritten: false, AppliedSequence: 0, Checkpoint: 1);
+            DataFile.Stamp stamp = DataFile.Stamp.New(settings.NewStoreId());
             uint written = Copy(source, target, stamp, out long records);
             target.Flush();
             uint found = Summarize(target, out long foundRecords);

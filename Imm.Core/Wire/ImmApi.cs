@@ -45,7 +45,7 @@ public sealed class ImmApi
         _store = store;
         _requestId = options.RequestId;
         _hostFormat = options.HostFormat;
-        _timeOffset = options.TimeOffset;
+        _timeOffset = options.TimeOffset ?? store.TimeOffset;
     }
 
     /// <summary>Carries out one action. Whatever the texts are, the outcome is an answer and not an exception.</summary>

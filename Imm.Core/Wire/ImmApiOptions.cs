@@ -14,8 +14,8 @@ public sealed class ImmApiOptions
     public string HostFormat { get; set; } = "imm.{region}.aliyuncs.com";
 
     /// <summary>The offset from UTC in which times are written. The moments are the same in any.</summary>
-    /// <value>−14 to +14 hours (both inclusive), in whole minutes; by default +8 hours, as the service.</value>
-    public TimeSpan TimeOffset { get; set; } = Wire.WireTime.DefaultOffset;
+    /// <value>−14 to +14 hours (both inclusive), in whole minutes; null for <see cref="ImmStoreOptions.TimeOffset"/> of the store. By default null.</value>
+    public TimeSpan? TimeOffset { get; set; }
 
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "This is the id source; a test replaces it by the option.")]
     private static Guid RandomGuid() => Guid.NewGuid();

@@ -25,9 +25,9 @@ public sealed class ImmApiOptionsValidator : IValidateOptions<ImmApiOptions>
             result.AddError("is empty; leave it out for the service's host names.", nameof(options.HostFormat));
         }
 
-        if (!WireTime.IsOffset(options.TimeOffset))
+        if (options.TimeOffset is { } timeOffset && !WireTime.IsOffset(timeOffset))
         {
-            result.AddError($"is {options.TimeOffset}; it must be from -14 to +14 hours, in whole minutes.", nameof(options.TimeOffset));
+            result.AddError($"is {timeOffset}; it must be from -14 to +14 hours, in whole minutes.", nameof(options.TimeOffset));
         }
 
         return result.Build();

@@ -7,27 +7,34 @@ internal static class ProjectReader
 {
     private static readonly ProjectFigures DefaultFigures = new(100, 100);
 
-    public static ProjectDocument ToDocument(Project project, TimeSpan timeOffset) => new()
+    public static ProjectDocument ToDocument(Project project, TimeSpan timeOffset)
     {
-        ProjectName = project.ProjectName.Value,
-        ServiceRole = project.ServiceRole,
-        TemplateId = project.TemplateId,
-        CreateTime = WireTime.Write(project.CreateTicks, timeOffset),
-        UpdateTime = WireTime.Write(project.UpdateTicks, timeOffset),
-        Description = project.Description,
-        ProjectQueriesPerSecond = project.ProjectQueriesPerSecond,
-        EngineConcurrency = project.EngineConcurrency,
-        ProjectMaxDatasetCount = project.ProjectMaxDatasetCount,
-        DatasetMaxBindCount = project.DatasetMaxBindCount,
-        DatasetMaxFileCount = project.DatasetMaxFileCount,
-        DatasetMaxEntityCount = project.DatasetMaxEntityCount,
-        DatasetMaxRelationCount = project.DatasetMaxRelationCount,
-        DatasetMaxTotalFileSize = project.DatasetMaxTotalFileSize,
-        DatasetCount = project.DatasetCount,
-        FileCount = project.FileCount,
-        TotalFileSize = project.TotalFileSize,
-        Tags = [.. project.Tags.Select(tag => new TagDocument { TagKey = tag.Key, TagValue = tag.Value })],
-    };
+        var document = new ProjectDocument();
+        Fill(document, project, timeOffset);
+        return document;
+    }
+
+    public static void Fill(ProjectDocument document, Project project, TimeSpan timeOffset)
+    {
+        document.ProjectName = project.ProjectName.Value;
+        document.ServiceRole = project.ServiceRole;
+        document.TemplateId = project.TemplateId;
+        document.CreateTime = WireTime.Write(project.CreateTicks, timeOffset);
+        document.UpdateTime = WireTime.Write(project.UpdateTicks, timeOffset);
+        document.Description = project.Description;
+        document.ProjectQueriesPerSecond = project.ProjectQueriesPerSecond;
+        document.EngineConcurrency = project.EngineConcurrency;
+        document.ProjectMaxDatasetCount = project.ProjectMaxDatasetCount;
+        document.DatasetMaxBindCount = project.DatasetMaxBindCount;
+        document.DatasetMaxFileCount = project.DatasetMaxFileCount;
+        document.DatasetMaxEntityCount = project.DatasetMaxEntityCount;
+        document.DatasetMaxRelationCount = project.DatasetMaxRelationCount;
+        document.DatasetMaxTotalFileSize = project.DatasetMaxTotalFileSize;
+        document.DatasetCount = project.DatasetCount;
+        document.FileCount = project.FileCount;
+        document.TotalFileSize = project.TotalFileSize;
+        document.Tags = [.. project.Tags.Select(tag => new TagDocument { TagKey = tag.Key, TagValue = tag.Value })];
+    }
 
     /// <exception cref="FormatException">A field is missing or breaks a rule.</exception>
     public static Project ToProject(ProjectDocument document)

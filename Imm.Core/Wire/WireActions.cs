@@ -14,12 +14,12 @@ internal static class WireActions
     {
         ["CreateProject"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Project(await registry.CreateAsync(ReadProject<CreateProjectRequest>(parameters), cancellationToken).ConfigureAwait(false)),
-        ["GetProject"] = (registry, parameters, answer, _) =>
-            ValueTask.FromResult(answer.Project(registry.Get(ReadGet(parameters)))),
+        ["GetProject"] = async (registry, parameters, answer, cancellationToken) =>
+            answer.Project(await registry.GetAsync(ReadGet(parameters), cancellationToken).ConfigureAwait(false)),
         ["UpdateProject"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Project(await registry.UpdateAsync(ReadProject<UpdateProjectRequest>(parameters), cancellationToken).ConfigureAwait(false)),
-        ["ListProjects"] = (registry, parameters, answer, _) =>
-            ValueTask.FromResult(answer.Projects(registry.List(ReadList(parameters)))),
+        ["ListProjects"] = async (registry, parameters, answer, cancellationToken) =>
+            answer.Projects(await registry.ListAsync(ReadList(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteProject"] = async (registry, parameters, answer, cancellationToken) =>
         {
             await registry.DeleteAsync(parameters.Text(nameof(Project.ProjectName))!, cancellationToken).ConfigureAwait(false);

@@ -1,0 +1,245 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Hosting;
+
+/// <summary>Stores in a container, without a host.</summary>
+public sealed class ContainerTests : IDisposable
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("imm-core-container-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task One_line_gives_a_store_in_memory_its_registry_and_its_wire_face_as_singletons()
+    {
+        using ServiceProvider services = new ServiceCollection().AddImm().BuildServiceProvider(validateScopes: true);
+
+        services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
+
+        using IServiceScope scope = services.CreateScope();
+        ImmStore store = scope.ServiceProvider.GetRequiredService<ImmStore>();
+        Assert.Same(services.GetRequiredService<ImmStore>(), store);
+        Assert.Same(services.GetRequiredService<ProjectRegistry>(), scope.ServiceProvider.GetRequiredService<ProjectRegistry>());
+        Assert.True(store.Registry("default", "local").TryGet("p", out _));
+        Assert.Equal(200, (await services.GetRequiredService<ImmApi>().InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).StatusCode);
+    }
+
+    [Fact]
+    public void The_container_closes_the_store()
+    {
+        string path = PathOf("store");
+        ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = path).BuildServiceProvider();
+        ImmStore store = services.GetRequiredService<ImmStore>();
+        services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
+
+        services.Dispose();
+
+        Assert.Equal(ImmStoreState.Closed, store.Status.State);
+        Assert.Equal([path], Directory.GetFiles(_directory));
+        using ImmStore again = ImmStore.Open(path);
+        Assert.True(again.Registry().TryGet("p", out _));
+    }
+
+    [Fact]
+    public async Task A_container_that_is_disposed_asynchronously_closes_the_store_too()
+    {
+        string path = PathOf("store");
+        ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = path).BuildServiceProvider();
+        ImmStore store = services.GetRequiredService<ImmStore>();
+
+        await services.DisposeAsync();
+
+        Assert.Equal(ImmStoreState.Closed, store.Status.State);
+        Assert.Equal([path], Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public void Without_a_host_the_store_is_opened_when_it_is_first_asked_for()
+    {
+        string path = PathOf("store");
+        using ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = path).BuildServiceProvider(
+            new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+
+        Assert.False(File.Exists(path));
+        _ = services.GetRequiredService<ProjectRegistry>();
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
+    public void Options_come_from_wherever_the_container_has_them_in_the_order_in_which_they_were_said()
+    {
+        IConfiguration configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Imm:ProjectQuota"] = "7",
+                ["Imm:Durability"] = "Relaxed",
+                ["Imm:DefaultAccountId"] = "1234",
+                ["Imm:DefaultRegionId"] = "cn-beijing",
+                ["Imm:TimeOffset"] = "-03:00",
+            })
+            .Build();
+        var collection = new ServiceCollection();
+        collection.Configure<ImmStoreOptions>(configuration.GetSection("Imm"));
+        collection.AddImm(options => options.DefaultRegionId = "cn-shanghai");
+        collection.PostConfigure<ImmStoreOptions>(options => options.EngineConcurrency = 3);
+        using ServiceProvider services = collection.BuildServiceProvider();
+
+        ProjectRegistry registry = services.GetRequiredService<ProjectRegistry>();
+
+        Assert.Equal(("1234", "cn-shanghai", 7), (registry.AccountId, registry.RegionId, registry.ProjectQuota));
+        Assert.Equal(3, registry.Create(new() { ProjectName = "p" }).EngineConcurrency);
+        ImmStoreOptions options = services.GetRequiredService<IOptions<ImmStoreOptions>>().Value;
+        Assert.Equal((Durability.Relaxed, TimeSpan.FromHours(-3)), (options.Durability, options.TimeOffset));
+    }
+
+    [Fact]
+    public async Task The_wire_face_has_its_options_from_the_container_too()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm(options => options.TimeOffset = TimeSpan.FromHours(-3))
+            .Configure<ImmApiOptions>(options => options.HostFormat = "imm.example")
+            .BuildServiceProvider();
+        ImmApi api = services.GetRequiredService<ImmApi>();
+
+        Assert.Contains("\"imm.example\"", (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json, StringComparison.Ordinal);
+        services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
+        Assert.Contains("-03:00\"", (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_container_has_is_taken()
+    {
+        using ServiceProvider services = Services(new NobodyMay("the container's")).AddImm().BuildServiceProvider();
+
+        ImmStoreOptions options = services.GetRequiredService<IOptionsMonitor<ImmStoreOptions>>().CurrentValue;
+
+        Assert.Same(services.GetRequiredService<TimeProvider>(), options.TimeProvider);
+        Assert.Same(services.GetRequiredService<IMeterFactory>(), options.MeterFactory);
+        Assert.NotNull(options.LoggerFactory);
+        ImmException refused = Assert.Throws<ImmException>(() => services.GetRequiredService<ProjectRegistry>().Get("p"));
+        Assert.Contains("the container's", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_configured_counts_more_than_what_the_container_has_and_null_too_even_if_it_was_said_before()
+    {
+        using ServiceProvider services = Services(new NobodyMay("the container's"))
+            .Configure<ImmStoreOptions>(options =>
+            {
+                options.TimeProvider = TimeProvider.System;
+                options.Authorizer = null;
+                options.LoggerFactory = null;
+                options.MeterFactory = null;
+            })
+            .AddImm()
+            .BuildServiceProvider();
+
+        Project project = services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
+
+        Assert.NotEqual(Now, project.CreateTime);
+    }
+
+    [Fact]
+    public void Adding_a_store_twice_is_adding_it_once_with_the_options_of_both()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm(options => options.ProjectQuota = 5)
+            .AddImm(options => options.DefaultRegionId = "cn-beijing")
+            .BuildServiceProvider();
+
+        Assert.Single(services.GetServices<ImmStore>());
+        Assert.Single(services.GetServices<IValidateOptions<ImmStoreOptions>>());
+        ProjectRegistry registry = services.GetRequiredService<ProjectRegistry>();
+        Assert.Equal((5, "cn-beijing"), (registry.ProjectQuota, registry.RegionId));
+    }
+
+    [Fact]
+    public void Stores_under_keys_are_stores_of_their_own()
+    {
+        string first = PathOf("first");
+        string second = PathOf("second");
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm()
+            .AddKeyedImm("first", options => options.Path = first)
+            .AddKeyedImm("second")
+            .Configure<ImmStoreOptions>("second", options => options.Path = second)
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+
+        services.GetRequiredKeyedService<ProjectRegistry>("first").Create(new() { ProjectName = "p" });
+
+        Assert.True(services.GetRequiredKeyedService<ImmStore>("first").Registry().TryGet("p", out _));
+        Assert.False(services.GetRequiredKeyedService<ProjectRegistry>("second").TryGet("p", out _));
+        Assert.False(services.GetRequiredService<ProjectRegistry>().TryGet("p", out _));
+        Assert.NotSame(services.GetRequiredKeyedService<ImmApi>("first"), services.GetRequiredKeyedService<ImmApi>("second"));
+        Assert.True(File.Exists(first) && File.Exists(second));
+        Assert.Null(services.GetKeyedService<ImmStore>("third"));
+    }
+
+    [Fact]
+    public void An_authorizer_under_the_key_comes_before_one_without()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<IImmAuthorizer>(new NobodyMay("everybody's"))
+            .AddKeyedSingleton<IImmAuthorizer>("own", new NobodyMay("its own"))
+            .AddKeyedImm("own")
+            .AddKeyedImm("other")
+            .BuildServiceProvider();
+
+        Assert.Contains("its own", Denied("own"), StringComparison.Ordinal);
+        Assert.Contains("everybody's", Denied("other"), StringComparison.Ordinal);
+
+        string Denied(string key) => Assert.Throws<ImmException>(() => services.GetRequiredKeyedService<ProjectRegistry>(key).Get("p")).Message;
+    }
+
+    [Fact]
+    public void Bad_options_are_refused_with_all_their_faults_and_under_the_name_of_the_store()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddKeyedImm("bad", options =>
+            {
+                options.Path = "";
+                options.ProjectQuota = -1;
+                options.EngineConcurrency = 0;
+            })
+            .BuildServiceProvider();
+
+        OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => services.GetRequiredKeyedService<ProjectRegistry>("bad"));
+
+        Assert.Equal("bad", refused.OptionsName);
+        Assert.Equal(3, refused.Failures.Count());
+    }
+
+    [Fact]
+    public void A_missing_argument_is_an_argument_exception()
+    {
+        var services = new ServiceCollection();
+
+        Assert.Throws<ArgumentNullException>("services", () => default(IServiceCollection)!.AddImm());
+        Assert.Throws<ArgumentNullException>("services", () => default(IServiceCollection)!.AddKeyedImm("key"));
+        Assert.Throws<ArgumentNullException>("configure", () => services.AddImm(null!));
+        Assert.Throws<ArgumentNullException>("configure", () => services.AddKeyedImm("key", null!));
+        Assert.Throws<ArgumentNullException>("key", () => services.AddKeyedImm(null!));
+        Assert.Throws<ArgumentException>("key", () => services.AddKeyedImm(" "));
+        Assert.Empty(services);
+    }
+
+    private static IServiceCollection Services(IImmAuthorizer authorizer) => new ServiceCollection()
+        .AddLogging()
+        .AddMetrics()
+        .AddSingleton<TimeProvider>(new FakeTimeProvider(Now))
+        .AddSingleton(authorizer);
+
+    private string PathOf(string name) => Path.Combine(_directory, name);
+
+    private sealed class NobodyMay(string reason) : IImmAuthorizer
+    {
+        public AuthorizationDecision Authorize(AuthorizationRequest request) => AuthorizationDecision.Deny(reason);
+    }
+}

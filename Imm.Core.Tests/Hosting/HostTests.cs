@@ -1,0 +1,199 @@
+using Apps;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Imm.Core.Tests.Hosting;
+
+/// <summary>Stores in a generic host, and what the README says of it.</summary>
+public sealed class HostTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("imm-core-host-").FullName;
+    private readonly Observations _observations;
+
+    public HostTests() => _observations = new Observations(PathOf("store"));
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task The_store_is_open_before_the_first_service_starts_and_closed_with_the_host()
+    {
+        using (IHost host = Build(services => services.AddImm(options => options.Path = PathOf("store"))))
+        {
+            await host.StartAsync();
+            Assert.True(_observations.StoreExistedAtStart);
+            host.Services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
+            await host.StopAsync();
+        }
+
+        Assert.Equal([PathOf("store")], Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public async Task A_keyed_store_is_open_too()
+    {
+        using IHost host = Build(services => services.AddKeyedImm("key", options => options.Path = PathOf("store")));
+
+        await host.StartAsync();
+
+        Assert.True(_observations.StoreExistedAtStart);
+    }
+
+    [Fact]
+    public async Task A_bad_option_stops_the_start_with_all_that_is_wrong_before_any_service_starts()
+    {
+        using IHost host = Build(services => services.AddImm(options =>
+        {
+            options.Path = " ";
+            options.ProjectQueriesPerSecond = 0;
+        }));
+
+        OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Equal(2, refused.Failures.Count());
+        Assert.Null(_observations.StoreExistedAtStart);
+    }
+
+    [Fact]
+    public async Task A_bad_option_of_the_wire_face_stops_the_start_too()
+    {
+        using IHost host = Build(services => services.AddImm().Configure<ImmApiOptions>(options => options.HostFormat = ""));
+
+        await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Null(_observations.StoreExistedAtStart);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_opened_stops_the_start()
+    {
+        using ImmStore holder = ImmStore.Open(PathOf("store"));
+        using IHost host = Build(services => services.AddImm(options => options.Path = PathOf("store")));
+
+        ImmException refused = await Assert.ThrowsAsync<ImmException>(() => host.StartAsync());
+
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
+        Assert.Null(_observations.StoreExistedAtStart);
+    }
+
+    [Fact]
+    public async Task The_faults_of_all_stores_and_of_other_options_are_told_together()
+    {
+        using IHost host = Build(services => services
+            .AddImm(options => options.ProjectQuota = -1)
+            .AddKeyedImm("key", options => options.EngineConcurrency = 0)
+            .AddOptions<Observations>().Validate(_ => false, "The application's own fault.").ValidateOnStart());
+
+        AggregateException refused = await Assert.ThrowsAsync<AggregateException>(() => host.StartAsync());
+
+        string[] failures = [.. refused.InnerExceptions.Cast<OptionsValidationException>().SelectMany(exception => exception.Failures)];
+        Assert.Equal(3, failures.Length);
+        Assert.Contains(failures, failure => failure.Contains("ProjectQuota", StringComparison.Ordinal));
+        Assert.Contains(failures, failure => failure.Contains("EngineConcurrency", StringComparison.Ordinal));
+        Assert.Contains("The application's own fault.", failures);
+    }
+
+    [Fact]
+    public async Task The_application_of_the_readme_makes_its_project_once_and_finds_it_again()
+    {
+        string[] args = [$"--Imm:Path={PathOf("store")}", "--Logging:LogLevel:Default=None"];
+
+        await HostApp.RunAsync(args);
+        await HostApp.RunAsync(args);
+
+        Assert.Equal([PathOf("store")], Directory.GetFiles(_directory));
+        using ImmStore store = ImmStore.Open(PathOf("store"));
+        Assert.Equal("photos", Assert.Single(store.Registry().List().Projects).ProjectName.Value);
+    }
+
+    [Fact]
+    public void The_application_of_the_readme_is_the_one_that_is_compiled()
+    {
+        string[] source = Lines("HostApp.cs");
+        int statements = Array.IndexOf(source, "    public static async Task RunAsync(string[] args)") + 2;
+        int end = Array.IndexOf(source, "    }", statements);
+        int worker = Array.FindIndex(source, line => line.StartsWith("internal sealed class Welcome", StringComparison.Ordinal));
+        IEnumerable<string> app =
+        [
+            .. source.Where(line => line.StartsWith("using ", StringComparison.Ordinal)),
+            "",
+            .. source[statements..end].Select(line => line[8..]),
+            "",
+            .. source[worker..],
+        ];
+
+        Assert.Contains($"```csharp\n{string.Join('\n', app).TrimEnd()}\n```\n", Readme(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_health_check_of_the_readme_is_the_one_that_is_compiled()
+    {
+        string[] source = Lines("StoreHealth.cs");
+        int start = Array.FindIndex(source, line => line.Contains("Task.FromResult", StringComparison.Ordinal));
+
+        Assert.Contains($"{string.Join('\n', source[start..(start + 2)])}\n", Readme(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_health_check_of_the_readme_tells_a_store_that_takes_changes_from_one_that_does_not()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddLogging()
+            .AddImm()
+            .AddHealthChecks().AddCheck<StoreHealth>("imm").Services
+            .BuildServiceProvider();
+        HealthCheckService health = services.GetRequiredService<HealthCheckService>();
+
+        Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
+        services.GetRequiredService<ImmStore>().Dispose();
+        Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+    }
+
+    private static string Readme() => string.Join('\n', Lines("README.md")) + "\n";
+
+    private static string[] Lines(string file) =>
+        File.ReadAllLines(Directory.GetFiles(AppContext.BaseDirectory, file, SearchOption.AllDirectories).Single());
+
+    private IHost Build(Action<IServiceCollection> add)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(_observations).AddHostedService<Observer>();
+        add(builder.Services);
+        return builder.Build();
+    }
+
+    private string PathOf(string name) => Path.Combine(_directory, name);
+
+    private sealed class Observations(string path)
+    {
+        public Observations()
+            : this("")
+        {
+        }
+
+        public bool? StoreExistedAtStart { get; set; }
+
+        public void Look() => StoreExistedAtStart = File.Exists(path);
+    }
+
+    private sealed class Observer(Observations observations) : IHostedLifecycleService
+    {
+        public Task StartingAsync(CancellationToken cancellationToken)
+        {
+            observations.Look();
+            return Task.CompletedTask;
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using Imm.Core.Tests.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Hosting;
+
+/// <summary>What is logged, at which level, and how often.</summary>
+public sealed class LogTests : IDisposable
+{
+    private const string Path = "/store/data";
+    private const int PageSize = 8192;
+
+    private readonly Watch _watch = new();
+    private readonly SimulatedDisk _disk = new();
+
+    public void Dispose() => _watch.Dispose();
+
+    [Fact]
+    public void A_store_that_lives_and_closes_well_logs_its_checkpoint_and_no_more()
+    {
+        using (ImmStore store = ImmStore.Open(_watch.Options(Path), _disk))
+        {
+            store.Registry().Create(new() { ProjectName = "p" });
+            store.Registry().TryGet("none", out _);
+        }
+
+        FakeLogRecord closing = Assert.Single(_watch.Logs);
+        Assert.Equal((2, "Checkpoint", LogLevel.Debug), (closing.Id.Id, closing.Id.Name, closing.Level));
+        Assert.Equal("Imm.Core.ImmStore", closing.Category);
+        Assert.Equal(Path, closing.GetStructuredStateValue("Store"));
+        Assert.Equal("2", closing.GetStructuredStateValue("Records"));
+    }
+
+    [Fact]
+    public void A_recovery_is_a_warning_that_says_how_much_was_brought_back()
+    {
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
+        store.Registry().Create(new() { ProjectName = "a" });
+        store.Registry().Create(new() { ProjectName = "b" });
+        SimulatedDisk crashed = _disk.Crash(new Random(1)).Disk;
+
+        using ImmStore again = ImmStore.Open(_watch.Options(Path), crashed);
+
+        FakeLogRecord recovery = Assert.Single(_watch.Logs);
+        Assert.Equal((1, "Recovered", LogLevel.Warning), (recovery.Id.Id, recovery.Id.Name, recovery.Level));
+        Assert.Equal("3", recovery.GetStructuredStateValue("Records"));
+        Assert.True(again.Registry().TryGet("b", out _));
+    }
+
+    [Fact]
+    public void A_store_that_fails_says_so_once_with_the_cause()
+    {
+        var faulty = new FaultyDisk(_disk);
+        using ImmStore store = ImmStore.Open(_watch.Options(Path), faulty);
+        faulty.FailAt(1, FaultKinds.Flush, fromThenOn: true);
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(
+                ImmErrorCode.ServiceUnavailable, Assert.Throws<ImmException>(() => store.Registry().Create(new() { ProjectName = "p" })).Code);
+        }
+
+        store.Dispose();
+        FakeLogRecord failure = Assert.Single(_watch.Logs);
+        Assert.Equal((3, "Failed", LogLevel.Critical), (failure.Id.Id, failure.Id.Name, failure.Level));
+        Assert.IsAssignableFrom<IOException>(failure.Exception);
+        Assert.Same(store.Status.Failure, failure.Exception);
+    }
+
+    [Fact]
+    public void A_close_that_fails_is_told_though_nobody_gets_its_exception()
+    {
+        var faulty = new FaultyDisk(_disk);
+        ImmStore store = ImmStore.Open(_watch.Options(Path), faulty);
+        store.Registry().Create(new() { ProjectName = "p" });
+        faulty.FailAt(1, FaultKinds.Flush, fromThenOn: true);
+
+        store.Dispose();
+
+        FakeLogRecord failure = Assert.Single(_watch.Logs);
+        Assert.Equal("Failed", failure.Id.Name);
+        Assert.NotNull(failure.Exception);
+    }
+
+    [Fact]
+    public void Damage_that_a_read_meets_is_told_with_its_place_and_then_the_failure()
+    {
+        using (ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
+        {
+            RegistryOperations.Prepare(store.Registry());
+        }
+
+        byte[] whole = _disk.Read(Path);
+        bool met = false;
+        for (int page = 1; page < whole.Length / PageSize && !met; page++)
+        {
+            using var watch = new Watch();
+            var damaged = new SimulatedDisk();
+            damaged.Put(Path, whole);
+            damaged.FlipBit(Path, ((page * PageSize) + 100) * 8L);
+            ImmStore store;
+            try
+            {
+                store = ImmStore.Open(watch.Options(Path), damaged);
+            }
+            catch (ImmException)
+            {
+                Assert.Equal(["Damaged", "OpenRefused"], watch.Logs.Select(log => log.Id.Name));
+                continue;
+            }
+
+            using (store)
+            {
+                if (Record.Exception(() => store.Registry().Get("p")) is null)
+                {
+                    continue;
+                }
+
+                met = true;
+                Assert.Equal(["Damaged", "Failed"], watch.Logs.Select(log => log.Id.Name));
+                Assert.All(watch.Logs, log => Assert.Equal(LogLevel.Critical, log.Level));
+                Assert.Contains($"page {page} ", watch.Logs[0].GetStructuredStateValue("Problem"), StringComparison.Ordinal);
+            }
+        }
+
+        Assert.True(met);
+    }
+
+    [Fact]
+    public void Damage_that_a_check_finds_is_told()
+    {
+        using ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
+        store.Registry().Create(new() { ProjectName = "p" });
+        Assert.Empty(store.Check());
+        _disk.FlipBit(Path, (PageSize + 100) * 8L);
+
+        IReadOnlyList<string> problems = store.Check();
+
+        FakeLogRecord damage = Assert.Single(_watch.Logs, log => log.Level != LogLevel.Debug);
+        Assert.Equal((4, "Damaged", LogLevel.Critical), (damage.Id.Id, damage.Id.Name, damage.Level));
+        Assert.Equal($"{problems.Count}", damage.GetStructuredStateValue("Count"));
+        Assert.Equal(problems[0], damage.GetStructuredStateValue("Problem"));
+    }
+
+    [Fact]
+    public void A_refused_open_is_told_with_its_cause()
+    {
+        using ImmStore holder = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
+
+        ImmException refused = Assert.Throws<ImmException>(() => ImmStore.Open(_watch.Options(Path), _disk));
+
+        FakeLogRecord told = Assert.Single(_watch.Logs);
+        Assert.Equal((5, "OpenRefused", LogLevel.Error), (told.Id.Id, told.Id.Name, told.Level));
+        Assert.Same(refused.InnerException, told.Exception);
+        Assert.Equal(Path, told.GetStructuredStateValue("Store"));
+    }
+
+    [Fact]
+    public void A_logger_that_throws_harms_nothing()
+    {
+        using var throwing = new FakeLoggers(() => throw new InvalidOperationException("The logger's own fault."));
+        ImmStoreOptions options = new() { Path = Path, LoggerFactory = throwing };
+        using (ImmStore store = ImmStore.Open(options, _disk))
+        {
+            store.Registry().Create(new() { ProjectName = "p" });
+            store.Check();
+            Assert.Equal(ImmStoreState.Open, store.Status.State);
+            Assert.Throws<ImmException>(() => ImmStore.Open(options, _disk));
+        }
+
+        Assert.True(throwing.Called >= 3);
+        using ImmStore again = ImmStore.Open(options, _disk);
+        Assert.True(again.Registry().TryGet("p", out _));
+    }
+
+    [Fact]
+    public void The_store_s_own_threads_do_not_act_in_the_name_of_the_caller_who_started_them()
+    {
+        var activities = new List<Activity?>();
+        using var loggers = new FakeLoggers(() => activities.Add(Activity.Current));
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path, LoggerFactory = loggers }, _disk);
+        using (Activity caller = new Activity("caller").Start())
+        {
+            store.Registry().Create(new() { ProjectName = "p" });
+            store.Check();
+        }
+
+        store.Registry().Create(new() { ProjectName = "q" });
+        store.Check();
+
+        Assert.Equal([null, null], activities);
+    }
+
+    private sealed class FakeLoggers(Action log) : ILoggerFactory, ILogger
+    {
+        private int _called;
+
+        public int Called => _called;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            Interlocked.Increment(ref _called);
+            log();
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

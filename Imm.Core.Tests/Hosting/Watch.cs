@@ -1,0 +1,42 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+
+namespace Imm.Core.Tests.Hosting;
+
+/// <summary>A meter and a log of its own, and what is found there.</summary>
+internal sealed class Watch : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection()
+        .AddMetrics()
+        .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddFakeLogging())
+        .BuildServiceProvider();
+
+    public IMeterFactory MeterFactory => _services.GetRequiredService<IMeterFactory>();
+
+    public ILoggerFactory LoggerFactory => _services.GetRequiredService<ILoggerFactory>();
+
+    /// <summary>What was logged so far.</summary>
+    public IReadOnlyList<FakeLogRecord> Logs => _services.GetFakeLogCollector().GetSnapshot();
+
+    public ImmStoreOptions Options(string? path = null) => new() { Path = path, MeterFactory = MeterFactory, LoggerFactory = LoggerFactory };
+
+    public MetricCollector<T> Collect<T>(string instrument)
+        where T : struct => new(MeterFactory, "Imm.Core", instrument);
+
+    /// <summary>What an observed instrument says now: a number for each set of labels.</summary>
+    public Dictionary<string, long> Observe(string instrument)
+    {
+        using MetricCollector<long> collector = Collect<long>(instrument);
+        collector.RecordObservableInstruments();
+        return collector.GetMeasurementSnapshot().ToDictionary(Labels, measurement => measurement.Value);
+    }
+
+    public static string Labels<T>(CollectedMeasurement<T> measurement)
+        where T : struct =>
+        string.Join(' ', measurement.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => $"{tag.Key}={tag.Value}"));
+
+    public void Dispose() => _services.Dispose();
+}

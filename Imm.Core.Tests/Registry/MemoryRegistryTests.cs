@@ -1,0 +1,6 @@
+namespace Imm.Core.Tests.Registry;
+
+public sealed class MemoryRegistryTests : RegistryConformance
+{
+    protected override ImmStore OpenStore(ImmStoreOptions options) => ImmStore.InMemory(options);
+}

@@ -1,0 +1,59 @@
+// The service on 127.0.0.1 for clients that need a socket: one store as it comes, and one in each state that a client cannot bring about itself.
+// Prints the address of each as one line of JSON, and ends when its standard input does.
+
+using System.Net;
+using System.Net.Sockets;
+using Imm.Core;
+
+using ImmStore open = ImmStore.InMemory();
+using ImmStore full = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = 0 });
+using ImmStore forbidden = ImmStore.InMemory(new ImmStoreOptions { Authorizer = new Nobody() });
+ImmStore closed = ImmStore.InMemory();
+closed.Dispose();
+
+string[] places = [Start("open", open), Start("full", full), Start("forbidden", forbidden), Start("closed", closed)];
+Console.WriteLine($"{{{string.Join(',', places)}}}");
+await Console.In.ReadToEndAsync();
+
+static string Start(string name, ImmStore store)
+{
+    string place = $"127.0.0.1:{FreePort()}";
+    _ = ServeAsync(new ImmHttpMessageHandler(new ImmApi(store), "1234567890", "cn-hangzhou"), $"http://{place}/");
+    return $"\"{name}\":\"{place}\"";
+}
+
+static int FreePort()
+{
+    using var listener = new TcpListener(IPAddress.Loopback, 0);
+    listener.Start();
+    return ((IPEndPoint)listener.LocalEndpoint).Port;
+}
+
+// The README shows the two functions that follow, word for word.
+static async Task ServeAsync(HttpMessageHandler handler, string address)
+{
+    using var service = new HttpMessageInvoker(handler);
+    using var listener = new HttpListener { Prefixes = { address } };
+    listener.Start();
+    while (true)
+    {
+        _ = AnswerAsync(service, await listener.GetContextAsync());
+    }
+}
+
+static async Task AnswerAsync(HttpMessageInvoker service, HttpListenerContext context)
+{
+    using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.Url);
+    request.Content = new StreamContent(context.Request.InputStream);
+    request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
+    request.Headers.TryAddWithoutValidation("x-acs-action", context.Request.Headers["x-acs-action"]);
+    using HttpResponseMessage response = await service.SendAsync(request, CancellationToken.None);
+    context.Response.StatusCode = (int)response.StatusCode;
+    context.Response.ContentType = "application/json; charset=utf-8";
+    context.Response.Close(await response.Content.ReadAsByteArrayAsync(), willBlock: false);
+}
+
+internal sealed class Nobody : IImmAuthorizer
+{
+    public AuthorizationDecision Authorize(AuthorizationRequest request) => AuthorizationDecision.Deny();
+}

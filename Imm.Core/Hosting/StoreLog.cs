@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+
+namespace Imm.Core.Hosting;
+
+/// <summary>What a store logs. Ids, levels and the names in braces are API, the wording is not.</summary>
+internal static partial class StoreLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "The store '{Store}' had not been closed: {Records} changes and {Pages} pages were brought from its logs into its data file.")]
+    public static partial void Recovered(ILogger logger, string store, int records, int pages);
+
+    [LoggerMessage(2, LogLevel.Debug, "A checkpoint of the store '{Store}' brought {Records} changes into its data file, on {Pages} pages, in {Duration}.")]
+    public static partial void Checkpoint(ILogger logger, string store, int records, int pages, TimeSpan duration);
+
+    [LoggerMessage(3, LogLevel.Critical, "The store '{Store}' has failed and takes no more changes until it is opened again; what was acknowledged is safe.")]
+    public static partial void Failed(ILogger logger, Exception cause, string store);
+
+    [LoggerMessage(4, LogLevel.Critical, "The store '{Store}' is damaged, in {Count} places that are known of: {Problem}")]
+    public static partial void Damaged(ILogger logger, string store, int count, string problem);
+
+    [LoggerMessage(5, LogLevel.Error, "The store '{Store}' could not be opened.")]
+    public static partial void OpenRefused(ILogger logger, Exception cause, string store);
+}

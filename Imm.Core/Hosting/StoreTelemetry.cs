@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using Imm.Core.Model;
+using Imm.Core.Operations;
+using Imm.Core.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Imm.Core.Hosting;
+
+/// <summary>Tells the world outside what one store does: metrics, traces and logs. <see cref="ImmTelemetry"/> says which.</summary>
+/// <remarks>
+/// It stands between the store and listeners of others' making, on threads that have a change half told or many callers waiting. Nothing that a
+/// listener throws may pass it.
+/// </remarks>
+internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
+{
+    private static readonly ActivitySource Source = new(ImmTelemetry.ActivitySourceName, ImmTelemetry.Version);
+
+    private readonly string? _name;
+    private readonly string _store;
+    private readonly TimeProvider _timeProvider;
+    private readonly StoreInstruments _instruments;
+    private readonly ILogger _logger;
+    private int _failed;
+
+    public StoreTelemetry(ImmStoreOptions options)
+    {
+        _name = options.Name;
+        _store = options.Path ?? options.Name ?? "in memory";
+        _timeProvider = options.TimeProvider;
+        _instruments = StoreInstruments.Of(options.MeterFactory);
+        _logger = options.LoggerFactory?.CreateLogger<ImmStore>() ?? NullLogger<ImmStore>.Instance;
+    }
+
+    /// <inheritdoc/>
+    public bool IsEnabled => _instruments.OperationDuration.Enabled || _instruments.Operations.Enabled || Source.HasListeners();
+
+    /// <summary>The store is open.</summary>
+    public void Opened(ImmStore store, (int Records, int Pages) recovered)
+    {
+        _instruments.Add(store);
+        if (recovered is not (0, 0))
+        {
+            Safely((this, recovered), static it => StoreLog.Recovered(it.Item1._logger, it.Item1._store, it.recovered.Records, it.recovered.Pages));
+        }
+    }
+
+    public void Closed(ImmStore store) => _instruments.Remove(store);
+
+    /// <summary>The store could not be opened.</summary>
+    public void OpenRefused(Exception cause) => Safely((this, cause), static it =>
+    {
+        it.Item1.TellDamage(it.cause);
+        StoreLog.OpenRefused(it.Item1._logger, it.cause, it.Item1._store);
+    });
+
+    /// <summary>The files were looked through, and are not as they should be.</summary>
+    public void Checked(IReadOnlyList<string> problems)
+    {
+        if (problems.Count > 0)
+        {
+            Safely((this, problems), static it => StoreLog.Damaged(it.Item1._logger, it.Item1._store, it.problems.Count, it.problems[0]));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Begin(Operation operation) => Safely(operation, static it =>
+    {
+        Activity? activity = Source.StartActivity(it.Action);
+        it.Activity = activity;
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag("cloud.account.id", it.Scope.AccountId);
+            activity.SetTag("cloud.region", it.Scope.RegionId);
+            SetName(activity, "imm.project.name", it.ProjectName);
+            SetName(activity, "imm.dataset.name", it.DatasetName);
+        }
+    });
+
+    /// <inheritdoc/>
+    public ValueTask<Refusal?> AdmitAsync(Operation operation, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public Refusal? Betray(Operation operation) => null;
+
+    /// <inheritdoc/>
+    public void End(Operation operation)
+    {
+        Safely((this, operation), static it => it.Item1.Count(it.operation));
+        if (operation.Activity is Activity activity)
+        {
+            Safely((activity, operation), static it =>
+            {
+                if (it.operation.Exception is { } exception)
+                {
+                    it.activity.SetTag(StoreInstruments.ErrorTag, ErrorType(exception));
+                    it.activity.SetStatus(ActivityStatusCode.Error, exception.Message);
+                }
+            });
+            Safely(activity, static it => it.Dispose());
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Committed(int operations)
+    {
+        if (_instruments.BatchSize.Enabled)
+        {
+            Safely((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Flushed(TimeSpan duration)
+    {
+        if (_instruments.FlushDuration.Enabled)
+        {
+            Safely((this, duration), static it => it.Item1._instruments.FlushDuration.Record(it.duration.TotalSeconds, it.Item1.Tags()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Checkpointed(StoreCheckpoint checkpoint)
+    {
+        Safely((this, checkpoint), static it => it.Item1._instruments.CheckpointDuration.Record(it.checkpoint.Duration.TotalSeconds, it.Item1.Tags()));
+        Safely(
+            (this, checkpoint),
+            static it => StoreLog.Checkpoint(it.Item1._logger, it.Item1._store, it.checkpoint.Records, it.checkpoint.Pages, it.checkpoint.Duration));
+    }
+
+    /// <inheritdoc/>
+    public void Failed(Exception cause)
+    {
+        if (Interlocked.Exchange(ref _failed, 1) == 0)
+        {
+            Safely((this, cause), static it =>
+            {
+                it.Item1.TellDamage(it.cause);
+                StoreLog.Failed(it.Item1._logger, it.cause, it.Item1._store);
+            });
+        }
+    }
+
+    /// <summary>The code of a refusal, or what else went wrong: one of few words.</summary>
+    private static string ErrorType(Exception exception) => exception switch
+    {
+        ImmException refusal => refusal.Code,
+        OperationCanceledException => typeof(OperationCanceledException).FullName!,
+        _ => exception.GetType().FullName!,
+    };
+
+    // What a caller gives may be of any length.
+    private static void SetName(Activity activity, string tag, string? name)
+    {
+        if (NameRule.Holds(name))
+        {
+            activity.SetTag(tag, name);
+        }
+    }
+
+    private static void Safely<TState>(TState state, Action<TState> tell)
+    {
+        try
+        {
+            tell(state);
+        }
+#pragma warning disable CA1031 // A listener's defect is not the store's.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
+    private void Count(Operation operation)
+    {
+        if (!_instruments.Operations.Enabled && !_instruments.OperationDuration.Enabled)
+        {
+            return;
+        }
+
+        TagList tags = Tags();
+        tags.Add(StoreInstruments.ActionTag, operation.Action);
+        if (operation.Exception is { } exception)
+        {
+            tags.Add(StoreInstruments.ErrorTag, ErrorType(exception));
+        }
+
+        _instruments.Operations.Add(1, tags);
+        _instruments.OperationDuration.Record(_timeProvider.GetElapsedTime(operation.StartTimestamp).TotalSeconds, tags);
+    }
+
+    private TagList Tags() => _name is null ? default : new TagList { { StoreInstruments.StoreNameTag, _name } };
+
+    private void TellDamage(Exception cause)
+    {
+        for (Exception? e = cause; e is not null; e = e.InnerException)
+        {
+            if (e is DamagedFileException)
+            {
+                StoreLog.Damaged(_logger, _store, 1, e.Message);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using CommunityToolkit.Diagnostics;
+
+namespace Imm.Core.Testing;
+
+/// <summary>
+/// A clock that moves only when a test moves it. Timers, and with them <c>Task.Delay</c>, <see cref="PeriodicTimer"/> and the timeouts of
+/// <see cref="CancellationTokenSource"/>, fire while it is moved, each at its own time.
+/// </summary>
+/// <remarks>Safe to use from many threads at once. Its time zone is UTC, and its timestamps count ticks of 100 ns.</remarks>
+public sealed class ImmFixtureClock : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly List<Timer> _timers = [];
+
+    // What passes is counted apart from what the clock shows, so that a clock that is set neither fires timers nor moves timestamps.
+    private long _elapsed;
+    private long _utcTicksAtZero;
+
+    /// <summary>Makes a clock that shows <see cref="DefaultStart"/>.</summary>
+    public ImmFixtureClock()
+        : this(DefaultStart)
+    {
+    }
+
+    /// <summary>Makes a clock.</summary>
+    /// <param name="start">The time that it shows first.</param>
+    public ImmFixtureClock(DateTimeOffset start) => _utcTicksAtZero = start.UtcTicks;
+
+    /// <summary>What a clock shows first where nothing else is said: the beginning of 2025, in UTC.</summary>
+    public static DateTimeOffset DefaultStart { get; } = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <inheritdoc/>
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>The time that the clock shows, in UTC.</summary>
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return new(_utcTicksAtZero + _elapsed, TimeSpan.Zero);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long GetTimestamp()
+    {
+        lock (_lock)
+        {
+            return _elapsed;
+        }
+    }
+
+    /// <summary>
+    /// Moves the clock on, and on the way fires each timer that comes due, in the order of their times, while the clock shows its time. What waits
+    /// for a timer without a synchronization context of its own goes on before this returns.
+    /// </summary>
+    /// <param name="time">How far; zero fires what is due now.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative, or leads past the year 9999.</exception>
+    public void Advance(TimeSpan time)
+    {
+        Guard.IsGreaterThanOrEqualTo(time, TimeSpan.Zero, nameof(time));
+        long target;
+        lock (_lock)
+        {
+            Guard.IsLessThanOrEqualTo(time.Ticks, DateTime.MaxValue.Ticks - _utcTicksAtZero - _elapsed, nameof(time));
+            target = _elapsed + time.Ticks;
+        }
+
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            while (TakeDue(target) is { } timer)
+            {
+                timer.Fire();
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    /// <summary>
+    /// Sets the clock, forward or back, as an operator or a time server does: no time passes, so no timer fires, and timestamps do not move.
+    /// </summary>
+    /// <param name="time">The time to show.</param>
+    public void SetUtcNow(DateTimeOffset time)
+    {
+        lock (_lock)
+        {
+            _utcTicksAtZero = time.UtcTicks - _elapsed;
+        }
+    }
+
+    /// <summary>Makes a timer that fires while the clock is moved; at once, on this thread, where its time is zero.</summary>
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        Guard.IsNotNull(callback, nameof(callback));
+        var timer = new Timer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves the clock to the next timer that is due up to a target, and takes it off or sets it on; else to the target.</summary>
+    private Timer? TakeDue(long target)
+    {
+        lock (_lock)
+        {
+            Timer? next = null;
+            foreach (Timer timer in _timers)
+            {
+                // The first of several with the same time is the one that was set first.
+                if (timer.Due <= target && (next is null || timer.Due < next.Due))
+                {
+                    next = timer;
+                }
+            }
+
+            // Another thread may have moved the clock past us.
+            _elapsed = Math.Max(_elapsed, next?.Due ?? target);
+            if (next is not null)
+            {
+                _timers.Remove(next);
+                if (next.Period > 0)
+                {
+                    next.Due = After(next.Due, next.Period);
+                    _timers.Add(next);
+                }
+            }
+
+            return next;
+        }
+    }
+
+    private static long After(long elapsed, long ticks) => ticks > long.MaxValue - elapsed ? long.MaxValue : elapsed + ticks;
+
+    private sealed class Timer(ImmFixtureClock clock, TimerCallback callback, object? state) : ITimer
+    {
+        private bool _disposed;
+
+        public long Due { get; set; }
+
+        public long Period { get; private set; }
+
+        public void Fire() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Check(dueTime, nameof(dueTime));
+            Check(period, nameof(period));
+            lock (clock._lock)
+            {
+                if (_disposed)
+                {
+                    return false;
+                }
+
+                clock._timers.Remove(this);
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    Due = After(clock._elapsed, dueTime.Ticks);
+                    Period = period == Timeout.InfiniteTimeSpan ? 0 : period.Ticks;
+                    clock._timers.Add(this);
+                }
+            }
+
+            if (dueTime == TimeSpan.Zero)
+            {
+                clock.Advance(TimeSpan.Zero);
+            }
+
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock._lock)
+            {
+                _disposed = true;
+                clock._timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        private static void Check(TimeSpan time, string name)
+        {
+            if (time < TimeSpan.Zero && time != Timeout.InfiniteTimeSpan)
+            {
+                ThrowHelper.ThrowArgumentOutOfRangeException(name, time, "A time is not negative, or it is Timeout.InfiniteTimeSpan.");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+using Imm.Core.Model;
+
+namespace Imm.Core.Testing;
+
+/// <summary>An operation of a registry, as a test names it.</summary>
+public enum ImmOperation
+{
+    /// <summary>CreateProject.</summary>
+    CreateProject,
+
+    /// <summary>GetProject: <see cref="ProjectRegistry.Get"/> and <see cref="ProjectRegistry.TryGet"/>.</summary>
+    GetProject,
+
+    /// <summary>UpdateProject.</summary>
+    UpdateProject,
+
+    /// <summary>ListProjects.</summary>
+    ListProjects,
+
+    /// <summary>DeleteProject.</summary>
+    DeleteProject,
+
+    /// <summary>CreateDataset.</summary>
+    CreateDataset,
+
+    /// <summary>GetDataset.</summary>
+    GetDataset,
+
+    /// <summary>UpdateDataset.</summary>
+    UpdateDataset,
+
+    /// <summary>ListDatasets.</summary>
+    ListDatasets,
+
+    /// <summary>DeleteDataset.</summary>
+    DeleteDataset,
+
+    /// <summary>CreateBinding.</summary>
+    CreateBinding,
+
+    /// <summary>ListBindings.</summary>
+    ListBindings,
+
+    /// <summary>DeleteBinding.</summary>
+    DeleteBinding,
+
+    /// <summary>Counting files into datasets; the service's action is BatchIndexFileMeta.</summary>
+    AddFiles,
+
+    /// <summary>Counting files out of datasets; the service's action is BatchDeleteFileMeta.</summary>
+    RemoveFiles,
+}
+
+/// <summary>What is known of the operations.</summary>
+internal static class ImmOperations
+{
+    private static readonly FrozenDictionary<string, ImmOperation> ByAction = new Dictionary<string, ImmOperation>
+    {
+        [ImmAction.CreateProject] = ImmOperation.CreateProject,
+        [ImmAction.GetProject] = ImmOperation.GetProject,
+        [ImmAction.UpdateProject] = ImmOperation.UpdateProject,
+        [ImmAction.ListProjects] = ImmOperation.ListProjects,
+        [ImmAction.DeleteProject] = ImmOperation.DeleteProject,
+        [ImmAction.CreateDataset] = ImmOperation.CreateDataset,
+        [ImmAction.GetDataset] = ImmOperation.GetDataset,
+        [ImmAction.UpdateDataset] = ImmOperation.UpdateDataset,
+        [ImmAction.ListDatasets] = ImmOperation.ListDatasets,
+        [ImmAction.DeleteDataset] = ImmOperation.DeleteDataset,
+        [ImmAction.CreateBinding] = ImmOperation.CreateBinding,
+        [ImmAction.ListBindings] = ImmOperation.ListBindings,
+        [ImmAction.DeleteBinding] = ImmOperation.DeleteBinding,
+        [ImmAction.AddFiles] = ImmOperation.AddFiles,
+        [ImmAction.RemoveFiles] = ImmOperation.RemoveFiles,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The operations that change something.</summary>
+    public static ImmOperation[] Writes { get; } =
+    [
+        ImmOperation.CreateProject, ImmOperation.UpdateProject, ImmOperation.DeleteProject,
+        ImmOperation.CreateDataset, ImmOperation.UpdateDataset, ImmOperation.DeleteDataset,
+        ImmOperation.CreateBinding, ImmOperation.DeleteBinding,
+        ImmOperation.AddFiles, ImmOperation.RemoveFiles,
+    ];
+
+    public static ImmOperation Of(string action) => ByAction[action];
+}

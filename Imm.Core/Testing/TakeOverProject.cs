@@ -1,0 +1,16 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Testing;
+
+/// <summary>Creates a project with its fields and times as they are told, under the rules for new ones; what it counts is to be added.</summary>
+internal sealed class TakeOverProject(Project project) : Command<Project>
+{
+    public override Refusal? Refuse(ScopeState state) => CreateProject.Refuse(state, project.ProjectName.Value);
+
+    protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
+    {
+        Project empty = project with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
+        var entry = new ProjectEntry(state.LastNumber + 1, empty, NameTree<DatasetEntry>.Empty);
+        return Decision<Project>.Accepted(empty, state.With(null, entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, empty, IsNew: true));
+    }
+}
