@@ -19,13 +19,15 @@ internal static class ThroughputCommand
         Options options = Options.Parse(args);
         var screen = new Screen();
         using var cancellation = new CancellationTokenSource();
-        void Cancel(object? sender, ConsoleCancelEventArgs e)
+        void Cancel(PosixSignalContext context)
         {
-            e.Cancel = true;
+            // Between two measurements, and with the stores deleted.
+            context.Cancel = true;
             cancellation.Cancel();
         }
 
-        Console.CancelKeyPress += Cancel;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         try
         {
             RunResults? baseline = options.Baseline is { } file ? Read(file) : null;
@@ -42,10 +44,6 @@ internal static class ThroughputCommand
         {
             Console.Error.WriteLine($"The measurement cannot go on. {e.Message}");
             return Task.FromResult(CommandLine.Failure);
-        }
-        finally
-        {
-            Console.CancelKeyPress -= Cancel;
         }
     }
 
@@ -73,7 +71,7 @@ internal static class ThroughputCommand
             {
                 ["mode"] = plan.Name + (options.Only is { } only ? $", only {only}" : ""),
                 ["rounds"] = $"{plan.Rounds}, in each of which all contenders take turns",
-                ["time"] = $"{plan.Slice.TotalSeconds:0.##} s measured after {plan.WarmUp.TotalSeconds:0.##} s of warm-up, for each contender in each round of each row",
+                ["time"] = $"{plan.Slice.TotalSeconds:0.##} s measured after {plan.WarmUp.TotalSeconds:0.##} s of warm-up, for each contender in each round of each row; twice as long where it creates",
             },
             Machine = machine,
             Versions = Versions(),

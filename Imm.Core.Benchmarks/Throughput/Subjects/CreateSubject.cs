@@ -16,6 +16,8 @@ internal sealed class CreateSubject(Plan plan, int size, IReadOnlyList<int> call
 
     public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Contender contender, int round, IReadOnlyList<Row> wanted)
     {
+        // Long enough that whoever puts work off has to come back to it.
+        Plan longer = plan with { Slice = 2 * plan.Slice };
         for (int i = 0; i < callers.Count; i++)
         {
             if (!wanted.Contains(Rows[i]) || (contender == Contender.Disk && i > 0))
@@ -27,7 +29,7 @@ internal sealed class CreateSubject(Plan plan, int size, IReadOnlyList<int> call
             using Peer peer = size <= SmallEnoughToCopy ? stores.OpenCopy(contender, size) : stores.Open(contender, size);
             int count = contender.IsForOneWriter ? 1 : callers[i];
             List<Mix.Worker> workers = ClosedLoop.Enter(peer, Mix.Create, count, size, series: (round * 16) + i);
-            Sample sample = ClosedLoop.Run(workers, contender.IsAsynchronous, Mix.Create, plan);
+            Sample sample = ClosedLoop.Run(workers, contender.IsAsynchronous, Mix.Create, longer);
             workers.ForEach(worker => worker.Dispose());
             yield return (Rows[i], count == callers[i] ? sample : sample with { Note = "1 caller" });
         }
