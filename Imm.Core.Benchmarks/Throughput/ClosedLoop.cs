@@ -45,7 +45,7 @@ internal static class ClosedLoop
     public static List<Mix.Worker> Enter(Peer peer, Mix mix, int count, int size, int series)
     {
         // Enough names that a quick store does not meet the same ones again while they are still in the processor's cache.
-        int probes = Math.Clamp(2 * size / count, 1_000, 1 << 17);
+        int probes = Math.Clamp(2 * size / Math.Max(1, count), 1_000, 1 << 17);
         return [.. Enumerable.Range(0, count).Select(n => new Mix.Worker(
             mix,
             peer.Enter(),

@@ -71,10 +71,7 @@ internal sealed record Mix(string Id, string Title)
         public void Create()
         {
             NewProject project = NewProject.Of(_nextProject++);
-            if (!caller.Create(project))
-            {
-                throw new InvalidOperationException($"{project.Name} was refused.");
-            }
+            Expect(project, caller.Create(project));
         }
 
         public void Dispose() => caller.Dispose();
@@ -113,11 +110,16 @@ internal sealed record Mix(string Id, string Title)
         {
             NewProject project = NewProject.Of(_nextProject++);
             long started = Stopwatch.GetTimestamp();
-            bool created = await caller.CreateAsync(project);
+            CreateAnswer answer = await caller.CreateAsync(project);
             Latencies.Of("create").Record(MachineClock.Since(started));
-            if (!created)
+            Expect(project, answer);
+        }
+
+        private static void Expect(NewProject project, CreateAnswer answer)
+        {
+            if (answer != CreateAnswer.Created)
             {
-                throw new InvalidOperationException($"{project.Name} was refused.");
+                throw new InvalidOperationException($"{project.Name} was not created: {answer}.");
             }
         }
 

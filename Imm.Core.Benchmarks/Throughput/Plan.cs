@@ -56,7 +56,7 @@ internal sealed record Plan
         Callers = [1, 64],
         MixSize = 10_000,
         Sizes = [1_000, 100_000],
-        LiteDbSize = 100_000,
+        LiteDbSize = 10_000,
         MostToCreateIn = 1_000,
         Rates = [1_000],
         OpenSizes = [100_000],

@@ -13,6 +13,9 @@ internal sealed record Row(string Id, string Title, Unit Unit = Unit.OperationsP
 /// <param name="contenders">Who takes part.</param>
 internal abstract class Subject(string title, IReadOnlyList<Row> rows, IReadOnlyList<Contender> contenders)
 {
+    /// <summary>The names behind which pages begin, by the number of projects.</summary>
+    private static readonly Dictionary<int, string[]> Pages = [];
+
     public string Title { get; } = title;
 
     public IReadOnlyList<Row> Rows { get; } = rows;
@@ -35,7 +38,12 @@ internal abstract class Subject(string title, IReadOnlyList<Row> rows, IReadOnly
     protected static void ReadAll(Peer peer, int size)
     {
         using Peer.Caller caller = peer.Enter();
-        string[] names = [.. Enumerable.Range(0, size).Select(n => NewProject.NameOf(n)).Order(StringComparer.Ordinal).Where((_, n) => n % Mix.PageLength == 0)];
+        if (!Pages.TryGetValue(size, out string[]? names))
+        {
+            Pages[size] = names =
+                [.. Enumerable.Range(0, size).Select(n => NewProject.NameOf(n)).Order(StringComparer.Ordinal).Where((_, n) => n % Mix.PageLength == 0)];
+        }
+
         foreach (string name in names)
         {
             caller.List(caller.PositionOf(name), Mix.PageLength);

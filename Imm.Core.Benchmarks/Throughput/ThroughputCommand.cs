@@ -92,7 +92,7 @@ internal static class ThroughputCommand
         subjects.Add(new ScopesSubject(plan));
         subjects.Add(new RefusalSubject(plan, Small));
         subjects.Add(new MixSubject(plan, Mix.Ingest, Small, withDatasets: true));
-        subjects.Add(new DiskSubject(Usual, Contender.Durables));
+        subjects.Add(new DiskSubject(Usual, Able(plan, Usual, Contender.Durables)));
         subjects.Add(new MemorySubject(Usual));
         subjects.AddRange(plan.OpenSizes.Select(size => new OpenSubject(size, Able(plan, size, Contender.Durables))));
         subjects.AddRange(plan.Sizes.Select(size => new ReadCostSubject(plan, size, Able(plan, size, Contender.Readers))));

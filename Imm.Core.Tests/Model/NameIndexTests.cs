@@ -196,7 +196,7 @@ public sealed class NameIndexTests
     private sealed class World
     {
         private readonly string[] _names;
-        private readonly List<(Version Version, Thing[] Things)> _handedOut = [];
+        private readonly List<(Version Version, Thing[] Things, Edit Edit)> _handedOut = [];
         private readonly Random _random = new(1);
         private Version _now;
         private Edit _edit = new();
@@ -229,10 +229,10 @@ public sealed class NameIndexTests
                     HandOut(Change(_now with { Model = ModelOf([.. _now.Model.Values]) }, names, step.Name % 2 == 0, null));
                     break;
                 case 14 when _handedOut.Count > 0:
-                    // Back to a version of old, with whatever token there is.
+                    // Back to a version of old, with whatever token there is but the one it was made under: that ended with its handing out.
                     HandOut(_now);
-                    _edit = step.Token ? _edit : new Edit();
-                    (Version old, Thing[] things) = _handedOut[first % _handedOut.Count];
+                    (Version old, Thing[] things, Edit madeUnder) = _handedOut[first % _handedOut.Count];
+                    _edit = step.Token && madeUnder != _edit ? _edit : new Edit();
                     _now = old with { Model = ModelOf(things) };
                     break;
                 case 15:
@@ -260,7 +260,7 @@ public sealed class NameIndexTests
         public void Verify()
         {
             HandOut(_now);
-            foreach ((Version version, Thing[] things) in _handedOut)
+            foreach ((Version version, Thing[] things, _) in _handedOut)
             {
                 Assert.Equal(things.Length, version.Table.Count);
                 Assert.Equal(things.Length, version.Tree.Count);
@@ -310,7 +310,7 @@ public sealed class NameIndexTests
 
         private void HandOut(Version version)
         {
-            (Version, Thing[]) entry = (version, [.. version.Model.Values]);
+            (Version, Thing[], Edit) entry = (version, [.. version.Model.Values], _edit);
             if (_handedOut.Count < 40)
             {
                 _handedOut.Add(entry);

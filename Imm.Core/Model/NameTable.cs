@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Model;
 
-/// <summary>A persistent table of objects by name (ordinal): a hash array mapped trie, in which every version shares what it did not change.</summary>
+/// <summary>A persistent table of objects by name (ordinal): a hash array mapped trie, whose versions share what did not change.</summary>
 /// <remarks>Under an <see cref="Edit"/> a change may return the table it was called on; use what it returns and nothing older.</remarks>
 internal sealed class NameTable<T> where T : class, INamed
 {
@@ -170,7 +170,7 @@ internal sealed class NameTableNode
         return ReferenceEquals(after, slot) ? this : Replace(bit, after, edit);
     }
 
-    /// <summary>Removes a name that is there; gives what stands in the place of this node: below the root, never a node of one object.</summary>
+    /// <summary>Removes a name that is there; gives what stands in the place of this node: below the root, no node of one object.</summary>
     public object Remove(string name, uint hash, int shift, Edit? edit)
     {
         ulong bit = Bit(hash >> shift);
@@ -208,7 +208,13 @@ internal sealed class NameTableNode
         for (int i = 0; i < _slots.Length; i++)
         {
             Debug.Assert(i < Count == _slots[i] is not null);
-            total += _slots[i] switch { null => 0, NameTableNode node => node.CheckShape(false), Collision collision => collision.Count, _ => 1 };
+            total += _slots[i] switch
+            {
+                null => 0,
+                NameTableNode node => node.CheckShape(false),
+                Collision collision => collision.Count,
+                _ => 1,
+            };
         }
 
         return total;

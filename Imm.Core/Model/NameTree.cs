@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Model;
 
-/// <summary>A persistent set of objects in the ordinal order of their names: a B+tree, in which every version shares what it did not change.</summary>
+/// <summary>A persistent set of objects in the ordinal order of their names: a B+tree, whose versions share what did not change.</summary>
 /// <remarks>Under an <see cref="Edit"/> a change may return the tree it was called on; use what it returns and nothing older.</remarks>
 internal sealed class NameTree<T> where T : class, INamed
 {
@@ -329,7 +329,7 @@ internal sealed class NameTreeNode
         return right.With(at - keep, name, slot, edit);
     }
 
-    /// <summary>Shares out again the slots of the children at and before a place, or makes one of the two. This node was just made or owned.</summary>
+    /// <summary>Evens out the children at and before a place, or makes one of the two. This node was just made or is owned.</summary>
     private NameTreeNode Refill(int at, Edit? edit)
     {
         NameTreeNode left = ChildAt(at - 1);
@@ -421,7 +421,7 @@ internal sealed class NameTreeNode
         return Truncate(_count - 1, edit);
     }
 
-    /// <summary>A leaf, where it stands below its parent (null if it is the root), and the least name that belongs after all below that parent, if any.</summary>
+    /// <summary>A leaf, its place below its parent (none if it is the root), and the first name, if any, past that parent.</summary>
     public struct Place
     {
         public NameTreeNode Leaf;

@@ -338,7 +338,7 @@ internal sealed class Committer : IDisposable
 
         if (failure is null && _touched.Count > 0)
         {
-            TellObserver();
+            _observer?.Committed(_batch.Count);
         }
 
         foreach (PendingWrite write in _batch)
@@ -356,19 +356,6 @@ internal sealed class Committer : IDisposable
         _batch.Clear();
         _touched.Clear();
         _records.Clear();
-    }
-
-    private void TellObserver()
-    {
-        try
-        {
-            _observer?.Committed(_batch.Count);
-        }
-#pragma warning disable CA1031 // What listens to metrics may throw; the batch is committed all the same, and its callers wait to hear so.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-        }
     }
 
     private void Decide()

@@ -51,7 +51,7 @@ public sealed class ImmFaults
 
             if (fault.Latency > TimeSpan.Zero)
             {
-                await Task.Delay(fault.Latency, _timeProvider, cancellationToken).ConfigureAwait(false);
+                await WaitAsync(fault.Latency, cancellationToken).ConfigureAwait(false);
             }
 
             if (fault.Elapsed > TimeSpan.Zero)
@@ -81,6 +81,19 @@ public sealed class ImmFaults
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Waits for the clock. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/> it goes on at once when it is cancelled, on the
+    /// thread that moves the clock, so that a test sees the same in every run.
+    /// </summary>
+    private async Task WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        var end = new TaskCompletionSource();
+        using ITimer timer = _timeProvider.CreateTimer(static end => ((TaskCompletionSource)end!).TrySetResult(), end, time, Timeout.InfiniteTimeSpan);
+        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(
+            static (end, token) => ((TaskCompletionSource)end!).TrySetCanceled(token), end);
+        await end.Task.ConfigureAwait(false);
     }
 
     private void Change(Func<ImmFault[], ImmFault[]> change)

@@ -230,8 +230,9 @@ public sealed class ImmSeed
                 ?? throw new FormatException("The JSON is null, and no answer.");
             return answer.Projects ?? [answer.Project ?? answer];
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
+            // An argument is wrong where the text holds a surrogate without its partner.
             throw new FormatException($"The JSON is not that of a project or a page of projects. {e.Message}", e);
         }
     }

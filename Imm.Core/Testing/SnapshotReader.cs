@@ -19,8 +19,9 @@ internal static class SnapshotReader
         {
             document = JsonSerializer.Deserialize(json, SnapshotJsonContext.Instance.SnapshotDocument) ?? throw Wrong("$", "It is null.");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
+            // An argument is wrong where the text holds a surrogate without its partner.
             throw new FormatException($"The JSON is not that of a snapshot. {e.Message}", e);
         }
 

@@ -33,7 +33,9 @@ internal sealed class OpenLoop
     /// <param name="clock">The time.</param>
     /// <param name="perSecond">How many operations are to begin a second.</param>
     /// <param name="count">How many are to begin in all.</param>
-    /// <param name="patience">How long, in nanoseconds, operations are begun at most; beyond that the load is too much, and the rest is given up.</param>
+    /// <param name="patience">
+    /// How long, in nanoseconds, operations are begun at most, longer than all of them should take; beyond that the load is too much, and the rest is given up.
+    /// </param>
     public OpenLoop(IClock clock, double perSecond, long count, long patience)
     {
         _clock = clock;

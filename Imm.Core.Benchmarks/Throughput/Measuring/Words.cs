@@ -27,7 +27,7 @@ internal static class Words
 
     public static string Percent(double part) => string.Create(CultureInfo.InvariantCulture, $"{part:P0}").Replace(" ", "", StringComparison.Ordinal);
 
-    /// <summary>Three digits, and no more than two behind the point.</summary>
+    /// <summary>Three digits, where that is not more than two behind the point; two of what is less than a tenth.</summary>
     public static string Three(double value)
     {
         double size = Math.Abs(value);
@@ -37,6 +37,6 @@ internal static class Words
             return ((long)(Math.Round(value / step) * step)).ToString("N0", CultureInfo.InvariantCulture);
         }
 
-        return value.ToString(size >= 10 ? "0.#" : "0.##", CultureInfo.InvariantCulture);
+        return value.ToString(size >= 10 ? "0.#" : size >= 0.1 || size == 0 ? "0.##" : "G2", CultureInfo.InvariantCulture);
     }
 }

@@ -108,7 +108,7 @@ internal static class Charts
     private static Chart LatencyOf(RowResult row)
     {
         string[] names = ["p50", "p90", "p99", "p99.9", "p99.99", "max"];
-        string title = $"Latency of a create from its intended beginning, {row.Group}";
+        string title = $"Latency from the intended beginning, {row.Group}";
         Plot plot = NewPlot(title);
         foreach (ContenderResult result in row.Contenders)
         {

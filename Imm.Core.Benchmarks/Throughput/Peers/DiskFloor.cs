@@ -35,13 +35,13 @@ internal sealed class DiskFloor : Peer
         private readonly byte[] _record = new byte[Record];
         private long _position;
 
-        public override ValueTask<bool> CreateAsync(NewProject project)
+        public override ValueTask<CreateAnswer> CreateAsync(NewProject project)
         {
             _record.AsSpan().Fill((byte)project.Name.Length);
             RandomAccess.Write(file, _record, _position);
             RandomAccess.FlushToDisk(file);
             _position = (_position + Record) % Length;
-            return ValueTask.FromResult(true);
+            return ValueTask.FromResult(CreateAnswer.Created);
         }
     }
 }

@@ -8,6 +8,12 @@ internal sealed class ImmPeer : Peer
     private const string Account = "1234567890";
     private const string Region = "cn-hangzhou";
 
+    private static readonly Dictionary<string, CreateAnswer> Refusals = new()
+    {
+        [ImmErrorCode.ResourceAlreadyExists] = CreateAnswer.NameIsTaken,
+        [ImmErrorCode.LimitExceededError] = CreateAnswer.QuotaIsUsedUp,
+    };
+
     private readonly ImmStore _store;
     private readonly ProjectRegistry[] _registries;
 
@@ -60,18 +66,18 @@ internal sealed class ImmPeer : Peer
     {
         private readonly ListProjectsRequest _list = new();
 
-        public override ValueTask<bool> CreateAsync(NewProject project) => ImmPeer.CreateAsync(registry, project);
+        public override ValueTask<CreateAnswer> CreateAsync(NewProject project) => ImmPeer.CreateAsync(registry, project);
 
-        public override bool Create(NewProject project)
+        public override CreateAnswer Create(NewProject project)
         {
             try
             {
                 registry.Create(Request(project));
-                return true;
+                return CreateAnswer.Created;
             }
-            catch (ImmException e) when (e.Code is ImmErrorCode.ResourceAlreadyExists or ImmErrorCode.LimitExceededError)
+            catch (ImmException e) when (Refusals.TryGetValue(e.Code, out CreateAnswer answer))
             {
-                return false;
+                return answer;
             }
         }
 
@@ -109,19 +115,19 @@ internal sealed class ImmPeer : Peer
     {
         private readonly Random _random = new(registries.Length);
 
-        public override ValueTask<bool> CreateAsync(NewProject project) => ImmPeer.CreateAsync(registries[_random.Next(registries.Length)], project);
+        public override ValueTask<CreateAnswer> CreateAsync(NewProject project) => ImmPeer.CreateAsync(registries[_random.Next(registries.Length)], project);
     }
 
-    private static async ValueTask<bool> CreateAsync(ProjectRegistry registry, NewProject project)
+    private static async ValueTask<CreateAnswer> CreateAsync(ProjectRegistry registry, NewProject project)
     {
         try
         {
             await registry.CreateAsync(Request(project));
-            return true;
+            return CreateAnswer.Created;
         }
-        catch (ImmException e) when (e.Code is ImmErrorCode.ResourceAlreadyExists or ImmErrorCode.LimitExceededError)
+        catch (ImmException e) when (Refusals.TryGetValue(e.Code, out CreateAnswer answer))
         {
-            return false;
+            return answer;
         }
     }
 }

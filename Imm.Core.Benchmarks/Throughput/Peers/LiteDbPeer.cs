@@ -106,7 +106,9 @@ internal sealed class LiteDbPeer : Peer
 
     private sealed class OneCaller(LiteDbPeer peer) : Caller
     {
-        public override ValueTask<bool> CreateAsync(NewProject project)
+        public override ValueTask<CreateAnswer> CreateAsync(NewProject project) => ValueTask.FromResult(Create(project));
+
+        public override CreateAnswer Create(NewProject project)
         {
             BsonDocument document = Document(project);
             lock (peer._lock)
@@ -115,18 +117,18 @@ internal sealed class LiteDbPeer : Peer
                 peer._count ??= peer._projects.Count();
                 if (peer._count >= peer._quota)
                 {
-                    return ValueTask.FromResult(false);
+                    return peer._projects.FindById(project.Name) is null ? CreateAnswer.QuotaIsUsedUp : CreateAnswer.NameIsTaken;
                 }
 
                 try
                 {
                     peer._projects.Insert(document);
                     peer._count++;
-                    return ValueTask.FromResult(true);
+                    return CreateAnswer.Created;
                 }
                 catch (LiteException e) when (e.ErrorCode == LiteException.INDEX_DUPLICATE_KEY)
                 {
-                    return ValueTask.FromResult(false);
+                    return CreateAnswer.NameIsTaken;
                 }
             }
         }

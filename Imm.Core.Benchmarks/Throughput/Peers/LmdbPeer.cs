@@ -109,24 +109,29 @@ internal sealed class LmdbPeer : Peer
         private LightningTransaction? _read;
         private LightningCursor? _cursor;
 
-        public override ValueTask<bool> CreateAsync(NewProject project)
+        public override ValueTask<CreateAnswer> CreateAsync(NewProject project) => ValueTask.FromResult(Create(project));
+
+        public override CreateAnswer Create(NewProject project)
         {
             lock (peer._lock)
             {
                 if (peer._count >= peer._quota)
                 {
-                    return ValueTask.FromResult(false);
+                    LightningTransaction read = BeginRead();
+                    bool taken = read.ContainsKey(peer._projects, Key(project.Name));
+                    read.Reset();
+                    return taken ? CreateAnswer.NameIsTaken : CreateAnswer.QuotaIsUsedUp;
                 }
 
                 using LightningTransaction transaction = peer._environment.BeginTransaction();
                 if (Put(transaction, project) == MDBResultCode.KeyExist)
                 {
-                    return ValueTask.FromResult(false);
+                    return CreateAnswer.NameIsTaken;
                 }
 
                 transaction.Commit().ThrowOnError();
                 peer._count++;
-                return ValueTask.FromResult(true);
+                return CreateAnswer.Created;
             }
         }
 

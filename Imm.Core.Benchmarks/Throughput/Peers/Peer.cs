@@ -45,12 +45,11 @@ internal abstract class Peer : IDisposable
     /// <summary>One caller.</summary>
     internal abstract class Caller : IDisposable
     {
-        /// <summary>Creates a project.</summary>
-        /// <returns>Whether it was created; otherwise its name is taken, or the quota is used up.</returns>
-        public abstract ValueTask<bool> CreateAsync(NewProject project);
+        /// <summary>Creates a project. Where its name is taken and the quota is used up, the name decides.</summary>
+        public abstract ValueTask<CreateAnswer> CreateAsync(NewProject project);
 
         /// <summary>The same for a caller who blocks.</summary>
-        public virtual bool Create(NewProject project) => CreateAsync(project).AsTask().GetAwaiter().GetResult();
+        public virtual CreateAnswer Create(NewProject project) => CreateAsync(project).AsTask().GetAwaiter().GetResult();
 
         /// <summary>Gets a project that is there, all of it.</summary>
         public virtual object Get(string name) => throw new NotSupportedException();
@@ -75,6 +74,14 @@ internal abstract class Peer : IDisposable
         {
         }
     }
+}
+
+/// <summary>What became of a create.</summary>
+internal enum CreateAnswer
+{
+    Created,
+    NameIsTaken,
+    QuotaIsUsedUp,
 }
 
 /// <summary>A project as the peers give it: every field, ready to be read.</summary>

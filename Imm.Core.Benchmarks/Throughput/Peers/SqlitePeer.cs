@@ -15,6 +15,7 @@ internal sealed class SqlitePeer : Peer
     private readonly Lock _lock = new();
     private readonly SqliteCommand _insert;
     private readonly SqliteCommand _insertDataset;
+    private readonly SqliteCommand _find;
     private readonly SqliteCommand _update;
     private readonly SqliteCommand _addFiles;
     private int? _count;
@@ -47,6 +48,7 @@ internal sealed class SqlitePeer : Peer
             _connection,
             "INSERT INTO project VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, $12) ON CONFLICT DO NOTHING",
             13);
+        _find = Prepare(_connection, "SELECT 1 FROM project WHERE name = $0", 1);
         _insertDataset = Prepare(_connection, "INSERT INTO dataset VALUES ($0, $1, $2, $3, 0, 0)", 4);
         _update = Prepare(_connection, "UPDATE project SET description = $1, update_time = max($2, update_time + 1) WHERE name = $0", 3);
         _addFiles = Prepare(
@@ -94,6 +96,7 @@ internal sealed class SqlitePeer : Peer
         _batch?.Commit();
         _insert.Dispose();
         _insertDataset.Dispose();
+        _find.Dispose();
         _update.Dispose();
         _addFiles.Dispose();
         _connection.Dispose();
@@ -192,21 +195,24 @@ internal sealed class SqlitePeer : Peer
         private SqliteCommand? _get;
         private SqliteCommand? _list;
 
-        public override ValueTask<bool> CreateAsync(NewProject project)
+        public override ValueTask<CreateAnswer> CreateAsync(NewProject project) => ValueTask.FromResult(Create(project));
+
+        public override CreateAnswer Create(NewProject project)
         {
             lock (peer._lock)
             {
                 peer._count ??= peer.Count();
                 if (peer._count >= peer._quota)
                 {
-                    return ValueTask.FromResult(false);
+                    peer._find.Parameters[0].Value = project.Name;
+                    return peer._find.ExecuteScalar() is null ? CreateAnswer.QuotaIsUsedUp : CreateAnswer.NameIsTaken;
                 }
 
                 peer.BeginBatch();
                 bool created = peer.Insert(project) == 1;
                 peer._count += created ? 1 : 0;
                 peer.EndBatch();
-                return ValueTask.FromResult(created);
+                return created ? CreateAnswer.Created : CreateAnswer.NameIsTaken;
             }
         }
 

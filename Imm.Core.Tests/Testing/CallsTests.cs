@@ -1,0 +1,259 @@
+using Imm.Core.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Testing;
+
+/// <summary>The record: what the code under test asked for, and what it got.</summary>
+public sealed class CallsTests : IDisposable
+{
+    private readonly ImmFixture _fixture = new();
+
+    [Fact]
+    public void A_test_asserts_what_was_asked_for()
+    {
+        _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos", DatasetMaxFileCount = 10 });
+        _fixture.Registry.Get("photos");
+        _fixture.Registry.Get("photos");
+
+        _fixture.Calls.Received(ImmOperation.CreateProject);
+        _fixture.Calls.Received(ImmOperation.CreateProject, "photos", call => call.Request is CreateProjectRequest { DatasetMaxFileCount: 10 });
+        _fixture.Calls.ReceivedExactly(2, ImmOperation.GetProject, "photos");
+        _fixture.Calls.ReceivedNever(ImmOperation.DeleteProject);
+        _fixture.Calls.ReceivedNever(ImmOperation.GetProject, "videos");
+    }
+
+    [Fact]
+    public void A_call_tells_all_about_itself()
+    {
+        _fixture.Clock.Advance(TimeSpan.FromHours(1));
+        Project project = _fixture.Store.Registry("42", "cn-beijing").Create(new CreateProjectRequest { ProjectName = "photos" });
+
+        ImmCall call = Assert.Single(_fixture.Calls);
+
+        Assert.Equal((1, ImmOperation.CreateProject), (call.Number, call.Operation));
+        Assert.Equal(("42", "cn-beijing", "photos", null), (call.AccountId, call.RegionId, call.ProjectName, call.DatasetName));
+        Assert.Equal("photos", Assert.IsType<CreateProjectRequest>(call.Request).ProjectName);
+        Assert.Equal((ImmFixtureClock.DefaultStart + TimeSpan.FromHours(1), TimeSpan.Zero), (call.StartTime, call.Duration));
+        Assert.Same(project, call.Answer);
+        Assert.True(call is { IsCompleted: true, Succeeded: true, Exception: null, Code: null, Faults: [] });
+    }
+
+    [Fact]
+    public void Every_operation_is_recorded_with_what_its_caller_gave_and_got()
+    {
+        ProjectRegistry registry = _fixture.Registry;
+        registry.Create(new CreateProjectRequest { ProjectName = "photos" });
+        registry.Get("photos");
+        registry.TryGet("videos", out _);
+        registry.Update(new UpdateProjectRequest { ProjectName = "photos", Description = "d" });
+        registry.List(new ListProjectsRequest { Prefix = "p" });
+        registry.List();
+        registry.CreateDataset(new CreateDatasetRequest { ProjectName = "photos", DatasetName = "raw" });
+        registry.GetDataset("photos", "raw");
+        registry.UpdateDataset(new UpdateDatasetRequest { ProjectName = "photos", DatasetName = "raw", DatasetMaxBindCount = 2 });
+        registry.ListDatasets(new ListDatasetsRequest { ProjectName = "photos" });
+        registry.CreateBinding("photos", "raw", "oss://camera");
+        registry.ListBindings("photos", "raw");
+        registry.DeleteBinding("photos", "raw", "oss://camera");
+        registry.AddFiles("photos", "raw", 2, 20);
+        registry.RemoveFiles([new FileChange("photos", "raw", 1, 10), new FileChange("photos", "raw", 1, 10)]);
+        registry.DeleteDataset("photos", "raw");
+        registry.Delete("photos");
+
+        const string Scope = "(1234567890123456/cn-hangzhou)";
+        Assert.Equal(
+            $$"""
+            1. CreateProject photos {{Scope}} -> done
+            2. GetProject photos {{Scope}} -> done
+            3. GetProject videos {{Scope}} -> done
+            4. UpdateProject photos {{Scope}} {Description: "d"} -> done
+            5. ListProjects {{Scope}} {Prefix: "p"} -> done
+            6. ListProjects {{Scope}} -> done
+            7. CreateDataset photos/raw {{Scope}} -> done
+            8. GetDataset photos/raw {{Scope}} -> done
+            9. UpdateDataset photos/raw {{Scope}} {DatasetMaxBindCount: 2} -> done
+            10. ListDatasets photos {{Scope}} -> done
+            11. CreateBinding photos/raw {{Scope}} {URI: "oss://camera"} -> done
+            12. ListBindings photos/raw {{Scope}} -> done
+            13. DeleteBinding photos/raw {{Scope}} {URI: "oss://camera"} -> done
+            14. AddFiles photos/raw {{Scope}} {Files: [2 files, 20 bytes]} -> done
+            15. RemoveFiles {{Scope}} {photos/raw: [1 files, 10 bytes], photos/raw: [1 files, 10 bytes]} -> done
+            16. DeleteDataset photos/raw {{Scope}} -> done
+            17. DeleteProject photos {{Scope}} -> done
+            """,
+            _fixture.Calls.ToString());
+        Assert.Equal(
+            [
+                typeof(Project), typeof(Project), null, typeof(Project), typeof(ProjectPage), typeof(ProjectPage), typeof(Dataset), typeof(Dataset),
+                typeof(Dataset), typeof(DatasetPage), typeof(Binding), typeof(IReadOnlyList<Binding>), null, typeof(IReadOnlyList<Dataset>),
+                typeof(IReadOnlyList<Dataset>), null, null,
+            ],
+            _fixture.Calls.Select(call => call.Answer switch
+            {
+                IReadOnlyList<Binding> => typeof(IReadOnlyList<Binding>),
+                IReadOnlyList<Dataset> => typeof(IReadOnlyList<Dataset>),
+                var answer => answer?.GetType(),
+            }));
+        Assert.Equal(Enum.GetValues<ImmOperation>().Order(), _fixture.Calls.Select(call => call.Operation).Distinct().Order());
+        _fixture.Calls.ReceivedExactly(1, ImmOperation.RemoveFiles, "photos");
+    }
+
+    [Fact]
+    public void The_record_keeps_requests_as_they_were()
+    {
+        var tags = new List<Tag> { new("team", "search") };
+        var create = new CreateProjectRequest { ProjectName = "photos", Tag = tags };
+        _fixture.Registry.Create(create);
+        create.ProjectName = "changed";
+        tags.Clear();
+        var list = new ListProjectsRequest { Prefix = "p" };
+        _fixture.Registry.List(list);
+        list.Prefix = "changed";
+
+        _fixture.Calls.Received(ImmOperation.CreateProject, "photos", call => call.Request is CreateProjectRequest { ProjectName: "photos", Tag.Count: 1 });
+        _fixture.Calls.Received(ImmOperation.ListProjects, where: call => call.Request is ListProjectsRequest { Prefix: "p" });
+    }
+
+    [Fact]
+    public void Every_field_of_a_request_is_in_its_copy()
+    {
+        _fixture.Seed.Project("p").Dataset("p", "d");
+        object[] requests =
+        [
+            new CreateProjectRequest
+            {
+                ProjectName = "q", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1, DatasetMaxBindCount = 2,
+                DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6, Tag = [new Tag("a", "b")],
+            },
+            new UpdateProjectRequest
+            {
+                ProjectName = "p", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1, DatasetMaxBindCount = 2,
+                DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6, Tag = [new Tag("a", "b")],
+            },
+            new ListProjectsRequest { MaxResults = 1, NextToken = "MTIzNDU2Nzg5MDEyMzQ1NjphYQ==", Prefix = "p", Tag = [new Tag("a", "b")] },
+            new CreateDatasetRequest
+            {
+                ProjectName = "p", DatasetName = "e", Description = "d", TemplateId = "t", DatasetMaxBindCount = 2, DatasetMaxFileCount = 3,
+                DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6,
+            },
+            new UpdateDatasetRequest
+            {
+                ProjectName = "p", DatasetName = "d", Description = "d", TemplateId = "t", DatasetMaxBindCount = 2, DatasetMaxFileCount = 3,
+                DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6,
+            },
+            new ListDatasetsRequest { ProjectName = "p", MaxResults = 1, NextToken = "1234567890123456:p:a", Prefix = "d" },
+        ];
+        _fixture.Registry.Create((CreateProjectRequest)requests[0]);
+        _fixture.Registry.Update((UpdateProjectRequest)requests[1]);
+        _fixture.Registry.List((ListProjectsRequest)requests[2]);
+        Record.Exception(() => _fixture.Registry.CreateDataset((CreateDatasetRequest)requests[3]));
+        _fixture.Registry.UpdateDataset((UpdateDatasetRequest)requests[4]);
+        _fixture.Registry.ListDatasets((ListDatasetsRequest)requests[5]);
+
+        foreach ((object request, ImmCall call) in requests.Zip(_fixture.Calls))
+        {
+            Assert.NotSame(request, call.Request);
+            Assert.All(request.GetType().GetProperties(), property =>
+            {
+                object? value = property.GetValue(request);
+                Assert.NotNull(value);
+                Assert.Equal(value, property.GetValue(call.Request));
+                Assert.True(
+                    property.Name is "ProjectName" or "DatasetName" || call.ToString().Contains(property.Name + ": ", StringComparison.Ordinal),
+                    $"{property.Name} is not shown in {call}");
+            });
+        }
+    }
+
+    [Fact]
+    public void A_refused_call_is_a_call_too()
+    {
+        _fixture.Seed.Project("photos");
+        Record.Exception(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" }));
+        Record.Exception(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "1st" }));
+        Record.Exception(() => _fixture.Registry.Get(null!));
+
+        Assert.Equal(
+            [ImmErrorCode.ResourceAlreadyExists, ImmErrorCode.InvalidArgument, ImmErrorCode.InvalidArgument], _fixture.Calls.Select(call => call.Code));
+        Assert.All(_fixture.Calls, call => Assert.True(call is { IsCompleted: true, Succeeded: false, Exception: ImmException, Answer: null }));
+    }
+
+    [Fact]
+    public void What_was_prepared_can_be_forgotten()
+    {
+        _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" });
+        _fixture.Calls.Clear();
+
+        _fixture.Calls.ReceivedNothing();
+        _fixture.Registry.Get("photos");
+        Assert.Equal(2, Assert.Single(_fixture.Calls).Number);
+    }
+
+    [Fact]
+    public void A_missing_call_is_told_with_what_came_instead()
+    {
+        _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "videos", Description = "d", Tag = [new Tag("a", "b")] });
+        Record.Exception(() => _fixture.Registry.Get("photos"));
+
+        ImmAssertionException failure = Assert.Throws<ImmAssertionException>(
+            () => _fixture.Calls.Received(ImmOperation.CreateProject, "photos", call => call.Succeeded));
+
+        Assert.Equal(
+            """
+            Expected at least one call of CreateProject of project 'photos' where call => call.Succeeded; there was none. The calls:
+               1. CreateProject videos (1234567890123456/cn-hangzhou) {Description: "d", Tag: [a=b]} -> done
+               2. GetProject photos (1234567890123456/cn-hangzhou) -> ResourceNotFound
+            """,
+            failure.Message);
+    }
+
+    [Fact]
+    public void Calls_too_many_or_too_few_are_told_and_marked()
+    {
+        _fixture.Seed.Project("photos");
+        _fixture.Registry.Get("photos");
+        _fixture.Registry.List();
+        _fixture.Registry.Get("photos");
+
+        Assert.Equal(
+            """
+            Expected exactly 1 call of GetProject; there were 2. The calls, with * where they count:
+             * 1. GetProject photos (1234567890123456/cn-hangzhou) -> done
+               2. ListProjects (1234567890123456/cn-hangzhou) -> done
+             * 3. GetProject photos (1234567890123456/cn-hangzhou) -> done
+            """,
+            Failure(() => _fixture.Calls.ReceivedExactly(1, ImmOperation.GetProject)));
+        Assert.StartsWith("Expected exactly 3 calls of GetProject; there were 2.", Failure(() => _fixture.Calls.ReceivedExactly(3, ImmOperation.GetProject)), StringComparison.Ordinal);
+        Assert.StartsWith("Expected no call of ListProjects; there was 1.", Failure(() => _fixture.Calls.ReceivedNever(ImmOperation.ListProjects)), StringComparison.Ordinal);
+        Assert.StartsWith("Expected no call at all; there were 3.", Failure(_fixture.Calls.ReceivedNothing), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_nothing_came_the_text_says_so_and_where_much_came_it_stays_short()
+    {
+        Assert.Equal(
+            "Expected at least one call of ListProjects; there was none. There was no call at all.",
+            Failure(() => _fixture.Calls.Received(ImmOperation.ListProjects)));
+        for (int i = 0; i < 60; i++)
+        {
+            _fixture.Registry.List();
+        }
+
+        string text = Failure(() => _fixture.Calls.ReceivedNever(ImmOperation.ListProjects));
+        Assert.EndsWith("\n   and 10 more", text, StringComparison.Ordinal);
+        Assert.Equal(52, text.Split('\n').Length);
+    }
+
+    [Fact]
+    public void Calls_of_many_threads_are_all_there()
+    {
+        Parallel.For(0, 500, i => _fixture.Registry.TryGet($"p{i}", out _));
+
+        Assert.Equal(Enumerable.Range(1, 500), _fixture.Calls.Select(call => call.Number));
+        Assert.Equal(500, _fixture.Calls.Received(ImmOperation.GetProject, where: call => call.IsCompleted).Select(call => call.ProjectName).Distinct().Count());
+    }
+
+    public void Dispose() => _fixture.Dispose();
+
+    private static string Failure(Action assertion) => Assert.Throws<ImmAssertionException>(assertion).Message;
+}

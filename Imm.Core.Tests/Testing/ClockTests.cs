@@ -1,0 +1,146 @@
+using Imm.Core.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Testing;
+
+/// <summary>The clock that a test moves.</summary>
+public sealed class ClockTests
+{
+    private readonly ImmFixtureClock _clock = new();
+
+    [Fact]
+    public async Task A_delay_ends_when_the_clock_gets_there()
+    {
+        Task delay = Task.Delay(TimeSpan.FromSeconds(10), _clock);
+
+        _clock.Advance(TimeSpan.FromSeconds(10) - TimeSpan.FromTicks(1));
+        Assert.False(delay.IsCompleted);
+
+        _clock.Advance(TimeSpan.FromTicks(1));
+        Assert.True(delay.IsCompleted);
+        await delay;
+    }
+
+    [Fact]
+    public void Timers_fire_in_the_order_of_their_times_each_at_its_own()
+    {
+        var fired = new List<string>();
+        using ITimer later = Timer("later", 20, null);
+        using ITimer often = Timer("often", 5, 10);
+        using ITimer sooner = Timer("sooner", 10, null);
+
+        _clock.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(["often 5", "sooner 10", "often 15", "later 20", "often 25"], fired);
+        Assert.Equal(30, Seconds());
+
+        ITimer Timer(string name, int due, int? period) => _clock.CreateTimer(
+            _ => fired.Add($"{name} {Seconds()}"),
+            null,
+            TimeSpan.FromSeconds(due),
+            period is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan);
+    }
+
+    [Fact]
+    public void A_timer_set_by_a_timer_fires_on_the_same_way()
+    {
+        var fired = new List<double>();
+        ITimer? second = null;
+        using ITimer first = _clock.CreateTimer(
+            _ => second = _clock.CreateTimer(_ => fired.Add(Seconds()), null, TimeSpan.FromSeconds(3), Timeout.InfiniteTimeSpan),
+            null,
+            TimeSpan.FromSeconds(2),
+            Timeout.InfiniteTimeSpan);
+
+        _clock.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Equal([5.0], fired);
+        second!.Dispose();
+    }
+
+    [Fact]
+    public void A_timer_can_be_changed_stopped_and_disposed()
+    {
+        int fired = 0;
+        ITimer timer = _clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+
+        Assert.True(timer.Change(TimeSpan.FromSeconds(3), Timeout.InfiniteTimeSpan));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(0, fired);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(1, fired);
+
+        Assert.True(timer.Change(TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        Assert.Equal(2, fired);
+        Assert.True(timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(2, fired);
+
+        timer.Dispose();
+        Assert.False(timer.Change(TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(2, fired);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(-2), TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_timeout_comes_due_with_the_clock()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), _clock);
+
+        _clock.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(timeout.IsCancellationRequested);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(timeout.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void To_set_the_clock_is_not_to_let_time_pass()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), _clock);
+        long before = _clock.GetTimestamp();
+
+        _clock.SetUtcNow(ImmFixtureClock.DefaultStart + TimeSpan.FromDays(1));
+        Assert.Equal(ImmFixtureClock.DefaultStart + TimeSpan.FromDays(1), _clock.GetUtcNow());
+        _clock.SetUtcNow(ImmFixtureClock.DefaultStart - TimeSpan.FromDays(1));
+
+        Assert.Equal(ImmFixtureClock.DefaultStart - TimeSpan.FromDays(1), _clock.GetUtcNow());
+        Assert.Equal(TimeSpan.Zero, _clock.GetElapsedTime(before));
+        Assert.False(timeout.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void A_project_never_goes_back_with_a_clock_that_is_set_back()
+    {
+        using var fixture = new ImmFixture();
+        Project created = fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" });
+
+        fixture.Clock.SetUtcNow(created.CreateTime - TimeSpan.FromDays(1));
+        Project updated = fixture.Registry.Update(new UpdateProjectRequest { ProjectName = "photos", Description = "x" });
+
+        Assert.Equal(created.UpdateTime + TimeSpan.FromTicks(1), updated.UpdateTime);
+    }
+
+    [Fact]
+    public void It_moves_neither_back_nor_out_of_the_calendar()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => _clock.Advance(TimeSpan.FromTicks(-1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _clock.Advance(TimeSpan.MaxValue));
+        _clock.Advance(DateTimeOffset.MaxValue - _clock.GetUtcNow());
+        Assert.Equal(DateTimeOffset.MaxValue, _clock.GetUtcNow());
+    }
+
+    [Fact]
+    public void Many_threads_move_it_by_all_that_they_say()
+    {
+        int fired = 0;
+        using ITimer timer = _clock.CreateTimer(_ => Interlocked.Increment(ref fired), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+
+        Parallel.For(0, 100, _ => _clock.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.True(Seconds() is > 0 and <= 100);
+        Assert.Equal(Seconds(), fired);
+    }
+
+    private double Seconds() => (_clock.GetUtcNow() - ImmFixtureClock.DefaultStart).TotalSeconds;
+}

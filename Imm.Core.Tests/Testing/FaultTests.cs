@@ -1,0 +1,312 @@
+using Imm.Core.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Testing;
+
+/// <summary>Faults: what goes wrong on purpose, and what the code under test does about it.</summary>
+public sealed class FaultTests : IDisposable
+{
+    private readonly ImmFixture _fixture = new();
+
+    [Fact]
+    public async Task Code_that_tries_again_survives_being_throttled_twice()
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Times(2).Throttle();
+        Task<Project> ensured = new Provisioner(_fixture.Registry, _fixture.Clock).EnsureAsync("photos");
+
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(1));
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("photos", (await ensured).ProjectName.Value);
+        Assert.Equal(2, fault.Hits);
+        Assert.Equal([ImmErrorCode.ThrottlingUser, ImmErrorCode.ThrottlingUser, null], _fixture.Calls.Select(call => call.Code));
+        Assert.Equal([0, 1, 3], _fixture.Calls.Select(call => (call.StartTime - ImmFixtureClock.DefaultStart).TotalSeconds));
+    }
+
+    [Fact]
+    public async Task Code_that_tries_again_survives_an_answer_that_was_lost()
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Times(1).FailAfterCommit();
+        Task<Project> ensured = new Provisioner(_fixture.Registry, _fixture.Clock).EnsureAsync("photos");
+        Assert.Equal(1, _fixture.Snapshot().ProjectCount);
+
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("photos", (await ensured).ProjectName.Value);
+        Assert.Equal(
+            [ImmErrorCode.ServiceUnavailable, ImmErrorCode.ResourceAlreadyExists, null], _fixture.Calls.Select(call => call.Code));
+    }
+
+    [Fact]
+    public void A_call_that_is_refused_anyway_does_not_use_up_a_fault_after_the_commit()
+    {
+        _fixture.Seed.Project("photos");
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Times(1).FailAfterCommit(ImmErrorCode.ThrottlingUser);
+
+        Assert.Equal(ImmErrorCode.ResourceAlreadyExists, Create("photos"));
+        Assert.Equal(ImmErrorCode.ThrottlingUser, Create("videos"));
+        Assert.Null(Create("music"));
+        Assert.Equal(3, _fixture.Snapshot().ProjectCount);
+    }
+
+    [Theory]
+    [InlineData(ImmErrorCode.InvalidArgument, 400)]
+    [InlineData(ImmErrorCode.LimitExceededError, 400)]
+    [InlineData(ImmErrorCode.ResourceAlreadyExists, 400)]
+    [InlineData(ImmErrorCode.ResourceNotFound, 404)]
+    [InlineData(ImmErrorCode.StatusConflict, 400)]
+    [InlineData(ImmErrorCode.InvalidActionNotFound, 404)]
+    [InlineData(ImmErrorCode.NoPermission, 403)]
+    [InlineData(ImmErrorCode.ServiceUnavailable, 503)]
+    [InlineData(ImmErrorCode.ThrottlingUser, 400)]
+    public void Any_code_of_the_contract_can_be_the_outcome(string code, int status)
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Fail(code, "no", "ProjectName", requested: 1, used: 2, limit: 3);
+
+        ImmException refused = Assert.Throws<ImmException>(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" }));
+
+        Assert.Equal((code, status, "no", "ProjectName"), (refused.Code, refused.HttpStatus, refused.Message, refused.Parameter));
+        Assert.Equal((1, 2, 3), (refused.Requested, refused.Used, refused.Limit));
+        Assert.Equal(0, _fixture.Snapshot().ProjectCount);
+    }
+
+    [Fact]
+    public void A_code_that_the_contract_does_not_have_cannot_be()
+    {
+        Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().Fail("InternalError"));
+        Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().FailAfterCommit(""));
+        Assert.Throws<ArgumentException>(() => _fixture.Faults.On());
+    }
+
+    [Fact]
+    public async Task The_wire_shows_a_fault_as_the_service_would()
+    {
+        using ImmFault fault = _fixture.Faults.OnAny().Throttle();
+        using var client = new HttpClient(_fixture.HttpHandler());
+
+        using HttpResponseMessage answer = await client.GetAsync(new Uri("https://imm.cn-hangzhou.aliyuncs.com/?Action=GetProject&ProjectName=photos"));
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Contains("\"Code\":\"Throttling.User\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_is_there_until_its_scope_ends()
+    {
+        using (_fixture.Faults.OnAny().BeUnavailable())
+        {
+            Assert.Equal(ImmErrorCode.ServiceUnavailable, Create("photos"));
+            Assert.Equal(ImmErrorCode.ServiceUnavailable, Create("photos"));
+        }
+
+        Assert.Null(Create("photos"));
+    }
+
+    [Fact]
+    public void All_faults_can_be_taken_away_at_once()
+    {
+        ImmFault one = _fixture.Faults.OnAny().Throttle();
+        _fixture.Faults.OnAny().BeUnavailable();
+        Assert.Equal(ImmErrorCode.ThrottlingUser, Create("photos"));
+
+        _fixture.Faults.Clear();
+        one.Dispose();
+
+        Assert.Null(Create("photos"));
+    }
+
+    [Fact]
+    public void Every_third_call_fails()
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Every(3).Throttle();
+
+        List<string?> codes = [.. Enumerable.Range(1, 9).Select(i => Create($"p{i}"))];
+
+        const string Throttled = ImmErrorCode.ThrottlingUser;
+        Assert.Equal([null, null, Throttled, null, null, Throttled, null, null, Throttled], codes);
+    }
+
+    [Fact]
+    public void Every_second_call_fails_twice()
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Every(2).Times(2).Throttle();
+
+        Assert.Equal([2, 4], Enumerable.Range(1, 8).Where(i => Create($"p{i}") is not null));
+    }
+
+    [Fact]
+    public void A_fault_meets_only_the_calls_that_it_is_about()
+    {
+        _fixture.Seed.Project("photos").Dataset("photos", "raw").Dataset("photos", "cut").In("42", "cn-beijing").Project("photos");
+        using ImmFault operation = _fixture.Faults.On(ImmOperation.DeleteProject, ImmOperation.ListProjects).BeUnavailable();
+        using ImmFault account = _fixture.Faults.On(ImmOperation.GetProject).InAccount("42").InRegion("cn-beijing").Throttle();
+        using ImmFault dataset = _fixture.Faults.OnAny().ForDataset("photos", "raw").Fail(ImmErrorCode.StatusConflict);
+        using ImmFault predicate = _fixture.Faults.OnAny()
+            .Where(call => call.Request is CreateProjectRequest { Tag: { Count: > 0 } tags } && tags[0].Key == "team").Fail(ImmErrorCode.NoPermission);
+
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, Code(() => _fixture.Registry.List()));
+        Assert.Null(Code(() => _fixture.Registry.Get("photos")));
+        Assert.Equal(ImmErrorCode.ThrottlingUser, Code(() => _fixture.Store.Registry("42", "cn-beijing").Get("photos")));
+        Assert.Equal(ImmErrorCode.StatusConflict, Code(() => _fixture.Registry.GetDataset("photos", "raw")));
+        Assert.Null(Code(() => _fixture.Registry.GetDataset("photos", "cut")));
+        Assert.Equal(
+            ImmErrorCode.StatusConflict,
+            Code(() => _fixture.Registry.AddFiles([new FileChange("photos", "cut", 1, 1), new FileChange("photos", "raw", 1, 1)])));
+        Assert.Equal(
+            ImmErrorCode.NoPermission,
+            Code(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "videos", Tag = [new Tag("team", "x")] })));
+        Assert.Null(Create("videos"));
+    }
+
+    [Fact]
+    public void Writes_fail_and_reads_go_on_as_in_a_store_that_has_failed()
+    {
+        _fixture.Seed.Project("photos");
+        using ImmFault fault = _fixture.Faults.OnWrites().BeUnavailable();
+
+        Assert.Null(Code(() => _fixture.Registry.Get("photos")));
+        Assert.Null(Code(() => _fixture.Registry.List()));
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, Code(() => _fixture.Registry.Delete("photos")));
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, Create("videos"));
+    }
+
+    [Fact]
+    public void What_is_malformed_does_not_come_so_far_as_to_be_throttled()
+    {
+        using ImmFault fault = _fixture.Faults.OnAny().Throttle();
+
+        Assert.Equal(ImmErrorCode.InvalidArgument, Create("1st"));
+        Assert.Equal(0, fault.Hits);
+    }
+
+    [Fact]
+    public async Task A_slow_call_ends_when_the_clock_has_moved()
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Delay(TimeSpan.FromSeconds(5));
+        Task<Project> creating = _fixture.Registry.CreateAsync(new CreateProjectRequest { ProjectName = "photos" }).AsTask();
+
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.False(creating.IsCompleted);
+        Assert.Equal(0, _fixture.Snapshot().ProjectCount);
+        Assert.Contains("under way", _fixture.Calls[0].ToString(), StringComparison.Ordinal);
+
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(creating.IsCompleted);
+        Assert.Equal(ImmFixtureClock.DefaultStart + TimeSpan.FromSeconds(5), (await creating).CreateTime);
+        Assert.Equal(TimeSpan.FromSeconds(5), _fixture.Calls[0].Duration);
+    }
+
+    [Fact]
+    public async Task A_slow_read_over_http_holds_nobody_up()
+    {
+        _fixture.Seed.Project("photos");
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.GetProject, ImmOperation.ListProjects).Delay(TimeSpan.FromSeconds(5));
+        using var client = new HttpClient(_fixture.HttpHandler());
+
+        Task<string> getting = client.GetStringAsync(new Uri("https://imm.cn-hangzhou.aliyuncs.com/?Action=GetProject&ProjectName=photos"));
+        Task<string> listing = client.GetStringAsync(new Uri("https://imm.cn-hangzhou.aliyuncs.com/?Action=ListProjects"));
+        Assert.False(getting.IsCompleted || listing.IsCompleted);
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Contains("photos", await getting, StringComparison.Ordinal);
+        Assert.Contains("photos", await listing, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_timeout_of_the_caller_ends_a_slow_call_and_nothing_is_changed()
+    {
+        using ImmFault fault = _fixture.Faults.OnAny().Delay(TimeSpan.FromMinutes(1));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), _fixture.Clock);
+        Task<Project> creating = new Provisioner(_fixture.Registry, _fixture.Clock).EnsureAsync("photos", timeout.Token);
+
+        _fixture.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => creating);
+        Assert.Equal(0, _fixture.Snapshot().ProjectCount);
+        Assert.False(_fixture.Calls[0].Succeeded);
+        Assert.Equal(TimeSpan.FromSeconds(30), _fixture.Calls[0].Duration);
+    }
+
+    [Fact]
+    public async Task Code_that_does_not_await_sees_time_pass_without_waiting()
+    {
+        _fixture.Seed.Project("photos");
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.GetProject, ImmOperation.CreateProject).Elapse(TimeSpan.FromSeconds(40));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60), _fixture.Clock);
+
+        _fixture.Registry.Get("photos");
+        Assert.Equal(ImmFixtureClock.DefaultStart + TimeSpan.FromSeconds(40), _fixture.Clock.GetUtcNow());
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await _fixture.Registry.CreateAsync(new CreateProjectRequest { ProjectName = "videos" }, timeout.Token));
+        Assert.Equal(1, _fixture.Snapshot().ProjectCount);
+    }
+
+    [Fact]
+    public async Task Latencies_add_up_and_the_first_refusal_ends_the_call()
+    {
+        using ImmFault slow = _fixture.Faults.OnAny().Delay(TimeSpan.FromSeconds(1));
+        using ImmFault slower = _fixture.Faults.OnAny().Delay(TimeSpan.FromSeconds(2));
+        using ImmFault refuses = _fixture.Faults.OnAny().Throttle();
+        using ImmFault unmet = _fixture.Faults.OnAny().Times(1).BeUnavailable();
+
+        Task<Project> creating = _fixture.Registry.CreateAsync(new CreateProjectRequest { ProjectName = "photos" }).AsTask();
+        _fixture.Clock.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(ImmErrorCode.ThrottlingUser, (await Assert.ThrowsAsync<ImmException>(() => creating)).Code);
+        Assert.Equal((1, 1, 1, 0), (slow.Hits, slower.Hits, refuses.Hits, unmet.Hits));
+        Assert.Equal([slow, slower, refuses], _fixture.Calls[0].Faults);
+    }
+
+    [Fact]
+    public void The_record_shows_which_fault_it_was()
+    {
+        _fixture.Faults.On(ImmOperation.CreateProject).Every(1).Times(1).Throttle();
+        _fixture.Faults.On(ImmOperation.CreateProject).Times(2).FailAfterCommit();
+        Create("photos");
+        Create("photos");
+        Create("photos");
+
+        Assert.Equal(
+            """
+            1. CreateProject photos (1234567890123456/cn-hangzhou) -> Throttling.User [fault: Throttling.User, once]
+            2. CreateProject photos (1234567890123456/cn-hangzhou) -> ServiceUnavailable [fault: ServiceUnavailable after the commit, the first 2 times]
+            3. CreateProject photos (1234567890123456/cn-hangzhou) -> ResourceAlreadyExists
+            """,
+            _fixture.Calls.ToString());
+    }
+
+    [Fact]
+    public void Under_many_threads_exactly_so_many_calls_fail()
+    {
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.ListProjects).Every(3).Times(100).Throttle();
+        int refused = 0;
+
+        Parallel.For(0, 1000, _ =>
+        {
+            if (Code(() => _fixture.Registry.List()) is not null)
+            {
+                Interlocked.Increment(ref refused);
+            }
+        });
+
+        Assert.Equal((100, 100), (refused, fault.Hits));
+        _fixture.Calls.ReceivedExactly(100, ImmOperation.ListProjects, where: call => call.Code == ImmErrorCode.ThrottlingUser);
+        _fixture.Calls.ReceivedExactly(1000, ImmOperation.ListProjects);
+    }
+
+    [Fact]
+    public void What_a_predicate_throws_goes_to_the_caller()
+    {
+        using ImmFault fault = _fixture.Faults.OnAny().Where(_ => throw new NotSupportedException("mine")).Throttle();
+
+        Assert.Throws<NotSupportedException>(() => _fixture.Registry.List());
+        Assert.EndsWith("-> NotSupportedException", _fixture.Calls.ToString(), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _fixture.Dispose();
+
+    private static string? Code(Action call) => (Record.Exception(call) as ImmException)?.Code;
+
+    private string? Create(string name) => Code(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = name }));
+}

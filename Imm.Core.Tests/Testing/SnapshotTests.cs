@@ -1,0 +1,368 @@
+using Imm.Core.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Testing;
+
+/// <summary>Snapshots: prepare once, begin with it often, go back to it, keep it as a file.</summary>
+public sealed class SnapshotTests
+{
+    [Fact]
+    public void What_was_prepared_once_begins_many_fixtures()
+    {
+        ImmSnapshot prepared = Prepared();
+
+        using var one = new ImmFixture(prepared);
+        using var two = new ImmFixture(prepared);
+        one.Registry.Delete("music");
+        one.Registry.AddFiles("photos", "raw", 1, 1);
+
+        Assert.Equal(["photos", "videos"], Names(one));
+        Assert.Equal(["music", "photos", "videos"], Names(two));
+        Assert.Equal(9, two.Registry.GetDataset("photos", "raw").FileCount);
+        Assert.Equal(prepared.ToJson(), two.Snapshot().ToJson());
+        Assert.Equal(3, prepared.ProjectCount);
+    }
+
+    [Fact]
+    public void A_test_goes_back_to_where_it_was()
+    {
+        using var fixture = new ImmFixture(Prepared());
+        ProjectRegistry registry = fixture.Registry;
+        ImmSnapshot before = fixture.Snapshot();
+        registry.Delete("music");
+        registry.SetProjectQuota(1);
+        fixture.Store.Registry("42", "cn-beijing").Create(new CreateProjectRequest { ProjectName = "new" });
+
+        fixture.Restore(before);
+
+        Assert.Equal(["music", "photos", "videos"], registry.List().Projects.Select(project => project.ProjectName.Value));
+        Assert.Equal(7, registry.ProjectQuota);
+        Assert.Empty(fixture.Store.Registry("42", "cn-beijing").List().Projects);
+        Assert.Equal(before.ToJson(), fixture.Snapshot().ToJson());
+    }
+
+    [Fact]
+    public void A_fixture_can_be_made_to_be_as_another_was()
+    {
+        using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 9 });
+        fixture.Seed.Project("own");
+
+        fixture.Restore(Prepared());
+
+        Assert.Equal(["music", "photos", "videos"], Names(fixture));
+        Assert.Equal(7, fixture.Registry.ProjectQuota);
+        Assert.Equal(9, fixture.Store.Registry("other", "cn-hangzhou").ProjectQuota);
+    }
+
+    [Fact]
+    public async Task A_clone_goes_on_as_its_origin_would()
+    {
+        using var origin = new ImmFixture(new ImmFixtureOptions { AccountId = "42", ProjectQuota = 3, Seed = 5 });
+        origin.Seed.Projects(2);
+        origin.Clock.Advance(TimeSpan.FromDays(1));
+        using ImmFault fault = origin.Faults.OnAny().Times(1).Throttle();
+        await Create(origin, "refused");
+
+        using ImmFixture clone = origin.Clone();
+
+        Assert.Empty(clone.Calls);
+        Assert.Equal(await Create(origin, "third"), await Create(clone, "third"));
+        Assert.Equal(await Create(origin, "fourth"), await Create(clone, "fourth"));
+        clone.Clock.Advance(TimeSpan.FromDays(1));
+        Assert.NotEqual(origin.Clock.GetUtcNow(), clone.Clock.GetUtcNow());
+
+        static async Task<string> Create(ImmFixture fixture, string name) =>
+            (await fixture.Api.InvokeAsync("42", "cn-hangzhou", "CreateProject", [new("ProjectName", name)])).Json;
+    }
+
+    [Fact]
+    public void A_fixture_begins_at_the_time_of_its_snapshot_and_with_its_quota()
+    {
+        using var origin = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 3 });
+        origin.Clock.Advance(TimeSpan.FromDays(1));
+        ImmSnapshot read = ImmSnapshot.FromJson(origin.Snapshot().ToJson());
+
+        using var fixture = new ImmFixture(read);
+        using var other = new ImmFixture(read, new ImmFixtureOptions { ProjectQuota = 4, TimeProvider = new ImmFixtureClock() });
+
+        Assert.Equal(origin.Clock.GetUtcNow(), fixture.Clock.GetUtcNow());
+        Assert.Equal((3, 4), (fixture.Registry.ProjectQuota, other.Registry.ProjectQuota));
+        Assert.Equal(ImmFixtureClock.DefaultStart, other.Clock.GetUtcNow());
+    }
+
+    [Fact]
+    public void Json_is_for_people_and_repositories()
+    {
+        using var fixture = new ImmFixture();
+        fixture.Seed.In("42", "cn-beijing")
+            .ProjectQuota(7)
+            .Project("photos", project => project.Tag = [new Tag("队", "<a&b>")])
+            .Dataset("photos", "raw", dataset => dataset.DatasetMaxFileCount = 10)
+            .Bindings("photos", "raw", "oss://b", "oss://a")
+            .Files("photos", "raw", 3, 30);
+
+        string json = fixture.Snapshot().ToJson();
+
+        Assert.Equal(
+            """
+            {
+              "Format": "imm-core-snapshot/1",
+              "Time": "2025-01-01T00:00:00.000000000+00:00",
+              "ProjectQuota": 100,
+              "Scopes": [
+                {
+                  "AccountId": "42",
+                  "RegionId": "cn-beijing",
+                  "ProjectQuota": 7,
+                  "Projects": [
+                    {
+                      "ProjectName": "photos",
+                      "ServiceRole": "AliyunIMMDefaultRole",
+                      "TemplateId": "",
+                      "CreateTime": "2025-01-01T00:00:00.000000000+00:00",
+                      "UpdateTime": "2025-01-01T00:00:00.000000000+00:00",
+                      "Description": "",
+                      "ProjectQueriesPerSecond": 100,
+                      "EngineConcurrency": 100,
+                      "ProjectMaxDatasetCount": 1000000000,
+                      "DatasetMaxBindCount": 10,
+                      "DatasetMaxFileCount": 100000000,
+                      "DatasetMaxEntityCount": 10000000000,
+                      "DatasetMaxRelationCount": 100000000000,
+                      "DatasetMaxTotalFileSize": 90000000000000000,
+                      "DatasetCount": 1,
+                      "FileCount": 3,
+                      "TotalFileSize": 30,
+                      "Tags": [
+                        {
+                          "TagKey": "队",
+                          "TagValue": "<a&b>"
+                        }
+                      ],
+                      "Datasets": [
+                        {
+                          "DatasetName": "raw",
+                          "TemplateId": "",
+                          "CreateTime": "2025-01-01T00:00:00.000000000+00:00",
+                          "UpdateTime": "2025-01-01T00:00:00.000000000+00:00",
+                          "Description": "",
+                          "DatasetMaxBindCount": 10,
+                          "DatasetMaxFileCount": 10,
+                          "DatasetMaxEntityCount": 10000000000,
+                          "DatasetMaxRelationCount": 100000000000,
+                          "DatasetMaxTotalFileSize": 90000000000000000,
+                          "BindCount": 2,
+                          "FileCount": 3,
+                          "TotalFileSize": 30,
+                          "Bindings": [
+                            {
+                              "URI": "oss://a",
+                              "CreateTime": "2025-01-01T00:00:00.000000000+00:00"
+                            },
+                            {
+                              "URI": "oss://b",
+                              "CreateTime": "2025-01-01T00:00:00.000000000+00:00"
+                            }
+                          ]
+                        }
+                      ]
+                    }
+                  ]
+                }
+              ]
+            }
+            """,
+            json);
+        Assert.Equal(json, ImmSnapshot.FromJson(json).ToJson());
+    }
+
+    [Fact]
+    public void Json_by_hand_needs_no_more_than_names()
+    {
+        using var fixture = new ImmFixture(ImmSnapshot.FromJson(
+            """
+            {
+              "Format": "imm-core-snapshot/1",
+              "Scopes": [
+                {
+                  "AccountId": "1234567890123456", "RegionId": "cn-hangzhou",
+                  "Projects": [
+                    { "ProjectName": "photos", "DatasetMaxFileCount": 7, "Datasets": [ { "DatasetName": "raw", "FileCount": 6, "Bindings": [ { "URI": "oss://a" } ] } ] },
+                    { "ProjectName": "late", "CreateTime": "2030-01-01T00:00:00Z" }
+                  ]
+                }
+              ]
+            }
+            """));
+
+        Assert.Equal(ImmFixtureClock.DefaultStart, fixture.Registry.Get("photos").UpdateTime);
+        Assert.Equal(2030, fixture.Registry.Get("late").UpdateTime.Year);
+        Assert.Equal((1, 6), (fixture.Registry.Get("photos").DatasetCount, fixture.Registry.Get("photos").FileCount));
+        Assert.Equal((7, 1), (fixture.Registry.GetDataset("photos", "raw").DatasetMaxFileCount, fixture.Registry.GetDataset("photos", "raw").BindCount));
+    }
+
+    [Fact]
+    public void More_in_use_than_a_limit_that_was_lowered_is_no_mistake()
+    {
+        using var origin = new ImmFixture();
+        origin.Seed.Projects(3).ProjectQuota(1)
+            .Dataset("project-001", "raw").Dataset("project-001", "cut").Files("project-001", "raw", 100, 100).Bindings("project-001", "raw", "oss://a", "oss://b")
+            .UpdateProject("project-001", project => project.ProjectMaxDatasetCount = 1)
+            .UpdateDataset("project-001", "raw", dataset =>
+            {
+                dataset.DatasetMaxFileCount = 1;
+                dataset.DatasetMaxTotalFileSize = 1;
+                dataset.DatasetMaxBindCount = 1;
+            });
+
+        string json = origin.Snapshot().ToJson();
+
+        Assert.Equal(json, ImmSnapshot.FromJson(json).ToJson());
+    }
+
+    [Theory]
+    [InlineData("", "The JSON is not that of a snapshot.")]
+    [InlineData("null", "The snapshot is wrong at $. It is null.")]
+    [InlineData("[]", "The JSON is not that of a snapshot.")]
+    [InlineData("{}", "The snapshot is wrong at $.Format. It is missing.")]
+    [InlineData("""{"Format":"imm-core-snapshot/2"}""", "The snapshot is wrong at $.Format. It is 'imm-core-snapshot/2'; this version reads 'imm-core-snapshot/1'.")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Scope":[]}""", "could not be mapped")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Format":"imm-core-snapshot/1"}""", "Duplicate property 'Format'")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Time":"yesterday"}""", "$.Time. A time looks like")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","ProjectQuota":-1}""", "$.ProjectQuota. It is below 0.")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[null]}""", "$.Scopes[0]. It is null.")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[{"RegionId":"r"}]}""", "$.Scopes[0].AccountId. An account id has")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"R"}]}""", "$.Scopes[0].RegionId. A region id has")]
+    [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r"},{"AccountId":"1","RegionId":"r"}]}""", "$.Scopes[1]. 1/r stands twice.")]
+    public void What_is_no_snapshot_is_refused_with_the_place_and_the_reason(string json, string problem) =>
+        Assert.Contains(problem, Assert.Throws<FormatException>(() => ImmSnapshot.FromJson(json)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_surrogate_without_its_partner_is_no_text()
+    {
+        const string Lone = """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r","Projects":[{"ProjectName":"p","Description":"X"}]}]}""";
+        using var fixture = new ImmFixture();
+
+        string json = Lone.Replace('X', '\ud800');
+
+        Assert.Throws<FormatException>(() => ImmSnapshot.FromJson(json));
+        Assert.Throws<FormatException>(() => fixture.Seed.Recorded(json));
+        Assert.Throws<FormatException>(() => fixture.Seed.Recorded("""{"ProjectName":"p","Description":"\ud800"}"""));
+    }
+
+    [Theory]
+    [InlineData("null", "$.Scopes[0].Projects[0]. It is null.")]
+    [InlineData("{}", "$.Scopes[0].Projects[0]: The field ProjectName")]
+    [InlineData("""{"ProjectName":"p"},{"ProjectName":"p"}""", "$.Scopes[0].Projects[1].ProjectName. 'p' stands twice.")]
+    [InlineData("""{"ProjectName":"p","DatasetMaxBindCount":11}""", "$.Scopes[0].Projects[0]: The field DatasetMaxBindCount")]
+    [InlineData("""{"ProjectName":"p","Description":"\ud800"}""", "The JSON is not that of a snapshot.")]
+    [InlineData("""{"ProjectName":"p","DatasetCount":1}""", "$.Scopes[0].Projects[0].DatasetCount. It is 1, but there are 0 datasets.")]
+    [InlineData("""{"ProjectName":"p","FileCount":1}""", "$.Scopes[0].Projects[0].FileCount. It is 1, but its datasets have 0 together.")]
+    [InlineData("""{"ProjectName":"p","TotalFileSize":1}""", "$.Scopes[0].Projects[0].TotalFileSize. It is 1, but its datasets have 0 together.")]
+    [InlineData("""{"ProjectName":"p","UpdateTime":"2020-01-01T00:00:00Z"}""", "$.Scopes[0].Projects[0]: The field UpdateTime")]
+    public void A_project_that_could_not_be_is_refused(string projects, string problem) => Refused(projects, problem);
+
+    [Theory]
+    [InlineData("null", "[0]. It is null.")]
+    [InlineData("{}", "[0].DatasetName. The parameter DatasetName is required")]
+    [InlineData("""{"DatasetName":"d"},{"DatasetName":"d"}""", "[1].DatasetName. 'd' stands twice.")]
+    [InlineData("""{"DatasetName":"d","TemplateId":"\u0000"}""", "[0].TemplateId. The parameter TemplateId")]
+    [InlineData("""{"DatasetName":"d","DatasetMaxFileCount":0}""", "[0].DatasetMaxFileCount. The parameter")]
+    [InlineData("""{"DatasetName":"d","FileCount":-1}""", "[0].FileCount. It is below 0.")]
+    [InlineData("""{"DatasetName":"d","FileCount":100000001}""", "[0].FileCount. It is above 100000000")]
+    [InlineData("""{"DatasetName":"d","TotalFileSize":9223372036854775807},{"DatasetName":"e","TotalFileSize":1}""", "more than 2^63-1 bytes")]
+    [InlineData("""{"DatasetName":"d","BindCount":1}""", "[0].BindCount. It is 1, but there are 0 bindings.")]
+    [InlineData("""{"DatasetName":"d","CreateTime":"2020-01-01T00:00:00Z","UpdateTime":"2019-01-01T00:00:00Z"}""", "[0].UpdateTime. It is before CreateTime.")]
+    [InlineData("""{"DatasetName":"d","Bindings":[null]}""", "[0].Bindings[0]. It is null.")]
+    [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://A"}]}""", "[0].Bindings[0].URI. The parameter URI is invalid")]
+    [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://a"},{"URI":"oss://a"}]}""", "[0].Bindings. 'oss://a' stands twice.")]
+    [InlineData("""{"DatasetName":"d","Bindings":[{},{},{},{},{},{},{},{},{},{},{}]}""", "[0].Bindings. There are 11; a dataset has at most 10.")]
+    public void A_dataset_that_could_not_be_is_refused(string datasets, string problem) =>
+        Refused($$"""{"ProjectName":"p","Datasets":[{{datasets}}]}""", problem);
+
+    [Fact]
+    public void A_store_in_a_file_can_be_taken_along_into_tests()
+    {
+        string directory = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            string path = Path.Combine(directory, "imm.db");
+            using (ImmStore store = ImmStore.Open(path))
+            {
+                store.Registry("42", "cn-beijing").Create(new CreateProjectRequest { ProjectName = "photos" });
+                store.Registry("43", "cn-beijing").SetProjectQuota(0);
+            }
+
+            // Opened anew, so that what nobody has touched yet is read too.
+            using ImmStore reopened = ImmStore.Open(path);
+            using var fixture = new ImmFixture(ImmSnapshot.Of(reopened), new ImmFixtureOptions { AccountId = "42", RegionId = "cn-beijing" });
+
+            Assert.Equal(reopened.Registry("42", "cn-beijing").Get("photos"), fixture.Registry.Get("photos"));
+            Assert.Equal(0, fixture.Store.Registry("43", "cn-beijing").ProjectQuota);
+            fixture.Registry.Delete("photos");
+            Assert.Single(reopened.Registry("42", "cn-beijing").List().Projects);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void While_others_write_a_snapshot_is_one_moment_and_going_back_loses_nothing_of_it()
+    {
+        using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 10_000 });
+        ProjectRegistry first = fixture.Store.Registry("1", "r");
+        ProjectRegistry second = fixture.Store.Registry("2", "r");
+        ImmSnapshot empty = fixture.Snapshot();
+        bool stop = false;
+
+        // Whenever a project is in the second account it is in the first.
+        var writer = new Thread(() =>
+        {
+            for (int i = 0; !Volatile.Read(ref stop); i++)
+            {
+                first.Create(new CreateProjectRequest { ProjectName = $"p{i}" });
+                second.Create(new CreateProjectRequest { ProjectName = $"p{i}" });
+            }
+        });
+        writer.Start();
+        try
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                using var copy = new ImmFixture(fixture.Snapshot());
+                int inFirst = Count(copy, "1");
+                int inSecond = Count(copy, "2");
+                Assert.True(inFirst - inSecond is 0 or 1 or -1 && (i > 0 || inFirst >= inSecond), $"{inFirst} and {inSecond}");
+                fixture.Restore(empty);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            writer.Join();
+        }
+
+        static int Count(ImmFixture fixture, string account) => fixture.Snapshot().Image.Values.Where(state => state.Scope.AccountId == account).Sum(state => state.ProjectCount);
+    }
+
+    private static ImmSnapshot Prepared()
+    {
+        using var fixture = new ImmFixture();
+        fixture.Seed
+            .ProjectQuota(7)
+            .Project("photos").Project("videos").Project("music")
+            .Dataset("photos", "raw", dataset => dataset.DatasetMaxFileCount = 10)
+            .FileSlotsLeft("photos", "raw", 1);
+        return fixture.Snapshot();
+    }
+
+    private static string[] Names(ImmFixture fixture) => [.. fixture.Registry.List().Projects.Select(project => project.ProjectName.Value)];
+
+    private static void Refused(string projects, string problem)
+    {
+        string json = $$"""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r","Projects":[{{projects}}]}]}""";
+        Assert.Contains(problem, Assert.Throws<FormatException>(() => ImmSnapshot.FromJson(json)).Message, StringComparison.Ordinal);
+    }
+}
