@@ -136,7 +136,10 @@ internal sealed class Contents
             line++;
         }
 
-        return expected == found ? "No line differs." : $"line {line}\n  expected {left.ElementAtOrDefault(line)}\n  found    {right.ElementAtOrDefault(line)}";
+        string text = $"line {line}\n  expected {left.ElementAtOrDefault(line)}\n  found    {right.ElementAtOrDefault(line)}";
+
+        // A null character would make the output of the tests a binary file to many a tool.
+        return expected == found ? "No line differs." : text.Replace('\0', '␀');
     }
 
     private void Read(ProjectRegistry registry, int scope, Project project)

@@ -96,11 +96,7 @@ internal sealed class Committer : IDisposable
     public Task<TAnswer> Submit<TAnswer>(ScopeHolder holder, Command<TAnswer> command, CancellationToken cancellationToken)
     {
         var write = new PendingWrite<TAnswer>(holder, command);
-        if (!Submit(write))
-        {
-            write.WithdrawOn(cancellationToken);
-        }
-
+        Submit(write, cancellationToken);
         return write.Task;
     }
 
@@ -109,7 +105,7 @@ internal sealed class Committer : IDisposable
     public Task BeginCheckpoint(FileStore file)
     {
         var write = new PendingCheckpoint(file);
-        Submit(write);
+        Submit(write, CancellationToken.None);
         return write.Task;
     }
 
@@ -153,8 +149,7 @@ internal sealed class Committer : IDisposable
     }
 
     /// <summary>Commits a write on this thread, or has it wait for its turn.</summary>
-    /// <returns>Whether it is done.</returns>
-    private bool Submit(PendingWrite write)
+    private void Submit(PendingWrite write, CancellationToken cancellationToken)
     {
         if (_file is null)
         {
@@ -162,7 +157,7 @@ internal sealed class Committer : IDisposable
             {
                 ObjectDisposedException.ThrowIf(_closing, typeof(ImmStore));
                 CommitAlone(write);
-                return true;
+                return;
             }
         }
 
@@ -171,9 +166,11 @@ internal sealed class Committer : IDisposable
         {
             CommitAlone(write);
             PassOn();
-            return true;
+            return;
         }
 
+        // Before anybody can see the write: it may be done as soon as somebody does.
+        write.WithdrawOn(cancellationToken);
         Enqueue(write);
 
         // Whoever had the turn may have given it up before the write was there to be seen.
@@ -185,8 +182,6 @@ internal sealed class Committer : IDisposable
         {
             RefuseWaiting();
         }
-
-        return false;
     }
 
     private bool TryTakeTurn(Turn taker) => Interlocked.CompareExchange(ref _turn, taker, Turn.Nobody) == Turn.Nobody;

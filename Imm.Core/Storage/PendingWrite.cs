@@ -14,6 +14,11 @@ internal abstract class PendingWrite
     /// <summary>The write that came to wait before this one; the committer's.</summary>
     public PendingWrite? Before { get; set; }
 
+    /// <summary>Lets a token withdraw the command while it still waits.</summary>
+    public virtual void WithdrawOn(CancellationToken cancellationToken)
+    {
+    }
+
     /// <summary>Takes the command into a batch; false where its caller has withdrawn it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
@@ -40,8 +45,7 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
 
     public Task<TAnswer> Task => _completion.Task;
 
-    /// <summary>Lets a token withdraw the command while it still waits.</summary>
-    public void WithdrawOn(CancellationToken cancellationToken)
+    public override void WithdrawOn(CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)
         {
