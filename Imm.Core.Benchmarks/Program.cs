@@ -1,5 +1,6 @@
 using Imm.Core.Benchmarks.Demo;
 using Imm.Core.Benchmarks.Micro;
+using Imm.Core.Benchmarks.Testing;
 using Imm.Core.Benchmarks.Throughput;
 using Commands = Imm.Core.Benchmarks.CommandLine;
 
@@ -12,6 +13,7 @@ return await Commands.RunAsync(
             ThroughputCommand.Arguments,
             "Measures Imm.Core beside LiteDB, SQLite, LMDB and the disk itself: up to 15 minutes, --quick up to 1.",
             ThroughputCommand.RunAsync),
+        new("fixtures", "", "Fixtures and clones a second, beside SQLite in memory with the same seed.", FixtureFigures.RunAsync),
         new("micro", "[arguments of BenchmarkDotNet]", "Times and allocations of single operations; --filter '*' runs all of them.", MicroCommand.RunAsync),
     ],
     args);
