@@ -31,16 +31,17 @@ internal static class FixtureFigures
         using ImmFixture seeded = Seeded(projects);
         ImmSnapshot snapshot = seeded.Snapshot();
         using SqliteConnection database = Database(snapshot, seeded);
+        string name = seeded.Registry.List(new ListProjectsRequest { MaxResults = 1 }).Projects[0].ProjectName.Value;
 
         var table = new Table().AddColumns("what a test begins with", "a second", "each");
         Rate(table, "an empty fixture, made and disposed", time, NewFixture);
-        Rate(table, "an empty fixture, and a project created in it", time, () => NewFixtureWithProject());
+        Rate(table, "an empty fixture, and a project created in it", time, NewFixtureWithProject);
         Rate(table, "SQLite in memory: opened, one table, and a row inserted", time, NewDatabase);
         Rate(table, $"a fixture that begins with a snapshot of {projectText} projects", time, () => new ImmFixture(snapshot).Dispose());
-        Rate(table, "… and one of them updated in it", time, () => UpdateIn(new ImmFixture(snapshot)));
+        Rate(table, "… and one of them updated in it", time, () => UpdateIn(new ImmFixture(snapshot), name));
         Rate(table, $"a clone of a fixture of {projectText} projects", time, () => seeded.Clone().Dispose());
-        Rate(table, "… and one of them updated in it", time, () => UpdateIn(seeded.Clone()));
-        Rate(table, $"SQLite in memory: a copy (backup) of {projectText} rows, and one of them updated", time, () => Copy(database));
+        Rate(table, "… and one of them updated in it", time, () => UpdateIn(seeded.Clone(), name));
+        Rate(table, $"SQLite in memory: a copy (backup) of {projectText} rows, and one of them updated", time, () => Copy(database, name));
         Rate(table, $"a store brought back to a snapshot of {projectText} projects", time, () => seeded.Restore(snapshot));
         string json = "";
         Rate(table, $"export of {projectText} projects as JSON", time, () => json = snapshot.ToJson());
@@ -68,9 +69,9 @@ internal static class FixtureFigures
         fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" });
     }
 
-    private static void UpdateIn(ImmFixture fixture)
+    private static void UpdateIn(ImmFixture fixture, string projectName)
     {
-        fixture.Registry.Update(new UpdateProjectRequest { ProjectName = "project-001000", Description = "changed" });
+        fixture.Registry.Update(new UpdateProjectRequest { ProjectName = projectName, Description = "changed" });
         fixture.Dispose();
     }
 
@@ -109,12 +110,12 @@ internal static class FixtureFigures
         return connection;
     }
 
-    private static void Copy(SqliteConnection origin)
+    private static void Copy(SqliteConnection origin, string projectName)
     {
         using var copy = new SqliteConnection("Data Source=:memory:");
         copy.Open();
         origin.BackupDatabase(copy);
-        Execute(copy, "UPDATE project SET fields = '{}' WHERE account = '1234567890123456' AND region = 'cn-hangzhou' AND name = 'project-001000'");
+        Execute(copy, $"UPDATE project SET fields = '{{}}' WHERE account = '1234567890123456' AND region = 'cn-hangzhou' AND name = '{projectName}'");
     }
 
     private static SqliteConnection Open()
