@@ -9,7 +9,7 @@ internal static class Machine
     {
         string version = typeof(ImmStore).Assembly.GetName().Version!.ToString(3);
         return $"Imm.Core {version} · {RuntimeInformation.FrameworkDescription} · {RuntimeInformation.OSDescription} · {Processor()}, "
-            + $"{Environment.ProcessorCount} cores · store on {FileSystem(folder)} · {TimeProvider.System.GetUtcNow():yyyy-MM-dd}";
+            + $"{Environment.ProcessorCount} cores · store on {FileSystem(folder)} · {TimeProvider.System.GetUtcNow():yyyy-MM-dd}{Load()}";
     }
 
     /// <summary>The same, one by one.</summary>
@@ -29,6 +29,13 @@ internal static class Machine
             ? File.ReadLines(Information).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
             : null;
         return model?[(model.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+
+    /// <summary>What else the machine is doing, where it says so: figures of a busy machine are low.</summary>
+    private static string Load()
+    {
+        const string Average = "/proc/loadavg";
+        return File.Exists(Average) ? $" · load average {File.ReadAllText(Average).Split(' ')[0]} before" : "";
     }
 
     private static string FileSystem(string folder)
