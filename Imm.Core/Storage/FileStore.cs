@@ -99,7 +99,7 @@ internal sealed class FileStore : IDisposable
         try
         {
             data = disk.Length(path) is null or 0 ? CreateData(disk, path, settings) : DataFile.Open(disk, path);
-            return new FileStore(disk, path, settings, data, Recovery.Run(disk, path, data, logs));
+            return new FileStore(disk, path, settings, data, Recovery.Run(disk, path, data, logs, settings.NewStoreId));
         }
         catch (Exception e)
         {

@@ -6,7 +6,7 @@ namespace Imm.Core.Storage;
 internal static class Recovery
 {
     /// <summary>Leaves the store open: the data file up to date and stamped so, both logs at the beginning of a lap.</summary>
-    public static RecoveredStore Run(Disk disk, string path, DataFile data, RedoLog?[] logs)
+    public static RecoveredStore Run(Disk disk, string path, DataFile data, RedoLog?[] logs, Func<Guid> newStoreId)
     {
         // A close that was cut short while it overwrote pages has said already that the store is closed, and still needs its logs.
         DataFile.Stamp found = data.ReadStampUnchecked();
@@ -16,7 +16,7 @@ internal static class Recovery
             found = data.ReadStamp();
         }
 
-        return found.IsOpen || found.IsBeingOverwritten ? Resume(disk, path, data, logs, found) : Begin(disk, path, data, logs);
+        return found.IsOpen || found.IsBeingOverwritten ? Resume(disk, path, data, logs, found) : Begin(disk, path, data, logs, newStoreId());
     }
 
     /// <summary>Refuses to make a new data file beside a log that belongs to a store which has had changes.</summary>
@@ -35,21 +35,23 @@ internal static class Recovery
     }
 
     /// <summary>The store was closed: everything is in the data file. Makes the logs and says in the data file that they belong to it.</summary>
-    private static RecoveredStore Begin(Disk disk, string path, DataFile data, RedoLog?[] logs)
+    /// <remarks>
+    /// It is given a new identity each time. Copies of a closed file go their own ways when they are opened, and their logs are none of each other's.
+    /// </remarks>
+    private static RecoveredStore Begin(Disk disk, string path, DataFile data, RedoLog?[] logs, Guid newStoreId)
     {
         DataFile.Stamp stamp = data.ReadStamp();
         (string first, string second) = FileStore.LogPaths(path);
         RefuseNewer(disk, first, stamp);
         RefuseNewer(disk, second, stamp);
 
-        // Higher than any lap before: a file system may bring a deleted log back.
-        long lap = 3 * stamp.Checkpoint;
-        RedoLog active = logs[0] = RedoLog.Create(disk, first, stamp.StoreId, lap + 1, stamp.AppliedSequence);
-        RedoLog spare = logs[1] = RedoLog.Create(disk, second, stamp.StoreId, lap + 2, stamp.AppliedSequence);
+        long lap = FirstLap(stamp);
+        RedoLog active = logs[0] = RedoLog.Create(disk, first, newStoreId, lap, stamp.AppliedSequence);
+        RedoLog spare = logs[1] = RedoLog.Create(disk, second, newStoreId, lap + 1, stamp.AppliedSequence);
         disk.FlushDirectory(path);
-        stamp = stamp with { IsOpen = true, Checkpoint = stamp.Checkpoint + 1 };
+        stamp = stamp with { StoreId = newStoreId, IsOpen = true, Checkpoint = stamp.Checkpoint + 1 };
         Checkpoint.Run(data, active, [], stamp);
-        active.Begin(lap + 3, stamp.AppliedSequence);
+        active.Begin(lap + 2, stamp.AppliedSequence);
         return new RecoveredStore(active, spare, stamp, 0, 0);
     }
 
@@ -61,12 +63,28 @@ internal static class Recovery
             return;
         }
 
-        using RedoLog? log = RedoLog.Open(disk, logPath, stamp.StoreId);
-        if (log is not null && (log.BaseSequence > stamp.AppliedSequence || LastSequence(log.ReadFrames()) > stamp.AppliedSequence))
+        using RedoLog? log = RedoLog.Open(disk, logPath, storeId: null);
+        if (log is null)
+        {
+            return;
+        }
+
+        LogContent content = log.ReadFrames();
+        if (log.StoreId != stamp.StoreId && !IsBeginning(log, content, stamp))
+        {
+            throw RedoLog.OfAnotherStore(logPath);
+        }
+
+        if (log.BaseSequence > stamp.AppliedSequence || LastSequence(content) > stamp.AppliedSequence)
         {
             throw Newer(logPath);
         }
     }
+
+    /// <summary>Whether a log is what an earlier attempt to open this very state left, before the data file knew the new identity.</summary>
+    private static bool IsBeginning(RedoLog log, LogContent content, in DataFile.Stamp stamp) =>
+        log.BaseSequence == stamp.AppliedSequence && content.Frames.Count == 0 && content.FlushedSequence == 0
+        && log.Lap - FirstLap(stamp) is 0 or 1;
 
     /// <summary>The store was not closed: finishes the checkpoint that was cut short, if one was, and applies what the logs hold beyond it.</summary>
     private static RecoveredStore Resume(Disk disk, string path, DataFile data, RedoLog?[] logs, in DataFile.Stamp found)
@@ -172,6 +190,9 @@ internal static class Recovery
 
         return last;
     }
+
+    /// <summary>The first lap of a closed store that is opened: higher than any before, for a file system may bring a deleted log back.</summary>
+    private static long FirstLap(in DataFile.Stamp stamp) => (3 * stamp.Checkpoint) + 1;
 
     private static long LastSequence(LogContent content) => content.Frames.Count > 0 ? content.Frames[^1].Sequence : 0;
 

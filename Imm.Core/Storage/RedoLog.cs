@@ -28,13 +28,12 @@ internal sealed class RedoLog : IDisposable
     private static readonly byte[] Zeros = new byte[GrowthStep];
 
     private readonly DiskFile _file;
-    private readonly Guid _storeId;
     private readonly uint _seed;
 
     private RedoLog(DiskFile file, Guid storeId)
     {
         _file = file;
-        _storeId = storeId;
+        StoreId = storeId;
         Span<byte> id = stackalloc byte[16];
         storeId.TryWriteBytes(id);
         _seed = Checksum.Of(id);
@@ -44,6 +43,9 @@ internal sealed class RedoLog : IDisposable
     private static ReadOnlySpan<byte> Magic => "ImmCoreL"u8;
 
     public string Name => _file.Name;
+
+    /// <summary>Ties the log to its data file.</summary>
+    public Guid StoreId { get; }
 
     /// <summary>The number of the present lap, rising over both logs of a store.</summary>
     public long Lap { get; private set; }
@@ -113,7 +115,7 @@ internal sealed class RedoLog : IDisposable
         var header = new byte[HeaderLength];
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), Format);
-        _storeId.TryWriteBytes(header.AsSpan(16));
+        StoreId.TryWriteBytes(header.AsSpan(16));
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(32), lap);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(40), baseSequence);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(HeaderLength - 4), Checksum.Of(header.AsSpan(0, HeaderLength - 4)));
@@ -238,6 +240,10 @@ internal sealed class RedoLog : IDisposable
         }
     }
 
+    /// <summary>What to say of a log that does not belong to the data file beside it.</summary>
+    public static DamagedFileException OfAnotherStore(string name) => new(
+        name, "it is the log of another store than the data file beside it. Where the data file is a restored backup, move the old log files away.");
+
     public void Dispose() => _file.Dispose();
 
     private static long RoundUp(long length) => length + (-length & (SectorSize - 1));
@@ -263,9 +269,7 @@ internal sealed class RedoLog : IDisposable
         var storeId = new Guid(header.Slice(16, 16));
         return expectedStoreId is null || storeId == expectedStoreId
             ? storeId
-            : throw new DamagedFileException(
-                name,
-                "it is the log of another store than the data file beside it. Where the data file is a restored backup, move the old log files away.");
+            : throw OfAnotherStore(name);
     }
 
     private void WriteFrameHeader(Span<byte> header, FrameKind kind, int length, long sequence, long flushedSequence)
