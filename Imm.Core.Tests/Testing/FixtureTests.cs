@@ -28,6 +28,7 @@ public sealed class FixtureTests
 
         Assert.Equal(("1234567890123456", "cn-hangzhou"), (fixture.Registry.AccountId, fixture.Registry.RegionId));
         Assert.Equal(("42", "cn-beijing"), (other.Registry.AccountId, other.Registry.RegionId));
+        Assert.Equal(("42", "cn-beijing"), (other.Store.Registry().AccountId, other.Store.Registry().RegionId));
         Assert.Throws<ArgumentException>(() => new ImmFixture(new ImmFixtureOptions { RegionId = "CN" }));
     }
 

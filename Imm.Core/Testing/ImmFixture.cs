@@ -55,6 +55,8 @@ public sealed class ImmFixture : IDisposable
 
         var storeOptions = new ImmStoreOptions
         {
+            DefaultAccountId = AccountId,
+            DefaultRegionId = RegionId,
             TimeProvider = TimeProvider,
             Authorizer = options.Authorizer,
             Hooks = [new FixtureHook(Calls, Faults, TimeProvider)],
