@@ -95,6 +95,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <param name="path">The data file; its log files stand beside it.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space.</exception>
+    /// <exception cref="OptionsValidationException"><paramref name="path"/> holds a null character.</exception>
     /// <exception cref="ImmException">
     /// The file is open in this process or another, is no store of this version, is damaged, or cannot be read or written: code
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>, the cause as <see cref="Exception.InnerException"/>. The file was left as it was.

@@ -29,6 +29,14 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
             Requested: requested,
             Limit: maximum);
 
+    public static Refusal TooMany(string parameter, long requested, long maximum) =>
+        new(
+            ImmErrorCode.LimitExceededError,
+            string.Create(CultureInfo.InvariantCulture, $"The parameter {parameter} is invalid: it has {requested} entries, and may have {maximum}."),
+            parameter,
+            requested,
+            Limit: maximum);
+
     public static Refusal ChangesNothing(string required) =>
         new(ImmErrorCode.InvalidArgument, $"The request changes nothing: at least one parameter besides {required} is required.");
 

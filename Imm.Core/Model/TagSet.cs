@@ -33,7 +33,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
         if (count > MaxCount)
         {
-            return Refusal.AboveMaximum(Parameter, count, MaxCount);
+            return Refusal.TooMany(Parameter, count, MaxCount);
         }
 
         // The list belongs to the caller and may change under us: look at a copy only.

@@ -75,7 +75,21 @@ internal abstract class Disk
         private readonly Microsoft.Win32.SafeHandles.SafeFileHandle _handle;
 
         public LocalFile(string path, FileMode mode)
-            : base(path) => _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+            : base(path)
+        {
+            try
+            {
+                _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+            }
+            catch (IOException e) when (IsHeld(e))
+            {
+                throw new IOException($"The file '{path}' is open already, in this process or another; a store has one owner at a time.", e);
+            }
+            catch (DirectoryNotFoundException e)
+            {
+                throw new DirectoryNotFoundException("Its folder does not exist.", e);
+            }
+        }
 
         public override long Length => RandomAccess.GetLength(_handle);
 
@@ -101,6 +115,10 @@ internal abstract class Disk
         public override void Flush() => RandomAccess.FlushToDisk(_handle);
 
         public override void Dispose() => _handle.Dispose();
+
+        /// <summary>Whether somebody else holds the file: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux or of BSD and macOS.</summary>
+        private static bool IsHeld(IOException e) =>
+            OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
     }
 
     private static class Posix
