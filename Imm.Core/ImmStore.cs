@@ -32,6 +32,9 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
     private readonly StoreTelemetry _telemetry;
+
+    /// <summary>Whether there is no authorizer, and no hook but the telemetry.</summary>
+    private readonly bool _isPlain;
     private readonly Scope _defaultScope;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _maintenance = new();
@@ -56,6 +59,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         _figures = figures;
         _timeProvider = options.TimeProvider;
         Authorizer = options.Authorizer;
+        _isPlain = Authorizer is null && options.Hooks.Length == 0;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file?.ReadScopes() ?? [])
         {
             _stored.Add(scope, (id, ownProjectQuota));
@@ -90,7 +94,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
 
     /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
-    internal bool IsDirect => Authorizer is null && !Hooks.AreEnabled;
+    internal bool IsDirect => _isPlain ? !_telemetry.IsEnabled : Authorizer is null && !Hooks.AreEnabled;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <param name="path">The data file; its log files stand beside it.</param>

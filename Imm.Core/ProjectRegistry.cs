@@ -77,7 +77,9 @@ public sealed partial class ProjectRegistry
     public Project Get(string projectName)
     {
         _store.ThrowIfDisposed();
-        if (_store.IsDirect && projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found))
+
+        // Looked for before it is asked whether that was all there is to do: the answer comes while the search waits for memory.
+        if (projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found) && _store.IsDirect)
         {
             return found.Project;
         }
@@ -97,10 +99,13 @@ public sealed partial class ProjectRegistry
     public bool TryGet([NotNullWhen(true)] string? projectName, [NotNullWhen(true)] out Project? project)
     {
         _store.ThrowIfDisposed();
-        if (_store.IsDirect && _scope.Published is { } state)
+        if (_scope.Published is { } state)
         {
             project = projectName is not null && state.TryFind(projectName, out ProjectEntry? found) ? found.Project : null;
-            return project is not null;
+            if (_store.IsDirect)
+            {
+                return project is not null;
+            }
         }
 
         project = NameRule.Holds(projectName) ? FindInFull(projectName).Wait() : null;

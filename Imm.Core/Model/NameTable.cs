@@ -1,22 +1,21 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Model;
 
-/// <summary>A persistent table of objects by name (ordinal): a hash array mapped trie, whose versions share what did not change.</summary>
+/// <summary>A persistent table of objects by name (ordinal): a hash trie, whose versions share what did not change.</summary>
 /// <remarks>Under an <see cref="Edit"/> a change may return the table it was called on; use what it returns and nothing older.</remarks>
 internal sealed class NameTable<T> where T : class, INamed
 {
-    public static readonly NameTable<T> Empty = new(NameTableNode.Empty, 0, null, null);
+    public static readonly NameTable<T> Empty = new(null, 0, null, null);
 
     private readonly Func<string, int>? _hash;
     private readonly Edit? _owner;
-    private NameTableNode _root;
+    private object? _root;
     private int _count;
 
-    private NameTable(NameTableNode root, int count, Func<string, int>? hash, Edit? owner)
+    private NameTable(object? root, int count, Func<string, int>? hash, Edit? owner)
     {
         _root = root;
         _count = count;
@@ -27,13 +26,13 @@ internal sealed class NameTable<T> where T : class, INamed
     public int Count => _count;
 
     /// <summary>An empty table with a hash of the caller's choice: the seam by which a test makes names collide.</summary>
-    public static NameTable<T> WithHash(Func<string, int> hash) => new(NameTableNode.Empty, 0, hash, null);
+    public static NameTable<T> WithHash(Func<string, int> hash) => new(null, 0, hash, null);
 
     /// <summary>The object of that name, or null.</summary>
     public T? Find(string name)
     {
         // Only objects of type T ever get in, so the cast needs no check.
-        INamed? item = _root.Find(name, Hash(name));
+        INamed? item = NameTableNode.Find(_root, name, Hash(name));
         Debug.Assert(item is null or T);
         return Unsafe.As<T?>(item);
     }
@@ -49,7 +48,7 @@ internal sealed class NameTable<T> where T : class, INamed
     {
         edit = Edit.Begin(edit, _owner);
         bool added = false;
-        NameTableNode root = _root.Set(item, Hash(item.Name), 0, _hash, edit, ref added);
+        object root = NameTableNode.Set(_root, new NameTableNode.Entry(Hash(item.Name), item), 0, edit, ref added);
         return Become(root, added ? _count + 1 : _count, edit);
     }
 
@@ -57,21 +56,22 @@ internal sealed class NameTable<T> where T : class, INamed
     public NameTable<T> Remove(string name, Edit? edit = null)
     {
         edit = Edit.Begin(edit, _owner);
-        if (Find(name) is null)
-        {
-            return this;
-        }
-
-        return Become((NameTableNode)_root.Remove(name, Hash(name), 0, edit)!, _count - 1, edit);
+        return Find(name) is null ? this : Become(NameTableNode.Remove(_root!, name, Hash(name), 0, edit), _count - 1, edit);
     }
 
-    /// <summary>Checks, in a debug build, that the count is right and no node is longer than it need be.</summary>
+    /// <summary>
+    /// The same table in memory of its own, where what is read one after the other lies side by side. One that was built entry by entry lies scattered
+    /// over the heap, and each step of a search then waits for memory that is far away.
+    /// </summary>
+    public NameTable<T> Packed() => new(NameTableNode.Packed(_root), _count, _hash, null);
+
+    /// <summary>Checks, in a debug build, that the counts are right and that there are no more nodes than need be.</summary>
     [Conditional("DEBUG")]
-    public void AssertShape() => Debug.Assert(_root.CheckShape(true) == _count);
+    public void AssertShape() => Debug.Assert(NameTableNode.CheckShape(_root, 0) == _count);
 
     private uint Hash(string name) => unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name)));
 
-    private NameTable<T> Become(NameTableNode root, int count, Edit? edit)
+    private NameTable<T> Become(object? root, int count, Edit? edit)
     {
         if (edit is null || edit != _owner)
         {
@@ -85,255 +85,189 @@ internal sealed class NameTable<T> where T : class, INamed
 }
 
 /// <summary>
-/// A node of the trie: 64 places chosen by six bits of the hash, of which only the occupied ones take space.
-/// A place holds an object, a node with the objects whose hashes go on alike, or a collision of objects with the same whole hash.
-/// Not generic, so that telling these apart is one comparison of type handles.
+/// A node of the trie: 32 places chosen by five bits of the hash. A place, like the root, is null, a node, or an array of the few entries whose
+/// hashes go on alike; one that becomes too long is made a node.
 /// </summary>
+/// <remarks>
+/// To find a name at random is to wait for memory, so there is as little of it on the way as can be: the nodes are few and stay in the processor's
+/// cache; below them are one array of entries, and the name itself. Not generic, so that telling a node from an array is one comparison.
+/// </remarks>
 internal sealed class NameTableNode
 {
-    public static readonly NameTableNode Empty = new(0, [], null);
-
-    private const int Bits = 6;
+    private const int Bits = 5;
     private const int HashBits = 32;
 
+    /// <summary>How many entries an array has at most, but for one whose entries have used up their hashes.</summary>
+    private const int MaxTogether = 8;
+
     private readonly Edit? _owner;
-    private ulong _map;
+    private int _count;
+    private Places _places;
 
-    // In the order of the bits of the map. Under a token there may be free places at the end.
-    private object?[] _slots;
+    private NameTableNode(Edit? owner) => _owner = owner;
 
-    private NameTableNode(ulong map, object?[] slots, Edit? owner)
+    public static INamed? Find(object? place, string name, uint hash)
     {
-        Debug.Assert(slots.Length >= BitOperations.PopCount(map));
-        _map = map;
-        _slots = slots;
-        _owner = owner;
-    }
-
-    private int Count => BitOperations.PopCount(_map);
-
-    public INamed? Find(string name, uint hash)
-    {
-        NameTableNode node = this;
-        for (uint rest = hash; ; rest >>= Bits)
+        for (uint rest = hash; place is NameTableNode node; rest >>= Bits)
         {
-            ulong bit = Bit(rest);
-            if ((node._map & bit) == 0)
+            place = node._places[At(rest)];
+        }
+
+        Debug.Assert(place is null or Entry[]);
+        foreach (ref readonly Entry entry in Unsafe.As<Entry[]?>(place).AsSpan())
+        {
+            if (entry.Hash == hash && entry.Name == name)
             {
-                return null;
-            }
-
-            object slot = node._slots[node.IndexOf(bit)]!;
-            if (slot.GetType() == typeof(NameTableNode))
-            {
-                node = Unsafe.As<NameTableNode>(slot);
-                continue;
-            }
-
-            if (slot.GetType() == typeof(Collision))
-            {
-                return Unsafe.As<Collision>(slot).Find(name);
-            }
-
-            INamed item = Unsafe.As<INamed>(slot);
-            return item.Name == name ? item : null;
-        }
-    }
-
-    /// <summary>Adds or replaces; gives the node that stands in the place of this one, which may be this one.</summary>
-    public NameTableNode Set(INamed item, uint hash, int shift, Func<string, int>? hasher, Edit? edit, ref bool added)
-    {
-        ulong bit = Bit(hash >> shift);
-        if ((_map & bit) == 0)
-        {
-            added = true;
-            return Insert(bit, item, edit);
-        }
-
-        object slot = _slots[IndexOf(bit)]!;
-        object after;
-        if (slot is NameTableNode node)
-        {
-            after = node.Set(item, hash, shift + Bits, hasher, edit, ref added);
-        }
-        else if (slot is INamed other && other.Name == item.Name)
-        {
-            after = item;
-        }
-        else
-        {
-            uint otherHash = slot is Collision collision ? collision.Hash : HashOf(((INamed)slot).Name, hasher);
-            after = otherHash == hash ? Collision.Set(slot, item, hash, ref added) : Fork(slot, otherHash, item, hash, shift + Bits, edit);
-            added |= otherHash != hash;
-        }
-
-        return ReferenceEquals(after, slot) ? this : Replace(bit, after, edit);
-    }
-
-    /// <summary>Removes a name that is there; gives what stands in the place of this node: below the root, no node of one object.</summary>
-    public object Remove(string name, uint hash, int shift, Edit? edit)
-    {
-        ulong bit = Bit(hash >> shift);
-        object slot = _slots[IndexOf(bit)]!;
-        object? after = slot switch
-        {
-            NameTableNode node => node.Remove(name, hash, shift + Bits, edit),
-            Collision collision => collision.Without(name),
-            _ => null,
-        };
-        if (ReferenceEquals(after, slot))
-        {
-            return this;
-        }
-
-        // A path of nodes stands only where hashes fork, so that a table that shrank is as small as one that never grew.
-        int left = after is null ? Count - 1 : Count;
-        if (left == 1 && shift > 0)
-        {
-            object last = after ?? _slots[1 - IndexOf(bit)]!;
-            if (last is not NameTableNode)
-            {
-                return last;
+                return entry.Item;
             }
         }
 
-        return after is null ? Delete(bit, edit) : Replace(bit, after, edit);
+        return null;
     }
 
-    /// <summary>The number of objects below, once it is sure that no node but the root holds a lone object.</summary>
-    public int CheckShape(bool root)
+    /// <summary>Adds or replaces; gives what the place has afterwards.</summary>
+    public static object Set(object? place, in Entry entry, int shift, Edit? edit, ref bool added)
     {
-        Debug.Assert(root || Count > 1 || _slots[0] is NameTableNode);
-        int total = 0;
-        for (int i = 0; i < _slots.Length; i++)
+        if (place is NameTableNode node)
         {
-            Debug.Assert(i < Count == _slots[i] is not null);
-            total += _slots[i] switch
-            {
-                null => 0,
-                NameTableNode node => node.CheckShape(false),
-                Collision collision => collision.Count,
-                _ => 1,
-            };
+            int at = At(entry.Hash >> shift);
+            object after = Set(node._places[at], entry, shift + Bits, edit, ref added);
+            node = node.Own(edit);
+            node._places[at] = after;
+            node._count += added ? 1 : 0;
+            return node;
         }
 
-        return total;
+        Entry[] entries = (Entry[]?)place ?? [];
+        int found = IndexOf(entries, entry.Name, entry.Hash);
+        if (found >= 0)
+        {
+            entries = [.. entries];
+            entries[found] = entry;
+            return entries;
+        }
+
+        added = true;
+        entries = [.. entries, entry];
+        return IsTooLong(entries, shift) ? Split(entries, shift, edit) : entries;
     }
 
-    private static NameTableNode Fork(object a, uint aHash, object b, uint bHash, int shift, Edit? edit)
+    /// <summary>Removes a name that is there; gives what the place has afterwards.</summary>
+    public static object? Remove(object place, string name, uint hash, int shift, Edit? edit)
     {
-        Debug.Assert(shift < HashBits && aHash != bHash);
-        ulong aBit = Bit(aHash >> shift);
-        ulong bBit = Bit(bHash >> shift);
-        object[] slots = aBit == bBit ? [Fork(a, aHash, b, bHash, shift + Bits, edit)] : aBit < bBit ? [a, b] : [b, a];
-        return new NameTableNode(aBit | bBit, slots, edit);
+        if (place is not NameTableNode node)
+        {
+            var entries = (Entry[])place;
+            int found = IndexOf(entries, name, hash);
+            return entries.Length == 1 ? null : (Entry[])[.. entries.AsSpan(0, found), .. entries.AsSpan(found + 1)];
+        }
+
+        int at = At(hash >> shift);
+        object? after = Remove(node._places[at]!, name, hash, shift + Bits, edit);
+        node = node.Own(edit);
+        node._places[at] = after;
+        node._count--;
+
+        // A table that shrank is as small as one that never grew.
+        return node._count > MaxTogether ? node : node.Gather();
     }
 
-    private static ulong Bit(uint hash) => 1UL << (int)(hash & ((1 << Bits) - 1));
-
-    private static uint HashOf(string name, Func<string, int>? hasher) =>
-        unchecked((uint)(hasher is null ? name.GetHashCode() : hasher(name)));
-
-    private int IndexOf(ulong bit) => BitOperations.PopCount(_map & unchecked(bit - 1));
-
-    private bool IsOwnedBy(Edit? edit) => edit is not null && _owner == edit;
-
-    private NameTableNode Replace(ulong bit, object slot, Edit? edit)
+    /// <summary>A copy of a node and what is below it, or of an array.</summary>
+    public static object? Packed(object? place)
     {
-        NameTableNode node = IsOwnedBy(edit) ? this : new NameTableNode(_map, _slots.AsSpan(0, Count).ToArray(), edit);
-        node._slots[IndexOf(bit)] = slot;
+        if (place is not NameTableNode node)
+        {
+            return ((Entry[]?)place)?.Clone();
+        }
+
+        node = node.Own(null);
+        for (int i = 0; i < Places.Count; i++)
+        {
+            node._places[i] = Packed(node._places[i]);
+        }
+
         return node;
     }
 
-    private NameTableNode Insert(ulong bit, object slot, Edit? edit)
+    /// <summary>The number of entries in a place, once it is sure that they belong there and have no node that they do not need.</summary>
+    public static int CheckShape(object? place, int shift)
     {
-        int at = IndexOf(bit);
-        int count = Count;
-        bool owned = IsOwnedBy(edit);
-        object?[] slots = _slots;
-        if (!owned || count == slots.Length)
+        if (place is not NameTableNode node)
         {
-            // Only a batch is likely to come back soon for the spare room.
-            slots = new object?[edit is null ? count + 1 : count + 1 + (count >> 2)];
-            Array.Copy(_slots, slots, at);
+            Entry[]? entries = (Entry[]?)place;
+            Debug.Assert(entries is null || (entries.Length > 0 && !IsTooLong(entries, shift)));
+            return entries?.Length ?? 0;
         }
 
-        Array.Copy(_slots, at, slots, at + 1, count - at);
-        slots[at] = slot;
-        if (!owned)
+        int count = 0;
+        for (int i = 0; i < Places.Count; i++)
         {
-            return new NameTableNode(_map | bit, slots, edit);
+            count += CheckShape(node._places[i], shift + Bits);
+            Debug.Assert(node._places[i] is not Entry[] entries || Array.TrueForAll(entries, entry => At(entry.Hash >> shift) == i));
         }
 
-        _slots = slots;
-        _map |= bit;
-        return this;
+        Debug.Assert(count == node._count && count > MaxTogether);
+        return count;
     }
 
-    private NameTableNode Delete(ulong bit, Edit? edit)
+    private static int At(uint rest) => (int)(rest & (Places.Count - 1));
+
+    private static bool IsTooLong(Entry[] entries, int shift) => entries.Length > MaxTogether && shift < HashBits;
+
+    private static int IndexOf(Entry[] entries, string name, uint hash)
     {
-        int at = IndexOf(bit);
-        int after = Count - 1 - at;
-        if (!IsOwnedBy(edit))
+        for (int i = 0; i < entries.Length; i++)
         {
-            return new NameTableNode(_map & ~bit, [.. _slots.AsSpan(0, at), .. _slots.AsSpan(at + 1, after)], edit);
-        }
-
-        Array.Copy(_slots, at + 1, _slots, at, after);
-        _slots[at + after] = null;
-        _map &= ~bit;
-        return this;
-    }
-
-    /// <summary>Two or more objects whose names have the same 32 bits of hash: rare, short, and always copied.</summary>
-    private sealed class Collision
-    {
-        public readonly uint Hash;
-        private readonly INamed[] _items;
-
-        private Collision(uint hash, INamed[] items)
-        {
-            Debug.Assert(items.Length > 1);
-            Hash = hash;
-            _items = items;
-        }
-
-        public int Count => _items.Length;
-
-        public INamed? Find(string name)
-        {
-            int at = IndexOf(_items, name);
-            return at < 0 ? null : _items[at];
-        }
-
-        public static Collision Set(object slot, INamed item, uint hash, ref bool added)
-        {
-            INamed[] items = slot is Collision collision ? collision._items : [(INamed)slot];
-            int at = IndexOf(items, item.Name);
-            added |= at < 0;
-            INamed[] copy = at < 0 ? [.. items, item] : [.. items];
-            copy[at < 0 ? items.Length : at] = item;
-            return new Collision(hash, copy);
-        }
-
-        public object Without(string name)
-        {
-            int at = IndexOf(_items, name);
-            INamed[] left = [.. _items.AsSpan(0, at), .. _items.AsSpan(at + 1)];
-            return left.Length == 1 ? left[0] : new Collision(Hash, left);
-        }
-
-        private static int IndexOf(INamed[] items, string name)
-        {
-            for (int i = 0; i < items.Length; i++)
+            if (entries[i].Hash == hash && entries[i].Name == name)
             {
-                if (items[i].Name == name)
-                {
-                    return i;
-                }
+                return i;
             }
-
-            return -1;
         }
+
+        return -1;
+    }
+
+    private static NameTableNode Split(Entry[] entries, int shift, Edit? edit)
+    {
+        var node = new NameTableNode(edit) { _count = entries.Length };
+        foreach (Entry entry in entries)
+        {
+            int at = At(entry.Hash >> shift);
+            Entry[] together = [.. (Entry[]?)node._places[at] ?? [], entry];
+            node._places[at] = IsTooLong(together, shift + Bits) ? Split(together, shift + Bits, edit) : together;
+        }
+
+        return node;
+    }
+
+    private NameTableNode Own(Edit? edit) =>
+        edit is not null && _owner == edit ? this : new NameTableNode(edit) { _count = _count, _places = _places };
+
+    /// <summary>The entries of a node with no nodes below it.</summary>
+    private Entry[] Gather()
+    {
+        var entries = new List<Entry>(_count);
+        foreach (object? place in _places)
+        {
+            entries.AddRange((Entry[]?)place ?? []);
+        }
+
+        return [.. entries];
+    }
+
+    /// <summary>An object, and beside it what it is found by, so that none but the one that was asked for is looked at.</summary>
+    public readonly struct Entry(uint hash, INamed item)
+    {
+        public readonly uint Hash = hash;
+        public readonly string Name = item.Name;
+        public readonly INamed Item = item;
+    }
+
+    [InlineArray(Count)]
+    private struct Places
+    {
+        public const int Count = 1 << Bits;
+
+        private object? _first;
     }
 }

@@ -71,7 +71,7 @@ internal sealed class NameTree<T> where T : class, INamed
     private static T ItemAt(NameTreeNode leaf, int at)
     {
         // Only objects of type T ever get in, so the cast needs no check.
-        object item = leaf.SlotAt(at);
+        object item = leaf.ItemAt(at);
         Debug.Assert(item is T);
         return Unsafe.As<T>(item);
     }
@@ -144,45 +144,43 @@ internal sealed class NameTree<T> where T : class, INamed
 /// </summary>
 internal sealed class NameTreeNode
 {
-    public static readonly NameTreeNode Empty = new(true, 0, [], [], null);
+    public static readonly NameTreeNode Empty = new(true, 0, [], null);
 
-    private const int Max = 64;
+    private const int Max = 32;
     private const int Min = Max / 4;
 
     public readonly bool IsLeaf;
     private readonly Edit? _owner;
 
-    // Under a token there may be free places at the end of both.
-    private string[] _names;
-    private object[] _slots;
+    // Under a token there may be free places at the end.
+    private Slot[] _slots;
     private int _count;
 
-    private NameTreeNode(bool isLeaf, int count, string[] names, object[] slots, Edit? owner)
+    private NameTreeNode(bool isLeaf, int count, Slot[] slots, Edit? owner)
     {
-        Debug.Assert(names.Length == slots.Length && count <= names.Length);
+        Debug.Assert(count <= slots.Length);
         IsLeaf = isLeaf;
         _count = count;
-        _names = names;
         _slots = slots;
         _owner = owner;
     }
 
     public int Count => _count;
 
-    public object SlotAt(int at) => _slots[at];
+    public object ItemAt(int at) => _slots[at].Value;
 
-    public NameTreeNode ChildAt(int at) => Unsafe.As<NameTreeNode>(_slots[at]);
+    public NameTreeNode ChildAt(int at) => Unsafe.As<NameTreeNode>(_slots[at].Value);
 
     /// <summary>Where the name stands, or the complement of where it would.</summary>
     public int Search(string name)
     {
-        string[] names = _names;
+        Slot[] slots = _slots;
         int low = IsLeaf ? 0 : 1;
         int high = _count - 1;
         while (low <= high)
         {
             int middle = (low + high) >> 1;
-            int order = string.CompareOrdinal(names[middle], name);
+            int order = string.CompareOrdinal(slots[middle].Name, name);
             if (order == 0)
             {
                 return middle;
@@ -209,7 +207,7 @@ internal sealed class NameTreeNode
         {
             if (place.Parent is not null && place.At + 1 < place.Parent._count)
             {
-                place.Next = place.Parent._names[place.At + 1];
+                place.Next = place.Parent._slots[place.At + 1].Name;
             }
 
             place.Parent = place.Leaf;
@@ -222,7 +220,7 @@ internal sealed class NameTreeNode
 
     /// <summary>A root above two halves.</summary>
     public static NameTreeNode Join(NameTreeNode left, NameTreeNode right, Edit? edit) =>
-        new(false, 2, [left._names[0], right._names[0]], [left, right], edit);
+        new(false, 2, [left._slots[0] with { Value = left }, right._slots[0] with { Value = right }], edit);
 
     /// <summary>
     /// Adds or replaces below the node, which may be the last of its level; leaves in its variable what now stands in its place, and
@@ -236,12 +234,11 @@ internal sealed class NameTreeNode
             if (found < 0)
             {
                 added = true;
-                return Insert(ref node, ~found, name, item, last, edit);
+                return Insert(ref node, ~found, new Slot(name, item), last, edit);
             }
 
             node = node.Own(edit);
-            node._names[found] = name;
-            node._slots[found] = item;
+            node._slots[found] = new Slot(name, item);
             return null;
         }
 
@@ -249,8 +246,8 @@ internal sealed class NameTreeNode
         NameTreeNode child = node.ChildAt(at);
         NameTreeNode? right = Set(ref child, name, item, last && at + 1 == node._count, edit, ref added);
         node = node.Own(edit);
-        node._slots[at] = child;
-        return right is null ? null : Insert(ref node, at + 1, right._names[0], right, last, edit);
+        node._slots[at].Value = child;
+        return right is null ? null : Insert(ref node, at + 1, right._slots[0] with { Value = right }, last, edit);
     }
 
     /// <summary>Removes a name that is there; gives the node that stands in the place of this one, perhaps with too few slots.</summary>
@@ -269,7 +266,7 @@ internal sealed class NameTreeNode
         }
 
         NameTreeNode node = Own(edit);
-        node._slots[at] = child;
+        node._slots[at].Value = child;
         return _count == 1 || child._count >= Min ? node : node.Refill(Math.Max(at, 1), edit);
     }
 
@@ -281,13 +278,13 @@ internal sealed class NameTreeNode
         int? depth = null;
         for (int i = 0; i < _count; i++)
         {
-            string? low = i > 0 || IsLeaf ? _names[i] : from;
-            string? high = i + 1 < _count ? _names[i + 1] : to;
+            string? low = i > 0 || IsLeaf ? _slots[i].Name : from;
+            string? high = i + 1 < _count ? _slots[i + 1].Name : to;
             Debug.Assert(from is null || low is null || string.CompareOrdinal(from, low) <= 0);
             Debug.Assert(low is null || high is null || string.CompareOrdinal(low, high) < 0);
             if (IsLeaf)
             {
-                Debug.Assert(((INamed)_slots[i]).Name == low);
+                Debug.Assert(((INamed)_slots[i].Value).Name == low);
                 continue;
             }
 
@@ -307,11 +304,11 @@ internal sealed class NameTreeNode
         return at < 0 ? ~at - 1 : at;
     }
 
-    private static NameTreeNode? Insert(ref NameTreeNode node, int at, string name, object slot, bool last, Edit? edit)
+    private static NameTreeNode? Insert(ref NameTreeNode node, int at, in Slot slot, bool last, Edit? edit)
     {
         if (node._count < Max)
         {
-            node = node.With(at, name, slot, edit);
+            node = node.With(at, slot, edit);
             return null;
         }
 
@@ -322,11 +319,11 @@ internal sealed class NameTreeNode
         node = append ? node : node.Truncate(keep, edit);
         if (!append && at <= keep)
         {
-            node = node.With(at, name, slot, edit);
+            node = node.With(at, slot, edit);
             return right;
         }
 
-        return right.With(at - keep, name, slot, edit);
+        return right.With(at - keep, slot, edit);
     }
 
     /// <summary>Evens out the children at and before a place, or makes one of the two. This node was just made or is owned.</summary>
@@ -338,19 +335,17 @@ internal sealed class NameTreeNode
         var both = new NameTreeNode(
             left.IsLeaf,
             total,
-            [.. left._names.AsSpan(0, left._count), .. right._names.AsSpan(0, right._count)],
             [.. left._slots.AsSpan(0, left._count), .. right._slots.AsSpan(0, right._count)],
             edit);
         if (total <= Max)
         {
-            _slots[at - 1] = both;
+            _slots[at - 1].Value = both;
             return Without(at, edit);
         }
 
         right = both.Slice(total / 2, total, edit);
-        _slots[at - 1] = both.Slice(0, total / 2, edit);
-        _slots[at] = right;
-        _names[at] = right._names[0];
+        _slots[at - 1].Value = both.Slice(0, total / 2, edit);
+        _slots[at] = right._slots[0] with { Value = right };
         return this;
     }
 
@@ -359,7 +354,7 @@ internal sealed class NameTreeNode
     private NameTreeNode Own(Edit? edit) => IsOwnedBy(edit) ? this : Slice(0, _count, edit);
 
     private NameTreeNode Slice(int from, int to, Edit? edit) =>
-        new(IsLeaf, to - from, _names.AsSpan(from, to - from).ToArray(), _slots.AsSpan(from, to - from).ToArray(), edit);
+        new(IsLeaf, to - from, _slots.AsSpan(from, to - from).ToArray(), edit);
 
     private NameTreeNode Truncate(int count, Edit? edit)
     {
@@ -368,37 +363,29 @@ internal sealed class NameTreeNode
             return Slice(0, count, edit);
         }
 
-        Array.Clear(_names, count, _count - count);
         Array.Clear(_slots, count, _count - count);
         _count = count;
         return this;
     }
 
-    private NameTreeNode With(int at, string name, object slot, Edit? edit)
+    private NameTreeNode With(int at, in Slot slot, Edit? edit)
     {
-        string[] names = _names;
-        object[] slots = _slots;
+        Slot[] slots = _slots;
         bool owned = IsOwnedBy(edit);
-        if (!owned || _count == names.Length)
+        if (!owned || _count == slots.Length)
         {
             // Only a batch is likely to come back soon for the spare room.
-            int room = edit is null ? _count + 1 : Math.Min(Max, _count + 1 + (_count >> 2));
-            names = new string[room];
-            slots = new object[room];
-            Array.Copy(_names, names, at);
+            slots = new Slot[edit is null ? _count + 1 : Math.Min(Max, _count + 1 + (_count >> 2))];
             Array.Copy(_slots, slots, at);
         }
 
-        Array.Copy(_names, at, names, at + 1, _count - at);
         Array.Copy(_slots, at, slots, at + 1, _count - at);
-        names[at] = name;
         slots[at] = slot;
         if (!owned)
         {
-            return new NameTreeNode(IsLeaf, _count + 1, names, slots, edit);
+            return new NameTreeNode(IsLeaf, _count + 1, slots, edit);
         }
 
-        _names = names;
         _slots = slots;
         _count++;
         return this;
@@ -411,15 +398,16 @@ internal sealed class NameTreeNode
             return new NameTreeNode(
                 IsLeaf,
                 _count - 1,
-                [.. _names.AsSpan(0, at), .. _names.AsSpan(at + 1, _count - at - 1)],
                 [.. _slots.AsSpan(0, at), .. _slots.AsSpan(at + 1, _count - at - 1)],
                 edit);
         }
 
-        Array.Copy(_names, at + 1, _names, at, _count - at - 1);
         Array.Copy(_slots, at + 1, _slots, at, _count - at - 1);
         return Truncate(_count - 1, edit);
     }
+
+    /// <summary>An object or a node, and beside it the name to find it by.</summary>
+    private record struct Slot(string Name, object Value);
 
     /// <summary>A leaf, its place below its parent (none if it is the root), and the first name, if any, past that parent.</summary>
     public struct Place

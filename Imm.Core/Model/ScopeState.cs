@@ -91,6 +91,9 @@ internal sealed class ScopeState
         DatasetCount - before.Project.DatasetCount,
         LastNumber);
 
+    /// <summary>The same content, quicker to find: for a state that was built from many projects and will be read from then on.</summary>
+    public ScopeState Packed() => new(Scope, Figures, OwnProjectQuota, _byName.Packed(), _inOrder, DatasetCount, LastNumber);
+
     /// <summary>The same content in a store of other figures.</summary>
     public ScopeState With(ServiceFigures figures) =>
         figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);

@@ -44,7 +44,7 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
         }
 
         edit.Close();
-        return state;
+        return state.Packed();
     }
 
     private Dictionary<long, ProjectEntry> LoadProjects(long first, long last)
