@@ -19,6 +19,9 @@ namespace Imm.Core.Storage;
 /// </remarks>
 internal sealed class FileStore : IDisposable
 {
+    /// <summary>How many pages a reader has read when it is given up, 1 MiB: LiteDB holds them, and they are read once.</summary>
+    private const int MaxPagesHeld = 128;
+
     private readonly Disk _disk;
     private readonly string _path;
     private readonly FileStoreSettings _settings;
@@ -155,8 +158,15 @@ internal sealed class FileStore : IDisposable
             try
             {
                 _reader ??= new DocumentFile(_data);
-                return new ScopeLoader(_reader, _settings.Codec, problem => throw new DamagedFileException(_data.Name, problem))
+                ScopeState state = new ScopeLoader(_reader, _settings.Codec, problem => throw new DamagedFileException(_data.Name, problem))
                     .Load(ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
+                if (_reader.PagesRead >= MaxPagesHeld)
+                {
+                    _reader.Dispose();
+                    _reader = null;
+                }
+
+                return state;
             }
             catch (Exception e)
             {
