@@ -19,7 +19,8 @@ internal static class Machine
         ["memory"] = $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.#} GiB",
         ["system"] = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
         ["file system"] = FileSystem(folder),
-        ["garbage collector"] = System.Runtime.GCSettings.IsServerGC ? "server" : "workstation",
+        ["garbage collector"] = (System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")
+            + (AppContext.TryGetSwitch("System.GC.Concurrent", out bool concurrent) && !concurrent ? ", not concurrent" : ""),
     };
 
     private static string Processor()
