@@ -275,6 +275,18 @@ public abstract class DatasetConformance
     }
 
     [Fact]
+    public void A_bucket_has_up_to_63_characters()
+    {
+        Registry.Create(new() { ProjectName = "p" });
+        Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
+        string longest = "oss://" + new string('b', 63);
+
+        Assert.Equal(longest, Registry.CreateBinding("p", "d", longest).Uri);
+        Assert.Equal("InvalidArgument", Refused(() => Registry.CreateBinding("p", "d", longest + "b")).Code);
+        Assert.Contains("required", Refused(() => Registry.CreateBinding("p", "d", "")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_update_changes_what_it_names_and_moves_only_the_time_of_the_dataset()
     {
         Project project = Registry.Create(new() { ProjectName = "p" });
@@ -283,12 +295,13 @@ public abstract class DatasetConformance
         Dataset updated = Registry.UpdateDataset(new() { ProjectName = "p", DatasetName = "d", Description = "", DatasetMaxFileCount = 8 });
 
         Assert.Equal(("", "t", 4, 8), (updated.Description, updated.TemplateId, updated.DatasetMaxBindCount, updated.DatasetMaxFileCount));
+        Assert.Equal("u", Registry.UpdateDataset(new() { ProjectName = "p", DatasetName = "d", TemplateId = "u" }).TemplateId);
         Assert.Equal(created.UpdateTime.AddTicks(1), updated.UpdateTime);
         Assert.Equal(created.CreateTime, updated.CreateTime);
         Assert.Equal("InvalidArgument", Refused(() => Registry.UpdateDataset(new() { ProjectName = "p", DatasetName = "d" })).Code);
         Registry.AddFiles("p", "d", 1, 1);
         Registry.CreateBinding("p", "d", "oss://b");
-        Assert.Equal(updated.UpdateTime, Registry.GetDataset("p", "d").UpdateTime);
+        Assert.Equal(updated.UpdateTime.AddTicks(1), Registry.GetDataset("p", "d").UpdateTime);
         Assert.Equal(project.UpdateTime, Registry.Get("p").UpdateTime);
     }
 

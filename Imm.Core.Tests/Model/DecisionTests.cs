@@ -68,6 +68,24 @@ public sealed class DecisionTests
         Assert.Null(Delete(Nothing.With(null, entry, null), "a").Refusal);
     }
 
+    [Fact]
+    public void A_state_counts_the_datasets_of_all_its_projects()
+    {
+        ScopeState state = Create(Create(Nothing, "a").Next!, "b").Next!;
+        foreach ((string project, string dataset, int count) in ((string, string, int)[])[("a", "d", 1), ("a", "e", 2), ("b", "d", 3)])
+        {
+            Assert.Null(CreateDataset.TryRead(new() { ProjectName = project, DatasetName = dataset }, out CreateDataset? create));
+            state = create!.Decide(state, 0, null).Next!;
+            Assert.Equal(count, state.DatasetCount);
+        }
+
+        Assert.True(state.TryFind("a", out ProjectEntry? a));
+        Assert.Equal(1, state.Without(a, null).DatasetCount);
+        Assert.Equal(3, Update(state, "a", "new").Next!.DatasetCount);
+        Assert.Equal((3, 9), (state.With(new ServiceFigures(9, 100, 100)).DatasetCount, state.With(new ServiceFigures(9, 100, 100)).ProjectQuota));
+        Assert.Same(state, state.With(new ServiceFigures(2, 100, 100)));
+    }
+
     [Theory]
     [InlineData(100, 200, 200)]
     [InlineData(100, 101, 101)]
