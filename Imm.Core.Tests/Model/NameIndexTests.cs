@@ -265,6 +265,8 @@ public sealed class NameIndexTests
                 Assert.Equal(things.Length, version.Table.Count);
                 Assert.Equal(things.Length, version.Tree.Count);
                 version.Table.AssertShape();
+                NameTable<Thing> packed = version.Table.Packed();
+                packed.AssertShape();
                 version.Tree.AssertShape();
                 List<Thing> read = Read(version.Tree.After(null));
                 Assert.True(things.AsSpan().SequenceEqual(read.ToArray()));
@@ -273,6 +275,7 @@ public sealed class NameIndexTests
                 {
                     Thing? expected = byName.GetValueOrDefault(name);
                     Assert.True(ReferenceEquals(expected, version.Table.Find(name)));
+                    Assert.True(ReferenceEquals(expected, packed.Find(name)));
                     Assert.True(ReferenceEquals(expected, version.Tree.Find(name)));
                 }
             }
