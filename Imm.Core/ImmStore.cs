@@ -94,7 +94,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
 
     /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
-    internal bool IsDirect => _isPlain ? !_telemetry.IsEnabled : Authorizer is null && !Hooks.AreEnabled;
+    internal bool IsDirect => _isPlain && !_telemetry.IsEnabled;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <param name="path">The data file; its log files stand beside it.</param>

@@ -23,16 +23,16 @@ public class DecideCreateBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _empty = ScopeState.Empty(new Scope(Filled.Account, "cn-hangzhou"), new ServiceFigures(int.MaxValue, 100, 100));
+        _empty = ScopeState.Empty(new Scope(ImmPeer.Account, ImmPeer.Region), new ServiceFigures(int.MaxValue, 100, 100));
         _state = _empty;
         var edit = new Edit();
         for (int n = 0; n < Size; n++)
         {
-            _state = Decide(_state, Filled.Request(NewProject.Of(n)), edit);
+            _state = Decide(_state, ImmPeer.Request(NewProject.Of(n)), edit);
         }
 
         edit.Close();
-        _requests = [.. Enumerable.Range(0, Requests).Select(n => Filled.Request(NewProject.Of(((long)1 << 40) + n)))];
+        _requests = [.. Enumerable.Range(0, Requests).Select(n => ImmPeer.Request(NewProject.Of(((long)1 << 40) + n)))];
     }
 
     [Benchmark(Baseline = true)]

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>To get a project by its name, and not to find one; beside a dictionary that nobody may change.</summary>
+/// <summary>To get a project by its name; beside a dictionary that nobody may change.</summary>
 [MemoryDiagnoser]
 public class GetBenchmarks
 {
@@ -17,16 +17,10 @@ public class GetBenchmarks
     public void Setup()
     {
         _registry = Filled.Registry(Size);
-        _probes = new Probes(Size);
-        for (string? token = ""; token is not null;)
+        _probes = Probes.Present(Size);
+        foreach (Project project in Filled.Projects(_registry))
         {
-            ProjectPage page = _registry.List(new() { MaxResults = 200, NextToken = token });
-            foreach (Project project in page.Projects)
-            {
-                _dictionary.Add(project.ProjectName.Value, project);
-            }
-
-            token = page.NextToken;
+            _dictionary.Add(project.ProjectName.Value, project);
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Text;
 using BenchmarkDotNet.Attributes;
+using Imm.Core.Benchmarks.Throughput.Peers;
 
 namespace Imm.Core.Benchmarks.Micro;
 
@@ -25,23 +25,15 @@ public class ListBenchmarks
     public void Setup()
     {
         _registry = Filled.Registry(Size);
-        var probes = new Probes(Size);
+        var probes = Probes.Present(Size);
         for (int i = 0; i < Tokens; i++)
         {
             _after[i] = probes.Next();
-            _tokens[i] = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Filled.Account}:{_after[i]}"));
+            _tokens[i] = ImmPeer.TokenAfter(_after[i]);
         }
 
-        var all = new List<Project>();
-        for (string? token = ""; token is not null;)
-        {
-            ProjectPage page = _registry.List(new() { MaxResults = 200, NextToken = token });
-            all.AddRange(page.Projects);
-            token = page.NextToken;
-        }
-
-        _projects = [.. all];
-        _names = [.. all.Select(project => project.ProjectName.Value)];
+        _projects = [.. Filled.Projects(_registry)];
+        _names = [.. _projects.Select(project => project.ProjectName.Value)];
     }
 
     [Benchmark(Baseline = true)]

@@ -7,8 +7,8 @@ namespace Imm.Core.Benchmarks.Micro;
 [MemoryDiagnoser]
 public class RefuseBenchmarks
 {
-    private readonly CreateProjectRequest _free = Filled.Request(NewProject.Of((long)1 << 40));
-    private readonly CreateProjectRequest _taken = Filled.Request(NewProject.Of(0));
+    private readonly CreateProjectRequest _free = ImmPeer.Request(NewProject.Of((long)1 << 40));
+    private readonly CreateProjectRequest _taken = ImmPeer.Request(NewProject.Of(0));
     private readonly CreateProjectRequest _malformed = new() { ProjectName = "no name" };
     private ProjectRegistry _registry = null!;
 

@@ -7,12 +7,9 @@ namespace Imm.Core.Benchmarks.Micro;
 [MemoryDiagnoser]
 public class TryGetMissBenchmarks
 {
-    private const int Names = 1 << 14;
-
-    private readonly string[] _absent = [.. Enumerable.Range(0, Names).Select(n => NewProject.NameOf(((long)1 << 40) + n))];
+    private readonly Probes _absent = Probes.Absent();
     private HashSet<string> _set = [];
     private ProjectRegistry _registry = null!;
-    private int _at;
 
     [Params(1_000, 100_000)]
     public int Size { get; set; }
@@ -25,10 +22,8 @@ public class TryGetMissBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public bool InSet() => _set.Contains(Next());
+    public bool InSet() => _set.Contains(_absent.Next());
 
     [Benchmark]
-    public bool TryGet() => _registry.TryGet(Next(), out _);
-
-    private string Next() => _absent[_at = (_at + 1) & (Names - 1)];
+    public bool TryGet() => _registry.TryGet(_absent.Next(), out _);
 }

@@ -87,7 +87,7 @@ internal abstract class Disk
             }
             catch (DirectoryNotFoundException e)
             {
-                throw new DirectoryNotFoundException("Its folder does not exist.", e);
+                throw new DirectoryNotFoundException($"The folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' does not exist.", e);
             }
         }
 

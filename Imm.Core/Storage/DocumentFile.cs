@@ -42,7 +42,7 @@ internal sealed class DocumentFile : IDisposable
     }
 
     /// <summary>How many pages have been read, which LiteDB may hold in memory as long as this is open.</summary>
-    public long PagesRead => _pages.ReadCount;
+    public long PagesRead => _pages.PagesRead;
 
     /// <summary>Applies records that are sorted and of which no two have the same kind and key.</summary>
     public void Apply(IReadOnlyList<Record> records)

@@ -162,8 +162,7 @@ internal sealed class FileStore : IDisposable
                     .Load(ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
                 if (_reader.PagesRead >= MaxPagesHeld)
                 {
-                    _reader.Dispose();
-                    _reader = null;
+                    GiveUpReader();
                 }
 
                 return state;
@@ -296,6 +295,12 @@ internal sealed class FileStore : IDisposable
         }
     }
 
+    private void GiveUpReader()
+    {
+        _reader?.Dispose();
+        _reader = null;
+    }
+
     /// <summary>The log for the next batch: the spare one once the active one has grown enough and the spare one is free.</summary>
     private RedoLog ActiveLog()
     {
@@ -382,8 +387,7 @@ internal sealed class FileStore : IDisposable
         {
             lock (_dataGate)
             {
-                _reader?.Dispose();
-                _reader = null;
+                GiveUpReader();
                 try
                 {
                     overwrite();

@@ -23,7 +23,7 @@ internal sealed class PageStream(DataFile file) : Stream
     public override long Position { get; set; }
 
     /// <summary>How many pages LiteDB has read, and may hold.</summary>
-    public long ReadCount { get; private set; }
+    public long PagesRead { get; private set; }
 
     /// <summary>The pages that were written, in order, sealed; the first page is always among them, for it carries the stamp.</summary>
     public IReadOnlyList<KeyValuePair<uint, byte[]>> TakeWritten(in DataFile.Stamp stamp)
@@ -58,7 +58,7 @@ internal sealed class PageStream(DataFile file) : Stream
         }
 
         Position += DataFile.PageSize;
-        ReadCount++;
+        PagesRead++;
         return DataFile.PageSize;
     }
 

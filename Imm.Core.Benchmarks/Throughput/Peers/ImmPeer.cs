@@ -5,8 +5,8 @@ namespace Imm.Core.Benchmarks.Throughput.Peers;
 /// <summary>Imm.Core itself.</summary>
 internal sealed class ImmPeer : Peer
 {
-    private const string Account = "1234567890";
-    private const string Region = "cn-hangzhou";
+    public const string Account = "1234567890";
+    public const string Region = "cn-hangzhou";
 
     private static readonly Dictionary<string, CreateAnswer> Refusals = new()
     {
@@ -54,7 +54,10 @@ internal sealed class ImmPeer : Peer
 
     public override void Dispose() => _store.Dispose();
 
-    private static CreateProjectRequest Request(NewProject project) => new()
+    /// <summary>The token of the page that begins after a name.</summary>
+    public static string TokenAfter(string name) => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Account}:{name}"));
+
+    public static CreateProjectRequest Request(NewProject project) => new()
     {
         ProjectName = project.Name,
         Description = project.Description,
@@ -90,8 +93,7 @@ internal sealed class ImmPeer : Peer
             return registry.List(_list).Projects.Count;
         }
 
-        public override string PositionOf(string name) =>
-            name.Length == 0 ? "" : Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Account}:{name}"));
+        public override string PositionOf(string name) => name.Length == 0 ? "" : TokenAfter(name);
 
         public override async ValueTask UpdateAsync(string name, string description) =>
             await registry.UpdateAsync(new() { ProjectName = name, Description = description });
