@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using LightningDB;
@@ -79,11 +80,14 @@ internal sealed class LmdbPeer : Peer
 
     private static string? Load()
     {
-        // The package's own library is built for a newer C library than some systems have; those have LMDB in a package of theirs.
-        NativeLibrary.SetDllImportResolver(
-            typeof(LightningEnvironment).Assembly,
-            (name, assembly, path) =>
-                NativeLibrary.TryLoad(name, assembly, path, out nint library) || NativeLibrary.TryLoad("liblmdb.so.0", out library) ? library : 0);
+        NativeLibrary.SetDllImportResolver(typeof(LightningEnvironment).Assembly, (name, assembly, path) => FindLibrary(name, assembly, path));
+
+        // Asked before there is an environment: one that has no library cannot be closed, and its finalizer ends the process.
+        if (FindLibrary("lmdb", typeof(LightningEnvironment).Assembly, searchPath: null) == 0)
+        {
+            return null;
+        }
+
         string folder = Directory.CreateTempSubdirectory("imm-lmdb-").FullName;
         try
         {
@@ -92,15 +96,15 @@ internal sealed class LmdbPeer : Peer
             LightningVersionInfo version = environment.Version;
             return $"{version.Major}.{version.Minor}.{version.Patch}";
         }
-        catch (DllNotFoundException)
-        {
-            return null;
-        }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    /// <summary>The package's own library, or the system's: the former is built for a newer C library than some systems have. 0 where neither loads.</summary>
+    private static nint FindLibrary(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
+        NativeLibrary.TryLoad(name, assembly, searchPath, out nint library) || NativeLibrary.TryLoad("liblmdb.so.0", out library) ? library : 0;
 
     private sealed class OneCaller(LmdbPeer peer) : Caller
     {
