@@ -79,9 +79,9 @@ public sealed partial class ProjectRegistry
         _store.ThrowIfDisposed();
 
         // Looked for before it is asked whether that was all there is to do: the answer comes while the search waits for memory.
-        if (projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out ProjectEntry? found) && _store.IsDirect)
+        if (projectName is not null && _scope.Published is { } state && state.TryFind(projectName, out Project? found) && _store.IsDirect)
         {
-            return found.Project;
+            return found;
         }
 
         return GetInFull(projectName).Wait();
@@ -101,7 +101,7 @@ public sealed partial class ProjectRegistry
         _store.ThrowIfDisposed();
         if (_scope.Published is { } state)
         {
-            project = projectName is not null && state.TryFind(projectName, out ProjectEntry? found) ? found.Project : null;
+            project = projectName is not null && state.TryFind(projectName, out Project? found) ? found : null;
             if (_store.IsDirect)
             {
                 return project is not null;
@@ -210,8 +210,8 @@ public sealed partial class ProjectRegistry
         null,
         projectName,
         TagSet.Empty,
-        state => state.TryFind(projectName!, out ProjectEntry? entry)
-            ? new Outcome<Project>(entry.Project)
+        state => state.TryFind(projectName!, out Project? project)
+            ? new Outcome<Project>(project)
             : new Outcome<Project>(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException()),
         cancellationToken);
 
@@ -222,7 +222,7 @@ public sealed partial class ProjectRegistry
         null,
         projectName,
         TagSet.Empty,
-        state => new Outcome<Project?>(state.TryFind(projectName!, out ProjectEntry? entry) ? entry.Project : null));
+        state => new Outcome<Project?>(state.TryFind(projectName!, out Project? project) ? project : null));
 
     private Outcome<Project> SubmitCreate(CreateProjectRequest request, CancellationToken cancellationToken)
     {

@@ -57,15 +57,14 @@ public sealed class DecisionTests
     {
         Project project = Create(Nothing, "a").Answer!;
         var dataset = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1);
-        ProjectEntry entry = new(1, project, NameTree<DatasetEntry>.Empty);
-        ScopeState state = Nothing.With(null, entry.With(new DatasetEntry(2, 1, dataset, []), null), null);
+        ScopeState state = Nothing.With(null, project.With(new DatasetEntry(2, 1, dataset, []), null), null);
 
         Assert.Equal(
             (ImmErrorCode.StatusConflict, "ProjectName"),
             (Delete(state, "a").Refusal!.Code, Delete(state, "a").Refusal!.Parameter));
         Assert.Equal(400, Delete(state, "a").Refusal!.ToException().HttpStatus);
         Assert.Equal(ImmErrorCode.ResourceNotFound, Delete(state, "b").Refusal!.Code);
-        Assert.Null(Delete(Nothing.With(null, entry, null), "a").Refusal);
+        Assert.Null(Delete(Nothing.With(null, project, null), "a").Refusal);
     }
 
     [Fact]
@@ -79,7 +78,7 @@ public sealed class DecisionTests
             Assert.Equal(count, state.DatasetCount);
         }
 
-        Assert.True(state.TryFind("a", out ProjectEntry? a));
+        Assert.True(state.TryFind("a", out Project? a));
         Assert.Equal(1, state.Without(a, null).DatasetCount);
         Assert.Equal(3, Update(state, "a", "new").Next!.DatasetCount);
         Assert.Equal((3, 9), (state.With(new ServiceFigures(9, 100, 100)).DatasetCount, state.With(new ServiceFigures(9, 100, 100)).ProjectQuota));
@@ -124,7 +123,7 @@ public sealed class DecisionTests
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 0, 1, 1));
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 0, 1));
         Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 1, 0));
-        Assert.Throws<InvalidOperationException>(() => new ProjectEntry(1, project with { DatasetCount = 1 }, NameTree<DatasetEntry>.Empty));
+        Assert.Throws<InvalidOperationException>(() => Nothing.With(null, project with { DatasetCount = 1 }, null));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "", "", "", DatasetQuota.Default, 1, 1));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 2, 1));
         Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1) with { BindCount = 1 }, []));
@@ -155,8 +154,8 @@ public sealed class DecisionTests
 
     private static Project Found(ScopeState state, string name)
     {
-        Assert.True(state.TryFind(name, out ProjectEntry? entry));
-        return entry.Project;
+        Assert.True(state.TryFind(name, out Project? project));
+        return project;
     }
 
     private static Decision<Project> Create(ScopeState state, string name)

@@ -205,7 +205,10 @@ public sealed class NameIndexTests
         {
             // Ordinal order is not that of any culture: cases apart, no ignorable characters, surrogates below U+FFFF.
             string[] odd = ["", "a", "A", "b", "a\0", "-a", "a-", "é", "\uD83D\uDE00", "\uFFFF"];
-            _names = [.. odd, .. Enumerable.Range(0, names).Select(i => $"n{i:d5}")];
+            // And names that are as long as a key holds whole, and longer ones that begin alike.
+            string whole = new('w', NameKey.MaxWholeLength);
+            string[] longer = [whole, whole[1..], whole[1..] + "é", whole + "w", whole + "v", whole + "\0", new('w', 128), new string('w', 127) + "v"];
+            _names = [.. odd, .. longer, .. Enumerable.Range(0, names).Select(i => $"n{i:d5}")];
             NameTable<Thing> table = hashMask == -1 ? NameTable<Thing>.Empty : NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask);
             _now = new Version(table, NameTree<Thing>.Empty, new(StringComparer.Ordinal));
         }

@@ -47,14 +47,14 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         for (int i = 0; i < _items.Length; i++)
         {
             Item item = _items[i];
-            if ((state.Find(item.ProjectName, item.DatasetName, out ProjectEntry? project, out DatasetEntry? dataset)
+            if ((state.Find(item.ProjectName, item.DatasetName, out Project? project, out DatasetEntry? dataset)
                 ?? (_adds ? RefuseGrowth(dataset!.Dataset, item) : RefuseShrinking(dataset!.Dataset, item))) is { } refusal)
             {
                 return refusal;
             }
 
             projectBytes = (i > 0 && _items[i - 1].ProjectName == item.ProjectName ? projectBytes : 0) + item.Bytes;
-            long used = project!.Project.TotalFileSize;
+            long used = project!.TotalFileSize;
             if (_adds && projectBytes > (UInt128)(long.MaxValue - used))
             {
                 return Exceeded(nameof(Project.TotalFileSize), "bytes of the project", projectBytes, used, long.MaxValue);
@@ -71,7 +71,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         for (int i = 0; i < _items.Length; i++)
         {
             Item item = _items[i];
-            Invariant.Holds(state.Find(item.ProjectName, item.DatasetName, out ProjectEntry? project, out DatasetEntry? dataset) is null, "the dataset exists");
+            Invariant.Holds(state.Find(item.ProjectName, item.DatasetName, out Project? project, out DatasetEntry? dataset) is null, "the dataset exists");
             Dataset old = dataset!.Dataset;
             (long files, long bytes) = ((long)item.Files, (long)item.Bytes);
             datasets[i] = old with

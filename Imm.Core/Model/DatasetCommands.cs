@@ -36,7 +36,7 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
 
     public override Refusal? Refuse(ScopeState state)
     {
-        if (!state.TryFind(projectName, out ProjectEntry? project))
+        if (!state.TryFind(projectName, out Project? project))
         {
             return Refusal.NotFound("project", nameof(ProjectName));
         }
@@ -46,21 +46,21 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
             return Refusal.AlreadyExists("dataset", nameof(DatasetName));
         }
 
-        long limit = project.Project.ProjectMaxDatasetCount;
-        return project.Project.DatasetCount >= limit
-            ? Refusal.CountExceeded(nameof(Project.ProjectMaxDatasetCount), "datasets of the project", 1, project.Project.DatasetCount, limit)
+        long limit = project.ProjectMaxDatasetCount;
+        return project.DatasetCount >= limit
+            ? Refusal.CountExceeded(nameof(Project.ProjectMaxDatasetCount), "datasets of the project", 1, project.DatasetCount, limit)
             : null;
     }
 
     protected override Decision<Dataset> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Invariant.Holds(state.TryFind(projectName, out ProjectEntry? project), "a dataset is created in a project");
+        Invariant.Holds(state.TryFind(projectName, out Project? project), "a dataset is created in a project");
         var dataset = new Dataset(
-            project.Project.ProjectName,
+            project.ProjectName,
             datasetName,
             fields.Description ?? "",
             fields.TemplateId ?? "",
-            project.Project.Quota.Dataset.With(fields.Quota),
+            project.Quota.Dataset.With(fields.Quota),
             nowTicks,
             nowTicks);
         var entry = new DatasetEntry(state.LastNumber + 1, project.Number, dataset, []);
@@ -82,15 +82,15 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
     /// <summary>What the dataset has against the command.</summary>
     protected virtual Refusal? Refuse(DatasetEntry dataset) => null;
 
-    protected static (ProjectEntry Project, DatasetEntry Dataset) Find(ScopeState state, string projectName, string datasetName)
+    protected static (Project Project, DatasetEntry Dataset) Find(ScopeState state, string projectName, string datasetName)
     {
-        Invariant.Holds(state.Find(projectName, datasetName, out ProjectEntry? project, out DatasetEntry? dataset) is null, "the dataset exists");
+        Invariant.Holds(state.Find(projectName, datasetName, out Project? project, out DatasetEntry? dataset) is null, "the dataset exists");
         return (project!, dataset!);
     }
 
     protected sealed override Decision<TAnswer> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        (ProjectEntry project, DatasetEntry dataset) = Find(state, projectName, datasetName);
+        (Project project, DatasetEntry dataset) = Find(state, projectName, datasetName);
         (TAnswer answer, DatasetEntry? next) = Change(dataset, nowTicks);
         return next is not null
             ? Decision<TAnswer>.Accepted(answer, state.With(project, project.With(next, edit), edit), new Change(ChangeKind.Dataset, next.Number, next))

@@ -32,7 +32,7 @@ internal sealed class NameTable<T> where T : class, INamed
     public T? Find(string name)
     {
         // Only objects of type T ever get in, so the cast needs no check.
-        INamed? item = NameTableNode.Find(_root, name, Hash(name));
+        INamed? item = NameTableNode.Find(_root, name, KeyOf(name));
         Debug.Assert(item is null or T);
         return Unsafe.As<T?>(item);
     }
@@ -48,7 +48,7 @@ internal sealed class NameTable<T> where T : class, INamed
     {
         edit = Edit.Begin(edit, _owner);
         bool added = false;
-        object root = NameTableNode.Set(_root, new NameTableNode.Entry(Hash(item.Name), item), 0, edit, ref added);
+        object root = NameTableNode.Set(_root, new NameTableNode.Entry(KeyOf(item.Name), item), 0, edit, ref added);
         return Become(root, added ? _count + 1 : _count, edit);
     }
 
@@ -56,7 +56,7 @@ internal sealed class NameTable<T> where T : class, INamed
     public NameTable<T> Remove(string name, Edit? edit = null)
     {
         edit = Edit.Begin(edit, _owner);
-        return Find(name) is null ? this : Become(NameTableNode.Remove(_root!, name, Hash(name), 0, edit), _count - 1, edit);
+        return Find(name) is null ? this : Become(NameTableNode.Remove(_root!, name, KeyOf(name), 0, edit), _count - 1, edit);
     }
 
     /// <summary>
@@ -69,7 +69,7 @@ internal sealed class NameTable<T> where T : class, INamed
     [Conditional("DEBUG")]
     public void AssertShape() => Debug.Assert(NameTableNode.CheckShape(_root, 0) == _count);
 
-    private uint Hash(string name) => unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name)));
+    private NameKey KeyOf(string name) => new(name, unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name))));
 
     private NameTable<T> Become(object? root, int count, Edit? edit)
     {
@@ -90,7 +90,8 @@ internal sealed class NameTable<T> where T : class, INamed
 /// </summary>
 /// <remarks>
 /// To find a name at random is to wait for memory, so there is as little of it on the way as can be: the nodes are few and stay in the processor's
-/// cache; below them are one array of entries, and the name itself. Not generic, so that telling a node from an array is one comparison.
+/// cache; below them is one array of entries, each with the key of its name, and no object is looked at, not even the one that is found. Not
+/// generic, so that telling a node from an array is one comparison.
 /// </remarks>
 internal sealed class NameTableNode
 {
@@ -106,9 +107,9 @@ internal sealed class NameTableNode
 
     private NameTableNode(Edit? owner) => _owner = owner;
 
-    public static INamed? Find(object? place, string name, uint hash)
+    public static INamed? Find(object? place, string name, in NameKey key)
     {
-        for (uint rest = hash; place is NameTableNode node; rest >>= Bits)
+        for (uint rest = key.Hash; place is NameTableNode node; rest >>= Bits)
         {
             place = node._places[At(rest)];
         }
@@ -116,7 +117,7 @@ internal sealed class NameTableNode
         Debug.Assert(place is null or Entry[]);
         foreach (ref readonly Entry entry in Unsafe.As<Entry[]?>(place).AsSpan())
         {
-            if (entry.Hash == hash && entry.Name == name)
+            if (entry.IsOf(name, key))
             {
                 return entry.Item;
             }
@@ -130,7 +131,7 @@ internal sealed class NameTableNode
     {
         if (place is NameTableNode node)
         {
-            int at = At(entry.Hash >> shift);
+            int at = At(entry.Key.Hash >> shift);
             object after = Set(node._places[at], entry, shift + Bits, edit, ref added);
             node = node.Own(edit);
             node._places[at] = after;
@@ -139,7 +140,7 @@ internal sealed class NameTableNode
         }
 
         Entry[] entries = (Entry[]?)place ?? [];
-        int found = IndexOf(entries, entry.Name, entry.Hash);
+        int found = IndexOf(entries, entry.Item.Name, entry.Key);
         if (found >= 0)
         {
             entries = [.. entries];
@@ -153,17 +154,17 @@ internal sealed class NameTableNode
     }
 
     /// <summary>Removes a name that is there; gives what the place has afterwards.</summary>
-    public static object? Remove(object place, string name, uint hash, int shift, Edit? edit)
+    public static object? Remove(object place, string name, in NameKey key, int shift, Edit? edit)
     {
         if (place is not NameTableNode node)
         {
             var entries = (Entry[])place;
-            int found = IndexOf(entries, name, hash);
+            int found = IndexOf(entries, name, key);
             return entries.Length == 1 ? null : (Entry[])[.. entries.AsSpan(0, found), .. entries.AsSpan(found + 1)];
         }
 
-        int at = At(hash >> shift);
-        object? after = Remove(node._places[at]!, name, hash, shift + Bits, edit);
+        int at = At(key.Hash >> shift);
+        object? after = Remove(node._places[at]!, name, key, shift + Bits, edit);
         node = node.Own(edit);
         node._places[at] = after;
         node._count--;
@@ -203,7 +204,7 @@ internal sealed class NameTableNode
         for (int i = 0; i < Places.Count; i++)
         {
             count += CheckShape(node._places[i], shift + Bits);
-            Debug.Assert(node._places[i] is not Entry[] entries || Array.TrueForAll(entries, entry => At(entry.Hash >> shift) == i));
+            Debug.Assert(node._places[i] is not Entry[] entries || Array.TrueForAll(entries, entry => At(entry.Key.Hash >> shift) == i));
         }
 
         Debug.Assert(count == node._count && count > MaxTogether);
@@ -214,11 +215,11 @@ internal sealed class NameTableNode
 
     private static bool IsTooLong(Entry[] entries, int shift) => entries.Length > MaxTogether && shift < HashBits;
 
-    private static int IndexOf(Entry[] entries, string name, uint hash)
+    private static int IndexOf(Entry[] entries, string name, in NameKey key)
     {
         for (int i = 0; i < entries.Length; i++)
         {
-            if (entries[i].Hash == hash && entries[i].Name == name)
+            if (entries[i].IsOf(name, key))
             {
                 return i;
             }
@@ -232,7 +233,7 @@ internal sealed class NameTableNode
         var node = new NameTableNode(edit) { _count = entries.Length };
         foreach (Entry entry in entries)
         {
-            int at = At(entry.Hash >> shift);
+            int at = At(entry.Key.Hash >> shift);
             Entry[] together = [.. (Entry[]?)node._places[at] ?? [], entry];
             node._places[at] = IsTooLong(together, shift + Bits) ? Split(together, shift + Bits, edit) : together;
         }
@@ -255,12 +256,13 @@ internal sealed class NameTableNode
         return [.. entries];
     }
 
-    /// <summary>An object, and beside it what it is found by, so that none but the one that was asked for is looked at.</summary>
-    public readonly struct Entry(uint hash, INamed item)
+    /// <summary>An object, and beside it what it is found by.</summary>
+    public readonly struct Entry(in NameKey key, INamed item)
     {
-        public readonly uint Hash = hash;
-        public readonly string Name = item.Name;
+        public readonly NameKey Key = key;
         public readonly INamed Item = item;
+
+        public bool IsOf(string name, in NameKey key) => Key.Equals(key) && (key.IsWhole || Item.Name == name);
     }
 
     [InlineArray(Count)]

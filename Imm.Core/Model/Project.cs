@@ -6,7 +6,7 @@ namespace Imm.Core;
 /// <remarks>
 /// The 18 fields are those of the service's structure "Project". Equal where all of them are equal. Immutable, and so safe to share between threads.
 /// </remarks>
-public sealed record Project
+public sealed record Project : INamed
 {
     private readonly long _createTicks;
     private readonly long _updateTicks;
@@ -104,4 +104,54 @@ public sealed record Project
     }
 
     internal ProjectFigures Figures { get; }
+
+    /// <summary>The number in its scope, under which the project is stored; 0 for one that is in no scope.</summary>
+    internal long Number { get; init; }
+
+    /// <summary>The datasets; none for a project that is in no scope, whatever it counts.</summary>
+    internal NameTree<DatasetEntry> Datasets { get; init; } = NameTree<DatasetEntry>.Empty;
+
+    string INamed.Name => ProjectName.Value;
+
+    /// <summary>Whether the 18 fields of two projects are equal.</summary>
+    public bool Equals(Project? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null
+            && ProjectName == other.ProjectName
+            && ServiceRole == other.ServiceRole
+            && TemplateId == other.TemplateId
+            && _createTicks == other._createTicks
+            && _updateTicks == other._updateTicks
+            && Description == other.Description
+            && Figures == other.Figures
+            && Quota == other.Quota
+            && DatasetCount == other.DatasetCount
+            && FileCount == other.FileCount
+            && TotalFileSize == other.TotalFileSize
+            && Tags.Equals(other.Tags));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(ProjectName, _createTicks, _updateTicks, DatasetCount, FileCount, TotalFileSize);
+
+    /// <summary>The same project with a dataset more or in another state; its sums follow.</summary>
+    internal Project With(DatasetEntry dataset, Edit? edit)
+    {
+        DatasetEntry? before = Datasets.Find(dataset.Name);
+        return this with
+        {
+            DatasetCount = DatasetCount + (before is null ? 1 : 0),
+            FileCount = FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
+            TotalFileSize = TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
+            Datasets = Datasets.Set(dataset, edit),
+        };
+    }
+
+    /// <summary>The same project without a dataset that it has.</summary>
+    internal Project Without(DatasetEntry dataset, Edit? edit) => this with
+    {
+        DatasetCount = DatasetCount - 1,
+        FileCount = FileCount - dataset.Dataset.FileCount,
+        TotalFileSize = TotalFileSize - dataset.Dataset.TotalFileSize,
+        Datasets = Datasets.Remove(dataset.Name, edit),
+    };
 }

@@ -51,9 +51,10 @@ internal sealed class CreateProject : Command<Project>
             _fields.Tags ?? TagSet.Empty,
             nowTicks,
             nowTicks,
-            state.Figures.Project);
-        var entry = new ProjectEntry(state.LastNumber + 1, project, NameTree<DatasetEntry>.Empty);
-        return Decision<Project>.Accepted(project, state.With(null, entry, edit, entry.Number), new Change(ChangeKind.Project, entry.Number, project, IsNew: true));
+            state.Figures.Project)
+        { Number = state.LastNumber + 1 };
+        return Decision<Project>.Accepted(
+            project, state.With(null, project, edit, project.Number), new Change(ChangeKind.Project, project.Number, project, IsNew: true));
     }
 }
 
@@ -97,8 +98,7 @@ internal sealed class UpdateProject : Command<Project>
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Invariant.Holds(state.TryFind(Name, out ProjectEntry? entry), "what is updated exists");
-        Project old = entry.Project;
+        Invariant.Holds(state.TryFind(Name, out Project? old), "what is updated exists");
         Project project = old with
         {
             Description = _fields.Description ?? old.Description,
@@ -108,8 +108,7 @@ internal sealed class UpdateProject : Command<Project>
             Tags = _fields.Tags ?? old.Tags,
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
-        return Decision<Project>.Accepted(
-            project, state.With(entry, entry.With(project), edit), new Change(ChangeKind.Project, entry.Number, project));
+        return Decision<Project>.Accepted(project, state.With(old, project, edit), new Change(ChangeKind.Project, project.Number, project));
     }
 }
 
@@ -117,15 +116,15 @@ internal sealed class UpdateProject : Command<Project>
 internal sealed class DeleteProject(string name) : Command<Project>
 {
     public override Refusal? Refuse(ScopeState state) =>
-        !state.TryFind(name, out ProjectEntry? entry) ? Refusal.NotFound("project", nameof(Project.ProjectName))
-        : entry.Project.DatasetCount > 0
+        !state.TryFind(name, out Project? project) ? Refusal.NotFound("project", nameof(Project.ProjectName))
+        : project.DatasetCount > 0
             ? Refusal.Conflict("The project cannot be deleted while it has datasets.", nameof(Project.ProjectName))
         : null;
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Invariant.Holds(state.TryFind(name, out ProjectEntry? entry), "what is deleted exists");
-        return Decision<Project>.Accepted(entry.Project, state.Without(entry, edit), new Change(ChangeKind.Project, entry.Number, null));
+        Invariant.Holds(state.TryFind(name, out Project? project), "what is deleted exists");
+        return Decision<Project>.Accepted(project, state.Without(project, edit), new Change(ChangeKind.Project, project.Number, null));
     }
 }
 

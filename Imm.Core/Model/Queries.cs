@@ -44,19 +44,19 @@ internal sealed class ProjectQuery
 
     public ProjectPage Run(ScopeState state)
     {
-        NameTree<ProjectEntry>.Cursor cursor = Paging.Start(state.Projects, _prefix, _after);
+        NameTree<Project>.Cursor cursor = Paging.Start(state.Projects, _prefix, _after);
         var projects = new Project[Math.Min(_maxResults, state.ProjectCount)];
         int count = 0;
         while (cursor.MoveNext())
         {
             // What is not asked for is not looked at: each name and each project would be a place in memory to wait for.
-            ProjectEntry entry = cursor.Current;
-            if (_prefix.Length > 0 && !entry.Name.StartsWith(_prefix, StringComparison.Ordinal))
+            Project project = cursor.Current;
+            if (_prefix.Length > 0 && !project.ProjectName.Value.StartsWith(_prefix, StringComparison.Ordinal))
             {
                 break;
             }
 
-            if (_tags.Count > 0 && !Matches(entry.Project))
+            if (_tags.Count > 0 && !Matches(project))
             {
                 continue;
             }
@@ -66,7 +66,7 @@ internal sealed class ProjectQuery
                 return new ProjectPage(projects, PageToken.Write(state.Scope.AccountId, projects[^1].ProjectName.Value));
             }
 
-            projects[count++] = entry.Project;
+            projects[count++] = project;
         }
 
         return new ProjectPage(count == projects.Length ? projects : projects[..count], null);
@@ -129,7 +129,7 @@ internal sealed class DatasetQuery
     public Refusal? TryRun(ScopeState state, out DatasetPage? page)
     {
         page = null;
-        if (!state.TryFind(ProjectName, out ProjectEntry? project))
+        if (!state.TryFind(ProjectName, out Project? project))
         {
             return Refusal.NotFound("project", nameof(ProjectName));
         }

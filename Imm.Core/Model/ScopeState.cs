@@ -8,15 +8,15 @@ namespace Imm.Core.Model;
 /// </summary>
 internal sealed class ScopeState
 {
-    private readonly NameTable<ProjectEntry> _byName;
-    private readonly NameTree<ProjectEntry> _inOrder;
+    private readonly NameTable<Project> _byName;
+    private readonly NameTree<Project> _inOrder;
 
     private ScopeState(
         Scope scope,
         ServiceFigures figures,
         int? ownProjectQuota,
-        NameTable<ProjectEntry> byName,
-        NameTree<ProjectEntry> inOrder,
+        NameTable<Project> byName,
+        NameTree<Project> inOrder,
         long datasetCount,
         long lastNumber)
     {
@@ -47,15 +47,15 @@ internal sealed class ScopeState
     public long LastNumber { get; }
 
     /// <summary>All projects, in ordinal order of their names.</summary>
-    public NameTree<ProjectEntry> Projects => _inOrder;
+    public NameTree<Project> Projects => _inOrder;
 
     public static ScopeState Empty(Scope scope, ServiceFigures figures, int? ownProjectQuota = null) =>
-        new(scope, figures, ownProjectQuota, NameTable<ProjectEntry>.Empty, NameTree<ProjectEntry>.Empty, 0, 0);
+        new(scope, figures, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0);
 
-    public bool TryFind(string name, [NotNullWhen(true)] out ProjectEntry? entry) => _byName.TryGetValue(name, out entry);
+    public bool TryFind(string name, [NotNullWhen(true)] out Project? project) => _byName.TryGetValue(name, out project);
 
     /// <summary>Finds a dataset and its project, or says which of them there is none of.</summary>
-    public Refusal? Find(string projectName, string datasetName, out ProjectEntry? project, out DatasetEntry? dataset)
+    public Refusal? Find(string projectName, string datasetName, out Project? project, out DatasetEntry? dataset)
     {
         dataset = null;
         if (!TryFind(projectName, out project))
@@ -71,24 +71,28 @@ internal sealed class ScopeState
     /// <param name="after">The project that is new, or takes the place of the one before.</param>
     /// <param name="edit">The batch, or null.</param>
     /// <param name="number">The number that was given to what is new.</param>
-    public ScopeState With(ProjectEntry? before, ProjectEntry after, Edit? edit, long number = 0) => new(
-        Scope,
-        Figures,
-        OwnProjectQuota,
-        _byName.Set(after, edit),
-        _inOrder.Set(after, edit),
-        DatasetCount - (before?.Project.DatasetCount ?? 0) + after.Project.DatasetCount,
-        Math.Max(LastNumber, number));
+    public ScopeState With(Project? before, Project after, Edit? edit, long number = 0)
+    {
+        Invariant.Holds(after.DatasetCount == after.Datasets.Count, "a project counts its datasets");
+        return new ScopeState(
+            Scope,
+            Figures,
+            OwnProjectQuota,
+            _byName.Set(after, edit),
+            _inOrder.Set(after, edit),
+            DatasetCount - (before?.DatasetCount ?? 0) + after.DatasetCount,
+            Math.Max(LastNumber, number));
+    }
 
     /// <param name="before">A project of this state.</param>
     /// <param name="edit">The batch, or null.</param>
-    public ScopeState Without(ProjectEntry before, Edit? edit) => new(
+    public ScopeState Without(Project before, Edit? edit) => new(
         Scope,
         Figures,
         OwnProjectQuota,
-        _byName.Remove(before.Name, edit),
-        _inOrder.Remove(before.Name, edit),
-        DatasetCount - before.Project.DatasetCount,
+        _byName.Remove(before.ProjectName.Value, edit),
+        _inOrder.Remove(before.ProjectName.Value, edit),
+        DatasetCount - before.DatasetCount,
         LastNumber);
 
     /// <summary>The same content, quicker to find: for a state that was built from many projects and will be read from then on.</summary>
@@ -99,57 +103,6 @@ internal sealed class ScopeState
         figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
 
     public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
-}
-
-/// <summary>A project with what belongs to it.</summary>
-internal sealed class ProjectEntry : INamed
-{
-    public ProjectEntry(long number, Project project, NameTree<DatasetEntry> datasets)
-    {
-        Invariant.Holds(project.DatasetCount == datasets.Count, "a project counts its datasets");
-        Number = number;
-        Project = project;
-        Datasets = datasets;
-        Name = project.ProjectName.Value;
-    }
-
-    /// <summary>The project's number in its scope, under which it is stored.</summary>
-    public long Number { get; }
-
-    public string Name { get; }
-
-    public Project Project { get; }
-
-    public NameTree<DatasetEntry> Datasets { get; }
-
-    /// <summary>The same project with other fields.</summary>
-    public ProjectEntry With(Project project) => new(Number, project, Datasets);
-
-    /// <summary>The same project with a dataset more or in another state; its sums follow.</summary>
-    public ProjectEntry With(DatasetEntry dataset, Edit? edit)
-    {
-        DatasetEntry? before = Datasets.Find(dataset.Name);
-        return new ProjectEntry(
-            Number,
-            Project with
-            {
-                DatasetCount = Project.DatasetCount + (before is null ? 1 : 0),
-                FileCount = Project.FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
-                TotalFileSize = Project.TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
-            },
-            Datasets.Set(dataset, edit));
-    }
-
-    /// <summary>The same project without a dataset that it has.</summary>
-    public ProjectEntry Without(DatasetEntry dataset, Edit? edit) => new(
-        Number,
-        Project with
-        {
-            DatasetCount = Project.DatasetCount - 1,
-            FileCount = Project.FileCount - dataset.Dataset.FileCount,
-            TotalFileSize = Project.TotalFileSize - dataset.Dataset.TotalFileSize,
-        },
-        Datasets.Remove(dataset.Name, edit));
 }
 
 /// <summary>A dataset with what belongs to it.</summary>

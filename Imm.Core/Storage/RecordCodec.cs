@@ -56,7 +56,7 @@ internal sealed class RecordCodec(ServiceFigures figures)
         return (new Scope(accountId, regionId), quota);
     }
 
-    public ProjectEntry ReadProject(long key, ReadOnlySpan<byte> value)
+    public Project ReadProject(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Project, key, value);
         var parts = (Parts)reader.Byte();
@@ -71,10 +71,10 @@ internal sealed class RecordCodec(ServiceFigures figures)
             : Quota.Default;
         TagSet tags = parts.HasFlag(Parts.Tags) ? ReadTags(ref reader) : TagSet.Empty;
         Expect(reader.AtEnd && name is not null && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Project, key);
-        return new ProjectEntry(
-            RecordKey.Number(key),
-            new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures.Project),
-            NameTree<DatasetEntry>.Empty);
+        return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures.Project)
+        {
+            Number = RecordKey.Number(key),
+        };
     }
 
     /// <summary>Which project the record of a dataset belongs to.</summary>

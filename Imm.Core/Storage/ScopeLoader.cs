@@ -14,45 +14,45 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
     {
         long first = RecordKey.Of(id, 0);
         long last = RecordKey.Of(id, RecordKey.MaxNumber);
-        Dictionary<long, ProjectEntry> projects = LoadProjects(first, last);
+        Dictionary<long, Project> projects = LoadProjects(first, last);
         ILookup<long, DatasetEntry> datasets = LoadDatasets(first, last, projects);
         ScopeState state = empty;
         var edit = new Edit();
-        foreach (ProjectEntry project in projects.Values)
+        foreach (Project alone in projects.Values)
         {
-            if (state.TryFind(project.Name, out _))
+            Project project = alone;
+            if (state.TryFind(project.ProjectName.Value, out _))
             {
-                problem($"The scope {empty.Scope} has two projects of the name '{project.Name}'.");
+                problem($"The scope {empty.Scope} has two projects of the name '{project.ProjectName}'.");
                 continue;
             }
 
-            ProjectEntry entry = project;
             long lastNumber = project.Number;
             foreach (DatasetEntry dataset in datasets[project.Number])
             {
-                if (entry.Datasets.Find(dataset.Name) is not null)
+                if (project.Datasets.Find(dataset.Name) is not null)
                 {
-                    problem($"The project '{project.Name}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
+                    problem($"The project '{project.ProjectName}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
                     continue;
                 }
 
-                entry = entry.With(dataset, edit);
+                project = project.With(dataset, edit);
                 lastNumber = Math.Max(lastNumber, dataset.Number);
             }
 
-            state = state.With(null, entry, edit, lastNumber);
+            state = state.With(null, project, edit, lastNumber);
         }
 
         edit.Close();
         return state.Packed();
     }
 
-    private Dictionary<long, ProjectEntry> LoadProjects(long first, long last)
+    private Dictionary<long, Project> LoadProjects(long first, long last)
     {
-        var projects = new Dictionary<long, ProjectEntry>();
+        var projects = new Dictionary<long, Project>();
         foreach (Record record in documents.Read(ChangeKind.Project, first, last))
         {
-            if (TryRead(record, () => codec.ReadProject(record.Key, record.Value), out ProjectEntry? project))
+            if (TryRead(record, () => codec.ReadProject(record.Key, record.Value), out Project? project))
             {
                 projects.Add(project.Number, project);
             }
@@ -61,7 +61,7 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
         return projects;
     }
 
-    private ILookup<long, DatasetEntry> LoadDatasets(long first, long last, Dictionary<long, ProjectEntry> projects)
+    private ILookup<long, DatasetEntry> LoadDatasets(long first, long last, Dictionary<long, Project> projects)
     {
         Dictionary<long, Record> uses = documents.Read(ChangeKind.DatasetUse, first, last).ToDictionary(record => record.Key);
         var datasets = new List<DatasetEntry>();
@@ -81,15 +81,15 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
         return datasets.ToLookup(dataset => dataset.ProjectNumber);
     }
 
-    private static DatasetEntry LoadDataset(Record record, Dictionary<long, ProjectEntry> projects, Dictionary<long, Record> uses)
+    private static DatasetEntry LoadDataset(Record record, Dictionary<long, Project> projects, Dictionary<long, Record> uses)
     {
         uses.Remove(record.Key, out Record use);
-        if (!projects.TryGetValue(RecordCodec.ReadProjectNumber(record.Key, record.Value), out ProjectEntry? project))
+        if (!projects.TryGetValue(RecordCodec.ReadProjectNumber(record.Key, record.Value), out Project? project))
         {
             throw new InvalidDataException("it belongs to no project.");
         }
 
-        DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value, project.Project.ProjectName);
+        DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value, project.ProjectName);
         if (use.Value is not null)
         {
             (long files, long bytes) = RecordCodec.ReadDatasetUse(use.Key, use.Value);

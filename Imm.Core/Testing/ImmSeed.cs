@@ -301,7 +301,7 @@ public sealed class ImmSeed
 
     private Project Found(string projectName) =>
         NameRule.Check(nameof(CreateDatasetRequest.ProjectName), projectName) is { } malformed ? throw malformed.ToException()
-        : _registry.State.TryFind(projectName, out ProjectEntry? entry) ? entry.Project
+        : _registry.State.TryFind(projectName, out Project? project) ? project
         : throw Refusal.NotFound("project", nameof(CreateDatasetRequest.ProjectName)).ToException();
 
     private Dataset Found(string projectName, string datasetName)

@@ -67,10 +67,10 @@ internal static class SnapshotReader
         {
             string at = At($"{path}.Projects", index++);
             long number = state.LastNumber + 1;
-            ProjectEntry project = ReadProject(at, Present(at, entry), ref number, time);
-            if (state.TryFind(project.Name, out _))
+            Project project = ReadProject(at, Present(at, entry), ref number, time);
+            if (state.TryFind(project.ProjectName.Value, out _))
             {
-                throw Wrong($"{at}.ProjectName", $"'{project.Name}' stands twice.");
+                throw Wrong($"{at}.ProjectName", $"'{project.ProjectName}' stands twice.");
             }
 
             state = state.With(null, project, edit, number);
@@ -84,7 +84,7 @@ internal static class SnapshotReader
     /// <param name="document">The document.</param>
     /// <param name="number">The number that the project gets; the last one given afterwards.</param>
     /// <param name="time">The time where there is none.</param>
-    private static ProjectEntry ReadProject(string path, ProjectWithDatasets document, ref long number, long time)
+    private static Project ReadProject(string path, ProjectWithDatasets document, ref long number, long time)
     {
         document.CreateTime ??= WireTime.Write(time, TimeSpan.Zero);
         document.UpdateTime ??= document.CreateTime;
@@ -121,15 +121,14 @@ internal static class SnapshotReader
             throw Wrong($"{path}.TotalFileSize", "Its datasets have more than 2^63-1 bytes together.");
         }
 
-        return new ProjectEntry(
-            projectNumber,
-            project with
-            {
-                DatasetCount = Count($"{path}.DatasetCount", document.DatasetCount, datasets.Count, "there are {0} datasets"),
-                FileCount = Count($"{path}.FileCount", document.FileCount, files, "its datasets have {0} together"),
-                TotalFileSize = Count($"{path}.TotalFileSize", document.TotalFileSize, (long)bytes, "its datasets have {0} together"),
-            },
-            datasets);
+        return project with
+        {
+            Number = projectNumber,
+            Datasets = datasets,
+            DatasetCount = Count($"{path}.DatasetCount", document.DatasetCount, datasets.Count, "there are {0} datasets"),
+            FileCount = Count($"{path}.FileCount", document.FileCount, files, "its datasets have {0} together"),
+            TotalFileSize = Count($"{path}.TotalFileSize", document.TotalFileSize, (long)bytes, "its datasets have {0} together"),
+        };
     }
 
     private static DatasetEntry ReadDataset(string path, DatasetDocument document, Project project, long number, long projectNumber)

@@ -28,9 +28,9 @@ internal static class SnapshotWriter
     private static ScopeDocument ToDocument(ScopeState state)
     {
         var projects = new List<ProjectWithDatasets>(state.ProjectCount);
-        foreach (ProjectEntry entry in state.Projects.After(null))
+        foreach (Project project in state.Projects.After(null))
         {
-            projects.Add(ToDocument(entry));
+            projects.Add(ToDocument(project));
         }
 
         return new ScopeDocument
@@ -42,12 +42,12 @@ internal static class SnapshotWriter
         };
     }
 
-    private static ProjectWithDatasets ToDocument(ProjectEntry entry)
+    private static ProjectWithDatasets ToDocument(Project project)
     {
         var document = new ProjectWithDatasets();
-        ProjectReader.Fill(document, entry.Project, TimeSpan.Zero);
-        var datasets = new List<DatasetDocument>(entry.Datasets.Count);
-        foreach (DatasetEntry dataset in entry.Datasets.After(null))
+        ProjectReader.Fill(document, project, TimeSpan.Zero);
+        var datasets = new List<DatasetDocument>(project.Datasets.Count);
+        foreach (DatasetEntry dataset in project.Datasets.After(null))
         {
             datasets.Add(ToDocument(dataset));
         }
