@@ -11,20 +11,21 @@ internal static class BatchCodec
     {
         writer.Byte((byte)((byte)record.Kind | (record.IsNew ? NewFlag : 0)));
         writer.Int64(record.Key);
-        writer.Number(record.Value is { } value ? value.Length + 1L : 0);
-        writer.Bytes(record.Value);
+        writer.Number(record.IsGone ? 0 : record.Value.Length + 1L);
+        writer.Bytes(record.Value.Span);
     }
 
-    public static void Read(ReadOnlySpan<byte> payload, List<Record> records)
+    /// <summary>Reads the records of one batch, or of several one behind the other; their values are parts of the payload.</summary>
+    public static void Read(ReadOnlyMemory<byte> payload, List<Record> records)
     {
-        var reader = new PackedReader(payload);
+        var reader = new PackedReader(payload.Span);
         while (!reader.AtEnd)
         {
             byte kind = reader.Byte();
             long key = reader.Int64();
             long length = reader.Number();
-            records.Add(new Record(
-                (ChangeKind)(kind & ~NewFlag), key, length == 0 ? null : reader.Bytes(length - 1).ToArray(), (kind & NewFlag) != 0));
+            ReadOnlyMemory<byte> value = length == 0 ? default : payload.Slice(payload.Length - reader.Left, reader.Bytes(length - 1).Length);
+            records.Add(new Record((ChangeKind)(kind & ~NewFlag), key, value, (kind & NewFlag) != 0));
         }
     }
 }

@@ -53,7 +53,7 @@ internal static class Checkpoint
         var sorted = new List<Record>(last.Count);
         foreach (Record record in last.Values)
         {
-            if (record.Value is not null || !record.IsNew)
+            if (!record.IsGone || !record.IsNew)
             {
                 sorted.Add(record);
             }

@@ -45,7 +45,6 @@ internal sealed class Committer : IDisposable
     private readonly Queue<PendingWrite> _taken = [];
     private readonly List<PendingWrite> _batch = [];
     private readonly List<ScopeHolder> _touched = [];
-    private readonly List<Record> _records = [];
     private readonly PackedWriter _frame = new();
     private int _lastScopeId;
 
@@ -350,7 +349,6 @@ internal sealed class Committer : IDisposable
 
         _batch.Clear();
         _touched.Clear();
-        _records.Clear();
     }
 
     private void Decide()
@@ -386,29 +384,25 @@ internal sealed class Committer : IDisposable
         if (holder.Id == 0)
         {
             holder.Id = ++_lastScopeId;
-            Remember(_codec.Pack(holder.Id, new Change(ChangeKind.Scope, 0, holder.Working, IsNew: true)));
+            Remember(holder.Id, new Change(ChangeKind.Scope, 0, holder.Working, IsNew: true));
         }
 
         foreach (Change change in changes)
         {
-            Remember(_codec.Pack(holder.Id, change));
+            Remember(holder.Id, change);
         }
     }
 
-    private void Remember(in Record record)
-    {
-        _records.Add(record);
-        BatchCodec.Write(_frame, record);
-    }
+    private void Remember(int scopeId, in Change change) => BatchCodec.Write(_frame, _codec.Pack(scopeId, change));
 
     private ImmException? TryCommit()
     {
         try
         {
             Decide();
-            if (_records.Count > 0)
+            if (_frame.Length > RedoLog.FrameHeaderSize)
             {
-                _file!.Append(_records, _frame);
+                _file!.Append(_frame);
             }
 
             return null;

@@ -36,7 +36,11 @@ internal sealed class FileStore : IDisposable
 
     private RedoLog _active;
     private RedoLog _spare;
-    private List<Record> _pending = [];
+    /// <summary>The batches in the active log, one behind the other: what the next checkpoint brings into the data file.</summary>
+    private PackedWriter _pending = new();
+
+    /// <summary>A buffer to go on in, as long as it is used again and again.</summary>
+    private PackedWriter? _emptied;
     private bool _draining;
     private Exception? _failure;
     private long _lastLap;
@@ -121,12 +125,14 @@ internal sealed class FileStore : IDisposable
         }
     }
 
-    /// <summary>Makes one batch of records durable, in the order given. One caller at a time.</summary>
+    /// <summary>Makes one batch of records durable. One caller at a time.</summary>
+    /// <param name="frame">The records as <see cref="BatchCodec"/> writes them, behind room for the header of a frame.</param>
     /// <exception cref="IOException">The batch is not safe, though it may be found when the store is opened again. Every later call fails too.</exception>
-    public void Append(List<Record> records, PackedWriter frame)
+    public void Append(PackedWriter frame)
     {
         try
         {
+            ReadOnlySpan<byte> batch = frame.Written[RedoLog.FrameHeaderSize..];
             RedoLog log = ActiveLog();
             long sequence = _sequence + 1;
             log.Append(frame, FrameKind.Records, sequence, _flushedSequence);
@@ -139,7 +145,7 @@ internal sealed class FileStore : IDisposable
             _sequence = sequence;
             lock (_turn)
             {
-                _pending.AddRange(records);
+                _pending.Bytes(batch);
             }
         }
         catch (Exception e)
@@ -185,7 +191,7 @@ internal sealed class FileStore : IDisposable
             _reader ??= new DocumentFile(_data);
             return [.. _reader.Read(ChangeKind.Scope).Select(record =>
             {
-                (Scope scope, int? quota) = RecordCodec.ReadScope(record.Key, record.Value);
+                (Scope scope, int? quota) = RecordCodec.ReadScope(record.Key, record.Value.Span);
                 return (checked((int)record.Key), scope, quota);
             })];
         }
@@ -205,7 +211,7 @@ internal sealed class FileStore : IDisposable
             }
 
             ThrowIfFailed();
-            if (_pending.Count > 0)
+            if (_pending.Length > 0)
             {
                 SwitchLogs();
             }
@@ -332,11 +338,12 @@ internal sealed class FileStore : IDisposable
         }
 
         (_active, _spare) = (_spare, _active);
-        List<Record> records = _pending;
+        PackedWriter batches = _pending;
         long sequence = _sequence;
-        _pending = [];
+        _pending = _emptied ?? new PackedWriter();
+        _emptied = null;
         _draining = true;
-        _thread.Post(() => Drain(records, sequence));
+        _thread.Post(() => Drain(batches, sequence));
     }
 
     private void Flush(RedoLog log)
@@ -346,15 +353,21 @@ internal sealed class FileStore : IDisposable
         _settings.Observer?.Flushed(_settings.TimeProvider.GetElapsedTime(start));
     }
 
-    private void Drain(List<Record> records, long sequence)
+    private void Drain(PackedWriter batches, long sequence)
     {
         try
         {
-            RunCheckpoint(_spare, records, _stamp with { AppliedSequence = sequence, Checkpoint = _stamp.Checkpoint + 1 });
+            RunCheckpoint(_spare, batches, _stamp with { AppliedSequence = sequence, Checkpoint = _stamp.Checkpoint + 1 });
             _spare.Begin(++_lastLap, sequence);
             lock (_turn)
             {
                 _draining = false;
+                if (_pending.Length > 0)
+                {
+                    batches.Clear();
+                    _emptied = batches;
+                }
+
                 Monitor.PulseAll(_turn);
             }
         }
@@ -380,9 +393,11 @@ internal sealed class FileStore : IDisposable
         _disk.Delete(second);
     }
 
-    private void RunCheckpoint(RedoLog log, List<Record> records, in DataFile.Stamp stamp)
+    private void RunCheckpoint(RedoLog log, PackedWriter batches, in DataFile.Stamp stamp)
     {
         long start = _settings.TimeProvider.GetTimestamp();
+        var records = new List<Record>();
+        BatchCodec.Read(batches.Memory, records);
         int pages = Checkpoint.Run(_data, log, records, stamp, overwrite =>
         {
             lock (_dataGate)

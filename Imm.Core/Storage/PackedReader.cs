@@ -12,6 +12,9 @@ internal ref struct PackedReader(ReadOnlySpan<byte> bytes)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
+    /// <summary>How many bytes have not been read.</summary>
+    public readonly int Left => _rest.Length;
+
     public ReadOnlySpan<byte> Bytes(long count)
     {
         if (count < 0 || count > _rest.Length)

@@ -12,6 +12,9 @@ internal sealed class PackedWriter
 
     public Span<byte> Written => _buffer.AsSpan(0, Length);
 
+    /// <summary>What is written, good until the writer is cleared.</summary>
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
+
     public void Clear() => Length = 0;
 
     /// <summary>Makes the next <paramref name="count"/> bytes part of what is written, zeroed, and gives them out.</summary>

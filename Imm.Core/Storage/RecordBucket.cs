@@ -8,10 +8,10 @@ internal sealed class RecordBucket
     private const int KeyBits = 4;
     private const int Size = 1 << KeyBits;
 
-    private readonly byte[]?[] _values = new byte[]?[Size];
+    private readonly ReadOnlyMemory<byte>[] _values = new ReadOnlyMemory<byte>[Size];
     private readonly PackedWriter _writer = new();
 
-    public bool IsEmpty => Array.TrueForAll(_values, value => value is null);
+    public bool IsEmpty => Array.TrueForAll(_values, value => value.IsEmpty);
 
     /// <summary>The bucket of a key.</summary>
     public static long Of(long key) => key >> KeyBits;
@@ -34,7 +34,8 @@ internal sealed class RecordBucket
                 throw new InvalidDataException($"The {kind} document {bucket} holds what does not belong into it.");
             }
 
-            records.Add(new Record(kind, (bucket << KeyBits) | place, reader.Bytes(reader.Number()).ToArray()));
+            long length = reader.Number();
+            records.Add(new Record(kind, (bucket << KeyBits) | place, packed.AsMemory(packed.Length - reader.Left, reader.Bytes(length).Length)));
         }
 
         return records;
@@ -50,11 +51,11 @@ internal sealed class RecordBucket
         _writer.Clear();
         for (int place = 0; place < Size; place++)
         {
-            if (_values[place] is { } value)
+            if (_values[place] is { IsEmpty: false } value)
             {
                 _writer.Byte((byte)place);
                 _writer.Number(value.Length);
-                _writer.Bytes(value);
+                _writer.Bytes(value.Span);
             }
         }
 

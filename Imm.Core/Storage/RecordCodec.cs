@@ -13,13 +13,13 @@ internal sealed class RecordCodec(ServiceFigures figures)
 
     private readonly PackedWriter _writer = new();
 
-    /// <summary>Packs one change. Not thread-safe.</summary>
+    /// <summary>Packs one change; the value is good until the next one is packed. Not thread-safe.</summary>
     public Record Pack(int scopeId, in Change change)
     {
         long key = change.Kind == ChangeKind.Scope ? scopeId : RecordKey.Of(scopeId, change.Number);
         if (change.Value is null)
         {
-            return new Record(change.Kind, key, null);
+            return new Record(change.Kind, key, default);
         }
 
         _writer.Clear();
@@ -43,7 +43,7 @@ internal sealed class RecordCodec(ServiceFigures figures)
         }
 
         _writer.UInt32(Seal(change.Kind, key, _writer.Written));
-        return new Record(change.Kind, key, _writer.Written.ToArray(), change.IsNew);
+        return new Record(change.Kind, key, _writer.Memory, change.IsNew);
     }
 
     public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)

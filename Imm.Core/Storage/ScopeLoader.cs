@@ -52,7 +52,7 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
         var projects = new Dictionary<long, Project>();
         foreach (Record record in documents.Read(ChangeKind.Project, first, last))
         {
-            if (TryRead(record, () => codec.ReadProject(record.Key, record.Value), out Project? project))
+            if (TryRead(record, () => codec.ReadProject(record.Key, record.Value.Span), out Project? project))
             {
                 projects.Add(project.Number, project);
             }
@@ -84,15 +84,15 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
     private static DatasetEntry LoadDataset(Record record, Dictionary<long, Project> projects, Dictionary<long, Record> uses)
     {
         uses.Remove(record.Key, out Record use);
-        if (!projects.TryGetValue(RecordCodec.ReadProjectNumber(record.Key, record.Value), out Project? project))
+        if (!projects.TryGetValue(RecordCodec.ReadProjectNumber(record.Key, record.Value.Span), out Project? project))
         {
             throw new InvalidDataException("it belongs to no project.");
         }
 
-        DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value, project.ProjectName);
-        if (use.Value is not null)
+        DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value.Span, project.ProjectName);
+        if (!use.IsGone)
         {
-            (long files, long bytes) = RecordCodec.ReadDatasetUse(use.Key, use.Value);
+            (long files, long bytes) = RecordCodec.ReadDatasetUse(use.Key, use.Value.Span);
             dataset = dataset.With(dataset.Dataset with { FileCount = files, TotalFileSize = bytes });
         }
 

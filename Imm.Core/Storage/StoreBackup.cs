@@ -61,7 +61,7 @@ internal static class StoreBackup
             {
                 to.Apply([.. records.Select(record => record with { IsNew = true })]);
                 target.WritePages(to.TakePages(stamp));
-                checksum = records.Aggregate(checksum, (sum, record) => Checksum.Of(record.Value, sum));
+                checksum = records.Aggregate(checksum, (sum, record) => Checksum.Of(record.Value.Span, sum));
                 count += records.Length;
             }
         }
@@ -79,7 +79,7 @@ internal static class StoreBackup
         {
             foreach (Record record in documents.Read(kind))
             {
-                checksum = Checksum.Of(record.Value, checksum);
+                checksum = Checksum.Of(record.Value.Span, checksum);
                 count++;
             }
         }

@@ -36,7 +36,7 @@ internal static class StoreCheck
         {
             try
             {
-                (Scope scope, _) = RecordCodec.ReadScope(record.Key, record.Value);
+                (Scope scope, _) = RecordCodec.ReadScope(record.Key, record.Value.Span);
                 if (scopes.ContainsValue(scope))
                 {
                     problems.Add($"The scope {scope} is there twice.");
