@@ -179,6 +179,33 @@ public sealed class FileRegistryTests : RegistryConformance
     }
 
     [Fact]
+    public async Task Changes_that_one_thread_begins_without_waiting_share_a_flush()
+    {
+        using var disk = new HeldDisk(Disk.Local);
+        using ImmStore store = Open(disk);
+        ProjectRegistry registry = store.Registry("account", "region");
+        Task<Project> Begin(int number) => registry.CreateAsync(new CreateProjectRequest { ProjectName = $"p{number}" }).AsTask();
+        registry.SetProjectQuota(int.MaxValue);
+        Task<Project>[] alone = [.. Enumerable.Range(1, Committer.MaxLedInARow - 1).Select(Begin)];
+        Assert.All(alone, task => Assert.True(task.IsCompletedSuccessfully));
+
+        // Were this thread to flush now, it would not come back.
+        disk.Hold();
+        Task<Project> handedOver = Begin(100);
+        disk.AwaitFlush();
+        Task<Project>[] together = [.. Enumerable.Range(101, 500).Select(Begin)];
+        Assert.False(handedOver.IsCompleted);
+        disk.LetOneGo();
+        await handedOver;
+        disk.AwaitFlush();
+        Assert.DoesNotContain(together, task => task.IsCompleted);
+        disk.LetOneGo();
+
+        Assert.Equal(500, (await Task.WhenAll(together)).Length);
+        disk.LetGo();
+    }
+
+    [Fact]
     public async Task A_change_whose_turn_has_come_is_reported_whatever_the_token_says()
     {
         using var disk = new HeldDisk(Disk.Local);

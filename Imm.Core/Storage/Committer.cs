@@ -9,6 +9,8 @@ namespace Imm.Core.Storage;
 /// <para>
 /// Writes that wait together share one flush. A caller that finds nobody at work leads: its own thread decides its command and flushes, without a
 /// hand-over. Who comes meanwhile waits in the queue, and a thread of the store's own takes all of them as the next batch; it holds no caller's thread.
+/// A thread that comes to lead again and again may be beginning many writes without waiting for any: after some it hands over, and goes on while its
+/// writes wait together.
 /// </para>
 /// <para>
 /// A batch is published after it is on the disk and before its callers know. A refusal inside a batch may rest on what an earlier command of the
@@ -22,6 +24,9 @@ namespace Imm.Core.Storage;
 /// </remarks>
 internal sealed class Committer : IDisposable
 {
+    /// <summary>How many batches a caller's thread leads one after the other. A hand-over costs about a third of a flush, so it is to be rare.</summary>
+    public const int MaxLedInARow = 32;
+
     private const int MaxBatch = 1024;
 
     private readonly FileStore? _file;
@@ -42,6 +47,8 @@ internal sealed class Committer : IDisposable
     private Exception? _failure;
 
     // Only the leader uses these, and there is one at a time.
+    private int _leadingThread;
+    private int _ledInARow;
     private readonly Queue<PendingWrite> _taken = [];
     private readonly List<PendingWrite> _batch = [];
     private readonly List<ScopeHolder> _touched = [];
@@ -161,7 +168,8 @@ internal sealed class Committer : IDisposable
         }
 
         ObjectDisposedException.ThrowIf(_closing, typeof(ImmStore));
-        if (TryTakeTurn(Turn.Caller))
+        bool hasTurn = TryTakeTurn(Turn.Caller);
+        if (hasTurn && MayLead())
         {
             CommitAlone(write);
             PassOn();
@@ -173,7 +181,7 @@ internal sealed class Committer : IDisposable
         Enqueue(write);
 
         // Whoever had the turn may have given it up before the write was there to be seen.
-        if (TryTakeTurn(Turn.Caller))
+        if (hasTurn || TryTakeTurn(Turn.Caller))
         {
             PassOn();
         }
@@ -184,6 +192,21 @@ internal sealed class Committer : IDisposable
     }
 
     private bool TryTakeTurn(Turn taker) => Interlocked.CompareExchange(ref _turn, taker, Turn.Nobody) == Turn.Nobody;
+
+    /// <summary>Whether this thread, which has the turn, is to decide its own write.</summary>
+    private bool MayLead()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        _ledInARow = thread == _leadingThread ? _ledInARow + 1 : 1;
+        _leadingThread = thread;
+        if (_ledInARow <= MaxLedInARow)
+        {
+            return true;
+        }
+
+        _leadingThread = 0;
+        return false;
+    }
 
     private void Enqueue(PendingWrite write)
     {
