@@ -56,9 +56,16 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
         Figures.LiteDb,
         "litedb",
         Guarantee.Later,
-        "The LiteDB package as shipped, one call a change, the name as its unique index, all calls under one lock because its reads are not safe beside"
+        $"The LiteDB package as shipped, {LiteDbVersion.OfImmCore.Number}, on which Imm.Core stands, one call a change, the name as its unique index, all calls under one lock because its reads are not safe beside"
             + " each other. Less work: a change returns before it is on the disk, or safe from the end of the process." + LessWork,
-        folder => new LiteDbPeer(folder));
+        folder => new LiteDbPeer(LiteDbVersion.OfImmCore, folder));
+
+    public static Contender OlderLiteDb { get; } = new(
+        Figures.OlderLiteDb,
+        "litedb-older",
+        Guarantee.Later,
+        $"The same with LiteDB {LiteDbVersion.OfFigures.Number}, for which the figures to reach were set; its log is written by a task of its own.",
+        folder => new LiteDbPeer(LiteDbVersion.OfFigures, folder));
 
     public static Contender SqliteFull { get; } = new(
         Figures.SqliteFull,
@@ -101,13 +108,13 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
     { IsForOneWriter = true };
 
     /// <summary>All of them, in the order of tables.</summary>
-    public static IReadOnlyList<Contender> All { get; } = [Ours, Relaxed, Memory, LiteDb, SqliteFull, SqliteNormal, SqliteBatch, Lmdb, Disk];
+    public static IReadOnlyList<Contender> All { get; } = [Ours, Relaxed, Memory, LiteDb, OlderLiteDb, SqliteFull, SqliteNormal, SqliteBatch, Lmdb, Disk];
 
-    /// <summary>Those that can do everything.</summary>
-    public static IReadOnlyList<Contender> Stores { get; } = [.. All.Where(contender => !contender.IsForOneWriter)];
+    /// <summary>Those that can do everything; of LiteDB the version that Imm.Core stands on.</summary>
+    public static IReadOnlyList<Contender> Stores { get; } = [.. All.Where(contender => !contender.IsForOneWriter && contender != OlderLiteDb)];
 
     /// <summary>Those that differ in reading; how a change is flushed does not matter to a read.</summary>
-    public static IReadOnlyList<Contender> Readers { get; } = [Ours, LiteDb, SqliteFull, Lmdb];
+    public static IReadOnlyList<Contender> Readers { get; } = [Ours, LiteDb, OlderLiteDb, SqliteFull, Lmdb];
 
     /// <summary>Those with files.</summary>
     public static IReadOnlyList<Contender> Durables { get; } = [Ours, LiteDb, SqliteFull, Lmdb];

@@ -102,7 +102,7 @@ internal static class ThroughputCommand
     }
 
     private static IReadOnlyList<Contender> Able(Plan plan, int size, IReadOnlyList<Contender> contenders) =>
-        [.. contenders.Where(contender => contender != Contender.LiteDb || size <= plan.LiteDbSize)];
+        [.. contenders.Where(contender => size <= plan.LiteDbSize || (contender != Contender.LiteDb && contender != Contender.OlderLiteDb))];
 
     private static Dictionary<string, string> Versions()
     {
@@ -111,7 +111,7 @@ internal static class ThroughputCommand
         return new Dictionary<string, string>
         {
             ["Imm.Core"] = Of(typeof(ImmStore)),
-            ["LiteDB"] = Of(typeof(LiteDB.LiteDatabase)),
+            ["LiteDB"] = $"{LiteDbVersion.OfImmCore.Number} and {LiteDbVersion.OfFigures.Number}",
             ["Microsoft.Data.Sqlite"] = Of(typeof(SqliteConnection)),
             ["SQLite"] = sqlite.ServerVersion,
             ["LightningDB"] = Of(typeof(LightningDB.LightningEnvironment)),

@@ -29,6 +29,7 @@ internal static class Charts
         [Figures.Relaxed] = ("#E69F00", MarkerShape.FilledCircle, LinePattern.Dashed),
         [Figures.Memory] = ("#999999", MarkerShape.FilledCircle, LinePattern.Dotted),
         [Figures.LiteDb] = ("#CC79A7", MarkerShape.FilledDiamond, LinePattern.Solid),
+        [Figures.OlderLiteDb] = ("#CC79A7", MarkerShape.OpenDiamond, LinePattern.Dashed),
         [Figures.SqliteFull] = ("#0072B2", MarkerShape.FilledSquare, LinePattern.Solid),
         [Figures.SqliteNormal] = ("#56B4E9", MarkerShape.FilledSquare, LinePattern.Dashed),
         [Figures.SqliteBatch] = ("#0072B2", MarkerShape.OpenSquare, LinePattern.Dotted),

@@ -39,7 +39,7 @@ internal static class Tables
         + " peers that are durable, a relaxed one with relaxed ones; LiteDB and the batch promise less and stand in both or the first.";
 
     private static readonly string[] Peers =
-        [Measuring.Figures.LiteDb, Measuring.Figures.SqliteFull, Measuring.Figures.SqliteNormal, Measuring.Figures.Lmdb, Measuring.Figures.SqliteBatch, Measuring.Figures.Disk];
+        [Measuring.Figures.LiteDb, Measuring.Figures.OlderLiteDb, Measuring.Figures.SqliteFull, Measuring.Figures.SqliteNormal, Measuring.Figures.Lmdb, Measuring.Figures.SqliteBatch, Measuring.Figures.Disk];
 
     private static readonly string[] KindsByWeight = ["create", "update", "ingest", "refusal", "list", "get", "read"];
 

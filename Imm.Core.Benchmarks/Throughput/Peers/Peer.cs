@@ -10,7 +10,7 @@ internal abstract class Peer : IDisposable
     public const long DatasetMaxFileCount = 100_000_000;
     public const long DatasetMaxTotalFileSize = 90_000_000_000_000_000;
 
-    protected const string ServiceRole = "AliyunIMMDefaultRole";
+    public const string ServiceRole = "AliyunIMMDefaultRole";
 
     /// <summary>How many projects there may be.</summary>
     public abstract int ProjectQuota { set; }
