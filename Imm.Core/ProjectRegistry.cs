@@ -17,8 +17,10 @@ namespace Imm.Core;
 /// throttling, then whether the store can be written, then whether what is asked for exists, then conflicts, then quotas.
 /// </para>
 /// <para>
-/// The asynchronous members wait for the disk together with others, without a thread of their own. A token withdraws a change as long as it only
-/// waits; once its turn has come the outcome is reported whatever the token says.
+/// The asynchronous members wait for their turn and for the disk together with others, and hold no thread while they do. Where nobody else writes, the
+/// calling thread takes the change to the disk itself, which is quickest, and the call has ended when it returns; a thread that begins many changes
+/// one after the other does so for the first few, and the rest go to the disk together. A token withdraws a change as long as it only waits; once
+/// its turn has come the outcome is reported whatever the token says.
 /// </para>
 /// </remarks>
 public sealed partial class ProjectRegistry

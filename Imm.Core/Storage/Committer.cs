@@ -9,8 +9,7 @@ namespace Imm.Core.Storage;
 /// <para>
 /// Writes that wait together share one flush. A caller that finds nobody at work leads: its own thread decides its command and flushes, without a
 /// hand-over. Who comes meanwhile waits in the queue, and a thread of the store's own takes all of them as the next batch; it holds no caller's thread.
-/// A thread that comes to lead again and again may be beginning many writes without waiting for any: after some it hands over, and goes on while its
-/// writes wait together.
+/// A thread that begins many writes without waiting for any does not lead, so that they wait together (<see cref="CallingThread"/>).
 /// </para>
 /// <para>
 /// A batch is published after it is on the disk and before its callers know. A refusal inside a batch may rest on what an earlier command of the
@@ -24,9 +23,6 @@ namespace Imm.Core.Storage;
 /// </remarks>
 internal sealed class Committer : IDisposable
 {
-    /// <summary>How many batches a caller's thread leads one after the other. A hand-over costs about a third of a flush, so it is to be rare.</summary>
-    public const int MaxLedInARow = 32;
-
     private const int MaxBatch = 1024;
 
     private readonly FileStore? _file;
@@ -47,8 +43,6 @@ internal sealed class Committer : IDisposable
     private Exception? _failure;
 
     // Only the leader uses these, and there is one at a time.
-    private int _leadingThread;
-    private int _ledInARow;
     private readonly Queue<PendingWrite> _taken = [];
     private readonly List<PendingWrite> _batch = [];
     private readonly List<ScopeHolder> _touched = [];
@@ -169,11 +163,21 @@ internal sealed class Committer : IDisposable
 
         ObjectDisposedException.ThrowIf(_closing, typeof(ImmStore));
         bool hasTurn = TryTakeTurn(Turn.Caller);
-        if (hasTurn && MayLead())
+        CallingThread thread = CallingThread.Current;
+        if (hasTurn && thread.MayLead())
         {
             CommitAlone(write);
             PassOn();
             return;
+        }
+
+        if (hasTurn)
+        {
+            write.HandOver = thread.HandsOver();
+        }
+        else
+        {
+            thread.ComesToWait();
         }
 
         // Before anybody can see the write: it may be done as soon as somebody does.
@@ -192,21 +196,6 @@ internal sealed class Committer : IDisposable
     }
 
     private bool TryTakeTurn(Turn taker) => Interlocked.CompareExchange(ref _turn, taker, Turn.Nobody) == Turn.Nobody;
-
-    /// <summary>Whether this thread, which has the turn, is to decide its own write.</summary>
-    private bool MayLead()
-    {
-        int thread = Environment.CurrentManagedThreadId;
-        _ledInARow = thread == _leadingThread ? _ledInARow + 1 : 1;
-        _leadingThread = thread;
-        if (_ledInARow <= MaxLedInARow)
-        {
-            return true;
-        }
-
-        _leadingThread = 0;
-        return false;
-    }
 
     private void Enqueue(PendingWrite write)
     {
@@ -360,6 +349,7 @@ internal sealed class Committer : IDisposable
 
         foreach (PendingWrite write in _batch)
         {
+            write.HandOver?.Done();
             if (failure is null)
             {
                 write.Complete();

@@ -14,6 +14,9 @@ internal abstract class PendingWrite
     /// <summary>The write that came to wait before this one; the committer's.</summary>
     public PendingWrite? Before { get; set; }
 
+    /// <summary>Where the caller's thread could have led; otherwise null.</summary>
+    public CallingThread.HandOver? HandOver { get; set; }
+
     /// <summary>Lets a token withdraw the command while it still waits.</summary>
     public virtual void WithdrawOn(CancellationToken cancellationToken)
     {
