@@ -19,7 +19,7 @@ namespace Imm.Core;
 /// <para>
 /// The asynchronous members wait for their turn and for the disk together with others, and hold no thread while they do. Where nobody else writes, the
 /// calling thread takes the change to the disk itself, which is quickest, and the call has ended when it returns; a thread that begins many changes
-/// one after the other does so for the first few, and the rest go to the disk together. A token withdraws a change as long as it only waits; once
+/// one after the other does so at most for the first, and the others go to the disk together. A token withdraws a change as long as it only waits; once
 /// its turn has come the outcome is reported whatever the token says.
 /// </para>
 /// </remarks>

@@ -25,6 +25,11 @@ internal static class BatchCodec
             long key = reader.Int64();
             long length = reader.Number();
             ReadOnlyMemory<byte> value = length == 0 ? default : payload.Slice(payload.Length - reader.Left, reader.Bytes(length - 1).Length);
+            if (length == 1)
+            {
+                throw new InvalidDataException("a value is empty.");
+            }
+
             records.Add(new Record((ChangeKind)(kind & ~NewFlag), key, value, (kind & NewFlag) != 0));
         }
     }

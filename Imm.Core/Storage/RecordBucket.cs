@@ -29,12 +29,12 @@ internal sealed class RecordBucket
         while (!reader.AtEnd)
         {
             byte place = reader.Byte();
-            if (place >= Size || (records.Count > 0 && Place(records[^1].Key) >= place))
+            long length = reader.Number();
+            if (place >= Size || length == 0 || (records.Count > 0 && Place(records[^1].Key) >= place))
             {
                 throw new InvalidDataException($"The {kind} document {bucket} holds what does not belong into it.");
             }
 
-            long length = reader.Number();
             records.Add(new Record(kind, (bucket << KeyBits) | place, packed.AsMemory(packed.Length - reader.Left, reader.Bytes(length).Length)));
         }
 
