@@ -21,11 +21,16 @@ internal sealed record Mix(string Id, string Title)
 
     public int Ingests { get; init; }
 
+    /// <summary>Whether the creates are all begun before the first is waited for.</summary>
+    public bool BeginsAll { get; init; }
+
     public bool Writes => Updates + Creates + Ingests > 0;
 
     public int Operations => Gets + Lists + Updates + Creates + Ingests;
 
     public static Mix Create { get; } = new("create", "create only") { Creates = 1 };
+
+    public static Mix Burst { get; } = new("burst", "1 caller who begins 100 creates, then waits for them") { Creates = 100, BeginsAll = true };
 
     public static Mix Read { get; } = new("read", "read only") { Gets = 20 };
 
@@ -78,6 +83,12 @@ internal sealed record Mix(string Id, string Title)
 
         private async ValueTask WriteAsync()
         {
+            if (mix.BeginsAll)
+            {
+                await BeginAllAsync();
+                return;
+            }
+
             for (int i = 0; i < mix.Creates; i++)
             {
                 await CreateAsync();
@@ -103,6 +114,19 @@ internal sealed record Mix(string Id, string Title)
                 {
                     throw new InvalidOperationException($"{project}/{dataset} is full.");
                 }
+            }
+        }
+
+        private async ValueTask BeginAllAsync()
+        {
+            NewProject[] projects = [.. Enumerable.Range(0, mix.Creates).Select(_ => NewProject.Of(_nextProject++))];
+            long started = Stopwatch.GetTimestamp();
+            Task<CreateAnswer>[] begun = [.. projects.Select(project => caller.CreateAsync(project).AsTask())];
+            CreateAnswer[] answers = await Task.WhenAll(begun);
+            Latencies.Of("burst").Record(MachineClock.Since(started));
+            for (int i = 0; i < projects.Length; i++)
+            {
+                Expect(projects[i], answers[i]);
             }
         }
 

@@ -86,6 +86,7 @@ internal static class ThroughputCommand
     {
         const int Small = 1_000, Usual = 100_000;
         var subjects = new List<Subject> { new CreateSubject(plan, Small, plan.Callers, Contender.All) };
+        subjects.Add(new BurstSubject(plan, Small));
         subjects.AddRange(plan.Rates.Select(rate => new OpenLoopSubject(plan, Small, rate)));
         subjects.Add(new ScopesSubject(plan));
         subjects.Add(new RefusalSubject(plan, Small));

@@ -41,7 +41,7 @@ internal static class Tables
     private static readonly string[] Peers =
         [Measuring.Figures.LiteDb, Measuring.Figures.OlderLiteDb, Measuring.Figures.SqliteFull, Measuring.Figures.SqliteNormal, Measuring.Figures.Lmdb, Measuring.Figures.SqliteBatch, Measuring.Figures.Disk];
 
-    private static readonly string[] KindsByWeight = ["create", "update", "ingest", "refusal", "list", "get", "read"];
+    private static readonly string[] KindsByWeight = ["create", "burst", "update", "ingest", "refusal", "list", "get", "read"];
 
     /// <summary>Each row of Imm.Core, the ratio to each peer first.</summary>
     public static TextTable Ratios(RunResults results)
