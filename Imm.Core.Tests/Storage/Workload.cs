@@ -12,6 +12,8 @@ namespace Imm.Core.Tests.Storage;
 /// </remarks>
 internal sealed class Workload
 {
+    private const int DatasetNames = 3;
+
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private readonly Random _random;
@@ -152,7 +154,8 @@ internal sealed class Workload
             Description = Text(256),
             ServiceRole = _random.Next(4) == 0 ? "role.of-mine" : null,
             TemplateId = _random.Next(4) == 0 ? "Official:AllFunction" : null,
-            ProjectMaxDatasetCount = _random.Next(4) == 0 ? _random.Next(1, 1000) : null,
+            // Never fewer than there are names of datasets: a change that stands alone must be accepted.
+            ProjectMaxDatasetCount = _random.Next(4) == 0 ? _random.Next(DatasetNames, 1000) : null,
             DatasetMaxTotalFileSize = _random.Next(4) == 0 ? long.MaxValue : null,
             Tag = Tags(),
         })
@@ -173,7 +176,7 @@ internal sealed class Workload
             return new Update(scope, new UpdateProjectRequest { ProjectName = project, Description = Text(256), Tag = _random.Next(2) == 0 ? Tags() : null });
         }
 
-        string name = $"data{_random.Next(3)}";
+        string name = $"data{_random.Next(DatasetNames)}";
         return datasets.FirstOrDefault(one => one.DatasetName == name) is { } dataset
             ? Change(scope, dataset, datasets)
             : new CreateDataset(scope, new CreateDatasetRequest { ProjectName = project, DatasetName = name, Description = Text(256), DatasetMaxBindCount = 3 });
