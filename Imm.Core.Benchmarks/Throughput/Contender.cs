@@ -28,6 +28,8 @@ internal sealed record Contender(string Name, string Storage, Guarantee Guarante
 
     public bool IsOurs => Storage.StartsWith("imm", StringComparison.Ordinal);
 
+    public bool IsLiteDb => this == LiteDb || this == OlderLiteDb;
+
     public bool IsInMemory => Guarantee == Guarantee.Memory;
 
     public static Contender Ours { get; } = new(

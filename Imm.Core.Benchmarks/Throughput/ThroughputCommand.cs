@@ -103,7 +103,7 @@ internal static class ThroughputCommand
     }
 
     private static IReadOnlyList<Contender> Able(Plan plan, int size, IReadOnlyList<Contender> contenders) =>
-        [.. contenders.Where(contender => size <= plan.LiteDbSize || (contender != Contender.LiteDb && contender != Contender.OlderLiteDb))];
+        [.. contenders.Where(contender => size <= plan.LiteDbSize || !contender.IsLiteDb)];
 
     private static Dictionary<string, string> Versions()
     {

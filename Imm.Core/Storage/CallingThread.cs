@@ -54,7 +54,10 @@ internal sealed class CallingThread
         }
     }
 
-    /// <summary>A change that was handed over. Apart from the change, so that a thread holds nothing of a store.</summary>
+    /// <summary>
+    /// A change that was handed over. Apart from the change, so that a thread holds nothing of a store. One that was withdrawn, or came when the store
+    /// had closed, is never done, and only costs its thread a few more hand-overs.
+    /// </summary>
     internal sealed class HandOver
     {
         private volatile bool _isDone;

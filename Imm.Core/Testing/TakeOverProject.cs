@@ -9,7 +9,14 @@ internal sealed class TakeOverProject(Project project) : Command<Project>
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Project empty = project with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0, Number = state.LastNumber + 1 };
+        Project empty = project with
+        {
+            DatasetCount = 0,
+            FileCount = 0,
+            TotalFileSize = 0,
+            Number = state.LastNumber + 1,
+            Datasets = NameTree<DatasetEntry>.Empty,
+        };
         return Decision<Project>.Accepted(empty, state.With(null, empty, edit, empty.Number), new Change(ChangeKind.Project, empty.Number, empty, IsNew: true));
     }
 }
