@@ -12,7 +12,9 @@ public static class ImmErrorCode
     /// <summary>A parameter is missing, malformed, too long, below its minimum, or breaks a tag rule. HTTP status 400.</summary>
     public const string InvalidArgument = "InvalidArgument";
 
-    /// <summary>A number is above its maximum, there are more than 20 tags, or a resource count would pass its limit. HTTP status 400.</summary>
+    /// <summary>
+    /// A number is above its maximum, there are more than 20 tags, or a resource count would pass its limit. HTTP status 400.
+    /// </summary>
     [SuppressMessage("Naming", "CA1711:Identifiers should not have incorrect suffix", Justification = "The vendor's code ends so.")]
     public const string LimitExceededError = "LimitExceededError";
 
@@ -31,10 +33,13 @@ public static class ImmErrorCode
     /// <summary>The authorizer refused. HTTP status 403.</summary>
     public const string NoPermission = "NoPermission";
 
-    /// <summary>The store has failed or cannot be opened. HTTP status 503.</summary>
+    /// <summary>The store has failed or cannot be opened, or the disk has no room for the change. HTTP status 503.</summary>
     public const string ServiceUnavailable = "ServiceUnavailable";
 
-    /// <summary>Too many requests; only ever injected or switched on. HTTP status 400.</summary>
+    /// <summary>
+    /// <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait for the disk already. Nothing was changed, and the call may be repeated.
+    /// In a fixture only faults refuse with it. HTTP status 400.
+    /// </summary>
     public const string ThrottlingUser = "Throttling.User";
 
     /// <summary>The one place that says which HTTP status a code has.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Hosting;
@@ -15,11 +14,17 @@ namespace Imm.Core;
 /// <remarks>
 /// <para>
 /// Every change is atomic, and durable when the call that makes it returns. All members are safe to call from many threads at once. After
-/// <see cref="Dispose"/> every member of the store and of its registries throws <see cref="ObjectDisposedException"/>.
+/// <see cref="Dispose"/> every member of the store and of its registries throws <see cref="ObjectDisposedException"/>. No synchronous
+/// member waits for a thread of the pool. Listeners, loggers and the clock, which the store calls, may neither change nor close it then.
 /// </para>
 /// <para>
-/// After a failed read, write or flush the store takes no more changes: they are refused with <see cref="ImmErrorCode.ServiceUnavailable"/> and the
-/// cause as <see cref="Exception.InnerException"/>. What is in memory can still be read. Opening the store again finds everything that was acknowledged.
+/// After a failed read, write or flush the store takes no more changes: they are refused with <see cref="ImmErrorCode.ServiceUnavailable"/>
+/// and the cause as <see cref="Exception.InnerException"/>. The same holds after one of its files was moved, deleted, replaced or cut. What
+/// is in memory can still be read. Opening the store again finds everything that was acknowledged.
+/// </para>
+/// <para>
+/// A full disk is no failure: the change that finds no room is refused with <see cref="ImmErrorCode.ServiceUnavailable"/>, nothing of it is
+/// written, and the next change is tried again.
 /// </para>
 /// </remarks>
 public sealed class ImmStore : IDisposable, IAsyncDisposable
@@ -27,29 +32,29 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private static readonly ImmStoreOptionsValidator Validator = new();
     private static readonly IReadOnlyDictionary<Scope, ScopeState> NothingYet = FrozenDictionary<Scope, ScopeState>.Empty;
 
-    private readonly ConcurrentDictionary<Scope, ScopeHolder> _scopes = new();
-    private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
+    private readonly ScopeTable _scopes;
     private readonly FileStore? _file;
     private readonly ServiceFigures _figures;
     private readonly StoreTelemetry _telemetry;
 
-    /// <summary>Whether there is no authorizer, and no hook but the telemetry.</summary>
+    /// <summary>True if there is no authorizer, and no hook but the telemetry.</summary>
     private readonly bool _isPlain;
     private readonly Scope _defaultScope;
     private readonly TimeProvider _timeProvider;
-    private readonly Lock _maintenance = new();
-    private IReadOnlyDictionary<Scope, ScopeState> _image;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>One for the open store, and one for each read of its file under way: closing waits for them.</summary>
+    private readonly CountdownEvent _fileReads = new(1);
     private int _disposed;
 
     private ImmStore(
         ImmStoreOptions options,
         ServiceFigures figures,
-        RecordCodec codec,
+        FileStoreSettings settings,
         StoreTelemetry telemetry,
         FileStore? file,
         IReadOnlyDictionary<Scope, ScopeState>? image = null)
     {
-        _image = image ?? NothingYet;
         Hooks = new OperationHooks(options.TimeProvider, [telemetry, .. options.Hooks]);
         Name = options.Name;
         TimeOffset = options.TimeOffset;
@@ -60,26 +65,29 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         _timeProvider = options.TimeProvider;
         Authorizer = options.Authorizer;
         _isPlain = Authorizer is null && options.Hooks.Length == 0;
-        foreach ((int id, Scope scope, int? ownProjectQuota) in file?.ReadScopes() ?? [])
-        {
-            _stored.Add(scope, (id, ownProjectQuota));
-        }
-
-        Committer = new Committer(file, codec, options.TimeProvider, _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max(), telemetry);
+        _scopes = new ScopeTable(file, figures, image ?? NothingYet, options.MaxLoadedProjects, ReadScope);
+        Committer = new Committer(file, settings, options.TimeProvider, _scopes, options.MaxWaitingWrites, Close);
+        file?.WhenMarkIsDue(() => Committer.BetweenBatches(file.Mark));
         telemetry.Opened(this, file?.Recovered ?? default);
     }
 
-    /// <summary>What metrics call the store.</summary>
+    /// <summary>The name of the store in metrics.</summary>
     internal string? Name { get; }
 
     /// <summary>The offset from UTC of times on the wire.</summary>
     internal TimeSpan TimeOffset { get; }
 
-    /// <summary>How many projects are in memory.</summary>
-    internal long LoadedProjectCount => _scopes.Sum(static scope => (long)(scope.Value.Published?.ProjectCount ?? 0));
+    /// <summary>The number of projects in memory.</summary>
+    internal long LoadedProjectCount => _scopes.LoadedProjectCount;
 
-    /// <summary>How many datasets are in memory.</summary>
-    internal long LoadedDatasetCount => _scopes.Sum(static scope => scope.Value.Published?.DatasetCount ?? 0);
+    /// <summary>The number of datasets in memory.</summary>
+    internal long LoadedDatasetCount => _scopes.LoadedDatasetCount;
+
+    /// <summary>The number of scopes that are held: those that are stored or have content, as far as they were touched.</summary>
+    internal int HeldScopeCount => _scopes.Count;
+
+    /// <summary>True if the store is closed, or being closed.</summary>
+    internal bool IsClosed => Volatile.Read(ref _disposed) != 0;
 
     internal IImmAuthorizer? Authorizer { get; }
 
@@ -87,22 +95,35 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
     internal Committer Committer { get; }
 
-    /// <summary>How many projects a scope may have that has no quota of its own.</summary>
+    /// <summary>The number of projects that a scope without a quota of its own may have.</summary>
     internal int ProjectQuota => _figures.ProjectQuota;
 
     /// <summary>The time on the clock of the store.</summary>
     internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
 
-    /// <summary>Whether nobody is asked and nobody watches, so that a read is nothing but a read.</summary>
+    /// <summary>True if there is no authorizer and no listener, so that a read is nothing but a read.</summary>
     internal bool IsDirect => _isPlain && !_telemetry.IsEnabled;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
-    /// <param name="path">The data file; its log files stand beside it.</param>
+    /// <remarks>
+    /// <para>
+    /// The path is resolved once, now: it is made absolute, and links are followed to the file itself. A later change of the working
+    /// directory or of a link has no effect. An empty file keeps its owner and permissions; the log files get the permissions of the data
+    /// file.
+    /// </para>
+    /// <para>
+    /// Opening a store that was closed needs room on the disk for two logs of 512 bytes each. One that was not closed needs up to about
+    /// 18 MiB, and room for what its latest changes add to the data file.
+    /// </para>
+    /// </remarks>
+    /// <param name="path">The data file, or a link to it. The log files stand beside the file itself.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space.</exception>
     /// <exception cref="OptionsValidationException"><paramref name="path"/> holds a null character.</exception>
     /// <exception cref="ImmException">
-    /// The file is open in this process or another, is no store of this version, is damaged, or cannot be read or written: code
-    /// <see cref="ImmErrorCode.ServiceUnavailable"/>, the cause as <see cref="Exception.InnerException"/>. The file was left as it was.
+    /// The file is open in this process or another; it is no regular file, no store of this version, or damaged; one of its logs is
+    /// missing, damaged or older than it; it cannot be read, written or locked so that others are kept out; its name is too long for its
+    /// logs; there is no room on the disk; or a thread cannot be started. The code is <see cref="ImmErrorCode.ServiceUnavailable"/>, the
+    /// cause <see cref="Exception.InnerException"/>. Nothing was lost, and a file that was refused for what it holds is as it was.
     /// </exception>
     public static ImmStore Open(string path)
     {
@@ -111,12 +132,15 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Opens a store as the options say: that of the file <see cref="ImmStoreOptions.Path"/>, or one in memory.</summary>
+    /// <inheritdoc cref="Open(string)" path="/remarks"/>
     /// <param name="options">The options; they are read now, and later changes to them have no effect.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
     /// <exception cref="ImmException">
-    /// The file is open in this process or another, is no store of this version, is damaged, or cannot be read or written: code
-    /// <see cref="ImmErrorCode.ServiceUnavailable"/>, the cause as <see cref="Exception.InnerException"/>. The file was left as it was.
+    /// The file is open in this process or another; it is no regular file, no store of this version, or damaged; one of its logs is
+    /// missing, damaged or older than it; it cannot be read, written or locked so that others are kept out; its name is too long for its
+    /// logs; there is no room on the disk; or a thread cannot be started. The code is <see cref="ImmErrorCode.ServiceUnavailable"/>, the
+    /// cause <see cref="Exception.InnerException"/>. Nothing was lost, and a file that was refused for what it holds is as it was.
     /// </exception>
     public static ImmStore Open(ImmStoreOptions options) => Open(options, Disk.Local);
 
@@ -126,8 +150,8 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     public static ImmStore InMemory(ImmStoreOptions? options = null) => InMemory(options ?? new ImmStoreOptions(), image: null);
 
     /// <summary>
-    /// The registry of <see cref="ImmStoreOptions.DefaultAccountId"/> and <see cref="ImmStoreOptions.DefaultRegionId"/>, for programs that know no
-    /// accounts and regions.
+    /// The registry of <see cref="ImmStoreOptions.DefaultAccountId"/> and <see cref="ImmStoreOptions.DefaultRegionId"/>, for programs that
+    /// know no accounts and regions.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public ProjectRegistry Registry() => Registry(_defaultScope);
@@ -143,72 +167,114 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         return Registry(new Scope(accountId, regionId));
     }
 
-    /// <summary>How the store is doing: cheap, and safe to ask at any time, also after <see cref="Dispose"/>.</summary>
+    /// <summary>The state and the figures of the store: cheap, and safe to ask for at any time, also after <see cref="Dispose"/>.</summary>
     public ImmStoreStatus Status => new(
-        Volatile.Read(ref _disposed) != 0 ? ImmStoreState.Closed : Committer.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
-        Committer.Failure?.InnerException,
+        IsClosed ? ImmStoreState.Closed : _file?.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
+        _file?.Failure,
         Committer.WaitingCount,
         _file);
 
     /// <summary>
-    /// Verifies the whole store: the checksum of every page, every record, that names are unique, and that everything belongs to something. Changes go
-    /// on meanwhile; those made after the call began are not looked at.
+    /// Verifies the whole store: the checksum of every page, every record, that names are unique, and that everything belongs to something.
     /// </summary>
+    /// <remarks>
+    /// The call reads a snapshot, which it takes at its beginning. Changes and checkpoints go on meanwhile, and no room on the disk is
+    /// needed. The snapshot keeps up to 64 MiB of the pages that checkpoints overwrite; beyond that they wait for its end. Closing the
+    /// store waits for the call.
+    /// </remarks>
     /// <returns>Every problem that was found, in words; empty where there is none. A store in memory has none.</returns>
-    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed, or its file cannot be read.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed, a file of it was moved, deleted, replaced or cut, or a log
+    /// cannot be read.
+    /// </exception>
+    /// <exception cref="OutOfMemoryException">
+    /// There is not enough memory. That is not a problem of the store, and is not reported as one.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<string> Check()
     {
         ThrowIfDisposed();
         List<string> problems = _file is null ? [] : WithFile(file => file.Check());
         _telemetry.Checked(problems);
-        return problems;
+        return problems.AsReadOnly();
     }
 
     /// <summary>
-    /// Writes a copy of the store, as it is at one moment after the call began, to a new file: verified, whole under its name or not there, and to be
-    /// opened by itself. Changes go on meanwhile. The copy is dense, so it is also the way to make a file smaller.
+    /// Writes a copy of the store, as it is at one moment after the call began, to a new file: verified, whole under its name or not there,
+    /// and to be opened by itself. The copy is dense, so it is also the way to make a file smaller.
     /// </summary>
-    /// <param name="path">The new file.</param>
-    /// <param name="cancellationToken">Gives up before the writing begins.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space.</exception>
+    /// <remarks>
+    /// <para>
+    /// The call reads a snapshot. Changes and checkpoints go on meanwhile, and the disk of the store needs no room for it. The snapshot
+    /// keeps up to 64 MiB of the pages that checkpoints overwrite; beyond that they wait for its end. Closing the store waits for a backup
+    /// that has begun.
+    /// </para>
+    /// <para>
+    /// The copy is written beside its name, as <c>path-new</c>, or <c>-new2</c> to <c>-new100</c> where something has that name, read back,
+    /// and then renamed. A backup replaces no file; it deletes only what its whole content shows to be an earlier backup to the same name
+    /// that was cut short. On Unix the copy has the permissions of the data file.
+    /// </para>
+    /// </remarks>
+    /// <param name="path">The new file. It is made absolute when the call is made; a link of that name is not followed.</param>
+    /// <param name="cancellationToken">Cancels the backup at any time until the copy is renamed; what was written is deleted.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space, or holds a null character.</exception>
     /// <exception cref="InvalidOperationException">The store is in memory.</exception>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: there is a file of that name, it cannot be written, or the store has failed.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: something has that name, or came under it while the copy was written; the name is too
+    /// long for the logs of the copy; the file cannot be written, or there is no room for it; the store has failed; or a file of it was
+    /// moved, deleted, replaced or cut. There is no copy.
     /// </exception>
-    /// <exception cref="OperationCanceledException">It was given up; there is no copy.</exception>
+    /// <exception cref="OperationCanceledException">The backup was cancelled; there is no copy.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Task BackupAsync(string path, CancellationToken cancellationToken = default)
     {
         Guard.IsNotNullOrWhiteSpace(path, nameof(path));
         ThrowIfDisposed();
-        return _file is null
-            ? throw new InvalidOperationException("A store in memory has no file to copy.")
-            : Task.Run(
+        if (_file is null)
+        {
+            throw new InvalidOperationException("A store in memory has no file to copy.");
+        }
+
+        // Now: the working directory may be another when the work begins. A link of that name is not followed: a backup replaces nothing.
+        string absolute = WithFile(_ => Path.GetFullPath(path));
+        return Task.Run(
                 () => WithFile(file =>
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    file.Backup(path);
+                    file.Backup(absolute, cancellationToken);
                     return path;
                 }),
                 cancellationToken);
     }
 
     /// <summary>
-    /// Closes the store: waits for the changes under way, brings everything into the data file and gives up the files. Closing twice is closing once.
+    /// Closes the store: waits for the changes, reads, checks and backups under way, brings everything into the data file and gives up the
+    /// files. Closing twice is closing once, and every call returns when the store is closed. It does not throw where something cannot be
+    /// brought into the data file: <see cref="ImmStoreStatus.Failure"/> and the log event <c>CloseIncomplete</c> say so, and the next open
+    /// does it. A file that another one has replaced under its name is not deleted. No thread of the pool is needed, and a close whose
+    /// caller is interrupted goes on.
     /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// The caller is a listener, logger or clock that the store calls at this moment.
+    /// </exception>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        ThrowIfTelling();
+        if (Committer.IsLedByThisThread)
         {
-            Committer.Dispose();
-            _file?.Dispose();
-            _telemetry.Closed(this);
+            throw Committer.CalledByStore();
         }
+
+        BeginClose();
+        _closed.Task.GetAwaiter().GetResult();
     }
 
     /// <inheritdoc cref="Dispose"/>
-    public ValueTask DisposeAsync() => _file is null ? DisposeNow() : new ValueTask(Task.Run(Dispose));
+    public ValueTask DisposeAsync()
+    {
+        ThrowIfTelling();
+        BeginClose();
+        return new ValueTask(_closed.Task);
+    }
 
     internal static ImmStore Open(ImmStoreOptions options, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null)
     {
@@ -221,7 +287,8 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
         ServiceFigures figures = Figures(options);
         var telemetry = new StoreTelemetry(options);
-        var settings = new FileStoreSettings(figures, options.TimeProvider)
+
+        var settings = new FileStoreSettings(figures)
         {
             FlushEachCommit = options.Durability == Durability.Durable,
             Observer = telemetry,
@@ -230,27 +297,37 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         FileStore? file = null;
         try
         {
-            file = FileStore.Open(disk, path, settings);
-            return new ImmStore(options, figures, settings.Codec, telemetry, file);
+            file = FileStore.Open(disk, disk.Resolve(path), settings);
+            return new ImmStore(options, figures, settings, telemetry, file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e)
         {
             file?.Abandon();
             telemetry.OpenRefused(e);
+            if (e is not (IOException or UnauthorizedAccessException or InvalidDataException
+                or OutOfMemoryException or ThreadStartException))
+            {
+                throw;
+            }
+
             throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
         }
     }
 
-    /// <summary>Makes a store in memory that begins with an image, which it shares: the time that takes does not depend on what is in it.</summary>
+    /// <summary>
+    /// Makes a store in memory that begins with an image, which it shares: the time that takes does not depend on what is in it.
+    /// </summary>
     internal static ImmStore InMemory(ImmStoreOptions options, IReadOnlyDictionary<Scope, ScopeState>? image)
     {
         Validate(options);
         ServiceFigures figures = Figures(options);
-        return new ImmStore(options, figures, new RecordCodec(figures), new StoreTelemetry(options), file: null, image);
+        var telemetry = new StoreTelemetry(options);
+        return new ImmStore(options, figures, new FileStoreSettings(figures) { Observer = telemetry }, telemetry, file: null, image: image);
     }
 
     /// <summary>
-    /// Everything in the store that is not as in a new one: of a store in memory as it is at one moment, of one in a file each scope by itself.
+    /// Everything in the store that is not as in a new one: of a store in memory as it is at one moment, of one in a file each scope by
+    /// itself.
     /// </summary>
     internal Dictionary<Scope, ScopeState> Capture()
     {
@@ -260,9 +337,10 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         Dictionary<Scope, ScopeState> Copy()
         {
             var image = new Dictionary<Scope, ScopeState>();
-            foreach (Scope scope in _scopes.Keys.Concat(_stored.Keys).Concat(_image.Keys))
+            foreach (Scope scope in _scopes.Scopes)
             {
-                ScopeState state = Read(Find(scope));
+                ScopeHolder? holder = null;
+                ScopeState state = Read(scope, ref holder);
                 if (state.ProjectCount > 0 || state.OwnProjectQuota is not null)
                 {
                     image[scope] = state;
@@ -280,28 +358,44 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         Invariant.Holds(_file is null, "only a store in memory is restored");
         Committer.BetweenCommits(() =>
         {
-            // A scope that is touched for the first time meanwhile loads from the new image; one that loads from the old one is set right below.
-            Volatile.Write(ref _image, image);
-            foreach (ScopeHolder holder in _scopes.Values)
-            {
-                lock (holder)
-                {
-                    holder.Published = Initial(holder.Scope);
-                }
-            }
-
+            _scopes.Restore(image);
             return true;
         });
     }
 
-    /// <summary>The present state of a scope, from memory; from the file where the scope is touched for the first time.</summary>
-    internal ScopeState Read(ScopeHolder holder)
+    /// <summary>
+    /// Brings everything that was acknowledged into the data file, as happens by itself from time to time: for tests of what comes after
+    /// it.
+    /// </summary>
+    internal void Checkpoint()
     {
-        ThrowIfDisposed();
-        return holder.Published ?? Load(holder);
+        using var ended = new ManualResetEventSlim();
+        Committer.BetweenBatches(() => _file!.BeginCheckpoint(ended.Set), ended.Set);
+        ended.Wait();
     }
 
-    private static ServiceFigures Figures(ImmStoreOptions options) => new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
+    /// <inheritdoc cref="ScopeTable.Read"/>
+    internal ScopeState Read(Scope scope, ref ScopeHolder? holder)
+    {
+        ThrowIfDisposed();
+        return _scopes.Read(scope, ref holder);
+    }
+
+    /// <summary>The registry of a well-formed account and region that <see cref="ImmApi"/> calls.</summary>
+    /// <param name="accountId">The account.</param>
+    /// <param name="regionId">The region.</param>
+    /// <param name="waits">Whether also the registry's asynchronous members end on the calling thread.</param>
+    internal ProjectRegistry Registry(string accountId, string regionId, bool waits)
+    {
+        ThrowIfDisposed();
+        return new ProjectRegistry(this, new Scope(accountId, regionId), waits);
+    }
+
+    /// <inheritdoc cref="ScopeTable.Touch"/>
+    internal void Touch(ScopeHolder holder) => _scopes.Touch(holder);
+
+    private static ServiceFigures Figures(ImmStoreOptions options) =>
+        new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
 
     private static void Validate(ImmStoreOptions options)
     {
@@ -315,66 +409,83 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     private ProjectRegistry Registry(Scope scope)
     {
         ThrowIfDisposed();
-        return new ProjectRegistry(this, Find(scope));
+        return new ProjectRegistry(this, scope);
     }
 
-    private ScopeHolder Find(Scope scope) => _scopes.GetOrAdd(scope, static (scope, store) => store.Hold(scope), this);
-
-    private ScopeHolder Hold(Scope scope) => new(scope) { Id = _stored.TryGetValue(scope, out (int Id, int? _) stored) ? stored.Id : 0 };
-
-    /// <summary>What a scope is that is not in the file.</summary>
-    private ScopeState Initial(Scope scope) =>
-        Volatile.Read(ref _image).TryGetValue(scope, out ScopeState? state) ? state.With(_figures) : ScopeState.Empty(scope, _figures);
-
-    private ScopeState Load(ScopeHolder holder)
+    private ScopeState ReadScope(ScopeHolder holder)
     {
-        lock (holder)
+        try
         {
-            if (holder.Published is { } published)
-            {
-                return published;
-            }
-
-            if (holder.Id == 0)
-            {
-                return holder.Published = Initial(holder.Scope);
-            }
-
+            ObjectDisposedException.ThrowIf(!_fileReads.TryAddCount(), this);
             try
             {
-                return holder.Published = _file!.Load(holder.Scope, holder.Id, _stored[holder.Scope].OwnProjectQuota);
+                return _file!.Load(holder.Scope, holder.Id, holder.OwnProjectQuota);
             }
-            catch (Exception e) when (e is not ObjectDisposedException)
+            finally
             {
-                throw Refusal.Unavailable($"The projects of {holder.Scope} cannot be read. {e.Message}").ToException(e);
+                _fileReads.Signal();
             }
+        }
+        catch (Exception e) when (e is not (ObjectDisposedException or ThreadInterruptedException))
+        {
+            throw Refusal.Unavailable($"The projects of {holder.Scope} cannot be read. {e.Message}").ToException(e);
         }
     }
 
-    /// <summary>Works on the data file once everything that was acknowledged is in it.</summary>
+    /// <summary>Reads the files beside the writers; closing waits for it.</summary>
     private T WithFile<T>(Func<FileStore, T> work)
     {
-        // One after the other, and none asks for a checkpoint while one is under way: it would hold up the writers.
-        lock (_maintenance)
+        ObjectDisposedException.ThrowIf(!_fileReads.TryAddCount(), this);
+        try
         {
-            try
-            {
-                _file!.AwaitCheckpoint();
-                Committer.BeginCheckpoint(_file).GetAwaiter().GetResult();
-                return work(_file);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
-            {
-                throw Refusal.Unavailable(e.Message).ToException(e);
-            }
+            return work(_file!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw Refusal.Unavailable(e.Message).ToException(e);
+        }
+        finally
+        {
+            _fileReads.Signal();
         }
     }
 
-    private ValueTask DisposeNow()
+    private void BeginClose()
     {
-        Dispose();
-        return ValueTask.CompletedTask;
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Committer.Dispose();
+        }
     }
 
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+    /// <summary>Gives up the files once the last change is made.</summary>
+    private void Close()
+    {
+        try
+        {
+            // A read that has begun gets its answer; later ones find the store closed.
+            _fileReads.Signal();
+            _fileReads.Wait();
+            _telemetry.Closing();
+            _file?.Dispose();
+            _telemetry.Closed(this, _file?.Failure);
+            _closed.SetResult();
+        }
+#pragma warning disable CA1031 // The commit thread ends here; who closes the store gets the exception.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _closed.SetException(e);
+        }
+    }
+
+    private void ThrowIfTelling()
+    {
+        if (_telemetry.IsTelling)
+        {
+            throw Committer.CalledByStore();
+        }
+    }
+
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsClosed, this);
 }

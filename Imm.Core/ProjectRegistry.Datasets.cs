@@ -14,8 +14,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ImmException">
     /// <see cref="ImmErrorCode.InvalidArgument"/> or <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule.
-    /// <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project. <see cref="ImmErrorCode.ResourceAlreadyExists"/>: the name is taken.
-    /// <see cref="ImmErrorCode.LimitExceededError"/> with <see cref="ImmException.Used"/>: the project has
+    /// <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project. <see cref="ImmErrorCode.ResourceAlreadyExists"/>: the name is
+    /// taken. <see cref="ImmErrorCode.LimitExceededError"/> with <see cref="ImmException.Used"/>: the project has
     /// <see cref="Project.ProjectMaxDatasetCount"/> datasets. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
@@ -24,8 +24,8 @@ public sealed partial class ProjectRegistry
 
     /// <inheritdoc cref="CreateDataset"/>
     /// <param name="request">What to create; it is read before the call returns.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> CreateDatasetAsync(CreateDatasetRequest request, CancellationToken cancellationToken = default) =>
         SubmitCreateDataset(request, cancellationToken).AsValueTask();
 
@@ -33,12 +33,13 @@ public sealed partial class ProjectRegistry
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project
-    /// or dataset. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not
-    /// in memory yet and cannot be read.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
+    /// such project or dataset. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet and cannot be read.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Dataset GetDataset(string projectName, string datasetName) => FindDataset(ImmAction.GetDataset, projectName, datasetName).Wait().Dataset;
+    public Dataset GetDataset(string projectName, string datasetName) =>
+        FindDataset(ImmAction.GetDataset, projectName, datasetName).Wait().Dataset;
 
     /// <summary>Changes the fields of a dataset that the request names; a field that is null stays as it is.</summary>
     /// <remarks>A limit may be set below what is in use: nothing is removed, and growth is refused.</remarks>
@@ -46,17 +47,18 @@ public sealed partial class ProjectRegistry
     /// <returns>The whole dataset after the change.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/> or <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule, or none but the
-    /// names is given. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project or dataset. <see cref="ImmErrorCode.NoPermission"/>: the
-    /// authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
+    /// <see cref="ImmErrorCode.InvalidArgument"/> or <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule, or none
+    /// but the names is given. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project or dataset.
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has
+    /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset UpdateDataset(UpdateDatasetRequest request) => SubmitUpdateDataset(request, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="UpdateDataset"/>
     /// <param name="request">What to change; it is read before the call returns.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> UpdateDatasetAsync(UpdateDatasetRequest request, CancellationToken cancellationToken = default) =>
         SubmitUpdateDataset(request, cancellationToken).AsValueTask();
 
@@ -64,18 +66,20 @@ public sealed partial class ProjectRegistry
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project
-    /// or dataset. <see cref="ImmErrorCode.StatusConflict"/>: the dataset has bindings or files. <see cref="ImmErrorCode.NoPermission"/>: the
-    /// authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
+    /// such project or dataset. <see cref="ImmErrorCode.StatusConflict"/>: the dataset has bindings or files.
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has
+    /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void DeleteDataset(string projectName, string datasetName) => SubmitDeleteDataset(projectName, datasetName, CancellationToken.None).Wait();
+    public void DeleteDataset(string projectName, string datasetName) =>
+        SubmitDeleteDataset(projectName, datasetName, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="DeleteDataset"/>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask DeleteDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken = default) =>
         SubmitDeleteDataset(projectName, datasetName, cancellationToken).AsDone();
 
@@ -83,9 +87,9 @@ public sealed partial class ProjectRegistry
     /// <param name="request">Which.</param>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a parameter breaks its rule. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project.
-    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet
-    /// and cannot be read.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a parameter breaks its rule. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
+    /// such project. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the
+    /// scope was not in memory yet and cannot be read.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public DatasetPage ListDatasets(ListDatasetsRequest request)
@@ -99,13 +103,17 @@ public sealed partial class ProjectRegistry
     /// <param name="datasetName">The dataset.</param>
     /// <param name="uri">The bucket, as <c>oss://{bucket}</c> with 1 to 63 of the lower-case ASCII letters, digits and <c>-</c>.</param>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name or the URI is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
-    /// such project or dataset. <see cref="ImmErrorCode.ResourceAlreadyExists"/>: the bucket is bound to the dataset already.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name or the URI is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>:
+    /// there is no such project or dataset. <see cref="ImmErrorCode.ResourceAlreadyExists"/>: the bucket is bound to the dataset already.
     /// <see cref="ImmErrorCode.LimitExceededError"/>: the dataset has <see cref="Dataset.DatasetMaxBindCount"/> bindings.
-    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has
+    /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
+    [SuppressMessage(
+        "Design",
+        "CA1054:URI-like parameters should not be strings",
+        Justification = "It is compared and kept as the text that was given.")]
     public Binding CreateBinding(string projectName, string datasetName, string uri) =>
         SubmitCreateBinding(projectName, datasetName, uri, CancellationToken.None).Wait();
 
@@ -113,19 +121,23 @@ public sealed partial class ProjectRegistry
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <param name="uri">The bucket, as <c>oss://{bucket}</c> with 1 to 63 of the lower-case ASCII letters, digits and <c>-</c>.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
-    [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
-    public ValueTask<Binding> CreateBindingAsync(string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    [SuppressMessage(
+        "Design",
+        "CA1054:URI-like parameters should not be strings",
+        Justification = "It is compared and kept as the text that was given.")]
+    public ValueTask<Binding> CreateBindingAsync(
+        string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
         SubmitCreateBinding(projectName, datasetName, uri, cancellationToken).AsValueTask();
 
     /// <summary>The bindings of a dataset, at most 10, in ordinal order of their URIs; from memory.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project
-    /// or dataset. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not
-    /// in memory yet and cannot be read.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
+    /// such project or dataset. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet and cannot be read.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Binding> ListBindings(string projectName, string datasetName) =>
@@ -136,12 +148,15 @@ public sealed partial class ProjectRegistry
     /// <param name="datasetName">The dataset.</param>
     /// <param name="uri">The bucket, as it was bound.</param>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name or the URI is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
-    /// such project, dataset or binding. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name or the URI is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>:
+    /// there is no such project, dataset or binding. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
+    [SuppressMessage(
+        "Design",
+        "CA1054:URI-like parameters should not be strings",
+        Justification = "It is compared and kept as the text that was given.")]
     public void DeleteBinding(string projectName, string datasetName, string uri) =>
         SubmitDeleteBinding(projectName, datasetName, uri, CancellationToken.None).Wait();
 
@@ -149,15 +164,20 @@ public sealed partial class ProjectRegistry
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <param name="uri">The bucket, as it was bound.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
-    [SuppressMessage("Design", "CA1054:URI-like parameters should not be strings", Justification = "It is compared and kept as the text that was given.")]
-    public ValueTask DeleteBindingAsync(string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    [SuppressMessage(
+        "Design",
+        "CA1054:URI-like parameters should not be strings",
+        Justification = "It is compared and kept as the text that was given.")]
+    public ValueTask DeleteBindingAsync(
+        string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
         SubmitDeleteBinding(projectName, datasetName, uri, cancellationToken).AsDone();
 
     /// <summary>Counts files and bytes into a dataset: all of them, or none where that would pass a limit.</summary>
     /// <remarks>
-    /// Imm.Core counts and does not look into files: the host says how many it adds. What is stored is no more than the dataset's two counts.
+    /// Imm.Core counts and does not look into files: the host says how many it adds. What is stored is no more than the dataset's two
+    /// counts.
     /// </remarks>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
@@ -165,10 +185,11 @@ public sealed partial class ProjectRegistry
     /// <param name="totalFileSize">How many bytes they have together: 0 to 2^63−1.</param>
     /// <returns>The whole dataset after the change.</returns>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed, or a number below 0. <see cref="ImmErrorCode.ResourceNotFound"/>:
-    /// there is no such project or dataset. <see cref="ImmErrorCode.LimitExceededError"/>: the files would pass
-    /// <see cref="Dataset.DatasetMaxFileCount"/>, or the bytes <see cref="Dataset.DatasetMaxTotalFileSize"/>, or the bytes of the project 2^63−1.
-    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed, or a number below 0.
+    /// <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project or dataset. <see cref="ImmErrorCode.LimitExceededError"/>: the
+    /// files would pass <see cref="Dataset.DatasetMaxFileCount"/>, or the bytes <see cref="Dataset.DatasetMaxTotalFileSize"/>, or the bytes
+    /// of the project 2^63−1. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
@@ -179,25 +200,36 @@ public sealed partial class ProjectRegistry
     /// <param name="datasetName">The dataset.</param>
     /// <param name="fileCount">How many files: 0 to 2^63−1.</param>
     /// <param name="totalFileSize">How many bytes they have together: 0 to 2^63−1.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> AddFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        First(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, cancellationToken).AsValueTask());
+        First(
+            SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, cancellationToken).AsValueTask());
 
-    /// <summary>Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.</summary>
-    /// <param name="changes">What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.</param>
-    /// <returns>The datasets after the change, each once.</returns>
+    /// <summary>
+    /// Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.
+    /// </summary>
+    /// <param name="changes">
+    /// What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.
+    /// </param>
+    /// <returns>The datasets after the change, each once, in ordinal order of project and dataset.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="changes"/> is null.</exception>
-    /// <exception cref="ImmException">As for <see cref="AddFiles(string, string, long, long)"/>; nothing was changed in any dataset.</exception>
+    /// <exception cref="ImmException">
+    /// As for <see cref="AddFiles(string, string, long, long)"/>; nothing was changed in any dataset.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public IReadOnlyList<Dataset> AddFiles(IEnumerable<FileChange> changes) => SubmitFiles(changes, adds: true, CancellationToken.None).Wait();
+    public IReadOnlyList<Dataset> AddFiles(IEnumerable<FileChange> changes) =>
+        SubmitFiles(changes, adds: true, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="AddFiles(IEnumerable{FileChange})"/>
-    /// <param name="changes">What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
-    public ValueTask<IReadOnlyList<Dataset>> AddFilesAsync(IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
+    /// <param name="changes">
+    /// What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    public ValueTask<IReadOnlyList<Dataset>> AddFilesAsync(
+        IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
         SubmitFiles(changes, adds: true, cancellationToken).AsValueTask();
 
     /// <summary>Counts files and bytes out of a dataset: all of them, or none where it has not as many.</summary>
@@ -207,9 +239,9 @@ public sealed partial class ProjectRegistry
     /// <param name="totalFileSize">How many bytes they have together: 0 to 2^63−1.</param>
     /// <returns>The whole dataset after the change.</returns>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed, a number is below 0, or the dataset has not as many files or bytes.
-    /// <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project or dataset. <see cref="ImmErrorCode.NoPermission"/>: the authorizer
-    /// refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name is null or malformed, a number is below 0, or the dataset has not as many files
+    /// or bytes. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project or dataset. <see cref="ImmErrorCode.NoPermission"/>:
+    /// the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset RemoveFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
@@ -220,38 +252,58 @@ public sealed partial class ProjectRegistry
     /// <param name="datasetName">The dataset.</param>
     /// <param name="fileCount">How many files: 0 to 2^63−1.</param>
     /// <param name="totalFileSize">How many bytes they have together: 0 to 2^63−1.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> RemoveFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        First(SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, cancellationToken).AsValueTask());
+        First(
+            SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, cancellationToken)
+                .AsValueTask());
 
-    /// <summary>Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.</summary>
-    /// <param name="changes">What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.</param>
-    /// <returns>The datasets after the change, each once.</returns>
+    /// <summary>
+    /// Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.
+    /// </summary>
+    /// <param name="changes">
+    /// What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.
+    /// </param>
+    /// <returns>The datasets after the change, each once, in ordinal order of project and dataset.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="changes"/> is null.</exception>
-    /// <exception cref="ImmException">As for <see cref="RemoveFiles(string, string, long, long)"/>; nothing was changed in any dataset.</exception>
+    /// <exception cref="ImmException">
+    /// As for <see cref="RemoveFiles(string, string, long, long)"/>; nothing was changed in any dataset.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public IReadOnlyList<Dataset> RemoveFiles(IEnumerable<FileChange> changes) => SubmitFiles(changes, adds: false, CancellationToken.None).Wait();
+    public IReadOnlyList<Dataset> RemoveFiles(IEnumerable<FileChange> changes) =>
+        SubmitFiles(changes, adds: false, CancellationToken.None).Wait();
 
     /// <inheritdoc cref="RemoveFiles(IEnumerable{FileChange})"/>
-    /// <param name="changes">What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.</param>
-    /// <param name="cancellationToken">Withdraws the change while it waits for its turn.</param>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
-    public ValueTask<IReadOnlyList<Dataset>> RemoveFilesAsync(IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
+    /// <param name="changes">
+    /// What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    public ValueTask<IReadOnlyList<Dataset>> RemoveFilesAsync(
+        IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
         SubmitFiles(changes, adds: false, cancellationToken).AsValueTask();
 
     /// <summary><see cref="GetDataset"/> that holds no thread where a hook takes its time.</summary>
-    internal async ValueTask<Dataset> GetDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken) =>
-        (await FindDataset(ImmAction.GetDataset, projectName, datasetName, cancellationToken).AsValueTask().ConfigureAwait(false)).Dataset;
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="unreadable">A refusal of a parameter after the names; null where there is none.</param>
+    /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
+    internal async ValueTask<Dataset> GetDatasetAsync(
+        string projectName, string datasetName, Refusal? unreadable, CancellationToken cancellationToken) =>
+        (await FindDataset(ImmAction.GetDataset, projectName, datasetName, unreadable, cancellationToken)
+            .AsValueTask().ConfigureAwait(false)).Dataset;
 
     /// <summary><see cref="ListDatasets"/> that holds no thread where a hook takes its time.</summary>
     internal ValueTask<DatasetPage> ListDatasetsAsync(ListDatasetsRequest request, CancellationToken cancellationToken) =>
         FindDatasets(request, cancellationToken).AsValueTask();
 
     /// <summary><see cref="ListBindings"/> that holds no thread where a hook takes its time.</summary>
-    internal async ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(string projectName, string datasetName, CancellationToken cancellationToken) =>
-        (await FindDataset(ImmAction.ListBindings, projectName, datasetName, cancellationToken).AsValueTask().ConfigureAwait(false)).Bindings;
+    internal async ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(
+        string projectName, string datasetName, CancellationToken cancellationToken) =>
+        (await FindDataset(ImmAction.ListBindings, projectName, datasetName, null, cancellationToken)
+            .AsValueTask().ConfigureAwait(false)).Bindings;
 
     private static Refusal? CheckNames(string? projectName, string? datasetName) =>
         NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
@@ -261,15 +313,33 @@ public sealed partial class ProjectRegistry
     private Outcome<Dataset> SubmitCreateDataset(CreateDatasetRequest request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
         Refusal? malformed = Model.CreateDataset.TryRead(request, out CreateDataset? command);
-        return Submit(malformed, ImmAction.CreateDataset, request.ProjectName, request.DatasetName, request, TagSet.Empty, command, cancellationToken);
+        return Submit(
+            malformed,
+            ImmAction.CreateDataset,
+            request.ProjectName,
+            request.DatasetName,
+            request,
+            TagSet.Empty,
+            command,
+            cancellationToken);
     }
 
     private Outcome<Dataset> SubmitUpdateDataset(UpdateDatasetRequest request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
         Refusal? malformed = Model.UpdateDataset.TryRead(request, out UpdateDataset? command);
-        return Submit(malformed, ImmAction.UpdateDataset, request.ProjectName, request.DatasetName, request, TagSet.Empty, command, cancellationToken);
+        return Submit(
+            malformed,
+            ImmAction.UpdateDataset,
+            request.ProjectName,
+            request.DatasetName,
+            request,
+            TagSet.Empty,
+            command,
+            cancellationToken);
     }
 
     private Outcome<Dataset> SubmitDeleteDataset(string projectName, string datasetName, CancellationToken cancellationToken) => Submit(
@@ -282,7 +352,8 @@ public sealed partial class ProjectRegistry
         new DeleteDataset(projectName, datasetName),
         cancellationToken);
 
-    private Outcome<Binding> SubmitCreateBinding(string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
+    private Outcome<Binding> SubmitCreateBinding(
+        string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
         CheckNames(projectName, datasetName) ?? Binding.Check(uri),
         ImmAction.CreateBinding,
         projectName,
@@ -292,7 +363,8 @@ public sealed partial class ProjectRegistry
         new CreateBinding(projectName, datasetName, uri),
         cancellationToken);
 
-    private Outcome<Binding> SubmitDeleteBinding(string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
+    private Outcome<Binding> SubmitDeleteBinding(
+        string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
         CheckNames(projectName, datasetName) ?? Binding.Check(uri),
         ImmAction.DeleteBinding,
         projectName,
@@ -314,12 +386,21 @@ public sealed partial class ProjectRegistry
                 .Select(dataset => Authorize(action, dataset.ProjectName, TagSet.Empty, dataset.DatasetName))
                 .FirstOrDefault(denied => denied is not null);
         FileChange? first = copy.Length == 1 ? copy[0] : null;
-        return Run(malformed, authorize, action, first?.ProjectName, first?.DatasetName, copy, () => Enqueue(command!, cancellationToken), cancellationToken);
+        return Run(
+            malformed,
+            authorize,
+            action,
+            first?.ProjectName,
+            first?.DatasetName,
+            copy,
+            () => Enqueue(command!, cancellationToken),
+            cancellationToken);
     }
 
     private Outcome<DatasetPage> FindDatasets(ListDatasetsRequest request, CancellationToken cancellationToken = default)
     {
-        Refusal? malformed = DatasetQuery.TryRead(request, _scope.Scope, out DatasetQuery? query);
+        request = request.Copy();
+        Refusal? malformed = DatasetQuery.TryRead(request, _scope, out DatasetQuery? query);
         return Read(
             malformed,
             ImmAction.ListDatasets,
@@ -327,12 +408,19 @@ public sealed partial class ProjectRegistry
             "*",
             request,
             TagSet.Empty,
-            state => query!.TryRun(state, out DatasetPage? page) is { } refusal ? new Outcome<DatasetPage>(refusal.ToException()) : new Outcome<DatasetPage>(page!),
+            state => query!.TryRun(state, out DatasetPage? page) is { } refusal
+                ? new Outcome<DatasetPage>(refusal.ToException())
+                : new Outcome<DatasetPage>(page!),
             cancellationToken);
     }
 
-    private Outcome<DatasetEntry> FindDataset(string action, string projectName, string datasetName, CancellationToken cancellationToken = default) => Read(
-        CheckNames(projectName, datasetName),
+    private Outcome<DatasetEntry> FindDataset(
+        string action,
+        string projectName,
+        string datasetName,
+        Refusal? unreadable = null,
+        CancellationToken cancellationToken = default) => Read(
+        CheckNames(projectName, datasetName) ?? unreadable,
         action,
         projectName,
         datasetName,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -48,6 +49,23 @@ public sealed class DatasetsInAFile : DatasetConformance, IDisposable
         Assert.Equal(bindings, Registry.ListBindings("p", "d"));
         Assert.Equal("ResourceNotFound", Refused(() => Registry.GetDataset("p", "gone")).Code);
         Assert.Empty(Store.Check());
+    }
+
+    [Fact]
+    public void Files_that_change_nothing_are_not_written()
+    {
+        Registry.Create(new() { ProjectName = "p" });
+        Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
+        Registry.AddFiles("p", "d", 2, 20);
+        long before = Store.Status.LogLength;
+
+        Assert.Empty(Registry.AddFiles([]));
+        Assert.Empty(Registry.RemoveFiles([]));
+        Assert.Equal(2, Registry.AddFiles("p", "d", 0, 0).FileCount);
+        Assert.Equal(20, Registry.RemoveFiles("p", "d", 0, 0).TotalFileSize);
+
+        Assert.Equal(before, Store.Status.LogLength);
+        Assert.Equal("ResourceNotFound", Refused(() => Registry.AddFiles("p", "none", 0, 0)).Code);
     }
 
     private void Reopen()
@@ -219,6 +237,56 @@ public abstract class DatasetConformance
         Assert.Equal("InvalidArgument", Refused(() => Registry.RemoveFiles([new("p", "a", 2, 20), new("q", "c", 5, 0)])).Code);
         Registry.RemoveFiles([new("p", "a", 2, 20), new("q", "c", 4, 40)]);
         Assert.Equal((5, 0), (Registry.Get("p").FileCount, Registry.Get("q").FileCount));
+    }
+
+    [Theory]
+    [InlineData("p/a:5,9;p/none:1,1", "ResourceNotFound", "DatasetName")]
+    [InlineData("p/a:5,9;none/a:1,1", "ResourceNotFound", "ProjectName")]
+    [InlineData("q/c:9,1;p/none:1,1;none/a:1,1", "ResourceNotFound", "ProjectName")]
+    [InlineData("p/a:1,9;p/b:9,1", "LimitExceededError", "DatasetMaxTotalFileSize")]
+    [InlineData("q/c:9,1;p/b:1,9;p/c:9,1", "LimitExceededError", "DatasetMaxTotalFileSize")]
+    [InlineData("r/a:0,4;r/b:0,4;p/none:1,1", "ResourceNotFound", "DatasetName")]
+    [InlineData("r/a:0,4;r/b:0,4;r/c:0,4", "LimitExceededError", "TotalFileSize")]
+    [InlineData("r/a:0,4;r/b:0,4;r/c:9,4", "LimitExceededError", "DatasetMaxFileCount")]
+    [InlineData("p/a:-1,1;1/a:1,1", "InvalidArgument", "ProjectName")]
+    [InlineData("p/a:1,-1;p/1:1,1;p/b:-1,1", "InvalidArgument", "DatasetName")]
+    [InlineData("p/a:1,-1;p/b:-1,1", "InvalidArgument", "FileCount")]
+    public void What_refuses_several_datasets_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
+    {
+        PrepareDatasetsWithLimits();
+        FileChange[] changes = [.. entries.Split(';').Select(Change)];
+
+        ImmException[] refusals = [.. Orders(changes).Select(order => Refused(() => Registry.AddFiles(order)))];
+
+        Assert.All(refusals, refused => Assert.Equal((code, parameter), Coded(refused)));
+        Assert.Single(refusals.Select(refused => (refused.Message, refused.Requested, refused.Used, refused.Limit)).Distinct());
+    }
+
+    [Theory]
+    [InlineData("p/a:1,1;p/none:1,1", "ResourceNotFound", "DatasetName")]
+    [InlineData("p/a:0,1;p/b:1,0", "InvalidArgument", "TotalFileSize")]
+    public void What_refuses_to_remove_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
+    {
+        PrepareDatasetsWithLimits();
+        FileChange[] changes = [.. entries.Split(';').Select(Change)];
+
+        ImmException[] refusals = [.. Orders(changes).Select(order => Refused(() => Registry.RemoveFiles(order)))];
+
+        Assert.All(refusals, refused => Assert.Equal((code, parameter), Coded(refused)));
+    }
+
+    [Fact]
+    public void The_datasets_after_a_change_stand_in_the_order_of_their_names()
+    {
+        PrepareDatasetsWithLimits();
+        FileChange[] changes = [new("p", "b", 1, 1), new("r", "a", 1, 1), new("p", "a", 1, 1), new("q", "c", 1, 1)];
+
+        Assert.All(
+            Orders(changes),
+            order => Assert.Equal(
+                ["p/a", "p/b", "q/c", "r/a"],
+                Registry.AddFiles(order.Select(change => change with { FileCount = 0, TotalFileSize = 0 }))
+                    .Select(dataset => $"{dataset.ProjectName}/{dataset.DatasetName}")));
     }
 
     [Fact]
@@ -464,6 +532,34 @@ public abstract class DatasetConformance
     private static void AssertLimit(ImmException refused, string parameter, long? requested, long used, long limit) => Assert.Equal(
         ("LimitExceededError", 400, parameter, requested, used, limit),
         (refused.Code, refused.HttpStatus, refused.Parameter, refused.Requested, refused.Used, refused.Limit));
+
+    /// <summary>p and q have datasets a, b and c of at most 5 files and 5 bytes; r has some that leave 10 bytes of its 2^63-1.</summary>
+    private void PrepareDatasetsWithLimits()
+    {
+        foreach (string project in (string[])["p", "q", "r"])
+        {
+            long bytes = project == "r" ? long.MaxValue : 5;
+            Registry.Create(new() { ProjectName = project, DatasetMaxFileCount = 5, DatasetMaxTotalFileSize = bytes });
+            foreach (string dataset in (string[])["a", "b", "c"])
+            {
+                Registry.CreateDataset(new() { ProjectName = project, DatasetName = dataset });
+            }
+        }
+
+        Registry.AddFiles("r", "a", 0, long.MaxValue - 10);
+    }
+
+    private static FileChange Change(string entry)
+    {
+        string[] parts = entry.Split('/', ':', ',');
+        return new FileChange(parts[0], parts[1], Number(parts[2]), Number(parts[3]));
+
+        static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    private static IEnumerable<T[]> Orders<T>(T[] entries) => entries.Length <= 1
+        ? [entries]
+        : entries.SelectMany((first, i) => Orders<T>([.. entries[..i], .. entries[(i + 1)..]]).Select(rest => (T[])[first, .. rest]));
 
     private (long Files, long Bytes) Counts(string dataset) => (Registry.GetDataset("p", dataset).FileCount, Registry.GetDataset("p", dataset).TotalFileSize);
 }

@@ -1,4 +1,5 @@
 using Apps;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -39,6 +40,45 @@ public sealed class HostTests : IDisposable
         await host.StartAsync();
 
         Assert.True(_observations.StoreExistedAtStart);
+    }
+
+    [Fact]
+    public async Task A_relative_path_is_one_in_the_content_root_of_the_host()
+    {
+        Assert.NotEqual(_directory, Environment.CurrentDirectory);
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = _directory });
+        builder.Configuration.AddInMemoryCollection([new("Imm:Path", "one.db")]);
+        builder.Services.Configure<ImmStoreOptions>(builder.Configuration.GetSection("Imm"));
+        builder.Services.AddImm();
+        builder.Services.AddKeyedImm("two", options => options.Path = Path.Combine(".", "two.db"));
+        builder.Services.AddKeyedImm("three").PostConfigure<ImmStoreOptions>("three", options => options.Path = "three.db");
+        builder.Services.AddKeyedImm("four", options => options.Path = PathOf("four.db"));
+        using (IHost host = builder.Build())
+        {
+            await host.StartAsync();
+            host.Services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
+            await host.StopAsync();
+        }
+
+        Assert.Equal(
+            ["four.db", "one.db", "three.db", "two.db"],
+            Directory.GetFiles(_directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Empty(Directory.GetFiles(Environment.CurrentDirectory, "one.db*"));
+    }
+
+    [Fact]
+    public void A_relative_path_without_a_host_and_a_path_that_is_none_stay_as_they_are()
+    {
+        using ServiceProvider alone = new ServiceCollection().AddImm(options => options.Path = "relative.db").BuildServiceProvider();
+        Assert.Equal("relative.db", alone.GetRequiredService<IOptions<ImmStoreOptions>>().Value.Path);
+
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = _directory });
+        builder.Services.AddImm();
+        using IHost inMemory = builder.Build();
+        Assert.Null(inMemory.Services.GetRequiredService<IOptions<ImmStoreOptions>>().Value.Path);
+
+        using IHost refused = Build(services => services.AddImm(options => options.Path = "a\0b"));
+        Assert.Throws<OptionsValidationException>(() => refused.Services.GetRequiredService<ImmStore>());
     }
 
     [Fact]

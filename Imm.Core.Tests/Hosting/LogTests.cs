@@ -62,15 +62,16 @@ public sealed class LogTests : IDisposable
                 ImmErrorCode.ServiceUnavailable, Assert.Throws<ImmException>(() => store.Registry().Create(new() { ProjectName = "p" })).Code);
         }
 
-        store.Dispose();
         FakeLogRecord failure = Assert.Single(_watch.Logs);
         Assert.Equal((3, "Failed", LogLevel.Critical), (failure.Id.Id, failure.Id.Name, failure.Level));
         Assert.IsAssignableFrom<IOException>(failure.Exception);
         Assert.Same(store.Status.Failure, failure.Exception);
+        store.Dispose();
+        Assert.Equal(["Failed", "CloseIncomplete"], _watch.Logs.Select(log => log.Id.Name));
     }
 
     [Fact]
-    public void A_close_that_fails_is_told_though_nobody_gets_its_exception()
+    public void A_close_that_cannot_bring_everything_into_the_data_file_says_so_and_the_next_open_does_it()
     {
         var faulty = new FaultyDisk(_disk);
         ImmStore store = ImmStore.Open(_watch.Options(Path), faulty);
@@ -79,9 +80,25 @@ public sealed class LogTests : IDisposable
 
         store.Dispose();
 
-        FakeLogRecord failure = Assert.Single(_watch.Logs);
-        Assert.Equal("Failed", failure.Id.Name);
-        Assert.NotNull(failure.Exception);
+        FakeLogRecord told = Assert.Single(_watch.Logs);
+        Assert.Equal((6, "CloseIncomplete", LogLevel.Error), (told.Id.Id, told.Id.Name, told.Level));
+        Assert.Equal(Path, told.GetStructuredStateValue("Store"));
+        Assert.IsAssignableFrom<IOException>(told.Exception);
+        Assert.Equal((ImmStoreState.Closed, told.Exception), (store.Status.State, store.Status.Failure));
+        using ImmStore again = ImmStore.Open(_watch.Options(Path), _disk);
+        Assert.True(again.Registry().TryGet("p", out _));
+        Assert.Equal(["CloseIncomplete", "Recovered"], _watch.Logs.Select(log => log.Id.Name));
+    }
+
+    [Fact]
+    public void A_close_that_brings_everything_in_leaves_no_failure()
+    {
+        ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
+        store.Registry().Create(new() { ProjectName = "p" });
+
+        store.Dispose();
+
+        Assert.Equal((ImmStoreState.Closed, null), (store.Status.State, store.Status.Failure));
     }
 
     [Fact]
@@ -131,8 +148,12 @@ public sealed class LogTests : IDisposable
     [Fact]
     public void Damage_that_a_check_finds_is_told()
     {
+        using (ImmStore before = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
+        {
+            before.Registry().Create(new() { ProjectName = "p" });
+        }
+
         using ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
-        store.Registry().Create(new() { ProjectName = "p" });
         Assert.Empty(store.Check());
         _disk.FlipBit(Path, (PageSize + 100) * 8L);
 
@@ -165,12 +186,12 @@ public sealed class LogTests : IDisposable
         using (ImmStore store = ImmStore.Open(options, _disk))
         {
             store.Registry().Create(new() { ProjectName = "p" });
-            store.Check();
             Assert.Equal(ImmStoreState.Open, store.Status.State);
             Assert.Throws<ImmException>(() => ImmStore.Open(options, _disk));
         }
 
-        Assert.True(throwing.Called >= 3);
+        // The refused open, and the checkpoint of the close.
+        Assert.True(throwing.Called >= 2);
         using ImmStore again = ImmStore.Open(options, _disk);
         Assert.True(again.Registry().TryGet("p", out _));
     }
@@ -180,17 +201,14 @@ public sealed class LogTests : IDisposable
     {
         var activities = new List<Activity?>();
         using var loggers = new FakeLoggers(() => activities.Add(Activity.Current));
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path, LoggerFactory = loggers }, _disk);
         using (Activity caller = new Activity("caller").Start())
         {
+            using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path, LoggerFactory = loggers }, _disk);
             store.Registry().Create(new() { ProjectName = "p" });
-            store.Check();
         }
 
-        store.Registry().Create(new() { ProjectName = "q" });
-        store.Check();
-
-        Assert.Equal([null, null], activities);
+        // The checkpoint of the close.
+        Assert.Equal([null], activities);
     }
 
     private sealed class FakeLoggers(Action log) : ILoggerFactory, ILogger

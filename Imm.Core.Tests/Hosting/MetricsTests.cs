@@ -151,19 +151,20 @@ public sealed class MetricsTests : IDisposable
         store.Registry().Create(new() { ProjectName = "a" });
         store.Registry().Create(new() { ProjectName = "b" });
 
-        Assert.Equal(Enumerable.Repeat(0d, flushes), durations.GetMeasurementSnapshot().Select(measurement => measurement.Value));
+        // The disk is timed, whatever the clock of the store says.
+        Assert.Equal(flushes, durations.GetMeasurementSnapshot().Count(measurement => measurement.Value > 0));
         Assert.Equal("s", durations.Instrument!.Unit);
     }
 
     [Fact]
     public void A_checkpoint_is_timed()
     {
-        using ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
+        ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
         using MetricCollector<double> durations = _watch.Collect<double>("imm.checkpoint.duration");
         store.Registry().Create(new() { ProjectName = "a" });
         Assert.Empty(durations.GetMeasurementSnapshot());
 
-        store.Check();
+        store.Dispose();
 
         Assert.Equal(store.Status.LastCheckpointDuration.TotalSeconds, Assert.Single(durations.GetMeasurementSnapshot()).Value);
     }

@@ -13,7 +13,9 @@ public sealed class StoreOptionsTests
         [nameof(ImmStoreOptions.Name)] = [o => o.Name = "", o => o.Name = " \t"],
         [nameof(ImmStoreOptions.Path)] = [o => o.Path = "", o => o.Path = "  ", o => o.Path = "a\0b"],
         [nameof(ImmStoreOptions.ProjectQuota)] = [o => o.ProjectQuota = -1, o => o.ProjectQuota = int.MinValue],
+        [nameof(ImmStoreOptions.MaxLoadedProjects)] = [o => o.MaxLoadedProjects = 0, o => o.MaxLoadedProjects = long.MinValue],
         [nameof(ImmStoreOptions.Durability)] = [o => o.Durability = (Durability)2, o => o.Durability = (Durability)(-1)],
+        [nameof(ImmStoreOptions.MaxWaitingWrites)] = [o => o.MaxWaitingWrites = 0, o => o.MaxWaitingWrites = int.MinValue],
         [nameof(ImmStoreOptions.DefaultAccountId)] =
             [o => o.DefaultAccountId = null!, o => o.DefaultAccountId = "", o => o.DefaultAccountId = "a:b", o => o.DefaultAccountId = new string('1', 65)],
         [nameof(ImmStoreOptions.DefaultRegionId)] =
@@ -37,7 +39,12 @@ public sealed class StoreOptionsTests
         o => o.Path = null,
         o => o.ProjectQuota = 0,
         o => o.ProjectQuota = int.MaxValue,
+        o => o.MaxLoadedProjects = null,
+        o => o.MaxLoadedProjects = 1,
+        o => o.MaxLoadedProjects = long.MaxValue,
         o => o.Durability = Durability.Relaxed,
+        o => o.MaxWaitingWrites = 1,
+        o => o.MaxWaitingWrites = int.MaxValue,
         o => o.DefaultAccountId = new string('A', 64),
         o => o.DefaultRegionId = "0",
         o => o.DefaultRegionId = new string('-', 64),
@@ -80,6 +87,8 @@ public sealed class StoreOptionsTests
         Assert.Null(options.Path);
         Assert.Equal(100, options.ProjectQuota);
         Assert.Equal(Durability.Durable, options.Durability);
+        Assert.Equal(65_536, options.MaxWaitingWrites);
+        Assert.Null(options.MaxLoadedProjects);
         Assert.Equal("default", options.DefaultAccountId);
         Assert.Equal("local", options.DefaultRegionId);
         Assert.Equal(100, options.ProjectQueriesPerSecond);
@@ -89,7 +98,7 @@ public sealed class StoreOptionsTests
         Assert.Null(options.Authorizer);
         Assert.Null(options.LoggerFactory);
         Assert.Null(options.MeterFactory);
-        Assert.Equal(13, Properties.Length);
+        Assert.Equal(15, Properties.Length);
     }
 
     [Fact]

@@ -161,6 +161,7 @@ public sealed class FileRegistryTests : RegistryConformance
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         using var withdrawal = new CancellationTokenSource();
+        MakeRoom(registry);
         disk.Hold();
         Task<Project> leader = Task.Run(() => registry.Create(new CreateProjectRequest { ProjectName = "leads" }));
         disk.AwaitFlush();
@@ -215,6 +216,7 @@ public sealed class FileRegistryTests : RegistryConformance
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         using var withdrawal = new CancellationTokenSource();
+        MakeRoom(registry);
         disk.Hold();
         Task<Project> leader = Task.Run(() => registry.Create(new CreateProjectRequest { ProjectName = "leads" }));
         disk.AwaitFlush();
@@ -268,6 +270,7 @@ public sealed class FileRegistryTests : RegistryConformance
         using var disk = new HeldDisk(Disk.Local);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
+        MakeRoom(registry);
         disk.Hold();
         Task leader = Task.Run(() => registry.Create(new CreateProjectRequest { ProjectName = "leads" }));
         disk.AwaitFlush();
@@ -311,6 +314,7 @@ public sealed class FileRegistryTests : RegistryConformance
         using var disk = new HeldDisk(faults);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
+        MakeRoom(registry);
         disk.Hold();
         Task leader = Task.Run(() => registry.Create(new CreateProjectRequest { ProjectName = "leads" }));
         disk.AwaitFlush();
@@ -373,6 +377,9 @@ public sealed class FileRegistryTests : RegistryConformance
         _directory.Dispose();
         base.Dispose(disposing);
     }
+
+    /// <summary>Has the log grow now: after that a batch is one flush.</summary>
+    private static void MakeRoom(ProjectRegistry registry) => registry.SetProjectQuota(registry.ProjectQuota);
 
     private ImmStore Open(Disk disk) => ImmStore.Open(new ImmStoreOptions { Path = _directory.File("projects.db"), TimeProvider = Clock }, disk);
 }

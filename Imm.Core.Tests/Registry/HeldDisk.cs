@@ -3,7 +3,9 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>A disk whose flushes can be made to wait: a test decides when each may go on, and knows when one has begun.</summary>
-internal sealed class HeldDisk(Disk inner) : Disk, IDisposable
+/// <param name="inner">The disk.</param>
+/// <param name="ofWhat">Says by its path whether the flushes of a file are held; null for those of every file.</param>
+internal sealed class HeldDisk(Disk inner, Predicate<string>? ofWhat = null) : Disk, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -32,11 +34,13 @@ internal sealed class HeldDisk(Disk inner) : Disk, IDisposable
         _permits.Dispose();
     }
 
+    public override string Resolve(string path) => inner.Resolve(path);
+
     public override long? Length(string path) => inner.Length(path);
 
     public override DiskFile Open(string path) => new HeldFile(this, inner.Open(path));
 
-    public override DiskFile Create(string path) => new HeldFile(this, inner.Create(path));
+    public override DiskFile Create(string path, UnixFileMode? mode = null) => new HeldFile(this, inner.Create(path, mode));
 
     public override void Rename(string from, string to) => inner.Rename(from, to);
 
@@ -44,9 +48,15 @@ internal sealed class HeldDisk(Disk inner) : Disk, IDisposable
 
     public override void FlushDirectory(string path) => inner.FlushDirectory(path);
 
+    private bool Holds(string path) => _holds && ofWhat?.Invoke(path) != false;
+
     private sealed class HeldFile(HeldDisk disk, DiskFile inner) : DiskFile(inner.Name)
     {
         public override long Length => inner.Length;
+
+        public override UnixFileMode? Mode => inner.Mode;
+
+        public override bool IsAt(string path) => inner.IsAt(path);
 
         public override void Read(long offset, Span<byte> buffer) => inner.Read(offset, buffer);
 
@@ -56,7 +66,7 @@ internal sealed class HeldDisk(Disk inner) : Disk, IDisposable
 
         public override void Flush()
         {
-            if (disk._holds)
+            if (disk.Holds(Name))
             {
                 disk._begun.Release();
                 Xunit.Assert.True(disk._permits.Wait(Patience), "A flush was held and never let go.");

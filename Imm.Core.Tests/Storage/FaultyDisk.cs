@@ -81,6 +81,8 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
+    public override string Resolve(string path) => inner.Resolve(path);
+
     public override long? Length(string path) => inner.Length(path);
 
     public override DiskFile Open(string path)
@@ -89,10 +91,10 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         return new FaultyFile(this, inner.Open(path));
     }
 
-    public override DiskFile Create(string path)
+    public override DiskFile Create(string path, UnixFileMode? mode = null)
     {
         Step(FaultKinds.Name, path, "create");
-        return new FaultyFile(this, inner.Create(path));
+        return new FaultyFile(this, inner.Create(path, mode));
     }
 
     public override void Rename(string from, string to)
@@ -156,6 +158,10 @@ internal sealed class FaultyDisk(Disk inner) : Disk
     private sealed class FaultyFile(FaultyDisk disk, DiskFile inner) : DiskFile(inner.Name)
     {
         public override long Length => inner.Length;
+
+        public override UnixFileMode? Mode => inner.Mode;
+
+        public override bool IsAt(string path) => inner.IsAt(path);
 
         public override void Read(long offset, Span<byte> buffer)
         {

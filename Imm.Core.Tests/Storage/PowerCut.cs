@@ -6,10 +6,13 @@ namespace Imm.Core.Tests.Storage;
 /// Runs a workload on a simulated disk, cuts the power at every moment that matters, and opens what the cut may leave.
 /// </summary>
 /// <remarks>
-/// The workload is run once, without a cut. Just before each flush the disk is put aside with the number of groups acknowledged and begun by then;
-/// afterwards the images of each of those moments are opened. So every image is judged by the history that its own run has acknowledged, whatever the
-/// store's thread was doing. A backup is taken on the way; it is whole or not there. What opens is itself put aside before each of its flushes, worked with and closed, and a part of those moments is opened again:
-/// the second cut, during the recovery of the first.
+/// The workload is run once, without a cut. Just before each flush the disk is put aside with the number of groups acknowledged and begun
+/// by then; afterwards the images of each of those moments are opened. So every image is judged by the history that its own run has
+/// acknowledged, whatever the store's thread was doing. A backup is taken on the way; it is whole or not there. What opens is itself put
+/// aside before each of its flushes, worked with and closed, and a part of those moments is opened again: the second cut, during the
+/// recovery of the first.
+/// At each of the moments the process may be killed instead. Then the next process starts on what the page cache
+/// holds, of which the disk may still have nothing; it is put aside before each of its flushes too, and the power is cut there.
 /// </remarks>
 internal sealed class PowerCut
 {
@@ -44,7 +47,38 @@ internal sealed class PowerCut
     /// <summary>In how many of them a backup was found and opened.</summary>
     public int Backups { get; private set; }
 
+    /// <summary>Cuts the power, and again while the next process recovers.</summary>
     public void Run()
+    {
+        (Workload workload, Moment[] moments) = Record();
+        int share = Math.Max(1, _limit / moments.Length);
+        foreach (Moment moment in moments)
+        {
+            foreach (CrashImage image in Choose(moment, share))
+            {
+                if (Images >= _limit)
+                {
+                    return;
+                }
+
+                bool again = _random.Next(8) == 0;
+                OpenFirst(image, workload.States, moment, again);
+            }
+        }
+    }
+
+    /// <summary>Kills the process, and cuts the power while the next one opens, works or closes.</summary>
+    public void RunWithRestarts()
+    {
+        (Workload workload, Moment[] moments) = Record();
+        int share = Math.Max(2, _limit / moments.Length);
+        foreach (Moment moment in moments.TakeWhile(_ => Images < _limit))
+        {
+            KillRestartAndCut(moment, workload.States, share);
+        }
+    }
+
+    private (Workload Workload, Moment[] Moments) Record()
     {
         var moments = new List<Moment>();
         var workload = new Workload(_seed);
@@ -68,20 +102,7 @@ internal sealed class PowerCut
         // In an order of its own, so that a limit cuts off no end of the history.
         Moment[] shuffled = [.. moments];
         _random.Shuffle(shuffled);
-        int share = Math.Max(1, _limit / shuffled.Length);
-        foreach (Moment moment in shuffled)
-        {
-            foreach (CrashImage image in Choose(moment, share))
-            {
-                if (Images >= _limit)
-                {
-                    return;
-                }
-
-                bool again = _random.Next(8) == 0;
-                OpenFirst(image, workload.States, moment, again);
-            }
-        }
+        return (workload, shuffled);
     }
 
     private ImmStore Open(Disk disk, Workload workload) =>
@@ -96,7 +117,7 @@ internal sealed class PowerCut
     private Moment Look(SimulatedDisk disk, Workload workload, int atLeast)
     {
         IEnumerable<CrashImage> images = disk.Images(randomCount: 8, seed: _seed);
-        return new Moment(images, atLeast, workload.Begun, _isBackedUp);
+        return new Moment(disk.AfterKill(), images, atLeast, workload.Acknowledged, workload.Begun, _isBackedUp);
     }
 
     /// <summary>Some images of a moment: the first extremes, and as many more at random.</summary>
@@ -129,7 +150,9 @@ internal sealed class PowerCut
                 // Until the store is open nothing is begun: what the first image holds must be found, no more and no less.
                 if (again)
                 {
-                    seconds.Add(next is null ? new Moment(disk.Images(4, _seed), 0, 0, _isBackedUp) : Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0));
+                    seconds.Add(next is null
+                        ? new Moment(disk, disk.Images(4, _seed), 0, 0, 0, _isBackedUp)
+                        : Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0));
                 }
             });
             using (ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, Durability = _durability }.Open())
@@ -192,7 +215,57 @@ internal sealed class PowerCut
         }
     }
 
-    private static void AssertClean(ImmStore store)
+    /// <summary>
+    /// Kills the process at a moment, starts another one, and cuts the power while that opens, works or closes. The kill has lost nothing,
+    /// so what is found is what the first process acknowledged, and perhaps what it had begun; once the second one is open, all that it
+    /// found is as safe as if it had been acknowledged.
+    /// </summary>
+    private void KillRestartAndCut(Moment moment, IReadOnlyList<string> states, int count)
+    {
+        SimulatedDisk disk = moment.Killed;
+        var seconds = new List<(IReadOnlyList<string> States, Moment Moment)>();
+        Workload? next = null;
+        var watched = new WatchedDisk(disk, () => seconds.Add(next is null
+            ? (states, moment with { Images = disk.Images(4, _seed) })
+            : (next.States, Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0))));
+        try
+        {
+            using ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, Durability = _durability }.Open();
+            next = new Workload(_random.Next(), Find(store, states, moment.Acknowledged, moment.AtMost));
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"Seed {_seed}, a process that was killed, and the start of the next one: {e}", e);
+        }
+
+        using (ImmStore store = Open(watched, next))
+        {
+            next.Steps(store, _random.Next(1, 8));
+        }
+
+        (IReadOnlyList<string> States, Moment Moment)[] shuffled = [.. seconds];
+        _random.Shuffle(shuffled);
+        foreach ((IReadOnlyList<string> expected, Moment second) in shuffled.Take(count / 2))
+        {
+            foreach (CrashImage image in Choose(second, 2))
+            {
+                Images++;
+                try
+                {
+                    using ImmStore store = Open(image.Disk, next);
+                    Find(store, expected, second.AtLeast, second.AtMost);
+                    AssertClean(store);
+                }
+                catch (Exception e)
+                {
+                    string text = $"Seed {_seed}, a process that was killed, a restart, and a power cut that left:\n{image}\n{e}";
+                    throw new InvalidOperationException(text, e);
+                }
+            }
+        }
+    }
+
+    internal static void AssertClean(ImmStore store)
     {
         if (store.Check() is { Count: > 0 } problems)
         {
@@ -201,7 +274,7 @@ internal sealed class PowerCut
     }
 
     /// <summary>The contents of a store, which must be those after a number of groups.</summary>
-    private static Contents Find(ImmStore store, IReadOnlyList<string> states, int atLeast, int atMost)
+    internal static Contents Find(ImmStore store, IReadOnlyList<string> states, int atLeast, int atMost)
     {
         var contents = Contents.Of(store);
         string found = contents.ToString();
@@ -220,5 +293,12 @@ internal sealed class PowerCut
     }
 
     /// <summary>The disk at one moment; a cut there must leave the contents after some number of groups.</summary>
-    private sealed record Moment(IEnumerable<CrashImage> Images, int AtLeast, int AtMost, bool IsBackedUp);
+    /// <param name="Killed">The disk as the next process finds it if this one is killed there.</param>
+    /// <param name="Images">What a cut there may leave.</param>
+    /// <param name="AtLeast">How many groups a cut must leave.</param>
+    /// <param name="Acknowledged">How many groups a kill must leave.</param>
+    /// <param name="AtMost">How many groups were begun.</param>
+    /// <param name="IsBackedUp">Whether the backup was finished.</param>
+    private sealed record Moment(
+        SimulatedDisk Killed, IEnumerable<CrashImage> Images, int AtLeast, int Acknowledged, int AtMost, bool IsBackedUp);
 }

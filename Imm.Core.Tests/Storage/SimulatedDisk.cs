@@ -98,6 +98,51 @@ internal sealed class SimulatedDisk : Disk
         }
     }
 
+    /// <summary>The disk as a kill of the process leaves it at this moment: nothing is lost, and nothing open.</summary>
+    public SimulatedDisk AsKilled() => Locked(() =>
+    {
+        var killed = new SimulatedDisk();
+        foreach ((string path, Node node) in _names)
+        {
+            killed.Put(path, node.State.Current);
+        }
+
+        return killed;
+    });
+
+    /// <summary>
+    /// The disk as the next process finds it when this one is killed now: nothing is open, everything that was written is there to be read,
+    /// and what was not flushed still is not. A power cut after that may take back what the killed process had written.
+    /// </summary>
+    public SimulatedDisk AfterKill()
+    {
+        lock (_lock)
+        {
+            var nodes = new Dictionary<Node, Node>(ReferenceEqualityComparer.Instance);
+            return new SimulatedDisk
+            {
+                _operations = _operations,
+                _names = Copies(_names),
+                _durableNames = Copies(_durableNames),
+                _journal = [.. _journal.Select(change => change with { Node = change.Node is null ? null : Copy(change.Node) })],
+            };
+
+            ImmutableSortedDictionary<string, Node> Copies(ImmutableSortedDictionary<string, Node> names) =>
+                names.ToImmutableSortedDictionary(name => name.Key, name => Copy(name.Value), StringComparer.Ordinal);
+
+            // One file may have several names: the durable one and the one of now.
+            Node Copy(Node node)
+            {
+                if (!nodes.TryGetValue(node, out Node? copy))
+                {
+                    nodes.Add(node, copy = new Node { State = node.State });
+                }
+
+                return copy;
+            }
+        }
+    }
+
     /// <summary>The content of a file as a reader sees it.</summary>
     public byte[] Read(string path)
     {
@@ -163,22 +208,15 @@ internal sealed class SimulatedDisk : Disk
         }
     }
 
-    public override DiskFile Create(string path)
+    public override DiskFile Create(string path, UnixFileMode? mode = null)
     {
         lock (_lock)
         {
-            RefuseOpen(path);
+            ThrowIfCrashed();
+            RefuseTaken(path);
             Step();
-            if (_names.TryGetValue(path, out Node? node))
-            {
-                SetLength(path, node, 0);
-            }
-            else
-            {
-                node = new Node();
-                Name(path, $"create '{path}'", names => names.SetItem(path, node));
-            }
-
+            var node = new Node();
+            Name($"create '{path}'", removed: null, path, node);
             return new SimulatedFile(this, path, node);
         }
     }
@@ -192,10 +230,11 @@ internal sealed class SimulatedDisk : Disk
 
         lock (_lock)
         {
+            ThrowIfCrashed();
             Node node = Find(from);
-            RefuseOpen(to);
+            RefuseTaken(to);
             Step();
-            Name(from, $"rename '{from}' to '{to}'", names => names.Remove(from).SetItem(to, node));
+            Name($"rename '{from}' to '{to}'", from, to, node);
         }
     }
 
@@ -207,7 +246,7 @@ internal sealed class SimulatedDisk : Disk
             Step();
             if (_names.ContainsKey(path))
             {
-                Name(path, $"delete '{path}'", names => names.Remove(path));
+                Name($"delete '{path}'", path, added: null, node: null);
             }
         }
     }
@@ -269,6 +308,14 @@ internal sealed class SimulatedDisk : Disk
         }
     }
 
+    private void RefuseTaken(string path)
+    {
+        if (_names.ContainsKey(path))
+        {
+            throw new IOException($"The file '{path}' exists already.");
+        }
+    }
+
     private void ThrowIfCrashed()
     {
         if (_crashed)
@@ -284,10 +331,11 @@ internal sealed class SimulatedDisk : Disk
         _operations++;
     }
 
-    private void Name(string path, string what, Func<ImmutableSortedDictionary<string, Node>, ImmutableSortedDictionary<string, Node>> apply)
+    private void Name(string what, string? removed, string? added, Node? node)
     {
-        _names = apply(_names);
-        _journal = _journal.Add(new NameChange(Directory(path), what, apply));
+        var change = new NameChange(what, removed, added, node);
+        _names = change.Apply(_names);
+        _journal = _journal.Add(change);
     }
 
     private void Write(string path, Node node, long offset, ReadOnlySpan<byte> data)
@@ -312,10 +360,17 @@ internal sealed class SimulatedDisk : Disk
         node.State = node.State with { Current = after, Unflushed = node.State.Unflushed.Add(change) };
     }
 
-    private sealed record NameChange(
-        string Directory,
-        string What,
-        Func<ImmutableSortedDictionary<string, Node>, ImmutableSortedDictionary<string, Node>> Apply);
+    /// <summary>A change of a directory: a name that goes, a name that comes with its file, or both in one step.</summary>
+    private sealed record NameChange(string What, string? Removed, string? Added, Node? Node)
+    {
+        public string Directory => SimulatedDisk.Directory(Added ?? Removed!);
+
+        public ImmutableSortedDictionary<string, Node> Apply(ImmutableSortedDictionary<string, Node> names)
+        {
+            names = Removed is null ? names : names.Remove(Removed);
+            return Added is null ? names : names.SetItem(Added, Node!);
+        }
+    }
 
     /// <summary>A file apart from its name.</summary>
     private sealed class Node
@@ -340,6 +395,15 @@ internal sealed class SimulatedDisk : Disk
         }
 
         public override long Length => Current().Length;
+
+        public override bool IsAt(string path)
+        {
+            lock (_disk._lock)
+            {
+                _disk.ThrowIfCrashed();
+                return _disk._names.GetValueOrDefault(path) == _node;
+            }
+        }
 
         public override void Read(long offset, Span<byte> buffer)
         {

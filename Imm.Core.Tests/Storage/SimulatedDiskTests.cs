@@ -105,6 +105,12 @@ public sealed class SimulatedDiskTests
             }
 
             disk.Create(other).Dispose();
+            Ask(() =>
+            {
+                disk.Rename(data, other);
+                return "renamed";
+            });
+            disk.Delete(other);
             disk.Rename(data, other);
             disk.FlushDirectory(other);
             Ask(() => disk.Length(data));
@@ -115,7 +121,7 @@ public sealed class SimulatedDiskTests
                 return "renamed";
             });
             disk.Delete(data);
-            disk.Create(other).Dispose();
+            Ask(() => disk.Create(other));
             Ask(() => disk.Length(other));
             disk.Delete(other);
             Ask(() => disk.Length(other));
@@ -294,11 +300,12 @@ public sealed class SimulatedDiskTests
             file.Flush();
         }
 
+        _disk.Delete(Data);
         _disk.Rename(Temporary, Data);
         _disk.Create(Log).Dispose();
         _disk.Delete(Log);
 
-        Assert.Equal(["data=1", "data=1 temporary=2", "data=2", "data=2 log="], Contents(100, Listing));
+        Assert.Equal(["data=1", "data=1 temporary=2", "data=2", "data=2 log=", "temporary=2"], Contents(100, Listing));
 
         _disk.FlushDirectory(Data);
 
@@ -308,7 +315,6 @@ public sealed class SimulatedDiskTests
     [Fact]
     public void A_rename_without_a_flush_of_the_file_shows_an_empty_file()
     {
-        _disk.Put(Data, Filled(1, 1));
         using (DiskFile file = _disk.Create(Temporary))
         {
             file.Write(0, Filled(1, 2));
@@ -331,13 +337,15 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void Creating_over_a_file_empties_it_and_a_crash_may_undo_that()
+    public void Neither_a_creation_nor_a_rename_replaces_a_file()
     {
         _disk.Put(Data, Filled(1, 1));
-        _disk.Create(Data).Dispose();
+        _disk.Put(Log, Filled(1, 2));
 
-        Assert.Empty(_disk.Read(Data));
-        Assert.Equal(["data=", "data=1"], Contents(10, Listing));
+        Assert.Throws<IOException>(() => _disk.Create(Data));
+        Assert.Throws<IOException>(() => _disk.Rename(Log, Data));
+
+        Assert.Equal(["data=1 log=2"], Contents(10, Listing));
     }
 
     [Fact]
@@ -589,6 +597,49 @@ public sealed class SimulatedDiskTests
 
         file.Write(0, one);
         Assert.Throws<InvalidOperationException>(() => _disk.FlipBit(Data, 0));
+    }
+
+    [Fact]
+    public void After_a_kill_everything_written_is_read_and_what_was_not_flushed_is_not_durable()
+    {
+        _disk.Put(Data, [1]);
+        DiskFile data = _disk.Open(Data);
+        data.Write(0, [2]);
+        _disk.Create(Temporary).Dispose();
+        _disk.Rename(Temporary, Log);
+
+        SimulatedDisk next = _disk.AfterKill();
+
+        Assert.Equal([Data, Log], next.Paths);
+        Assert.Equal([2], next.Read(Data));
+        using (DiskFile again = next.Open(Data))
+        {
+            again.Write(1, [3]);
+        }
+
+        string[] images = [.. next.Images(0, 0).Select(Listing)];
+        Assert.Superset(new HashSet<string>(["data=1", "data=1 temporary=", "data=1 log=", "data=2", "data=23 log="]), images.ToHashSet());
+        Assert.Equal([2], _disk.Read(Data));
+    }
+
+    [Fact]
+    public void A_flush_after_a_kill_makes_durable_what_the_killed_process_wrote()
+    {
+        _disk.Put(Data, [1]);
+        DiskFile data = _disk.Open(Data);
+        data.Write(0, [2]);
+        _disk.Create(Log).Dispose();
+
+        SimulatedDisk next = _disk.AfterKill();
+        using (DiskFile again = next.Open(Data))
+        {
+            again.Flush();
+        }
+
+        next.FlushDirectory(Data);
+
+        Assert.Equal(["data=2 log="], next.Images(100, 1).Select(Listing));
+        Assert.Contains("data=1", _disk.Images(100, 1).Select(Listing));
     }
 
     [Fact]

@@ -11,6 +11,11 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
 
     public Durability Durability { get; init; }
 
+    public TimeSpan LookAgainAfter { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Never, unless a test asks for it: what is written when is to depend on the calls alone.</summary>
+    public TimeSpan IdleMark { get; init; } = TimeSpan.Zero;
+
     public ImmStore Open(TimeProvider? timeProvider = null) => ImmStore.Open(
         new ImmStoreOptions
         {
@@ -20,5 +25,5 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
             Durability = Durability,
         },
         Disk,
-        settings => settings with { CheckpointLength = CheckpointLength, MaxLogLength = 2 * CheckpointLength });
+        settings => settings with { CheckpointLength = CheckpointLength, MaxLogLength = 2 * CheckpointLength, IdleMark = IdleMark, LookAgainAfter = LookAgainAfter });
 }

@@ -9,6 +9,9 @@ internal sealed class TempDirectory : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>The names of what is in it, in ordinal order.</summary>
+    public IEnumerable<string> Names => _directory.GetFileSystemInfos().Select(entry => entry.Name).Order(StringComparer.Ordinal);
+
     /// <summary>The files by name, with what is in them.</summary>
     public SortedDictionary<string, byte[]> Files() =>
         new(_directory.GetFiles().ToDictionary(file => file.Name, file => System.IO.File.ReadAllBytes(file.FullName)), StringComparer.Ordinal);

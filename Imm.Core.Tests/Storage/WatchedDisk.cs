@@ -10,11 +10,13 @@ internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : Dis
 {
     private readonly Lock _lock = new();
 
+    public override string Resolve(string path) => inner.Resolve(path);
+
     public override long? Length(string path) => One(() => inner.Length(path));
 
     public override DiskFile Open(string path) => One(() => new WatchedFile(this, inner.Open(path)));
 
-    public override DiskFile Create(string path) => One(() => new WatchedFile(this, inner.Create(path)));
+    public override DiskFile Create(string path, UnixFileMode? mode = null) => One(() => new WatchedFile(this, inner.Create(path, mode)));
 
     public override void Rename(string from, string to) => One(() => inner.Rename(from, to));
 
@@ -45,6 +47,10 @@ internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : Dis
     private sealed class WatchedFile(WatchedDisk disk, DiskFile inner) : DiskFile(inner.Name)
     {
         public override long Length => inner.Length;
+
+        public override UnixFileMode? Mode => inner.Mode;
+
+        public override bool IsAt(string path) => inner.IsAt(path);
 
         // Reads change nothing, so they need not wait for their turn.
         public override void Read(long offset, Span<byte> buffer) => inner.Read(offset, buffer);

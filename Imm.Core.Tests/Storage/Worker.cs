@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Imm.Core.Tests.Storage.Outside;
 
 namespace Imm.Core.Tests.Storage;
 
@@ -10,9 +11,17 @@ internal static class Worker
     {
         switch (arguments)
         {
-            case ["power-cut", var seed, var mode, var limit]:
+            case [("power-cut" or "restart-power-cut") and var campaign, var seed, var mode, var limit]:
                 var cut = new PowerCut(Number(seed), Enum.Parse<Durability>(mode), Number(limit));
-                cut.Run();
+                if (campaign == "power-cut")
+                {
+                    cut.Run();
+                }
+                else
+                {
+                    cut.RunWithRestarts();
+                }
+
                 Console.Write(string.Create(CultureInfo.InvariantCulture, $"{cut.Images} {cut.SecondImages}"));
                 return 0;
             case ["bit-flips", var seed, var count]:
@@ -26,8 +35,27 @@ internal static class Worker
             case ["open-and-close", var path]:
                 KillLoad.OpenAndClose(path);
                 return 0;
+            case ["outside", var path, var seed, var length, var mode, var backUp, .. var sessions]:
+                var outside = new OutsideLoad(path, Number(seed), Number(length), Enum.Parse<Durability>(mode), bool.Parse(backUp));
+                outside.Run([.. sessions.Select(Number)]);
+                return 0;
+            case ["size-fill", var path, var scopes, var projects]:
+                new SizeLoad(path, Number(scopes), Number(projects)).Fill().GetAwaiter().GetResult();
+                return 0;
+            case ["size-update", var path, var scopes, var projects]:
+                new SizeLoad(path, Number(scopes), Number(projects)).Update().GetAwaiter().GetResult();
+                return 0;
+            case ["size-verify", var path, var scopes, var projects, var acknowledged]:
+                Console.Write(new SizeLoad(path, Number(scopes), Number(projects)).Verify(Number(acknowledged)).GetAwaiter().GetResult());
+                return 0;
             case ["open", var path]:
                 return OpenOnce(path);
+            case ["steps"]:
+                StoreProcess.Serve();
+                return 0;
+            case ["without-pool", var directory]:
+                WithoutPool.Run(directory);
+                return 0;
             default:
                 Console.Error.WriteLine("This is a test assembly. Run it with 'dotnet test'.");
                 return 2;
@@ -35,31 +63,31 @@ internal static class Worker
     }
 
     /// <summary>Starts a child process; its input and output are pipes.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Process.Start(StartInfo([], arguments))!;
+
+    /// <summary>Starts a child process with more in its environment.</summary>
+    public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        // The host that runs this process, where it is a plain one, has the right runtime; "dotnet" on the path is as good.
-        string? host = Environment.ProcessPath;
-        var start = new ProcessStartInfo(Path.GetFileNameWithoutExtension(host) == "dotnet" ? host! : "dotnet")
+        ProcessStartInfo info = StartInfo([], arguments);
+        foreach ((string name, string value) in environment)
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add("exec");
-        start.ArgumentList.Add(typeof(Worker).Assembly.Location);
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
+            info.Environment[name] = value;
         }
 
-        return Process.Start(start)!;
+        return Process.Start(info)!;
     }
+
+    /// <summary>Starts a child process through another program, which is given with its own arguments.</summary>
+    public static Process StartUnder(IReadOnlyList<string> program, params string[] arguments) => Process.Start(StartInfo(program, arguments))!;
 
     /// <summary>Runs a child process to its end and gives what it wrote.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
-    public static string Run(params string[] arguments)
+    public static string Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
+
+    /// <inheritdoc cref="Run(string[])"/>
+    public static string Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = Start(environment, arguments);
         process.StandardInput.Close();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
@@ -67,6 +95,23 @@ internal static class Worker
         return process.ExitCode == 0
             ? output
             : throw new InvalidOperationException($"'{string.Join(' ', arguments)}' ended with {process.ExitCode}: {output}\n{errors.Result}");
+    }
+
+    /// <summary>Describes a child process.</summary>
+    /// <param name="program">A program, with its arguments, that runs the command behind them; empty to run it directly.</param>
+    /// <param name="arguments">The arguments of the child process.</param>
+    public static ProcessStartInfo StartInfo(IReadOnlyList<string> program, string[] arguments)
+    {
+        // The host that runs this process, where it is a plain one, has the right runtime; "dotnet" on the path is as good.
+        string? current = Environment.ProcessPath;
+        string host = Path.GetFileNameWithoutExtension(current) == "dotnet" ? current! : "dotnet";
+        string[] command = [.. program, host, "exec", typeof(Worker).Assembly.Location, .. arguments];
+        return new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
     }
 
     private static int OpenOnce(string path)

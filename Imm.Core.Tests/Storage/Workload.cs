@@ -17,7 +17,7 @@ internal sealed class Workload
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private readonly Random _random;
-    private readonly Contents _contents;
+    private Contents _contents;
     private readonly List<string> _states = [];
     private readonly Clock _clock = new();
     private int _acknowledged;
@@ -47,6 +47,13 @@ internal sealed class Workload
     /// <summary>The contents after the groups that were acknowledged.</summary>
     public string Now => _states[^1];
 
+    /// <summary>Begins with what the store holds, which was opened with this clock.</summary>
+    public void Begin(Contents contents)
+    {
+        _contents = contents;
+        _states[0] = contents.ToString();
+    }
+
     /// <summary>Makes one change, or one burst of them.</summary>
     /// <returns>Null, or how the store refused: then it has failed.</returns>
     public ImmException? Step(ImmStore store)
@@ -67,8 +74,9 @@ internal sealed class Workload
         _clock.OnceAsked = null;
         if (failure is not null)
         {
-            // Who waited behind a batch that failed is refused, and was never written.
-            return answers.All(waiting => Wait(waiting) is { Code: ImmErrorCode.ServiceUnavailable })
+            // Who waited behind a batch that failed is refused, and was never written; behind one that found no room the store goes on.
+            ImmException?[] behind = [.. answers.Select(Wait)];
+            return store.Status.State == ImmStoreState.Open || behind.All(refused => refused is { Code: ImmErrorCode.ServiceUnavailable })
                 ? failure
                 : throw new InvalidOperationException("A change was acknowledged after the store had failed.");
         }

@@ -1,4 +1,6 @@
 using Imm.Core.Testing;
+using Imm.Core.Tests.Hosting;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Xunit;
 
 namespace Imm.Core.Tests.Testing;
@@ -176,6 +178,31 @@ public sealed class CallsTests : IDisposable
         Assert.Equal(
             [ImmErrorCode.ResourceAlreadyExists, ImmErrorCode.InvalidArgument, ImmErrorCode.InvalidArgument], _fixture.Calls.Select(call => call.Code));
         Assert.All(_fixture.Calls, call => Assert.True(call is { IsCompleted: true, Succeeded: false, Exception: ImmException, Answer: null }));
+    }
+
+    [Theory]
+    [InlineData("GetProject", "1st", null, null)]
+    [InlineData("GetProject", "photos", null, "yes")]
+    [InlineData("GetProject", null, null, "true")]
+    [InlineData("GetDataset", "photos", "raw", "yes")]
+    [InlineData("GetDataset", "photos", "1st", "yes")]
+    [InlineData("GetDataset", "1st", null, "yes")]
+    public async Task A_malformed_call_over_RPC_is_recorded_and_counted(
+        string action, string? project, string? dataset, string? withStatistics)
+    {
+        using var watch = new Watch();
+        using MetricCollector<long> counted = watch.Collect<long>("imm.operations");
+        KeyValuePair<string, string?>[] parameters =
+            [new("ProjectName", project), new("DatasetName", dataset), new("WithStatistics", withStatistics)];
+        using ImmStore store = ImmStore.InMemory(watch.Options());
+
+        await new ImmApi(store).InvokeAsync("1", "local", action, parameters!);
+        await _fixture.Api.InvokeAsync(_fixture.AccountId, _fixture.RegionId, action, parameters!);
+
+        ImmCall call = Assert.Single(_fixture.Calls);
+        Assert.Equal((action, project, ImmErrorCode.InvalidArgument), (call.Operation.ToString(), call.ProjectName, call.Code));
+        Assert.Equal(
+            $"error.type=InvalidArgument imm.action=imm:{action}", Assert.Single(counted.GetMeasurementSnapshot().Select(Watch.Labels)));
     }
 
     [Fact]

@@ -58,6 +58,105 @@ public sealed class ClockTests
         second!.Dispose();
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_timer_may_set_itself_to_zero_again_and_again(int seconds)
+    {
+        int fired = 0;
+        ITimer? timer = null;
+        timer = _clock.CreateTimer(
+            _ =>
+            {
+                if (++fired < 1_000_000)
+                {
+                    timer?.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                }
+            },
+            null,
+            TimeSpan.FromSeconds(1),
+            Timeout.InfiniteTimeSpan);
+
+        timer.Change(TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan);
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+
+        Assert.Equal(1_000_000, fired);
+        Assert.Equal(seconds, Seconds());
+        timer.Dispose();
+    }
+
+    [Fact]
+    public void Timers_may_set_each_other_to_zero_again_and_again()
+    {
+        int fired = 0;
+        ITimer? other = null;
+        using ITimer one = _clock.CreateTimer(
+            _ => other!.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        other = _clock.CreateTimer(
+            _ =>
+            {
+                if (++fired < 100_000)
+                {
+                    one.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                }
+            },
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+
+        one.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+
+        Assert.Equal(100_000, fired);
+        other.Dispose();
+    }
+
+    [Fact]
+    public void A_timer_set_to_zero_by_one_that_moved_the_clock_fires_on_the_same_way()
+    {
+        int fired = 0;
+        using ITimer other = _clock.CreateTimer(_ => fired++, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using ITimer one = _clock.CreateTimer(
+            _ =>
+            {
+                _clock.Advance(TimeSpan.FromSeconds(10));
+                other.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            },
+            null,
+            TimeSpan.FromSeconds(1),
+            Timeout.InfiniteTimeSpan);
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal((1, 11), (fired, Seconds()));
+    }
+
+    [Fact]
+    public void A_timer_runs_in_the_context_of_who_made_it()
+    {
+        var local = new AsyncLocal<string>();
+        var seen = new List<string?>();
+        local.Value = "maker";
+        using ITimer timer = _clock.CreateTimer(_ => Look(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        ITimer apart;
+        using (ExecutionContext.SuppressFlow())
+        {
+            apart = _clock.CreateTimer(_ => Look(), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
+        }
+
+        local.Value = "mover";
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(["maker", null, "maker"], seen);
+        Assert.Equal("mover", local.Value);
+        apart.Dispose();
+
+        void Look()
+        {
+            seen.Add(local.Value);
+            local.Value = "callback";
+        }
+    }
+
     [Fact]
     public void A_timer_can_be_changed_stopped_and_disposed()
     {

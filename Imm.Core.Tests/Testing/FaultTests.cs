@@ -103,6 +103,17 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void A_store_that_is_made_unavailable_tells_why_as_one_that_has_failed_does()
+    {
+        using ImmFault fault = _fixture.Faults.OnWrites().BeUnavailable();
+        using ImmFault after = _fixture.Faults.On(ImmOperation.GetProject).FailAfterCommit();
+        _fixture.Seed.Project("photos");
+
+        Assert.IsType<IOException>(Assert.Throws<ImmException>(() => _fixture.Registry.Delete("photos")).InnerException);
+        Assert.IsType<IOException>(Assert.Throws<ImmException>(() => _fixture.Registry.Get("photos")).InnerException);
+    }
+
+    [Fact]
     public void All_faults_can_be_taken_away_at_once()
     {
         ImmFault one = _fixture.Faults.OnAny().Throttle();

@@ -185,6 +185,58 @@ public sealed class SeedTests
         Assert.Equal(origin.Registry.List().Projects, fixture.Registry.List().Projects);
     }
 
+    [Fact]
+    public void A_recorded_project_may_have_more_than_its_limits_allow_now()
+    {
+        const string Recorded = """
+            {"ProjectName":"photos","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z",
+            "ProjectMaxDatasetCount":1,"DatasetMaxFileCount":1,"DatasetMaxTotalFileSize":1,"DatasetCount":3,
+            "FileCount":100000001,"TotalFileSize":9000}
+            """;
+        using var fixture = new ImmFixture();
+        fixture.Seed.Recorded(Recorded);
+
+        Project project = fixture.Registry.Get("photos");
+
+        Assert.Equal((1, 1, 1), (project.ProjectMaxDatasetCount, project.DatasetMaxFileCount, project.DatasetMaxTotalFileSize));
+        Assert.Equal((3, 100_000_001, 9000), (project.DatasetCount, project.FileCount, project.TotalFileSize));
+        Assert.Equal(
+            [("recorded-001", 100_000_000, 9000), ("recorded-002", 1, 0), ("recorded-003", 0, 0)],
+            fixture.Registry.ListDatasets(new() { ProjectName = "photos" }).Datasets
+                .Select(d => (d.DatasetName, d.FileCount, d.TotalFileSize)));
+        Assert.Equal(
+            ImmErrorCode.LimitExceededError,
+            Assert.Throws<ImmException>(() => fixture.Registry.CreateDataset(new() { ProjectName = "photos", DatasetName = "more" })).Code);
+        Assert.Equal(project, new ImmFixture(ImmSnapshot.FromJson(fixture.Snapshot().ToJson())).Registry.Get("photos"));
+    }
+
+    [Fact]
+    public void Tags_of_the_platform_stand_in_recorded_answers_and_no_caller_may_set_them()
+    {
+        string tags = string.Join(',', Enumerable.Range(1, 20).Select(i => $$"""{"TagKey":"k{{i}}","TagValue":"v"}"""))
+            + """,{"TagKey":"acs:rm:rgId","TagValue":"acs:x"},{"TagKey":"ACS:other","TagValue":"https://x"}""";
+        string recorded = $$"""
+            {"ProjectName":"photos","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","Tags":[{{tags}}]}
+            """;
+        using var fixture = new ImmFixture();
+
+        fixture.Seed.Recorded(recorded);
+
+        Assert.Equal(22, fixture.Registry.Get("photos").Tags.Count);
+        Assert.Equal(fixture.Registry.Get("photos").Tags, ImmJson.ReadProject(recorded).Tags);
+        ImmSnapshot read = ImmSnapshot.FromJson(fixture.Snapshot().ToJson());
+        Assert.Equal(22, Assert.Single(new ImmFixture(read).Registry.List().Projects).Tags.Count);
+        Assert.Equal(
+            ImmErrorCode.InvalidArgument,
+            Assert.Throws<ImmException>(
+                () => fixture.Registry.Create(new() { ProjectName = "mine", Tag = [new("acs:rm:rgId", "x")] })).Code);
+        string tooMany = recorded
+            .Replace("ACS:other", "other", StringComparison.Ordinal)
+            .Replace("https://x", "x", StringComparison.Ordinal);
+        Assert.Contains("21 entries", Assert.Throws<FormatException>(() => ImmJson.ReadProject(tooMany)).Message, StringComparison.Ordinal);
+        Assert.Throws<FormatException>(() => ImmJson.ReadProject(recorded.Replace("ACS:other", "aliyun", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("[]", "not that of a project")]
     [InlineData("null", "is null")]

@@ -2,10 +2,16 @@ namespace Imm.Core;
 
 /// <summary>Decides whether an operation is allowed, as RAM does for the service.</summary>
 /// <remarks>
-/// It is asked after the request was found well-formed and before anything is looked up, by many threads at once: once per call, and for files once
-/// for each dataset of the call, where one refusal refuses all. Every operation of a registry asks, except that the project quota is set by
-/// whoever runs the store, by no action of the service. An exception that the authorizer throws goes to the caller of the operation, and nothing is
-/// changed.
+/// It is asked after the request was found well-formed and before anything is looked up, by many threads at once: once per call, and for
+/// files once for each dataset of the call, where one refusal refuses all. Every operation of a registry asks, except that the project
+/// quota is set by whoever runs the store, by no action of the service. An exception that the authorizer throws goes to the caller of the
+/// operation, and nothing is changed.
+/// <para>
+/// A store is opened with its authorizer, so one that comes from a container may not take the <see cref="ImmStore"/>,
+/// <see cref="ProjectRegistry"/> or <see cref="ImmApi"/> in its constructor: opening the store throws
+/// <see cref="InvalidOperationException"/>. It may take the <see cref="IServiceProvider"/> and ask for the store when it is asked itself.
+/// What it does with that store it is asked about in turn, and must answer without using the store again.
+/// </para>
 /// </remarks>
 public interface IImmAuthorizer
 {
@@ -31,9 +37,8 @@ public sealed class AuthorizationRequest
     public string Action { get; }
 
     /// <summary>
-    /// The resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>; it
-    /// ends in <c>project/photos/dataset/raw</c> for a dataset, in <c>project/*</c> when projects are listed and in <c>project/photos/dataset/*</c>
-    /// when datasets are.
+    /// The resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>; it ends in <c>project/photos/dataset/raw</c> for a
+    /// dataset, in <c>project/*</c> when projects are listed and in <c>project/photos/dataset/*</c> when datasets are.
     /// </summary>
     public string Resource { get; }
 
@@ -47,7 +52,7 @@ public sealed class AuthorizationRequest
     public IReadOnlyList<Tag> Tags { get; }
 }
 
-/// <summary>What an authorizer decided. Immutable; the default value is a refusal without a reason.</summary>
+/// <summary>The decision of an authorizer. Immutable; the default value is a refusal without a reason.</summary>
 public readonly record struct AuthorizationDecision
 {
     private AuthorizationDecision(bool isAllowed, string? reason)
@@ -59,7 +64,7 @@ public readonly record struct AuthorizationDecision
     /// <summary>The operation may go on.</summary>
     public static AuthorizationDecision Allow { get; } = new(true, null);
 
-    /// <summary>Whether the operation may go on.</summary>
+    /// <summary>True if the operation may go on.</summary>
     public bool IsAllowed { get; }
 
     /// <summary>Why it may not; it becomes part of the message. Null where no reason was given.</summary>

@@ -9,14 +9,16 @@ namespace Imm.Core;
 /// <summary>Adds stores to a container.</summary>
 /// <remarks>
 /// <para>
-/// What can be injected afterwards, all singletons: the <see cref="ImmStore"/>, the <see cref="ProjectRegistry"/> of its default account and region,
-/// and its <see cref="ImmApi"/>. A host opens the store when it starts, before its own services do, so that a bad option or a file that cannot be
-/// opened stops the start; without a host the store is opened when it is first asked for. The container closes it.
+/// What can be injected afterwards, all singletons: the <see cref="ImmStore"/>, the <see cref="ProjectRegistry"/> of its default account
+/// and region, and its <see cref="ImmApi"/>. A host opens the store when it starts, before its own services do, so that a bad option or a
+/// file that cannot be opened stops the start; without a host the store is opened when it is first asked for. The container closes it.
 /// </para>
 /// <para>
-/// The options are <see cref="ImmStoreOptions"/>, and <see cref="ImmApiOptions"/>, as the container has them configured. Before that, they have the
-/// container's <see cref="TimeProvider"/>, logger factory, meter factory and <see cref="IImmAuthorizer"/>, where there are such services; they have
-/// to be singletons.
+/// The options are <see cref="ImmStoreOptions"/>, and <see cref="ImmApiOptions"/>, as the container has them configured. Before that, they
+/// have the container's <see cref="TimeProvider"/>, logger factory, meter factory and <see cref="IImmAuthorizer"/>, where there are such
+/// services; they have to be singletons. None of these, nor what configures the options, may take the store, its registry or its API in its
+/// constructor: the store is opened with them, so that is an <see cref="InvalidOperationException"/>. In a host a relative
+/// <see cref="ImmStoreOptions.Path"/> is one in its content root.
 /// </para>
 /// </remarks>
 public static class ImmServiceCollectionExtensions
@@ -47,11 +49,13 @@ public static class ImmServiceCollectionExtensions
         return services.AddImm().Configure(configure);
     }
 
-    /// <summary>Adds a store under a key, as the <see cref="ImmStoreOptions"/> of that name are configured elsewhere, or else in memory.</summary>
+    /// <summary>
+    /// Adds a store under a key, as the <see cref="ImmStoreOptions"/> of that name are configured elsewhere, or else in memory.
+    /// </summary>
     /// <param name="services">The services; a store that is among them already under the key stays.</param>
     /// <param name="key">
-    /// The key of the keyed services, the name of the options, and by default <see cref="ImmStoreOptions.Name"/>. An <see cref="IImmAuthorizer"/>
-    /// under the key comes before one without.
+    /// The key of the keyed services, the name of the options, and by default <see cref="ImmStoreOptions.Name"/>. An
+    /// <see cref="IImmAuthorizer"/> under the key comes before one without.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
@@ -63,15 +67,16 @@ public static class ImmServiceCollectionExtensions
         AddOptions(services, key);
         services.TryAddKeyedSingleton(key, static (provider, key) => OpenStore(provider, (string)key!));
         services.TryAddKeyedSingleton(key, static (provider, key) => provider.GetRequiredKeyedService<ImmStore>(key).Registry());
-        services.TryAddKeyedSingleton(key, static (provider, key) => MakeApi(provider, provider.GetRequiredKeyedService<ImmStore>(key), (string)key!));
+        services.TryAddKeyedSingleton(
+            key, static (provider, key) => MakeApi(provider, provider.GetRequiredKeyedService<ImmStore>(key), (string)key!));
         return services;
     }
 
     /// <summary>Adds a store under a key.</summary>
     /// <param name="services">The services; a store that is among them already under the key stays, and has these options too.</param>
     /// <param name="key">
-    /// The key of the keyed services, the name of the options, and by default <see cref="ImmStoreOptions.Name"/>. An <see cref="IImmAuthorizer"/>
-    /// under the key comes before one without.
+    /// The key of the keyed services, the name of the options, and by default <see cref="ImmStoreOptions.Name"/>. An
+    /// <see cref="IImmAuthorizer"/> under the key comes before one without.
     /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -94,9 +99,13 @@ public static class ImmServiceCollectionExtensions
         services.AddOptions<ImmApiOptions>(name).ValidateOnStart();
     }
 
-    // Made for the store alone: a monitor would read them again when the configuration changes, which an open store takes no notice of.
-    private static ImmStore OpenStore(IServiceProvider provider, string name) =>
-        ImmStore.Open(provider.GetRequiredService<IOptionsFactory<ImmStoreOptions>>().Create(name));
+    // Options made for the store alone: a monitor would read them again when the configuration changes, which an open store takes no notice
+    // of.
+    private static ImmStore OpenStore(IServiceProvider provider, string name)
+    {
+        using var opening = new StoreOpening(provider, name);
+        return ImmStore.Open(provider.GetRequiredService<IOptionsFactory<ImmStoreOptions>>().Create(name));
+    }
 
     private static ImmApi MakeApi(IServiceProvider provider, ImmStore store, string name) =>
         new(store, provider.GetRequiredService<IOptionsMonitor<ImmApiOptions>>().Get(name));

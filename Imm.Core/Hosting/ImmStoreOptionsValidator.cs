@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace Imm.Core;
 
-/// <summary>The one holder of the rules for <see cref="ImmStoreOptions"/>; it names every option that breaks one. Stateless and thread-safe.</summary>
+/// <summary>
+/// The one holder of the rules for <see cref="ImmStoreOptions"/>; it names every option that breaks one. Stateless and thread-safe.
+/// </summary>
 public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 {
     /// <summary>Checks options.</summary>
@@ -30,13 +32,31 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
         if (options.ProjectQuota < 0)
         {
             result.AddError(
-                string.Create(CultureInfo.InvariantCulture, $"is {options.ProjectQuota}; it must be from 0 to {int.MaxValue}."), nameof(options.ProjectQuota));
+                string.Create(CultureInfo.InvariantCulture, $"is {options.ProjectQuota}; it must be from 0 to {int.MaxValue}."),
+                nameof(options.ProjectQuota));
+        }
+
+        if (options.MaxLoadedProjects is < 1)
+        {
+            result.AddError(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"is {options.MaxLoadedProjects}; it must be from 1 to {long.MaxValue}, or null for no bound."),
+                nameof(options.MaxLoadedProjects));
         }
 
         if (!Enum.IsDefined(options.Durability))
         {
             result.AddError(
-                string.Create(CultureInfo.InvariantCulture, $"is {(int)options.Durability}; it must be Durable or Relaxed."), nameof(options.Durability));
+                string.Create(CultureInfo.InvariantCulture, $"is {(int)options.Durability}; it must be Durable or Relaxed."),
+                nameof(options.Durability));
+        }
+
+        if (options.MaxWaitingWrites < 1)
+        {
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {options.MaxWaitingWrites}; it must be from 1 to {int.MaxValue}."),
+                nameof(options.MaxWaitingWrites));
         }
 
         if (options.DefaultAccountId is null || !Scope.IsAccountId(options.DefaultAccountId))

@@ -2,20 +2,23 @@ using Imm.Core.Storage;
 
 namespace Imm.Core;
 
-/// <summary>Whether a store takes changes.</summary>
+/// <summary>The states of a store.</summary>
 public enum ImmStoreState
 {
     /// <summary>It takes changes.</summary>
     Open,
 
-    /// <summary>A read, write or flush has failed: it answers from memory and refuses changes until it is opened again.</summary>
+    /// <summary>
+    /// A read, write or flush has failed, or a file was moved, deleted, replaced or cut. The store answers from memory and refuses changes
+    /// until it is opened again.
+    /// </summary>
     Failed,
 
     /// <summary>It was disposed.</summary>
     Closed,
 }
 
-/// <summary>How a store is doing at one moment. Immutable.</summary>
+/// <summary>The state and the figures of a store at one moment. Immutable.</summary>
 /// <remarks>For a store in memory all figures of files are 0.</remarks>
 public sealed class ImmStoreStatus
 {
@@ -44,33 +47,39 @@ public sealed class ImmStoreStatus
         }
     }
 
-    /// <summary>Whether the store takes changes.</summary>
+    /// <summary>The state. A full disk does not change it: the store stays <see cref="ImmStoreState.Open"/>.</summary>
     public ImmStoreState State { get; }
 
-    /// <summary>What made the store fail; null unless it did.</summary>
+    /// <summary>
+    /// The cause of the failure of the store, or of a close that could not bring everything into the data file: what was acknowledged is in
+    /// the logs then, and the next open brings it in. Null where there is none.
+    /// </summary>
     public Exception? Failure { get; }
 
-    /// <summary>How many changes wait for their turn.</summary>
+    /// <summary>The number of changes that wait for the disk, at most <see cref="ImmStoreOptions.MaxWaitingWrites"/>.</summary>
     public int WaitingWrites { get; }
 
-    /// <summary>The length of the data file, in bytes.</summary>
+    /// <summary>The length of the data file in bytes, as of the last checkpoint; 0 once the store is closed.</summary>
     public long DataFileLength { get; }
 
-    /// <summary>How much of the active log is in use, in bytes: what the next checkpoint brings into the data file.</summary>
+    /// <summary>
+    /// The length in bytes of the part of the active log that is in use, with its header of 4,096 bytes; 0 once the store is closed. The
+    /// file itself may be longer. A checkpoint begins at 8 MiB.
+    /// </summary>
     public long LogLength { get; }
 
-    /// <summary>How many changes opening found in the logs only, because the store had not been closed.</summary>
+    /// <summary>The number of changes that the open found in the logs only, because the store had not been closed.</summary>
     public int RecoveredRecords { get; }
 
-    /// <summary>How many pages opening had to take from a log, because a checkpoint had been cut short.</summary>
+    /// <summary>The number of pages that the open took from a log, because a checkpoint had been cut short.</summary>
     public int RecoveredPages { get; }
 
-    /// <summary>How many changes the last checkpoint brought into the data file; 0 before the first.</summary>
+    /// <summary>The number of changes that the last checkpoint brought into the data file; 0 before the first.</summary>
     public int LastCheckpointRecords { get; }
 
-    /// <summary>How many pages of 8,192 bytes the last checkpoint wrote; 0 before the first.</summary>
+    /// <summary>The number of pages of 8,192 bytes that the last checkpoint wrote; 0 before the first.</summary>
     public int LastCheckpointPages { get; }
 
-    /// <summary>How long the last checkpoint took; zero before the first.</summary>
+    /// <summary>The duration of the last checkpoint; zero before the first.</summary>
     public TimeSpan LastCheckpointDuration { get; }
 }

@@ -2,16 +2,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Imm.Core.Hosting;
 
-/// <summary>What a store logs. Ids, levels and the names in braces are API, the wording is not.</summary>
+/// <summary>The log messages of a store. Ids, levels and the names in braces are API, the wording is not.</summary>
 internal static partial class StoreLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "The store '{Store}' had not been closed: {Records} changes and {Pages} pages were brought from its logs into its data file.")]
+    [LoggerMessage(
+        1,
+        LogLevel.Warning,
+        "The store '{Store}' had not been closed: {Records} changes and {Pages} pages were brought from its logs into its data file.")]
     public static partial void Recovered(ILogger logger, string store, int records, int pages);
 
-    [LoggerMessage(2, LogLevel.Debug, "A checkpoint of the store '{Store}' brought {Records} changes into its data file, on {Pages} pages, in {Duration}.")]
+    [LoggerMessage(
+        2,
+        LogLevel.Debug,
+        "A checkpoint of the store '{Store}' brought {Records} changes into its data file, on {Pages} pages, in {Duration}.")]
     public static partial void Checkpoint(ILogger logger, string store, int records, int pages, TimeSpan duration);
 
-    [LoggerMessage(3, LogLevel.Critical, "The store '{Store}' has failed and takes no more changes until it is opened again; what was acknowledged is safe.")]
+    [LoggerMessage(
+        3,
+        LogLevel.Critical,
+        "The store '{Store}' has failed and takes no more changes until it is opened again; what was acknowledged is safe.")]
     public static partial void Failed(ILogger logger, Exception cause, string store);
 
     [LoggerMessage(4, LogLevel.Critical, "The store '{Store}' is damaged, in {Count} places that are known of: {Problem}")]
@@ -19,4 +28,11 @@ internal static partial class StoreLog
 
     [LoggerMessage(5, LogLevel.Error, "The store '{Store}' could not be opened.")]
     public static partial void OpenRefused(ILogger logger, Exception cause, string store);
+
+    [LoggerMessage(
+        6,
+        LogLevel.Error,
+        "The store '{Store}' was closed, but not everything could be brought into its data file. "
+        + "What was acknowledged is in its logs; the next open brings it in.")]
+    public static partial void CloseIncomplete(ILogger logger, Exception cause, string store);
 }

@@ -1,17 +1,21 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core.Hosting;
 
-/// <summary>Makes options that begin with what the container has, so that whatever is configured, null too, comes after it and counts.</summary>
+/// <summary>
+/// Makes options that begin with what the container has, so that whatever is configured, null too, comes after it and counts. In a host a
+/// relative path is one in its content root: the working directory of a service is seldom where its files are.
+/// </summary>
 internal sealed class StoreOptionsFactory(
     IServiceProvider services,
     IEnumerable<IConfigureOptions<ImmStoreOptions>> setups,
     IEnumerable<IPostConfigureOptions<ImmStoreOptions>> postConfigures,
     IEnumerable<IValidateOptions<ImmStoreOptions>> validations)
-    : OptionsFactory<ImmStoreOptions>(setups, postConfigures, validations)
+    : OptionsFactory<ImmStoreOptions>(setups, [.. postConfigures, new PathInContentRoot(services)], validations)
 {
     protected override ImmStoreOptions CreateInstance(string name) => new()
     {
@@ -26,4 +30,20 @@ internal sealed class StoreOptionsFactory(
     private T? Keyed<T>(string name)
         where T : class =>
         name == Options.DefaultName ? null : (services as IKeyedServiceProvider)?.GetKeyedService(typeof(T), name) as T;
+
+    /// <summary>The last step, so that it counts whoever has set the path.</summary>
+    private sealed class PathInContentRoot(IServiceProvider services) : IPostConfigureOptions<ImmStoreOptions>
+    {
+        public void PostConfigure(string? name, ImmStoreOptions options)
+        {
+            // What is no path is left for the validation to refuse.
+            if (!string.IsNullOrWhiteSpace(options.Path)
+                && !options.Path.Contains('\0', StringComparison.Ordinal)
+                && services.GetService<IHostEnvironment>()?.ContentRootPath is { } contentRoot
+                && Path.IsPathFullyQualified(contentRoot))
+            {
+                options.Path = Path.GetFullPath(options.Path, contentRoot);
+            }
+        }
+    }
 }

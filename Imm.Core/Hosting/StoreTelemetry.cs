@@ -9,8 +9,8 @@ namespace Imm.Core.Hosting;
 
 /// <summary>Tells the world outside what one store does: metrics, traces and logs. <see cref="ImmTelemetry"/> says which.</summary>
 /// <remarks>
-/// It stands between the store and listeners of others' making, on threads that have a change half told or many callers waiting. Nothing that a
-/// listener throws may pass it.
+/// It stands between the store and listeners of others' making, on threads that have a change half told or many callers waiting. Nothing
+/// that a listener throws may pass it.
 /// </remarks>
 internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
 {
@@ -18,16 +18,19 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
 
     private readonly string? _name;
     private readonly string _store;
-    private readonly TimeProvider _timeProvider;
     private readonly StoreInstruments _instruments;
     private readonly ILogger _logger;
     private int _failed;
+    private bool _hadFailed;
+
+    /// <summary>Whose listeners are being called on this thread by the store itself, not by a caller's operation.</summary>
+    [ThreadStatic]
+    private static StoreTelemetry? _telling;
 
     public StoreTelemetry(ImmStoreOptions options)
     {
         _name = options.Name;
         _store = options.Path ?? options.Name ?? "in memory";
-        _timeProvider = options.TimeProvider;
         _instruments = StoreInstruments.Of(options.MeterFactory);
         _logger = options.LoggerFactory?.CreateLogger<ImmStore>() ?? NullLogger<ImmStore>.Instance;
     }
@@ -35,17 +38,46 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
     /// <inheritdoc/>
     public bool IsEnabled => _instruments.OperationDuration.Enabled || _instruments.Operations.Enabled || Source.HasListeners();
 
+    /// <inheritdoc/>
+    public bool IsTelling => _telling == this;
+
     /// <summary>The store is open.</summary>
     public void Opened(ImmStore store, (int Records, int Pages) recovered)
     {
         _instruments.Add(store);
         if (recovered is not (0, 0))
         {
-            Safely((this, recovered), static it => StoreLog.Recovered(it.Item1._logger, it.Item1._store, it.recovered.Records, it.recovered.Pages));
+            Safely(
+                (this, recovered),
+                static it => StoreLog.Recovered(it.Item1._logger, it.Item1._store, it.recovered.Records, it.recovered.Pages));
         }
     }
 
-    public void Closed(ImmStore store) => _instruments.Remove(store);
+    /// <summary>
+    /// The store has committed everything, and gives up its files next. What fails there is told as an incomplete close and not as a
+    /// failure.
+    /// </summary>
+    public void Closing() => _hadFailed = Interlocked.Exchange(ref _failed, 1) != 0;
+
+    /// <summary>The store is closed.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="failure">Why not everything could be brought into the data file; null where it could.</param>
+    public void Closed(ImmStore store, Exception? failure)
+    {
+        _instruments.Remove(store);
+        if (failure is not null)
+        {
+            Tell((this, failure), static it =>
+            {
+                if (!it.Item1._hadFailed)
+                {
+                    it.Item1.TellDamage(it.failure);
+                }
+
+                StoreLog.CloseIncomplete(it.Item1._logger, it.failure, it.Item1._store);
+            });
+        }
+    }
 
     /// <summary>The store could not be opened.</summary>
     public void OpenRefused(Exception cause) => Safely((this, cause), static it =>
@@ -78,7 +110,7 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
     });
 
     /// <inheritdoc/>
-    public ValueTask<Refusal?> AdmitAsync(Operation operation, CancellationToken cancellationToken) => default;
+    public ValueTask<Refusal?> AdmitAsync(Operation operation, bool waits, CancellationToken cancellationToken) => default;
 
     /// <inheritdoc/>
     public Refusal? Betray(Operation operation) => null;
@@ -106,7 +138,7 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
     {
         if (_instruments.BatchSize.Enabled)
         {
-            Safely((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
+            Tell((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
         }
     }
 
@@ -115,17 +147,20 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
     {
         if (_instruments.FlushDuration.Enabled)
         {
-            Safely((this, duration), static it => it.Item1._instruments.FlushDuration.Record(it.duration.TotalSeconds, it.Item1.Tags()));
+            Tell((this, duration), static it => it.Item1._instruments.FlushDuration.Record(it.duration.TotalSeconds, it.Item1.Tags()));
         }
     }
 
     /// <inheritdoc/>
     public void Checkpointed(StoreCheckpoint checkpoint)
     {
-        Safely((this, checkpoint), static it => it.Item1._instruments.CheckpointDuration.Record(it.checkpoint.Duration.TotalSeconds, it.Item1.Tags()));
-        Safely(
+        Tell(
             (this, checkpoint),
-            static it => StoreLog.Checkpoint(it.Item1._logger, it.Item1._store, it.checkpoint.Records, it.checkpoint.Pages, it.checkpoint.Duration));
+            static it => it.Item1._instruments.CheckpointDuration.Record(it.checkpoint.Duration.TotalSeconds, it.Item1.Tags()));
+        Tell(
+            (this, checkpoint),
+            static it => StoreLog.Checkpoint(
+                it.Item1._logger, it.Item1._store, it.checkpoint.Records, it.checkpoint.Pages, it.checkpoint.Duration));
     }
 
     /// <inheritdoc/>
@@ -133,7 +168,7 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
     {
         if (Interlocked.Exchange(ref _failed, 1) == 0)
         {
-            Safely((this, cause), static it =>
+            Tell((this, cause), static it =>
             {
                 it.Item1.TellDamage(it.cause);
                 StoreLog.Failed(it.Item1._logger, it.cause, it.Item1._store);
@@ -156,6 +191,15 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
         {
             activity.SetTag(tag, name);
         }
+    }
+
+    /// <summary>Calls listeners while the store holds what a change or a close would wait for.</summary>
+    private void Tell<TState>(TState state, Action<TState> tell)
+    {
+        StoreTelemetry? outer = _telling;
+        _telling = this;
+        Safely(state, tell);
+        _telling = outer;
     }
 
     private static void Safely<TState>(TState state, Action<TState> tell)
@@ -186,7 +230,10 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
         }
 
         _instruments.Operations.Add(1, tags);
-        _instruments.OperationDuration.Record(_timeProvider.GetElapsedTime(operation.StartTimestamp).TotalSeconds, tags);
+        if (operation.Duration is { } duration)
+        {
+            _instruments.OperationDuration.Record(duration.TotalSeconds, tags);
+        }
     }
 
     private TagList Tags() => _name is null ? default : new TagList { { StoreInstruments.StoreNameTag, _name } };

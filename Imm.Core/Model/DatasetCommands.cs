@@ -49,7 +49,7 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
         long limit = project.ProjectMaxDatasetCount;
         return project.DatasetCount >= limit
             ? Refusal.CountExceeded(nameof(Project.ProjectMaxDatasetCount), "datasets of the project", 1, project.DatasetCount, limit)
-            : null;
+            : state.RefuseMore(nameof(DatasetName));
     }
 
     protected override Decision<Dataset> Accept(ScopeState state, long nowTicks, Edit? edit)
@@ -65,11 +65,13 @@ internal sealed class CreateDataset(string projectName, string datasetName, Data
             nowTicks);
         var entry = new DatasetEntry(state.LastNumber + 1, project.Number, dataset, []);
         return Decision<Dataset>.Accepted(
-            dataset, state.With(project, project.With(entry, edit), edit, entry.Number), new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
+            dataset,
+            state.With(project, project.With(entry, edit), edit, entry.Number),
+            new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
     }
 }
 
-/// <summary>What changes one dataset that exists.</summary>
+/// <summary>A command that changes one dataset that exists.</summary>
 internal abstract class DatasetCommand<TAnswer>(string projectName, string datasetName) : Command<TAnswer>
 {
     public string ProjectName => projectName;
@@ -79,12 +81,13 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
     public sealed override Refusal? Refuse(ScopeState state) =>
         state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) ?? Refuse(dataset!);
 
-    /// <summary>What the dataset has against the command.</summary>
+    /// <summary>The refusal of the command by the dataset; null where there is none.</summary>
     protected virtual Refusal? Refuse(DatasetEntry dataset) => null;
 
     protected static (Project Project, DatasetEntry Dataset) Find(ScopeState state, string projectName, string datasetName)
     {
-        Invariant.Holds(state.Find(projectName, datasetName, out Project? project, out DatasetEntry? dataset) is null, "the dataset exists");
+        Invariant.Holds(
+            state.Find(projectName, datasetName, out Project? project, out DatasetEntry? dataset) is null, "the dataset exists");
         return (project!, dataset!);
     }
 
@@ -93,7 +96,8 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
         (Project project, DatasetEntry dataset) = Find(state, projectName, datasetName);
         (TAnswer answer, DatasetEntry? next) = Change(dataset, nowTicks);
         return next is not null
-            ? Decision<TAnswer>.Accepted(answer, state.With(project, project.With(next, edit), edit), new Change(ChangeKind.Dataset, next.Number, next))
+            ? Decision<TAnswer>.Accepted(
+                answer, state.With(project, project.With(next, edit), edit), new Change(ChangeKind.Dataset, next.Number, next))
             : Decision<TAnswer>.Accepted(
                 answer,
                 state.With(project, project.Without(dataset, edit), edit),
@@ -106,7 +110,8 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
 }
 
 /// <summary>Changes the fields of a dataset that the request names.</summary>
-internal sealed class UpdateDataset(string projectName, string datasetName, DatasetFields fields) : DatasetCommand<Dataset>(projectName, datasetName)
+internal sealed class UpdateDataset(string projectName, string datasetName, DatasetFields fields)
+    : DatasetCommand<Dataset>(projectName, datasetName)
 {
     public static Refusal? TryRead(UpdateDatasetRequest request, out UpdateDataset? command)
     {
@@ -148,7 +153,11 @@ internal sealed class CreateBinding(string projectName, string datasetName, stri
         Array.Exists(dataset.Bindings, binding => binding.Uri == uri) ? Refusal.AlreadyExists("binding", "URI")
         : dataset.Bindings.Length >= dataset.Dataset.DatasetMaxBindCount
             ? Refusal.CountExceeded(
-                nameof(Dataset.DatasetMaxBindCount), "bindings of the dataset", 1, dataset.Bindings.Length, dataset.Dataset.DatasetMaxBindCount)
+                nameof(Dataset.DatasetMaxBindCount),
+                "bindings of the dataset",
+                1,
+                dataset.Bindings.Length,
+                dataset.Dataset.DatasetMaxBindCount)
         : null;
 
     protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long nowTicks)
@@ -167,5 +176,6 @@ internal sealed class DeleteBinding(string projectName, string datasetName, stri
         Array.Exists(dataset.Bindings, binding => binding.Uri == uri) ? null : Refusal.NotFound("binding", "URI");
 
     protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long nowTicks) =>
-        (Array.Find(dataset.Bindings, binding => binding.Uri == uri)!, dataset.With(Array.FindAll(dataset.Bindings, binding => binding.Uri != uri)));
+        (Array.Find(dataset.Bindings, binding => binding.Uri == uri)!,
+            dataset.With(Array.FindAll(dataset.Bindings, binding => binding.Uri != uri)));
 }

@@ -1,6 +1,8 @@
 namespace Imm.Core.Model;
 
-/// <summary>What a command comes to in one state of its scope: a refusal, or an answer with the next state and what to store for it.</summary>
+/// <summary>
+/// The outcome of a command in one state of its scope: a refusal, or an answer with the next state and what to store for it.
+/// </summary>
 internal readonly struct Decision<TAnswer>
 {
     private Decision(Refusal? refusal, TAnswer? answer, ScopeState? next, Change[] changes)
@@ -13,13 +15,13 @@ internal readonly struct Decision<TAnswer>
 
     public Refusal? Refusal { get; }
 
-    /// <summary>What the caller gets; only where there is no refusal.</summary>
+    /// <summary>The answer for the caller; only where there is no refusal.</summary>
     public TAnswer? Answer { get; }
 
     /// <summary>The state afterwards; only where there is no refusal.</summary>
     public ScopeState? Next { get; }
 
-    /// <summary>What the store must remember to come to <see cref="Next"/> again.</summary>
+    /// <summary>The changes to store, from which the store comes to <see cref="Next"/> again.</summary>
     public Change[] Changes { get; }
 
     public static Decision<TAnswer> Refused(Refusal refusal) => new(refusal, default, null, []);
@@ -27,7 +29,7 @@ internal readonly struct Decision<TAnswer>
     public static Decision<TAnswer> Accepted(TAnswer answer, ScopeState next, params Change[] changes) => new(null, answer, next, changes);
 }
 
-/// <summary>What kind of thing a change is about. The numbers are part of the file format.</summary>
+/// <summary>The kind of thing that a change is about. The numbers are part of the file format.</summary>
 internal enum ChangeKind : byte
 {
     Scope = 1,
@@ -44,12 +46,15 @@ internal enum ChangeKind : byte
 internal readonly record struct Change(ChangeKind Kind, long Number, object? Value, bool IsNew = false);
 
 /// <summary>
-/// A well-formed write to one scope. <see cref="Decide"/> is a pure function of the command, the state and the time, so that it can be asked
-/// again, against a later state.
+/// A well-formed write to one scope. <see cref="Decide"/> is a pure function of the command, the state and the time, so that it can be
+/// asked again, against a later state.
 /// </summary>
 internal abstract class Command<TAnswer>
 {
-    /// <summary>What existence, conflicts and quotas have against the command in this state; cheap, and changes nothing.</summary>
+    /// <summary>True if the command, where it is accepted, leaves every state as it is: there is nothing to store.</summary>
+    public virtual bool IsEmpty => false;
+
+    /// <summary>Checks existence, conflicts and quotas for the command in this state; cheap, and changes nothing.</summary>
     public abstract Refusal? Refuse(ScopeState state);
 
     /// <param name="state">The state of the scope.</param>

@@ -33,12 +33,13 @@ internal sealed class CreateProject : Command<Project>
 
     public override Refusal? Refuse(ScopeState state) => Refuse(state, Name);
 
-    /// <summary>What the state has against a new project of a name.</summary>
+    /// <summary>The refusal of a new project of a name by the state; null where there is none.</summary>
     public static Refusal? Refuse(ScopeState state, string name) =>
         state.TryFind(name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
         : state.ProjectCount >= state.ProjectQuota
-            ? Refusal.CountExceeded(nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
-        : null;
+            ? Refusal.CountExceeded(
+                nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
+        : state.RefuseMore(nameof(Project.ProjectName));
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {

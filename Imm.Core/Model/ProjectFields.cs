@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Imm.Core.Model;
 
 /// <summary>The fields of a project that a request names, checked and in their stored form; null where it does not name them.</summary>
-internal readonly record struct ProjectFields(string? Description, string? ServiceRole, string? TemplateId, RequestedQuota Quota, TagSet? Tags)
+internal readonly record struct ProjectFields(
+    string? Description, string? ServiceRole, string? TemplateId, RequestedQuota Quota, TagSet? Tags)
 {
     public const string DefaultServiceRole = "AliyunIMMDefaultRole";
     public const int MaxDescriptionLength = 256;
@@ -16,7 +17,10 @@ internal readonly record struct ProjectFields(string? Description, string? Servi
     public bool Any => Description is not null || ServiceRole is not null || TemplateId is not null || Quota.Any || Tags is not null;
 
     /// <summary>Reads the fields in the order of the service's page, first failure first.</summary>
-    public static Refusal? TryRead(IRequestedProject request, out ProjectFields fields)
+    /// <param name="request">The fields.</param>
+    /// <param name="fields">The fields that were read.</param>
+    /// <param name="isAnswer">True for fields that the service answered with, which may hold tags of the platform.</param>
+    public static Refusal? TryRead(IRequestedProject request, out ProjectFields fields, bool isAnswer = false)
     {
         fields = default;
         TagSet? tagSet = null;
@@ -32,12 +36,13 @@ internal readonly record struct ProjectFields(string? Description, string? Servi
             ?? CheckTemplateId(templateId)
             ?? Core.Quota.Check(quota)
             ?? request.Unreadable?[nameof(Tag)]
-            ?? TagSet.TryCreate(tags, out tagSet)) is { } refusal)
+            ?? TagSet.TryCreate(tags, out tagSet, isAnswer)) is { } refusal)
         {
             return refusal;
         }
 
-        fields = new ProjectFields(description, serviceRole is "" ? DefaultServiceRole : serviceRole, templateId, quota, tags is null ? null : tagSet);
+        fields = new ProjectFields(
+            description, serviceRole is "" ? DefaultServiceRole : serviceRole, templateId, quota, tags is null ? null : tagSet);
         return null;
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Imm.Core.Model;
 
-/// <summary>Which projects a caller lists, well-formed.</summary>
+/// <summary>A well-formed query for projects.</summary>
 internal sealed class ProjectQuery
 {
     private readonly string _prefix;
@@ -89,7 +89,7 @@ internal sealed class ProjectQuery
     }
 }
 
-/// <summary>Which datasets of a project a caller lists, well-formed.</summary>
+/// <summary>A well-formed query for datasets of a project.</summary>
 internal sealed class DatasetQuery
 {
     private readonly string _prefix;
@@ -148,12 +148,12 @@ internal sealed class DatasetQuery
             datasets.Add(cursor.Current.Dataset);
         }
 
-        page = new DatasetPage(datasets.ToArray(), token);
+        page = new DatasetPage([.. datasets], token);
         return null;
     }
 }
 
-/// <summary>What the lists of the service have in common.</summary>
+/// <summary>The rules that the lists of the service have in common.</summary>
 internal static class Paging
 {
     public const int DefaultMaxResults = 100;
@@ -164,7 +164,8 @@ internal static class Paging
     {
         maxResults = requested is null or 0 ? DefaultMaxResults : requested.Value;
         return maxResults is < 0 or > MaxMaxResults
-            ? Refusal.Invalid("MaxResults", $"{maxResults} is out of range; it must be from 0 to {MaxMaxResults}, where 0 is {DefaultMaxResults}.")
+            ? Refusal.Invalid(
+                "MaxResults", $"{maxResults} is out of range; it must be from 0 to {MaxMaxResults}, where 0 is {DefaultMaxResults}.")
             : null;
     }
 
@@ -187,7 +188,8 @@ internal static class PageToken
     // The account and the name are ASCII, and so is what a token decodes to; anything longer is none of ours.
     private const int MaxLength = Scope.MaxIdLength + 1 + ProjectName.MaxLength;
 
-    public static string Write(string accountId, string lastName) => Convert.ToBase64String(Encoding.ASCII.GetBytes($"{accountId}:{lastName}"));
+    public static string Write(string accountId, string lastName) =>
+        Convert.ToBase64String(Encoding.ASCII.GetBytes($"{accountId}:{lastName}"));
 
     /// <summary>Reads a token; null or empty is none. The name in it need not exist any more.</summary>
     public static Refusal? TryRead(string? token, string accountId, out string? lastName)

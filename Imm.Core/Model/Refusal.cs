@@ -3,9 +3,17 @@ using System.Globalization;
 namespace Imm.Core.Model;
 
 /// <summary>Why a request is refused: what <see cref="ImmException"/> carries, as a value.</summary>
-internal sealed record Refusal(string Code, string Message, string? Parameter = null, long? Requested = null, long? Used = null, long? Limit = null)
+internal sealed record Refusal(
+    string Code, string Message, string? Parameter = null, long? Requested = null, long? Used = null, long? Limit = null)
 {
-    public ImmException ToException(Exception? innerException = null) => new(this, innerException);
+    /// <summary>The inner exception, where no other is given.</summary>
+    public Exception? Cause { get; init; }
+
+    /// <summary>As many changes wait as may.</summary>
+    public static Refusal TooManyWaiting { get; } = new(
+        ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control: too many changes wait for the disk. Try again later.");
+
+    public ImmException ToException(Exception? innerException = null) => new(this, innerException ?? Cause);
 
     public static Refusal Missing(string parameter) =>
         new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is required but not provided.", parameter);
@@ -16,7 +24,9 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
         new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is invalid: {problem}", parameter);
 
     public static Refusal BelowMinimum(string parameter, long requested, long minimum, long maximum) =>
-        Invalid(parameter, string.Create(CultureInfo.InvariantCulture, $"{requested} is below its minimum; it must be from {minimum} to {maximum}."));
+        Invalid(
+            parameter,
+            string.Create(CultureInfo.InvariantCulture, $"{requested} is below its minimum; it must be from {minimum} to {maximum}."));
 
     /// <param name="parameter">The parameter's name on the wire.</param>
     /// <param name="requested">The number; null where it does not fit 64 bits.</param>
@@ -24,7 +34,8 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
     public static Refusal AboveMaximum(string parameter, long? requested, long maximum) =>
         new(
             ImmErrorCode.LimitExceededError,
-            string.Create(CultureInfo.InvariantCulture, $"The parameter {parameter} is invalid: input quota exceed the max value, {maximum}."),
+            string.Create(
+                CultureInfo.InvariantCulture, $"The parameter {parameter} is invalid: input quota exceed the max value, {maximum}."),
             parameter,
             Requested: requested,
             Limit: maximum);
@@ -32,7 +43,8 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
     public static Refusal TooMany(string parameter, long requested, long maximum) =>
         new(
             ImmErrorCode.LimitExceededError,
-            string.Create(CultureInfo.InvariantCulture, $"The parameter {parameter} is invalid: it has {requested} entries, and may have {maximum}."),
+            string.Create(
+                CultureInfo.InvariantCulture, $"The parameter {parameter} is invalid: it has {requested} entries, and may have {maximum}."),
             parameter,
             requested,
             Limit: maximum);
@@ -48,7 +60,10 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
     public static Refusal CountExceeded(string parameter, string counted, long? requested, long used, long limit) =>
         new(
             ImmErrorCode.LimitExceededError,
-            string.Create(CultureInfo.InvariantCulture, $"The resource count exceeds the limit: {counted}, requested {requested?.ToString(CultureInfo.InvariantCulture) ?? "more than 64 bits"}, used {used}, limit {limit}."),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The resource count exceeds the limit: {counted}, "
+                + $"requested {requested?.ToString(CultureInfo.InvariantCulture) ?? "more than 64 bits"}, used {used}, limit {limit}."),
             parameter,
             requested,
             used,
@@ -65,7 +80,9 @@ internal sealed record Refusal(string Code, string Message, string? Parameter = 
     public static Refusal NoPermission(string? reason) =>
         new(
             ImmErrorCode.NoPermission,
-            string.IsNullOrEmpty(reason) ? "User not authorized to operate on the specified APIs." : $"User not authorized to operate on the specified APIs. {reason}");
+            string.IsNullOrEmpty(reason)
+                ? "User not authorized to operate on the specified APIs."
+                : $"User not authorized to operate on the specified APIs. {reason}");
 
     public static Refusal Unavailable(string message) => new(ImmErrorCode.ServiceUnavailable, message);
 }

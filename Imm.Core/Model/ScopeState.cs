@@ -3,11 +3,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace Imm.Core.Model;
 
 /// <summary>
-/// Everything in one scope at one moment. Immutable once published; within a batch that nobody else sees yet, an <see cref="Edit"/> lets the
-/// next state take over the nodes that the batch itself has made.
+/// Everything in one scope at one moment. Immutable once published; within a batch that nobody else sees yet, an <see cref="Edit"/> lets
+/// the next state take over the nodes that the batch itself has made.
 /// </summary>
 internal sealed class ScopeState
 {
+    /// <summary>The greatest number that a project or dataset can have in its scope: about 10^12, and deleted ones use theirs up.</summary>
+    public const long MaxNumber = (1L << 40) - 1;
+
     private readonly NameTable<Project> _byName;
     private readonly NameTree<Project> _inOrder;
 
@@ -40,7 +43,7 @@ internal sealed class ScopeState
 
     public int ProjectCount => _byName.Count;
 
-    /// <summary>How many datasets all projects have together.</summary>
+    /// <summary>The number of datasets of all projects together.</summary>
     public long DatasetCount { get; }
 
     /// <summary>The greatest number given to a project or dataset of the scope.</summary>
@@ -51,6 +54,10 @@ internal sealed class ScopeState
 
     public static ScopeState Empty(Scope scope, ServiceFigures figures, int? ownProjectQuota = null) =>
         new(scope, figures, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0);
+
+    /// <summary>Refuses something new where the scope has no number left for it.</summary>
+    public Refusal? RefuseMore(string parameter) => LastNumber < MaxNumber ? null
+        : Refusal.CountExceeded(parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
 
     public bool TryFind(string name, [NotNullWhen(true)] out Project? project) => _byName.TryGetValue(name, out project);
 

@@ -2,14 +2,20 @@ using System.Collections;
 
 namespace Imm.Core.Model;
 
-/// <summary>The tags of a project: at most 20, keys distinct, in the order given. Equal where the same tags stand in the same order.</summary>
+/// <summary>
+/// The tags of a project: at most 20, keys distinct, in the order given. Equal where the same tags stand in the same order.
+/// </summary>
 internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 {
     public const int MaxCount = 20;
     public const int MaxKeyLength = 128;
     public const int MaxValueLength = 128;
 
+    /// <summary>A list of more is refused for its number alone: it may claim any, and has no end.</summary>
+    private const int MaxCountToCopy = 1000;
+
     private const string Parameter = "Tag";
+    private const string PlatformPrefix = "acs:";
 
     private readonly Tag[] _tags;
 
@@ -21,8 +27,16 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
     public Tag this[int index] => _tags[index];
 
-    /// <summary>Reads tags, first failure first: the count, then for each entry its key, its value, and whether the key stood before.</summary>
-    public static Refusal? TryCreate(IReadOnlyList<Tag>? tags, out TagSet set)
+    /// <summary>
+    /// Reads tags, first failure first: the count, then for each entry its key, its value, and whether the key stood before.
+    /// </summary>
+    /// <param name="tags">The tags; null for none.</param>
+    /// <param name="set">The tags that were read; empty where they are refused.</param>
+    /// <param name="isAnswer">
+    /// True for tags that the service answered with. Among those can be tags of the platform, whose keys start with <c>acs:</c>: no caller
+    /// may set them, and they do not count toward the 20.
+    /// </param>
+    public static Refusal? TryCreate(IReadOnlyList<Tag>? tags, out TagSet set, bool isAnswer = false)
     {
         set = Empty;
         int count = tags?.Count ?? 0;
@@ -31,9 +45,10 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
             return null;
         }
 
-        if (count > MaxCount)
+        int counted = isAnswer ? tags!.Count(static tag => tag is null || !IsOfPlatform(tag)) : count;
+        if (counted > MaxCount)
         {
-            return Refusal.TooMany(Parameter, count, MaxCount);
+            return Refusal.TooMany(Parameter, counted, MaxCount);
         }
 
         // The list belongs to the caller and may change under us: look at a copy only.
@@ -41,7 +56,9 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         for (int i = 0; i < copy.Length; i++)
         {
             Tag? tag = tags![i];
-            if ((tag is null ? Refusal.Invalid(Parameter, $"entry {i + 1} is null.") : Check(tag, i, copy)) is { } refusal)
+            if ((tag is null
+                ? Refusal.Invalid(Parameter, $"entry {i + 1} is null.")
+                : Check(tag, i, copy, isAnswer && IsOfPlatform(tag))) is { } refusal)
             {
                 return refusal;
             }
@@ -51,6 +68,37 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
         set = new TagSet(copy);
         return null;
+    }
+
+    /// <summary>Copies a list of a caller's, which may change while it is read: its count and each entry are asked for once.</summary>
+    /// <param name="tags">The list; null for none.</param>
+    /// <param name="unreadable">Gets the refusal of a list that claims so many entries that it is not read at all.</param>
+    public static IReadOnlyList<Tag>? Copy(IReadOnlyList<Tag>? tags, ref UnreadableParameters? unreadable)
+    {
+        if (tags is null)
+        {
+            return null;
+        }
+
+        int count = tags.Count;
+        if (count > MaxCountToCopy)
+        {
+            unreadable ??= new UnreadableParameters();
+            if (unreadable[Parameter] is null)
+            {
+                unreadable.Add(Refusal.TooMany(Parameter, count, MaxCount));
+            }
+
+            return null;
+        }
+
+        var copy = new Tag[count];
+        for (int i = 0; i < copy.Length; i++)
+        {
+            copy[i] = tags[i];
+        }
+
+        return Array.AsReadOnly(copy);
     }
 
     public ReadOnlySpan<Tag> AsSpan() => _tags;
@@ -78,7 +126,9 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
     public override string ToString() => $"[{string.Join(", ", (object[])_tags)}]";
 
-    private static Refusal? Check(Tag tag, int index, Tag[] before)
+    private static bool IsOfPlatform(Tag tag) => tag.Key.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase);
+
+    private static Refusal? Check(Tag tag, int index, Tag[] before, bool isOfPlatform)
     {
         string entry = $"entry {index + 1}";
         if (tag.Key.Length == 0)
@@ -86,12 +136,14 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
             return Refusal.Invalid(Parameter, $"the key of {entry} is empty; a key has 1 to 128 characters.");
         }
 
-        if ((UnicodeText.Check(Parameter, $"the key of {entry}", tag.Key, MaxKeyLength) ?? CheckReserved(tag.Key, $"the key of {entry}", isKey: true)) is { } keyRefusal)
+        if ((UnicodeText.Check(Parameter, $"the key of {entry}", tag.Key, MaxKeyLength)
+            ?? (isOfPlatform ? null : CheckReserved(tag.Key, $"the key of {entry}", isKey: true))) is { } keyRefusal)
         {
             return keyRefusal;
         }
 
-        if ((UnicodeText.Check(Parameter, $"the value of {entry}", tag.Value, MaxValueLength) ?? CheckReserved(tag.Value, $"the value of {entry}", isKey: false)) is { } valueRefusal)
+        if ((UnicodeText.Check(Parameter, $"the value of {entry}", tag.Value, MaxValueLength)
+            ?? (isOfPlatform ? null : CheckReserved(tag.Value, $"the value of {entry}", isKey: false))) is { } valueRefusal)
         {
             return valueRefusal;
         }
@@ -114,7 +166,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
             return Refusal.Invalid(Parameter, $"{what} starts with 'aliyun', which is reserved.");
         }
 
-        if (text.StartsWith("acs:", StringComparison.OrdinalIgnoreCase))
+        if (text.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase))
         {
             return Refusal.Invalid(Parameter, $"{what} starts with 'acs:', which is reserved.");
         }

@@ -1,8 +1,8 @@
 namespace Imm.Core.Model;
 
 /// <summary>
-/// The parameters of a request whose text is no value of their type. They are kept beside the request rather than refused at once, so that each is
-/// refused in its place in the order of the parameters.
+/// The parameters of a request whose text is no value of their type. They are kept beside the request rather than refused at once, so that
+/// each is refused in its place in the order of the parameters.
 /// </summary>
 internal sealed class UnreadableParameters
 {
@@ -10,9 +10,10 @@ internal sealed class UnreadableParameters
 
     public Refusal? this[string parameter] => _refusals.GetValueOrDefault(parameter);
 
+    /// <summary>Keeps a refusal; of several for one parameter the first counts.</summary>
     public void Add(Refusal refusal)
     {
         Invariant.Holds(refusal.Parameter is not null, "an unreadable parameter has a name");
-        _refusals[refusal.Parameter] = refusal;
+        _refusals.TryAdd(refusal.Parameter, refusal);
     }
 }

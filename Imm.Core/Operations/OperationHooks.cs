@@ -5,7 +5,7 @@ namespace Imm.Core.Operations;
 /// <summary>The hooks of a store, and how an operation runs under them.</summary>
 internal sealed class OperationHooks(TimeProvider timeProvider, params IOperationHook[] hooks)
 {
-    /// <summary>Whether any hook has anything to do; where none has, an operation runs without all this.</summary>
+    /// <summary>True if any hook has anything to do; where none has, an operation runs without all this.</summary>
     public bool AreEnabled
     {
         get
@@ -23,35 +23,34 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
     }
 
     /// <summary>Runs an operation under the hooks, the first outermost.</summary>
-    /// <param name="action">The RAM action.</param>
-    /// <param name="scope">The scope.</param>
-    /// <param name="projectName">The project as the caller named it.</param>
-    /// <param name="datasetName">The dataset as the caller named it.</param>
-    /// <param name="request">What the caller gave.</param>
+    /// <param name="operation">The operation.</param>
     /// <param name="malformed">What its parameters have against it.</param>
     /// <param name="authorize">Asks the authorizer, where the parameters are all right; null where there is none.</param>
     /// <param name="execute">Does it.</param>
+    /// <param name="waits">
+    /// Whether the caller waits: then all of it runs on the calling thread and the task is completed. No continuation is needed, for which
+    /// a thread of the pool would have to be free.
+    /// </param>
     /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
     public async Task<TAnswer> RunAsync<TAnswer>(
-        string action,
-        Scope scope,
-        string? projectName,
-        string? datasetName,
-        object? request,
+        Operation operation,
         Refusal? malformed,
         Func<Refusal?>? authorize,
         Func<Outcome<TAnswer>> execute,
+        bool waits,
         CancellationToken cancellationToken)
     {
-        var operation = new Operation(action, scope, projectName, datasetName, request, timeProvider.GetTimestamp());
-        foreach (IOperationHook hook in hooks)
-        {
-            hook.Begin(operation);
-        }
-
+        int begun = 0;
+        long? start = Timestamp();
         try
         {
-            TAnswer answer = await RunAsync(operation, malformed, authorize, execute, cancellationToken).ConfigureAwait(false);
+            for (; begun < hooks.Length; begun++)
+            {
+                hooks[begun].Begin(operation);
+            }
+
+            TAnswer answer = await AdmitAndExecuteAsync(operation, malformed, authorize, execute, waits, cancellationToken)
+                .ConfigureAwait(false);
             operation.Answer = answer;
             return answer;
         }
@@ -63,20 +62,26 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
         }
         finally
         {
-            for (int i = hooks.Length - 1; i >= 0; i--)
+            operation.Duration = Since(start);
+            while (begun > 0)
             {
-                hooks[i].End(operation);
+                hooks[--begun].End(operation);
             }
         }
     }
 
-    private async Task<TAnswer> RunAsync<TAnswer>(
-        Operation operation, Refusal? malformed, Func<Refusal?>? authorize, Func<Outcome<TAnswer>> execute, CancellationToken cancellationToken)
+    private async Task<TAnswer> AdmitAndExecuteAsync<TAnswer>(
+        Operation operation,
+        Refusal? malformed,
+        Func<Refusal?>? authorize,
+        Func<Outcome<TAnswer>> execute,
+        bool waits,
+        CancellationToken cancellationToken)
     {
         Refusal? refused = malformed ?? authorize?.Invoke();
         foreach (IOperationHook hook in hooks)
         {
-            refused ??= await hook.AdmitAsync(operation, cancellationToken).ConfigureAwait(false);
+            refused ??= await hook.AdmitAsync(operation, waits, cancellationToken).ConfigureAwait(false);
         }
 
         if (refused is not null)
@@ -84,7 +89,8 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
             throw refused.ToException();
         }
 
-        TAnswer answer = await execute().AsValueTask().ConfigureAwait(false);
+        Outcome<TAnswer> outcome = execute();
+        TAnswer answer = waits ? outcome.Wait() : await outcome.AsValueTask().ConfigureAwait(false);
         operation.Answer = answer;
         foreach (IOperationHook hook in hooks)
         {
@@ -95,5 +101,34 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
         }
 
         return answer;
+    }
+
+    // The clock is the host's. That it throws is no reason to fail an operation, least of all one whose change is made.
+    private long? Timestamp()
+    {
+        try
+        {
+            return timeProvider.GetTimestamp();
+        }
+#pragma warning disable CA1031 // See above.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
+    }
+
+    private TimeSpan? Since(long? start)
+    {
+        try
+        {
+            return start is { } timestamp ? timeProvider.GetElapsedTime(timestamp) : null;
+        }
+#pragma warning disable CA1031 // See above.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
     }
 }

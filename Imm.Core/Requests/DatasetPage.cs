@@ -4,15 +4,15 @@ namespace Imm.Core;
 /// <remarks>Immutable, and so safe to share between threads.</remarks>
 public sealed class DatasetPage
 {
-    internal DatasetPage(IReadOnlyList<Dataset> datasets, string? nextToken)
+    internal DatasetPage(Dataset[] datasets, string? nextToken)
     {
-        Datasets = datasets;
+        Datasets = Array.AsReadOnly(datasets);
         NextToken = nextToken;
     }
 
     /// <summary>The datasets, in ordinal order of their names; may be empty.</summary>
     public IReadOnlyList<Dataset> Datasets { get; }
 
-    /// <summary>Where the next page goes on; null where no more matches.</summary>
+    /// <summary>The token of the next page; null where no more matches.</summary>
     public string? NextToken { get; }
 }

@@ -2,7 +2,7 @@ using Imm.Core.Model;
 
 namespace Imm.Core;
 
-/// <summary>Which datasets to list: the parameters of the service's ListDatasets, under its names.</summary>
+/// <summary>A list of datasets to ask for: the parameters of the service's ListDatasets, under its names.</summary>
 /// <remarks>Not safe to change while a call that was given it has not returned.</remarks>
 public sealed class ListDatasetsRequest
 {
@@ -13,14 +13,22 @@ public sealed class ListDatasetsRequest
     public int? MaxResults { get; set; }
 
     /// <summary>
-    /// Where to go on: <see cref="DatasetPage.NextToken"/> of the page before. Null or empty: at the beginning. A token stays good while datasets
-    /// are created and deleted.
+    /// The place to go on from: <see cref="DatasetPage.NextToken"/> of the page before. Null or empty: at the beginning. A token stays good
+    /// while datasets are created and deleted.
     /// </summary>
     public string? NextToken { get; set; }
 
-    /// <summary>Only datasets whose name starts so, character for character: 0 to 128 characters (Unicode scalar values). Null or empty: all.</summary>
+    /// <summary>
+    /// Only datasets whose name starts so, character for character: 0 to 128 characters (Unicode scalar values). Null or empty: all.
+    /// </summary>
     public string? Prefix { get; set; }
 
-    /// <summary>What a text form of the request held that is no value of its type, by parameter.</summary>
+    /// <summary>The texts in a text form of the request that are no values of their types, by parameter.</summary>
     internal UnreadableParameters? Unreadable { get; set; }
+
+    /// <summary>
+    /// Copies the request, reading each property once: all that is done for a call is done from the copy, whatever the caller changes
+    /// meanwhile.
+    /// </summary>
+    internal ListDatasetsRequest Copy() => (ListDatasetsRequest)MemberwiseClone();
 }

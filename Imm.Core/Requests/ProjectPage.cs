@@ -4,15 +4,15 @@ namespace Imm.Core;
 /// <remarks>Immutable, and so safe to share between threads.</remarks>
 public sealed class ProjectPage
 {
-    internal ProjectPage(IReadOnlyList<Project> projects, string? nextToken)
+    internal ProjectPage(Project[] projects, string? nextToken)
     {
-        Projects = projects;
+        Projects = Array.AsReadOnly(projects);
         NextToken = nextToken;
     }
 
     /// <summary>The projects, in ordinal order of their names; may be empty.</summary>
     public IReadOnlyList<Project> Projects { get; }
 
-    /// <summary>Where the next page goes on; null where no more matches.</summary>
+    /// <summary>The token of the next page; null where no more matches.</summary>
     public string? NextToken { get; }
 }

@@ -2,7 +2,10 @@ using Imm.Core.Model;
 
 namespace Imm.Core;
 
-/// <summary>What to change in a dataset: the parameters of the service's UpdateDataset, under its names. What is null stays as it is; at least one is not null.</summary>
+/// <summary>
+/// The changes of a dataset: the parameters of the service's UpdateDataset, under its names. A field that is null stays as it is; at least
+/// one is not null.
+/// </summary>
 /// <remarks>Not safe to change while a call that was given it has not returned.</remarks>
 public sealed class UpdateDatasetRequest : IRequestedDataset
 {
@@ -12,10 +15,15 @@ public sealed class UpdateDatasetRequest : IRequestedDataset
     /// <summary>The dataset to change. Required; its name cannot be changed.</summary>
     public string? DatasetName { get; set; }
 
-    /// <summary>The description: at most 256 characters (Unicode scalar values), kept exactly as given. Empty: none. Null: unchanged.</summary>
+    /// <summary>
+    /// The description: at most 256 characters (Unicode scalar values), kept exactly as given. Empty: none. Null: unchanged.
+    /// </summary>
     public string? Description { get; set; }
 
-    /// <summary>The workflow template: at most 128 characters (Unicode scalar values), none of them a control character. Empty: none. Null: unchanged.</summary>
+    /// <summary>
+    /// The workflow template: at most 128 characters (Unicode scalar values), none of them a control character. Empty: none. Null:
+    /// unchanged.
+    /// </summary>
     public string? TemplateId { get; set; }
 
     /// <summary>The most bindings: 1 to 10. Null: unchanged.</summary>
@@ -33,7 +41,7 @@ public sealed class UpdateDatasetRequest : IRequestedDataset
     /// <summary>The most bytes in the files: 1 to 2^63−1. Null: unchanged.</summary>
     public long? DatasetMaxTotalFileSize { get; set; }
 
-    /// <summary>What a text form of the request held that is no value of its type, by parameter.</summary>
+    /// <summary>The texts in a text form of the request that are no values of their types, by parameter.</summary>
     internal UnreadableParameters? Unreadable { get; set; }
 
     UnreadableParameters? IRequestedLimits.Unreadable
@@ -41,4 +49,10 @@ public sealed class UpdateDatasetRequest : IRequestedDataset
         get => Unreadable;
         set => Unreadable = value;
     }
+
+    /// <summary>
+    /// Copies the request, reading each property once: all that is done for a call is done from the copy, whatever the caller changes
+    /// meanwhile.
+    /// </summary>
+    internal UpdateDatasetRequest Copy() => (UpdateDatasetRequest)MemberwiseClone();
 }

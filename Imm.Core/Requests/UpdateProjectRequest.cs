@@ -2,20 +2,31 @@ using Imm.Core.Model;
 
 namespace Imm.Core;
 
-/// <summary>What to change: the parameters of the service's UpdateProject, under its names. What is null stays as it is; at least one is not null.</summary>
+/// <summary>
+/// The changes of a project: the parameters of the service's UpdateProject, under its names. A field that is null stays as it is; at least
+/// one is not null.
+/// </summary>
 /// <remarks>Not safe to change while a call that was given it has not returned.</remarks>
 public sealed class UpdateProjectRequest : IRequestedProject
 {
     /// <summary>The name of the project to change. Required; it cannot be changed itself.</summary>
     public string? ProjectName { get; set; }
 
-    /// <summary>The description: at most 256 characters (Unicode scalar values), kept exactly as given. Empty: none. Null: unchanged.</summary>
+    /// <summary>
+    /// The description: at most 256 characters (Unicode scalar values), kept exactly as given. Empty: none. Null: unchanged.
+    /// </summary>
     public string? Description { get; set; }
 
-    /// <summary>The RAM role: 1 to 64 of the ASCII letters, digits, <c>.</c>, <c>-</c> and <c>_</c>. Empty: <c>AliyunIMMDefaultRole</c>. Null: unchanged.</summary>
+    /// <summary>
+    /// The RAM role: 1 to 64 of the ASCII letters, digits, <c>.</c>, <c>-</c> and <c>_</c>. Empty: <c>AliyunIMMDefaultRole</c>. Null:
+    /// unchanged.
+    /// </summary>
     public string? ServiceRole { get; set; }
 
-    /// <summary>The workflow template: at most 128 characters (Unicode scalar values), none of them a control character. Empty: none. Null: unchanged.</summary>
+    /// <summary>
+    /// The workflow template: at most 128 characters (Unicode scalar values), none of them a control character. Empty: none. Null:
+    /// unchanged.
+    /// </summary>
     public string? TemplateId { get; set; }
 
     /// <summary>The most datasets in the project: 1 to 1,000,000,000. Null: unchanged.</summary>
@@ -42,12 +53,25 @@ public sealed class UpdateProjectRequest : IRequestedProject
     /// </summary>
     public IReadOnlyList<Tag>? Tag { get; set; }
 
-    /// <summary>What a text form of the request held that is no value of its type, by parameter.</summary>
+    /// <summary>The texts in a text form of the request that are no values of their types, by parameter.</summary>
     internal UnreadableParameters? Unreadable { get; set; }
 
     UnreadableParameters? IRequestedLimits.Unreadable
     {
         get => Unreadable;
         set => Unreadable = value;
+    }
+
+    /// <summary>
+    /// Copies the request, reading each property once: all that is done for a call is done from the copy, whatever the caller changes
+    /// meanwhile.
+    /// </summary>
+    internal UpdateProjectRequest Copy()
+    {
+        var copy = (UpdateProjectRequest)MemberwiseClone();
+        UnreadableParameters? unreadable = copy.Unreadable;
+        copy.Tag = TagSet.Copy(copy.Tag, ref unreadable);
+        copy.Unreadable = unreadable;
+        return copy;
     }
 }

@@ -1,27 +1,37 @@
-using System.Runtime.InteropServices;
-
 namespace Imm.Core.Storage;
 
-/// <summary>The files of a store as the storage engine sees them: the seam under which a test can put a disk that crashes or fails.</summary>
+/// <summary>
+/// The files of a store as the storage engine sees them: the seam under which a test can put a disk that crashes or fails.
+/// </summary>
 internal abstract class Disk
 {
     /// <summary>The file system of this machine.</summary>
     public static Disk Local { get; } = new LocalDisk();
 
-    /// <summary>Whether a file exists, and its length in bytes; null where there is none.</summary>
+    /// <summary>Makes a path absolute and follows links to the file that they lead to in the end, which need not exist.</summary>
+    /// <exception cref="IOException">The links lead in a circle.</exception>
+    public virtual string Resolve(string path) => path;
+
+    /// <summary>The length of a file in bytes; null only where there is certainly nothing of that name.</summary>
+    /// <exception cref="IOException">The file system does not say, or what has the name is no regular file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file system may not be asked.</exception>
     public abstract long? Length(string path);
 
     /// <summary>Opens a file that exists, for this handle alone.</summary>
-    /// <exception cref="IOException">The file does not exist, or another handle, in this process or another, has it open.</exception>
+    /// <exception cref="IOException">
+    /// The file does not exist or is no regular file, another handle, in this process or another, has it open, or the file system offers no
+    /// locks.
+    /// </exception>
     public abstract DiskFile Open(string path);
 
-    /// <summary>Creates a file, or empties the one that is there, for this handle alone.</summary>
-    /// <exception cref="IOException">Another handle, in this process or another, has the file open.</exception>
-    public abstract DiskFile Create(string path);
+    /// <summary>Creates a file, for this handle alone.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="mode">The permissions of the new file on Unix; null for those that the process gives its files.</param>
+    /// <exception cref="IOException">Something has the name already, or the file cannot be created.</exception>
+    public abstract DiskFile Create(string path, UnixFileMode? mode = null);
 
-    /// <summary>
-    /// Gives a file, open or not, another name in the same directory, replacing what had it. Durable once the directory is flushed.
-    /// </summary>
+    /// <summary>Gives a file, open or not, another name in the same directory. Durable once the directory is flushed.</summary>
+    /// <exception cref="IOException">Something has the new name already; it stays as it is.</exception>
     public abstract void Rename(string from, string to);
 
     /// <summary>Deletes a file if it is there.</summary>
@@ -30,137 +40,44 @@ internal abstract class Disk
     /// <summary>Makes the names in the directory of a file durable.</summary>
     public abstract void FlushDirectory(string path);
 
-    private sealed class LocalDisk : Disk
+    /// <summary>Closes a file and deletes it, if a name still leads to it; gives the reason where it stays.</summary>
+    public Exception? CloseAndDelete(DiskFile file, string path)
     {
-        public override long? Length(string path)
+        try
         {
-            var info = new FileInfo(path);
-            return info.Exists ? info.Length : null;
+            bool isThere = file.IsAt(path);
+            file.Dispose();
+            if (isThere)
+            {
+                Delete(path);
+            }
+
+            return null;
         }
-
-        public override DiskFile Open(string path) => new LocalFile(path, FileMode.Open);
-
-        public override DiskFile Create(string path)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Truncate only after the lock is held: FileMode.Create could empty a file that somebody else has open.
-            var file = new LocalFile(path, FileMode.OpenOrCreate);
-            try
-            {
-                file.SetLength(0);
-                return file;
-            }
-            catch
-            {
-                file.Dispose();
-                throw;
-            }
-        }
-
-        public override void Rename(string from, string to) => File.Move(from, to, overwrite: true);
-
-        public override void Delete(string path) => File.Delete(path);
-
-        public override void FlushDirectory(string path)
-        {
-            // Windows journals names with the file; elsewhere the directory itself must be flushed, which .NET offers no call for.
-            if (!OperatingSystem.IsWindows())
-            {
-                Posix.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
-            }
+            file.Dispose();
+            return e;
         }
     }
 
-    private sealed class LocalFile : DiskFile
+    /// <summary>
+    /// True if an operation failed because a file could not grow: the disk, a quota or a limit of the process leaves no room.
+    /// </summary>
+    public static bool IsFull(Exception exception)
     {
-        private readonly Microsoft.Win32.SafeHandles.SafeFileHandle _handle;
-
-        public LocalFile(string path, FileMode mode)
-            : base(path)
+        if (exception is not IOException { HResult: int error })
         {
-            try
-            {
-                _handle = File.OpenHandle(path, mode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
-            }
-            catch (IOException e) when (IsHeld(e))
-            {
-                throw new IOException($"The file '{path}' is open already, in this process or another; a store has one owner at a time.", e);
-            }
-            catch (DirectoryNotFoundException e)
-            {
-                throw new DirectoryNotFoundException($"The folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' does not exist.", e);
-            }
+            return false;
         }
 
-        public override long Length => RandomAccess.GetLength(_handle);
-
-        public override void Read(long offset, Span<byte> buffer)
-        {
-            while (buffer.Length > 0)
-            {
-                int read = RandomAccess.Read(_handle, buffer, offset);
-                if (read <= 0)
-                {
-                    throw new EndOfStreamException($"The file '{Name}' ended at {Length} bytes; {buffer.Length} more were expected at {offset}.");
-                }
-
-                buffer = buffer[read..];
-                offset += read;
-            }
-        }
-
-        public override void Write(long offset, ReadOnlySpan<byte> buffer) => RandomAccess.Write(_handle, buffer, offset);
-
-        public override void SetLength(long length) => RandomAccess.SetLength(_handle, length);
-
-        public override void Flush() => RandomAccess.FlushToDisk(_handle);
-
-        public override void Dispose() => _handle.Dispose();
-
-        /// <summary>Whether somebody else holds the file: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux or of BSD and macOS.</summary>
-        private static bool IsHeld(IOException e) =>
-            OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
-    }
-
-    private static class Posix
-    {
-        private const int ReadOnly = 0;
-
-        public static void FlushDirectory(string directory)
-        {
-            int descriptor = Open(directory, ReadOnly);
-            if (descriptor < 0)
-            {
-                throw new IOException($"The directory '{directory}' could not be opened to flush it (errno {Marshal.GetLastPInvokeError()}).");
-            }
-
-            try
-            {
-                if (Fsync(descriptor) != 0)
-                {
-                    throw new IOException($"The directory '{directory}' could not be flushed (errno {Marshal.GetLastPInvokeError()}).");
-                }
-            }
-            finally
-            {
-                _ = Close(descriptor);
-            }
-        }
-
-        [DllImport("libc", EntryPoint = "open", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static extern int Fsync(int descriptor);
-
-        [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static extern int Close(int descriptor);
+        // ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL; elsewhere .NET gives errno as it is: EFBIG, ENOSPC, EDQUOT of Linux and of macOS.
+        return OperatingSystem.IsWindows() ? (error & 0xFFFF) is 39 or 112
+            : error is 27 or 28 || error == (OperatingSystem.IsLinux() ? 122 : 69);
     }
 }
 
-/// <summary>One open file. Its user calls it from one thread at a time; a read runs beside a write of another place.</summary>
+/// <summary>One open file. Its user calls it from one thread at a time; a read may run beside a write of another place.</summary>
 internal abstract class DiskFile(string name) : IDisposable
 {
     /// <summary>The path, for messages.</summary>
@@ -168,6 +85,14 @@ internal abstract class DiskFile(string name) : IDisposable
 
     /// <summary>The length in bytes.</summary>
     public abstract long Length { get; }
+
+    /// <summary>The permissions on Unix; null elsewhere.</summary>
+    public virtual UnixFileMode? Mode => null;
+
+    /// <summary>
+    /// True if a name leads to this file; false if the file was moved, deleted or replaced, and another file, or none, has the name.
+    /// </summary>
+    public virtual bool IsAt(string path) => true;
 
     /// <summary>Fills the whole buffer from an offset in bytes.</summary>
     /// <exception cref="EndOfStreamException">The file ends before the buffer is full.</exception>
@@ -180,8 +105,8 @@ internal abstract class DiskFile(string name) : IDisposable
     public abstract void SetLength(long length);
 
     /// <summary>
-    /// Returns once everything written so far is on the disk. After a failure nobody knows what is, and to flush again would not tell: the file is
-    /// of no more use to its writer.
+    /// Returns once everything written so far is on the disk. After a failure nobody knows what is, and to flush again would not tell: the
+    /// file is of no more use to its writer.
     /// </summary>
     public abstract void Flush();
 

@@ -1,26 +1,36 @@
+using System.Diagnostics;
+using System.Globalization;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The files of one store: records are safe in a log when <see cref="Append"/> returns, and reach the LiteDB data file behind it, at checkpoints.
+/// The files of one store: records are safe in a write-ahead log when <see cref="Append"/> returns, and reach the LiteDB data file behind
+/// it, at checkpoints.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Two logs take turns. Batches are appended to the active one; when it has grown enough they go on in the other, and a thread of the store's own
-/// drains the first: it applies its records to LiteDB, which only changes pages in memory, writes those pages as one frame behind the records and
-/// flushes it, overwrites the pages in the data file and flushes that, and begins a new lap. Whenever the power goes, the data file is as it was, or
-/// the log holds the pages to finish it with; and the records after them are in the logs.
+/// Two logs take turns. Batches are appended to the active one; when it has grown enough they go on in the other, and a thread of the
+/// store's own brings the first into the data file: it applies its records to LiteDB, which only changes pages in memory, writes those
+/// pages as one frame behind the records and flushes it, overwrites the pages in the data file and flushes that, and begins a new
+/// generation of the log. Whenever the power goes, the data file is as it was, or the log holds the pages to finish it with; and the
+/// records after them are in the logs.
 /// </para>
 /// <para>
-/// The data file's stamp says which frame it has come to, and whether the logs belong to the content. After a clean close it is all in the data
-/// file, and the logs are deleted.
+/// The data file's header says which batch it has come to, and whether the logs belong to the content. After a clean close it is all in the
+/// data file, and the logs are deleted.
+/// </para>
+/// <para>
+/// Locks: <c>_dataGate</c> before <c>_gate</c>. The thread that appends takes only the second, and never while it waits for the disk.
 /// </para>
 /// </remarks>
 internal sealed class FileStore : IDisposable
 {
-    /// <summary>How many pages a reader has read when it is given up, 1 MiB: LiteDB holds them, and they are read once.</summary>
+    /// <summary>The number of pages, 1 MiB, after which a reader is given up: LiteDB holds them, and they are read once.</summary>
     private const int MaxPagesHeld = 128;
+
+    /// <summary>The time after which a checkpoint that found no room is tried again, at the next batch.</summary>
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Disk _disk;
     private readonly string _path;
@@ -28,51 +38,66 @@ internal sealed class FileStore : IDisposable
     private readonly DataFile _data;
     private readonly StorageThread _thread;
 
-    /// <summary>Held to read the data file, and to overwrite it.</summary>
+    /// <summary>Held to read the data file and what the logs add to it, to overwrite it, and to begin a log anew.</summary>
     private readonly Lock _dataGate = new();
 
     /// <summary>Guards the turn of the logs: everything below.</summary>
-    private readonly object _turn = new();
+    private readonly object _gate = new();
 
     private RedoLog _active;
     private RedoLog _spare;
-    /// <summary>The batches in the active log, one behind the other: what the next checkpoint brings into the data file.</summary>
-    private PackedWriter _pending = new();
 
-    /// <summary>A buffer to go on in, as long as it is used again and again.</summary>
-    private PackedWriter? _emptied;
-    private bool _draining;
+    /// <summary>The end of the batches in the active log, and of those in the other one that are not in the data file.</summary>
+    private long _activeEnd;
+    private long _spareEnd;
+
+    /// <summary>The number of the last batch in the log that is not active.</summary>
+    private long _spareSequence;
+    private bool _isInCheckpoint;
+
+    /// <summary>Why the last attempt at a checkpoint found no room, and when; null while there is none to try again.</summary>
+    private OutOfSpaceException? _blocked;
+    private long _blockedAt;
     private Exception? _failure;
-    private long _lastLap;
+    private long _sequence;
 
+    private readonly PackedWriter _buffer = new();
     private DocumentFile? _reader;
     private StoreCheckpoint? _lastCheckpoint;
     private long _dataLength;
-    private DataFile.Stamp _stamp;
-    private long _sequence;
-    private long _flushedSequence;
+    private long _appliedSequence;
 
-    private FileStore(Disk disk, string path, FileStoreSettings settings, DataFile data, RecoveredStore recovered)
+    // Only the thread that appends changes these.
+    private long _flushedSequence;
+    private long _markedSequence;
+    private long _lookedAt;
+
+    private FileStore(Disk disk, string path, FileStoreSettings settings, DataFile data, RecoveredStore recovered, StorageThread thread)
     {
+        _thread = thread;
         _disk = disk;
         _path = path;
         _settings = settings;
         _data = data;
         _active = recovered.Active;
         _spare = recovered.Spare;
-        _stamp = recovered.Stamp;
-        _sequence = _stamp.AppliedSequence;
-        _flushedSequence = _stamp.AppliedSequence;
-        _lastLap = Math.Max(_active.Lap, _spare.Lap);
+        _activeEnd = _active.Position;
+        _sequence = data.Current.AppliedSequence;
+        _flushedSequence = _sequence;
+        _markedSequence = _sequence;
+        _appliedSequence = _sequence;
         _dataLength = data.Length;
+        Scopes = recovered.Scopes;
         Recovered = (recovered.RecoveredRecords, recovered.RecoveredPages);
-        _thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}");
     }
 
     /// <summary>Why the store can go on no more; null while it can.</summary>
     public Exception? Failure => Volatile.Read(ref _failure);
 
-    /// <summary>What opening had to bring into the data file.</summary>
+    /// <summary>All scopes that had been written to when the store was opened, with their numbers.</summary>
+    public IReadOnlyList<(int Id, Scope Scope, int? OwnProjectQuota)> Scopes { get; }
+
+    /// <summary>The records and pages that opening had to bring into the data file.</summary>
     public (int Records, int Pages) Recovered { get; }
 
     /// <summary>The last checkpoint since the store was opened; null before the first.</summary>
@@ -81,14 +106,17 @@ internal sealed class FileStore : IDisposable
     /// <summary>The length of the data file in bytes, as of the last checkpoint.</summary>
     public long DataLength => Volatile.Read(ref _dataLength);
 
+    /// <summary>The number of the last batch whose records are in the data file.</summary>
+    public long AppliedSequence => Volatile.Read(ref _appliedSequence);
+
     /// <summary>The length of what the active log holds in bytes.</summary>
     public long LogLength
     {
         get
         {
-            lock (_turn)
+            lock (_gate)
             {
-                return _active.Position;
+                return _activeEnd;
             }
         }
     }
@@ -96,25 +124,31 @@ internal sealed class FileStore : IDisposable
     /// <summary>The names of a store's two log files.</summary>
     public static (string First, string Second) LogPaths(string path) => (path + "-log1", path + "-log2");
 
-    /// <summary>Opens the store of a data file, or makes a new one where there is no file, or an empty one.</summary>
+    /// <summary>Opens the store of a data file, or makes a new one where there is no file, or one without content.</summary>
     /// <exception cref="IOException">A file cannot be had, or is damaged; nothing was lost.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
     public static FileStore Open(Disk disk, string path, FileStoreSettings settings)
     {
+        long? length = disk.Length(path);
+
+        // A name that is too long for its logs shows here, before anything is made.
+        _ = disk.Length(LogPaths(path).First);
+
+        // A thread that cannot be had is no reason to touch a file either.
+        var thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}", settings.StartThread, settings.IdleMark);
         DataFile? data = null;
-        var logs = new RedoLog?[2];
+        Recovery? recovery = null;
         try
         {
-            data = disk.Length(path) is null or 0 ? CreateData(disk, path, settings) : DataFile.Open(disk, path);
-            return new FileStore(disk, path, settings, data, Recovery.Run(disk, path, data, logs, settings.NewStoreId));
+            data = DataFile.OpenOrCreate(disk, path, length is not null);
+            recovery = new Recovery(disk, path, data, settings.NewStoreId);
+            return new FileStore(disk, path, settings, data, recovery.Run(), thread);
         }
         catch (Exception e)
         {
-            foreach (RedoLog? log in logs)
-            {
-                log?.Dispose();
-            }
-
+            thread.Dispose();
+            recovery?.Dispose();
+            data?.Discard(disk, length);
             data?.Dispose();
             if (e is LiteDB.LiteException or InvalidDataException)
             {
@@ -127,35 +161,118 @@ internal sealed class FileStore : IDisposable
 
     /// <summary>Makes one batch of records durable. One caller at a time.</summary>
     /// <param name="frame">The records as <see cref="BatchCodec"/> writes them, behind room for the header of a frame.</param>
-    /// <exception cref="IOException">The batch is not safe, though it may be found when the store is opened again. Every later call fails too.</exception>
-    public void Append(PackedWriter frame)
+    /// <returns>The number of the batch.</returns>
+    /// <exception cref="OutOfSpaceException">
+    /// There is no room for the batch. Nothing was written, and a later call may find room.
+    /// </exception>
+    /// <exception cref="IOException">
+    /// The batch is not safe, though it may be found when the store is opened again. Every later call fails too.
+    /// </exception>
+    public long Append(PackedWriter frame)
     {
         try
         {
-            ReadOnlySpan<byte> batch = frame.Written[RedoLog.FrameHeaderSize..];
             RedoLog log = ActiveLog();
+            log.Reserve(frame.Length);
             long sequence = _sequence + 1;
-            log.Append(frame, FrameKind.Records, sequence, _flushedSequence);
+            log.Append(frame, sequence, _flushedSequence);
             if (_settings.FlushEachCommit)
             {
                 Flush(log);
-                _flushedSequence = sequence;
+                Volatile.Write(ref _flushedSequence, sequence);
             }
 
-            _sequence = sequence;
-            lock (_turn)
-            {
-                _pending.Bytes(batch);
-            }
+            Publish(log, sequence);
+            return sequence;
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OutOfSpaceException)
         {
             Fail(e);
             throw;
         }
     }
 
-    /// <summary>Reads everything of one scope. The scope must not have been written to since the store was opened.</summary>
+    /// <summary>
+    /// Writes a mark behind the last batch, which vouches for it: if the batch goes bad on the disk it is missed when the store is opened
+    /// again. Called in the turn of the one that appends. A failure is the store's, and a full disk waits for the next mark.
+    /// </summary>
+    public void Mark()
+    {
+        if (_markedSequence == _sequence)
+        {
+            return;
+        }
+
+        try
+        {
+            ThrowIfFailed();
+            RedoLog log = _active;
+            log.Reserve(RedoLog.SectorSize);
+            FlushAll();
+            log.AppendMark(FrameKind.Idle, _flushedSequence);
+            Flush(log);
+            Volatile.Write(ref _markedSequence, _sequence);
+            Publish(log, _sequence);
+        }
+        catch (OutOfSpaceException)
+        {
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    /// <summary>
+    /// Begins to bring everything into the data file that was appended, once no other checkpoint is under way. Called in the turn of the
+    /// one that appends.
+    /// </summary>
+    /// <param name="ended">Is called when the checkpoint has ended, well or not.</param>
+    public void BeginCheckpoint(Action ended)
+    {
+        lock (_gate)
+        {
+            while (_isInCheckpoint && _failure is null)
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+
+        try
+        {
+            if (_failure is null && _blocked is null && _activeEnd > RedoLog.HeaderSize)
+            {
+                SwitchLogs();
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+
+        _thread.Post(ended);
+    }
+
+    /// <summary>
+    /// Has something called when there were no changes for a moment and the last of them has no mark yet; it is to call <see cref="Mark"/>
+    /// in its turn.
+    /// </summary>
+    public void WhenMarkIsDue(Action request)
+    {
+        long seen = Volatile.Read(ref _sequence);
+        _thread.WhenIdle(() =>
+        {
+            long sequence = Volatile.Read(ref _sequence);
+            if (sequence == seen && sequence != Volatile.Read(ref _markedSequence) && _failure is null)
+            {
+                request();
+            }
+
+            seen = sequence;
+        });
+    }
+
+    /// <summary>Reads everything of one scope, none of whose changes is in the logs only.</summary>
     public ScopeState Load(Scope scope, int id, int? ownProjectQuota)
     {
         lock (_dataGate)
@@ -164,7 +281,8 @@ internal sealed class FileStore : IDisposable
             try
             {
                 _reader ??= new DocumentFile(_data);
-                ScopeState state = new ScopeLoader(_reader, _settings.Codec, problem => throw new DamagedFileException(_data.Name, problem))
+                ScopeState state = new ScopeLoader(
+                    _reader.Read, _settings.Codec, problem => throw new DamagedFileException(_data.Name, problem))
                     .Load(ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
                 if (_reader.PagesRead >= MaxPagesHeld)
                 {
@@ -172,6 +290,12 @@ internal sealed class FileStore : IDisposable
                 }
 
                 return state;
+            }
+            catch (Exception e) when (e is ThreadInterruptedException or OutOfMemoryException)
+            {
+                // Somebody interrupts the thread that reads, or memory is short: the file is as it was, the reader may not be.
+                _reader = null;
+                throw;
             }
             catch (Exception e)
             {
@@ -182,123 +306,82 @@ internal sealed class FileStore : IDisposable
         }
     }
 
-    /// <summary>All scopes that have been written to, with their numbers.</summary>
-    public List<(int Id, Scope Scope, int? OwnProjectQuota)> ReadScopes()
+    /// <summary>Takes everything that was appended before, for a reader beside the writers.</summary>
+    /// <exception cref="IOException">The store has failed, or a file of it was moved or replaced.</exception>
+    public StoreSnapshot TakeSnapshot()
     {
         lock (_dataGate)
         {
             ThrowIfFailed();
-            _reader ??= new DocumentFile(_data);
-            return [.. _reader.Read(ChangeKind.Scope).Select(record =>
+            ThrowIfChanged();
+            (RedoLog Log, long End)[] ends;
+            long sequence;
+            lock (_gate)
             {
-                (Scope scope, int? quota) = RecordCodec.ReadScope(record.Key, record.Value.Span);
-                return (checked((int)record.Key), scope, quota);
-            })];
+                sequence = _sequence;
+                ends = _isInCheckpoint || _blocked is not null ? [(_spare, _spareEnd), (_active, _activeEnd)] : [(_active, _activeEnd)];
+            }
+
+            if (!_settings.FlushEachCommit)
+            {
+                FlushOrFail(ends[^1].Log);
+            }
+
+            var records = new List<Record>();
+            foreach ((List<Record> some, _) in ReadLogs(sequence, ends).Read(new PackedWriter()))
+            {
+                records.AddRange(some.Select(record => record with { Value = record.Value.ToArray() }));
+            }
+
+            return new StoreSnapshot(_data.TakeSnapshot(), Checkpoint.LastOfEach(records, mayBeThere: true));
         }
+    }
+
+    /// <summary>Lists everything that is wrong with what was appended before.</summary>
+    public List<string> Check()
+    {
+        using StoreSnapshot snapshot = TakeSnapshot();
+        return StoreCheck.Run(snapshot, _settings);
+    }
+
+    /// <summary>Writes what was appended before into a new data file, which needs no logs.</summary>
+    /// <exception cref="OperationCanceledException">It was given up; there is no file.</exception>
+    public void Backup(string path, CancellationToken cancellationToken)
+    {
+        using StoreSnapshot snapshot = TakeSnapshot();
+        StoreBackup.Run(_disk, snapshot, path, _data.Mode, _settings, cancellationToken);
     }
 
     /// <summary>
-    /// Begins to bring everything that has been appended into the data file; what is run on the store's thread after it finds it there. Called in the
-    /// turn of the one that appends.
+    /// Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files. It does
+    /// not throw: <see cref="Failure"/> says why the data file could not be finished, and the logs have what it lacks.
     /// </summary>
-    public void BeginCheckpoint()
-    {
-        lock (_turn)
-        {
-            while (_draining && _failure is null)
-            {
-                Monitor.Wait(_turn);
-            }
-
-            ThrowIfFailed();
-            if (_pending.Length > 0)
-            {
-                SwitchLogs();
-            }
-        }
-    }
-
-    /// <summary>Waits for the checkpoint that is under way, if one is.</summary>
-    public void AwaitCheckpoint() => _thread.Run(static () => { });
-
-    /// <summary>Everything that is wrong with the data file as of the last checkpoint.</summary>
-    public List<string> Check()
-    {
-        var problems = new List<string>();
-        OnWholeFile(() => problems.AddRange(StoreCheck.Run(_data, _settings)));
-        return problems;
-    }
-
-    /// <summary>Writes what the data file holds into a new one, which needs no logs.</summary>
-    public void Backup(string path) => OnWholeFile(() => StoreBackup.Run(_disk, _data, path, _settings));
-
-    /// <summary>Brings everything into the data file, marks it closed and gives up the files. After a failure it only gives up the files.</summary>
     public void Dispose()
     {
-        try
+        // The thread has done what was posted before; what is left is in the logs.
+        _thread.Post(Close);
+        _thread.Dispose();
+        GiveUpReader();
+        foreach (RedoLog log in (RedoLog[])[_active, _spare])
         {
-            _thread.Run(Close);
+            // The data file does not need a log any more that cannot be deleted; the next opening takes it over.
+            _failure ??= log.Delete(_disk);
+            log.Dispose();
         }
-#pragma warning disable CA1031 // What was acknowledged is in the logs, and the next open finds it there; who closes has no use for the exception.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            Fail(e);
-        }
-        finally
-        {
-            _thread.Dispose();
-            _reader?.Dispose();
-            _active.Dispose();
-            _spare.Dispose();
-            _data.Dispose();
-        }
+
+        _data.Dispose();
     }
 
     /// <summary>Gives up the files as they are.</summary>
     public void Abandon()
     {
-        lock (_turn)
+        lock (_gate)
         {
             // Not a failure to be told of.
             _failure ??= new IOException($"The store '{_path}' was given up.");
         }
 
         Dispose();
-    }
-
-    private static DataFile CreateData(Disk disk, string path, FileStoreSettings settings)
-    {
-        (string first, string second) = LogPaths(path);
-        Recovery.RefuseOrphan(disk, path, first);
-        Recovery.RefuseOrphan(disk, path, second);
-        string temporary = path + "-new";
-        DataFile.RefuseForeign(disk, temporary);
-        DataFile data = DataFile.Create(disk, temporary, path);
-        try
-        {
-            // The exclusive hold on the temporary file decides who makes the store; somebody may have made it just before.
-            if (disk.Length(path) is not (null or 0))
-            {
-                throw new IOException($"The store '{path}' is being created by somebody else.");
-            }
-
-            using (var documents = new DocumentFile(data))
-            {
-                data.WritePages(documents.TakePages(DataFile.Stamp.New(settings.NewStoreId())));
-            }
-
-            data.Flush();
-            disk.Rename(temporary, path);
-            disk.FlushDirectory(path);
-            return data;
-        }
-        catch
-        {
-            data.Dispose();
-            disk.Delete(temporary);
-            throw;
-        }
     }
 
     private void GiveUpReader()
@@ -310,65 +393,126 @@ internal sealed class FileStore : IDisposable
     /// <summary>The log for the next batch: the spare one once the active one has grown enough and the spare one is free.</summary>
     private RedoLog ActiveLog()
     {
-        lock (_turn)
+        ThrowIfFailed();
+        if (Stopwatch.GetElapsedTime(_lookedAt) >= _settings.LookAgainAfter)
         {
-            while (_active.Position >= _settings.MaxLogLength && _draining && _failure is null)
+            ThrowIfChanged();
+            _lookedAt = Stopwatch.GetTimestamp();
+        }
+
+        Uninterruptible.Enter(_gate);
+        try
+        {
+            if (_blocked is not null && (_activeEnd >= _settings.MaxLogLength || Stopwatch.GetElapsedTime(_blockedAt) >= TryAgainAfter))
             {
-                Monitor.Wait(_turn);
+                BeginCheckpoint(mayBeThere: true);
+            }
+
+            while (_activeEnd >= _settings.MaxLogLength && _isInCheckpoint && _failure is null)
+            {
+                Uninterruptible.Wait(_gate);
             }
 
             ThrowIfFailed();
-            if (_active.Position >= _settings.CheckpointLength && !_draining)
+            if (_blocked is not null && _activeEnd >= _settings.MaxLogLength)
             {
-                SwitchLogs();
+                throw _blocked;
             }
+        }
+        finally
+        {
+            Monitor.Exit(_gate);
+        }
 
-            return _active;
+        if (_activeEnd > RedoLog.HeaderSize && _activeEnd >= _settings.CheckpointLength && !_isInCheckpoint && _blocked is null)
+        {
+            SwitchLogs();
+        }
+
+        return _active;
+    }
+
+    /// <summary>Has the next batches go to the other log, and the active one brought into the data file.</summary>
+    private void SwitchLogs()
+    {
+        // What the data file will hold must not be overtaken by what comes after it, and the other log must be missed where it is lost.
+        FlushAll();
+        _active.AppendMark(FrameKind.End, _flushedSequence);
+        Flush(_active);
+        Uninterruptible.Enter(_gate);
+        try
+        {
+            (_active, _spare) = (_spare, _active);
+            (_activeEnd, _spareEnd, _spareSequence) = (_active.Position, _spare.Position, _sequence);
+            BeginCheckpoint(mayBeThere: false);
+        }
+        finally
+        {
+            Monitor.Exit(_gate);
         }
     }
 
-    /// <summary>Has the next batches go to the other log, and the active one drained.</summary>
-    private void SwitchLogs()
+    private void BeginCheckpoint(bool mayBeThere)
     {
-        if (!_settings.FlushEachCommit)
-        {
-            // What the data file will hold must not be overtaken by what comes after it.
-            Flush(_active);
-            _flushedSequence = _sequence;
-        }
+        _isInCheckpoint = true;
+        _blocked = null;
+        long generation = _active.Generation;
+        _thread.Post(() => CheckpointSpareLog(generation, mayBeThere));
+    }
 
-        (_active, _spare) = (_spare, _active);
-        PackedWriter batches = _pending;
-        long sequence = _sequence;
-        _pending = _emptied ?? new PackedWriter();
-        _emptied = null;
-        _draining = true;
-        _thread.Post(() => Drain(batches, sequence));
+    private void Publish(RedoLog log, long sequence)
+    {
+        Uninterruptible.Enter(_gate);
+        try
+        {
+            _activeEnd = log.Position;
+            _sequence = sequence;
+        }
+        finally
+        {
+            Monitor.Exit(_gate);
+        }
+    }
+
+    private void FlushAll()
+    {
+        if (_flushedSequence < _sequence)
+        {
+            Flush(_active);
+            Volatile.Write(ref _flushedSequence, _sequence);
+        }
     }
 
     private void Flush(RedoLog log)
     {
-        long start = _settings.TimeProvider.GetTimestamp();
+        long start = Stopwatch.GetTimestamp();
         log.Flush();
-        _settings.Observer?.Flushed(_settings.TimeProvider.GetElapsedTime(start));
+        _settings.Observer?.Flushed(Stopwatch.GetElapsedTime(start));
     }
 
-    private void Drain(PackedWriter batches, long sequence)
+    private void CheckpointSpareLog(long activeGeneration, bool mayBeThere)
     {
         try
         {
-            RunCheckpoint(_spare, batches, _stamp with { AppliedSequence = sequence, Checkpoint = _stamp.Checkpoint + 1 });
-            _spare.Begin(++_lastLap, sequence);
-            lock (_turn)
+            ThrowIfFailed();
+            RunCheckpoint(_spare, _spareEnd, _spareSequence, _data.Current with { LogGeneration = activeGeneration }, mayBeThere);
+            lock (_dataGate)
             {
-                _draining = false;
-                if (_pending.Length > 0)
+                _spare.Begin(_data.Current.StoreId, activeGeneration + 1, _data.Current.AppliedSequence);
+                lock (_gate)
                 {
-                    batches.Clear();
-                    _emptied = batches;
+                    _isInCheckpoint = false;
+                    Monitor.PulseAll(_gate);
                 }
-
-                Monitor.PulseAll(_turn);
+            }
+        }
+        catch (OutOfSpaceException e)
+        {
+            // The log has everything still: it is tried again.
+            lock (_gate)
+            {
+                (_isInCheckpoint, _blocked, _blockedAt) = (false, e, Stopwatch.GetTimestamp());
+                Monitor.PulseAll(_gate);
             }
         }
         catch (Exception e)
@@ -384,50 +528,150 @@ internal sealed class FileStore : IDisposable
             return;
         }
 
-        // The thread has drained what was posted before; what is left is in the active log.
-        RunCheckpoint(_active, _pending, _stamp with { IsOpen = false, AppliedSequence = _sequence, Checkpoint = _stamp.Checkpoint + 1 });
-        _active.Dispose();
-        _spare.Dispose();
-        (string first, string second) = LogPaths(_path);
-        _disk.Delete(first);
-        _disk.Delete(second);
+        try
+        {
+            if (_blocked is not null)
+            {
+                RunCheckpoint(
+                    _spare, _spareEnd, _spareSequence, _data.Current with { LogGeneration = _active.Generation }, mayBeThere: true);
+            }
+
+            DataFile.Header closed = _data.Current with { IsOpen = false, LogGeneration = _active.Generation };
+            RunCheckpoint(_active, _activeEnd, _sequence, closed, mayBeThere: false);
+        }
+#pragma warning disable CA1031 // What was acknowledged is in the logs, and the next open finds it there; who closes hears it from Failure.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _failure ??= e;
+        }
     }
 
-    private void RunCheckpoint(RedoLog log, PackedWriter batches, in DataFile.Stamp stamp)
+    /// <summary>Brings the batches of a log into the data file. Called on the store's thread.</summary>
+    private void RunCheckpoint(RedoLog log, long end, long sequence, DataFile.Header done, bool mayBeThere)
     {
-        long start = _settings.TimeProvider.GetTimestamp();
-        var records = new List<Record>();
-        BatchCodec.Read(batches.Memory, records);
-        int pages = Checkpoint.Run(_data, log, records, stamp, overwrite =>
+        long start = Stopwatch.GetTimestamp();
+        ThrowIfChanged();
+        int count = 0;
+        int pages = 0;
+        LoggedBatches batches = ReadLogs(sequence, (log, end));
+        bool isOpen = done.IsOpen;
+        foreach ((List<Record> records, long last) in batches.Read(_buffer))
         {
-            lock (_dataGate)
-            {
-                GiveUpReader();
-                try
+            count += records.Count;
+            pages += Run(
+                records,
+                done with
                 {
-                    overwrite();
-                }
-                catch (Exception e)
-                {
-                    // Before anybody else can read the file: old and new pages together may hang together wrongly.
-                    Fail(e);
-                    throw;
-                }
-            }
-        });
-        _stamp = stamp;
+                    AppliedSequence = last,
+                    IsOpen = isOpen || last < batches.Last,
+                    LoggedSequence = Volatile.Read(ref _flushedSequence),
+                });
+        }
+
+        if (count == 0)
+        {
+            Run([], done);
+        }
+
         Volatile.Write(ref _dataLength, _data.Length);
-        var checkpoint = new StoreCheckpoint(records.Count, pages, _settings.TimeProvider.GetElapsedTime(start));
+        var checkpoint = new StoreCheckpoint(count, pages, Stopwatch.GetElapsedTime(start));
         Volatile.Write(ref _lastCheckpoint, checkpoint);
         _settings.Observer?.Checkpointed(checkpoint);
+
+        int Run(List<Record> records, in DataFile.Header header)
+        {
+            var checkpoint = new Checkpoint(_data, records, header, mayBeThere);
+            while (checkpoint.Stage())
+            {
+                checkpoint.WriteRedo(log);
+                _data.AwaitRoomInSnapshots();
+                Overwrite(checkpoint);
+            }
+
+            return checkpoint.PagesWritten;
+        }
     }
 
-    /// <summary>Runs work behind the checkpoint that was begun for it. Where that failed the data file lacks changes, or is half overwritten.</summary>
-    private void OnWholeFile(Action work) => _thread.Run(() =>
+    /// <summary>Finds what the logs add to the data file, all of which was written by this process.</summary>
+    private LoggedBatches ReadLogs(long sequence, params IEnumerable<(RedoLog Log, long End)> ends)
     {
-        ThrowIfFailed();
-        work();
-    });
+        var batches = new LoggedBatches(_data.Current.AppliedSequence, ends.Select(end => (end.Log, end.Log.ReadFrames(end.End))));
+        return batches.Last == sequence
+            ? batches
+            : throw new DamagedFileException(
+                ends.First().Log.Name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"batch {batches.Last + 1} to {sequence} were acknowledged and cannot be read; "
+                    + $"another program has written to the file or cut it."));
+    }
+
+    private void Overwrite(Checkpoint checkpoint)
+    {
+        lock (_dataGate)
+        {
+            GiveUpReader();
+            try
+            {
+                checkpoint.Overwrite();
+                Volatile.Write(ref _appliedSequence, _data.Current.AppliedSequence);
+            }
+            catch (Exception e)
+            {
+                // Before anybody else can read the file: old and new pages together may hang together wrongly.
+                Fail(e);
+                throw;
+            }
+        }
+    }
+
+    private void FlushOrFail(RedoLog log)
+    {
+        try
+        {
+            log.Flush();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Fails where a name leads to another file than the open one, or a file was cut: changes would go where nobody finds them.
+    /// </summary>
+    private void ThrowIfChanged()
+    {
+        RedoLog active;
+        RedoLog spare;
+        Uninterruptible.Enter(_gate);
+        (active, spare) = (_active, _spare);
+        Monitor.Exit(_gate);
+        try
+        {
+            string? moved = !_data.IsAt(_path) ? _path
+                : !active.IsAt(active.Name) ? active.Name
+                : !spare.IsAt(spare.Name) ? spare.Name
+                : null;
+            if (moved is not null)
+            {
+                throw new IOException(
+                    $"The file '{moved}' was moved, deleted or replaced while the store was open. "
+                    + "Bring its files back as they were and open the store again.");
+            }
+
+            _data.VerifyLength();
+            active.VerifyLength();
+            spare.VerifyLength();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fail(e);
+            throw;
+        }
+    }
 
     private void ThrowIfFailed()
     {
@@ -439,11 +683,10 @@ internal sealed class FileStore : IDisposable
 
     private void Fail(Exception cause)
     {
-        lock (_turn)
-        {
-            _failure ??= cause;
-            Monitor.PulseAll(_turn);
-        }
+        Uninterruptible.Enter(_gate);
+        _failure ??= cause;
+        Monitor.PulseAll(_gate);
+        Monitor.Exit(_gate);
 
         _settings.Observer?.Failed(cause);
     }

@@ -3,11 +3,11 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The data file as LiteDB sees it. What LiteDB writes stays here, in memory, until the store takes it and brings it to the disk in a way that a
-/// power cut cannot tear; what it reads comes from here or, its seal checked, from the file.
+/// The data file as LiteDB sees it. What LiteDB writes stays here, in memory, until the store takes it and brings it to the disk in a way
+/// that a power cut cannot tear; what it reads comes from here or, its checksum verified, from the file.
 /// </summary>
 /// <remarks>LiteDB enters it under one lock; it reads and writes whole pages only.</remarks>
-internal sealed class PageStream(DataFile file) : Stream
+internal sealed class PageStream(IPages file) : Stream
 {
     private readonly SortedDictionary<uint, byte[]> _written = [];
     private long _pageCount = file.PageCount;
@@ -22,11 +22,16 @@ internal sealed class PageStream(DataFile file) : Stream
 
     public override long Position { get; set; }
 
-    /// <summary>How many pages LiteDB has read, and may hold.</summary>
+    /// <summary>The number of pages that LiteDB has read, and may hold.</summary>
     public long PagesRead { get; private set; }
 
-    /// <summary>The pages that were written, in order, sealed; the first page is always among them, for it carries the stamp.</summary>
-    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakeWritten(in DataFile.Stamp stamp)
+    /// <summary>The number of pages that LiteDB has written and that were not taken yet.</summary>
+    public int PagesWritten => _written.Count;
+
+    /// <summary>
+    /// The pages that were written, in order, with their checksums; the first page is always among them, for it carries the header.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakeWritten(in DataFile.Header header)
     {
         if (!_written.ContainsKey(0))
         {
@@ -37,7 +42,7 @@ internal sealed class PageStream(DataFile file) : Stream
 
         foreach ((uint number, byte[] page) in _written)
         {
-            DataFile.SealPage(number, page, stamp);
+            DataFile.WriteChecksum(number, page, header);
         }
 
         KeyValuePair<uint, byte[]>[] pages = [.. _written];

@@ -14,7 +14,7 @@ internal abstract class PendingWrite
     /// <summary>The write that came to wait before this one; the committer's.</summary>
     public PendingWrite? Before { get; set; }
 
-    /// <summary>Where the caller's thread could have led; otherwise null.</summary>
+    /// <summary>The hand-over of the write, where the caller's thread could have led; otherwise null.</summary>
     public CallingThread.HandOver? HandOver { get; set; }
 
     /// <summary>Lets a token withdraw the command while it still waits.</summary>
@@ -25,7 +25,9 @@ internal abstract class PendingWrite
     /// <summary>Takes the command into a batch; false where its caller has withdrawn it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
-    /// <summary>Decides the command in the working state of its scope; gives the scope where there is something to store and publish.</summary>
+    /// <summary>
+    /// Decides the command in the working state of its scope; gives the scope where there is something to store and publish.
+    /// </summary>
     public abstract ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes);
 
     /// <summary>Gives the caller what was decided.</summary>
@@ -34,11 +36,12 @@ internal abstract class PendingWrite
     /// <summary>Gives the caller an exception instead.</summary>
     public abstract void Fail(Exception exception);
 
-    protected bool TryWithdraw() => Interlocked.CompareExchange(ref _stage, Withdrawn, Waiting) == Waiting;
+    /// <summary>Takes the command back while it still waits; false where it is in a batch already.</summary>
+    public bool TryWithdraw() => Interlocked.CompareExchange(ref _stage, Withdrawn, Waiting) == Waiting;
 }
 
 /// <inheritdoc/>
-internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer> command) : PendingWrite
+internal sealed class PendingWrite<TAnswer>(Committer committer, Scope scope, ScopeHolder? known, Command<TAnswer> command) : PendingWrite
 {
     // Continuations run elsewhere: the thread that completes a batch goes on with the next one.
     private readonly TaskCompletionSource<TAnswer> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,6 +50,14 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
     private Exception? _defect;
 
     public Task<TAnswer> Task => _completion.Task;
+
+    /// <summary>Waits on the calling thread; the commit thread ends the wait, and no other thread is needed.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// The calling thread is the one that would have to commit the write, which is withdrawn.
+    /// </exception>
+    public TAnswer Wait() => !Task.IsCompleted && committer.IsLedByThisThread && TryWithdraw()
+        ? throw Committer.CalledByStore()
+        : Task.GetAwaiter().GetResult();
 
     public override void WithdrawOn(CancellationToken cancellationToken)
     {
@@ -69,12 +80,16 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
     {
         try
         {
-            _decision = command.Decide(holder.Working ?? holder.Published!, timeProvider.GetUtcNow().UtcTicks, edit);
+            ScopeHolder holder = committer.Scopes.ForChange(scope, known);
+            ScopeState state = committer.Scopes.ForDecision(holder);
+            _decision = committer.HasNumberFor(holder)
+                ? command.Decide(state, timeProvider.GetUtcNow().UtcTicks, edit)
+                : Decision<TAnswer>.Refused(command.Refuse(state) ?? Committer.NoMoreScopes);
             next = _decision.Next;
             changes = _decision.Changes;
             return next is not null ? holder : null;
         }
-#pragma warning disable CA1031 // A defect in one command, or in the clock, must not take down the others of its batch; its own caller gets it.
+#pragma warning disable CA1031 // A defect in one command, or in the clock, must not fail the others of its batch; its own caller gets it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -109,13 +124,11 @@ internal sealed class PendingWrite<TAnswer>(ScopeHolder holder, Command<TAnswer>
     }
 }
 
-/// <summary>Has the leader begin a checkpoint of all that was written before, in its turn between the batches.</summary>
-internal sealed class PendingCheckpoint(FileStore file) : PendingWrite
+/// <summary>Has the leader do something with the files, in its turn between the batches. The work handles its own exceptions.</summary>
+/// <param name="work">The work.</param>
+/// <param name="otherwise">Is called instead where the store has failed or is closed, and says so itself.</param>
+internal sealed class PendingFileWork(Action work, Action? otherwise) : PendingWrite
 {
-    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public Task Task => _completion.Task;
-
     public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
     {
         next = null;
@@ -123,20 +136,7 @@ internal sealed class PendingCheckpoint(FileStore file) : PendingWrite
         return null;
     }
 
-    public override void Complete()
-    {
-        try
-        {
-            file.BeginCheckpoint();
-            _completion.TrySetResult();
-        }
-#pragma warning disable CA1031 // The leader goes on; who asked for the checkpoint gets the exception.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            _completion.TrySetException(e);
-        }
-    }
+    public override void Complete() => work();
 
-    public override void Fail(Exception exception) => _completion.TrySetException(exception);
+    public override void Fail(Exception exception) => otherwise?.Invoke();
 }

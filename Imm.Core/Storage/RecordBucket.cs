@@ -16,9 +16,12 @@ internal sealed class RecordBucket
     /// <summary>The bucket of a key.</summary>
     public static long Of(long key) => key >> KeyBits;
 
+    /// <summary>The lowest key that belongs into a bucket.</summary>
+    public static long FirstKey(long bucket) => bucket << KeyBits;
+
     /// <summary>
-    /// Whether a record shows by itself that there was no bucket before it: the numbers of new records rise, so nothing came before the lowest of a
-    /// bucket, and nothing beyond it.
+    /// True if a record shows by itself that there was no bucket before it: the numbers of new records rise, so nothing came before the
+    /// lowest of a bucket, and nothing beyond it.
     /// </summary>
     public static bool IsFirst(in Record record) => record.IsNew && Place(record.Key) == 0;
 
@@ -35,7 +38,8 @@ internal sealed class RecordBucket
                 throw new InvalidDataException($"The {kind} document {bucket} holds what does not belong into it.");
             }
 
-            records.Add(new Record(kind, (bucket << KeyBits) | place, packed.AsMemory(packed.Length - reader.Left, reader.Bytes(length).Length)));
+            records.Add(
+                new Record(kind, (bucket << KeyBits) | place, packed.AsMemory(packed.Length - reader.Left, reader.Bytes(length).Length)));
         }
 
         return records;

@@ -1,17 +1,24 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// One of the two log files of a store. A log is written in laps: a lap begins with a header that is flushed before anything follows it, and then
-/// holds frames, each one write that begins on a 512-byte sector and carries a checksum over itself, its lap and its store, so that neither a torn
-/// frame nor one of an earlier lap is taken for a frame of this one.
+/// One of the two write-ahead log files of a store. A log is written in generations: each begins with a header that is flushed before
+/// anything follows it, and then holds frames, each one write that begins on a 512-byte sector and carries a checksum over itself, its
+/// generation and its store, so that neither a torn frame nor one of an earlier generation is taken for a frame of this one.
 /// </summary>
 /// <remarks>
-/// The file is filled with zeros ahead of the frames, in steps, and keeps its size from lap to lap: overwriting is the fastest thing to flush.
-/// Every frame says up to which frame its writer had flushed when it wrote it. So a reader can tell a frame that was torn before it was flushed,
-/// which was never promised to anybody, from one that was flushed and has gone bad since.
+/// <para>
+/// The file is filled with zeros ahead of the frames and keeps its size from generation to generation: overwriting is the fastest thing to
+/// flush. The header says how long the file was made, so that one that was cut is found out.
+/// </para>
+/// <para>
+/// Every frame says up to which frame its writer had flushed when it wrote it. So a reader can tell a frame that was torn before it was
+/// flushed, which was never promised to anybody, from one that was flushed and has gone bad since. For the last frame a mark does that: one
+/// is written after a moment without changes, and one ends a generation before the other log goes on.
+/// </para>
 /// </remarks>
 internal sealed class RedoLog : IDisposable
 {
@@ -19,7 +26,7 @@ internal sealed class RedoLog : IDisposable
     public const int SectorSize = 512;
     public const int FrameHeaderSize = 40;
 
-    /// <summary>The file grows by this much at a time.</summary>
+    /// <summary>The file grows by at least this much.</summary>
     public const int GrowthStep = 1 << 20;
 
     private const ushort Format = 1;
@@ -28,44 +35,42 @@ internal sealed class RedoLog : IDisposable
     private static readonly byte[] Zeros = new byte[GrowthStep];
 
     private readonly DiskFile _file;
-    private readonly uint _seed;
+    private uint _seed;
 
-    private RedoLog(DiskFile file, Guid storeId)
-    {
-        _file = file;
-        StoreId = storeId;
-        Span<byte> id = stackalloc byte[16];
-        storeId.TryWriteBytes(id);
-        _seed = Checksum.Of(id);
-        Allocated = file.Length;
-    }
+    private RedoLog(DiskFile file) => _file = file;
 
     private static ReadOnlySpan<byte> Magic => "ImmCoreL"u8;
 
     public string Name => _file.Name;
 
     /// <summary>Ties the log to its data file.</summary>
-    public Guid StoreId { get; }
+    public Guid StoreId { get; private set; }
 
-    /// <summary>The number of the present lap, rising over both logs of a store.</summary>
-    public long Lap { get; private set; }
+    /// <summary>The number of the present generation, rising over both logs of a store; 0 in a file without content.</summary>
+    public long Generation { get; private set; }
 
-    /// <summary>All frames up to this number were in the data file when the lap began.</summary>
+    /// <summary>All frames up to this number were in the data file when the generation began.</summary>
     public long BaseSequence { get; private set; }
 
     /// <summary>The place of the next frame.</summary>
     public long Position { get; private set; }
 
-    /// <summary>The length of the file.</summary>
+    /// <summary>The length of the file, as its header says; 0 where an earlier version wrote it.</summary>
     public long Allocated { get; private set; }
 
-    /// <summary>Creates the file, or takes over what is there, with an empty first lap.</summary>
-    public static RedoLog Create(Disk disk, string path, Guid storeId, long lap, long baseSequence)
+    /// <summary>Creates the file, for <see cref="Begin"/>.</summary>
+    public static RedoLog Create(Disk disk, string path, UnixFileMode? mode) => new(disk.Create(path, mode));
+
+    /// <summary>
+    /// Opens a log. Nothing but zeros in the whole file is a log that was created and whose first header never reached the disk.
+    /// </summary>
+    /// <exception cref="DamagedFileException">The file is no log, its header is damaged, or it was cut short.</exception>
+    public static RedoLog Open(Disk disk, string path)
     {
-        var log = new RedoLog(disk.Create(path), storeId);
+        var log = new RedoLog(disk.Open(path));
         try
         {
-            log.Begin(lap, baseSequence);
+            log.ReadHeader();
             return log;
         }
         catch
@@ -75,82 +80,106 @@ internal sealed class RedoLog : IDisposable
         }
     }
 
-    /// <summary>Opens a log of a store; null where the file was created but its first header never reached the disk.</summary>
-    /// <exception cref="DamagedFileException">The file is no log of this store, or its header is damaged.</exception>
-    /// <param name="disk">The disk.</param>
-    /// <param name="path">The path of the log.</param>
-    /// <param name="storeId">The store that it must belong to; null for any.</param>
-    public static RedoLog? Open(Disk disk, string path, Guid? storeId)
-    {
-        DiskFile file = disk.Open(path);
-        try
-        {
-            Span<byte> header = stackalloc byte[HeaderLength];
-            int length = (int)Math.Min(file.Length, HeaderLength);
-            file.Read(0, header[..length]);
-            if (!header.ContainsAnyExcept((byte)0) || (length < HeaderLength && header[..length].StartsWith(Magic)))
-            {
-                file.Dispose();
-                return null;
-            }
+    /// <summary>True if the name leads to this file still.</summary>
+    public bool IsAt(string path) => _file.IsAt(path);
 
-            return new RedoLog(file, CheckHeader(file.Name, header, storeId))
-            {
-                Lap = BinaryPrimitives.ReadInt64LittleEndian(header[32..]),
-                BaseSequence = BinaryPrimitives.ReadInt64LittleEndian(header[40..]),
-                Position = HeaderSize,
-            };
-        }
-        catch
+    /// <summary>Verifies that the file is as long as it was made.</summary>
+    /// <exception cref="DamagedFileException">The file was cut short.</exception>
+    public void VerifyLength()
+    {
+        // In this order: the file is made longer first.
+        long allocated = Allocated;
+        long length = _file.Length;
+        if (length < allocated)
         {
-            file.Dispose();
-            throw;
+            throw new DamagedFileException(
+                Name, string.Create(CultureInfo.InvariantCulture, $"it was made {allocated} bytes long, and was cut to {length}."));
         }
     }
 
-    /// <summary>Begins a lap: whatever the file holds counts no longer. Returns once that is on the disk.</summary>
-    public void Begin(long lap, long baseSequence)
+    /// <summary>Begins a generation: whatever the file holds counts no longer. Returns once that is on the disk.</summary>
+    public void Begin(Guid storeId, long generation, long baseSequence)
     {
-        Invariant.Holds(lap > Lap, "the laps of a log rise");
-        var header = new byte[HeaderLength];
-        Magic.CopyTo(header);
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), Format);
-        StoreId.TryWriteBytes(header.AsSpan(16));
-        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(32), lap);
-        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(40), baseSequence);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(HeaderLength - 4), Checksum.Of(header.AsSpan(0, HeaderLength - 4)));
-        _file.Write(0, header);
-        _file.Flush();
+        Invariant.Holds(storeId != StoreId || generation > Generation, "the generations of a log rise");
+        (StoreId, _seed, Generation, BaseSequence) = (storeId, SeedOf(storeId), generation, baseSequence);
         Allocated = Math.Max(Allocated, HeaderLength);
-        Lap = lap;
-        BaseSequence = baseSequence;
         Position = HeaderSize;
+        WriteHeader();
     }
 
-    /// <summary>Writes a frame behind the last one; it is safe after <see cref="Flush"/>.</summary>
+    /// <summary>
+    /// Writes the header and the frames again as they were read, so that the disk has them, and flushes the file. After a flush that failed in an earlier
+    /// process the cache may show what a further flush would not bring to the disk.
+    /// </summary>
+    public void Rewrite(LogContent content)
+    {
+        // A log without frames may be its header only.
+        long end = Math.Min(content.End, _file.Length);
+        var piece = new byte[1 << 16];
+        for (long offset = 0; offset < end; offset += piece.Length)
+        {
+            Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, end - offset));
+            _file.Read(offset, bytes);
+            _file.Write(offset, bytes);
+        }
+
+        _file.Flush();
+    }
+
+    /// <summary>Makes room for a frame and for a mark behind it. Returns once the room is on the disk.</summary>
+    /// <exception cref="OutOfSpaceException">The file cannot grow; it is as it was.</exception>
+    public void Reserve(long frameLength)
+    {
+        long need = Position + RoundUp(frameLength) + SectorSize;
+        if (need <= Allocated)
+        {
+            return;
+        }
+
+        // In growing steps, for each costs two flushes.
+        long length = Math.Max(need, Allocated * 5 / 4);
+        Allocate((length + GrowthStep - 1) / GrowthStep * GrowthStep);
+        _file.Flush();
+        Allocated = _file.Length;
+        WriteHeader();
+    }
+
+    /// <summary>Writes a batch behind the last frame; it is safe after <see cref="Flush"/>. The caller has made room for it.</summary>
     /// <param name="frame">A buffer whose first <see cref="FrameHeaderSize"/> bytes are free; it is padded to whole sectors.</param>
-    /// <param name="kind">What the frame holds.</param>
-    /// <param name="sequence">The frame's number, one more than that of the frame before it in the store.</param>
-    /// <param name="flushedSequence">The number of the last frame that is known to be on the disk.</param>
-    public void Append(PackedWriter frame, FrameKind kind, long sequence, long flushedSequence)
+    /// <param name="sequence">The batch's number, one more than that of the batch before it in the store.</param>
+    /// <param name="flushedSequence">The number of the last batch that is known to be on the disk.</param>
+    public void Append(PackedWriter frame, long sequence, long flushedSequence)
     {
         int length = frame.Length - FrameHeaderSize;
         frame.Take(-frame.Length & (SectorSize - 1));
         Span<byte> bytes = frame.Written;
-        WriteFrameHeader(bytes, kind, length, sequence, flushedSequence);
+        WriteFrameHeader(bytes, FrameKind.Records, length, sequence, flushedSequence);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Checksum.Of(bytes[4..(FrameHeaderSize + length)], _seed));
-        Grow(bytes.Length);
-        _file.Write(Position, bytes);
-        Position += bytes.Length;
+        Write(bytes);
     }
 
-    /// <summary>Writes pages of the data file as one frame behind the last one; they are safe after <see cref="Flush"/>.</summary>
-    /// <remarks>Such a frame has no place in the sequence of batches, for the other log goes on meanwhile; it ends its lap.</remarks>
-    public void AppendPages(IReadOnlyList<KeyValuePair<uint, byte[]>> pages)
+    /// <summary>
+    /// Writes a mark behind the last frame, which vouches for what was flushed before it; it is safe after <see cref="Flush"/>.
+    /// </summary>
+    public void AppendMark(FrameKind kind, long flushedSequence)
+    {
+        Span<byte> bytes = stackalloc byte[SectorSize];
+        bytes.Clear();
+        WriteFrameHeader(bytes, kind, 0, sequence: 0, flushedSequence);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, Checksum.Of(bytes[4..FrameHeaderSize], _seed));
+        Write(bytes);
+    }
+
+    /// <summary>
+    /// Writes pages of the data file as one frame behind the last one, where the next such frame takes its place. They are safe after
+    /// <see cref="Flush"/>.
+    /// </summary>
+    /// <exception cref="OutOfSpaceException">The file cannot grow; no page was written.</exception>
+    public void WritePages(IReadOnlyList<KeyValuePair<uint, byte[]>> pages)
     {
         const int Entry = 8 + DataFile.PageSize;
         long length = (long)pages.Count * Entry;
-        Grow(FrameHeaderSize + length);
+        Reserve(FrameHeaderSize + length);
         var header = new byte[FrameHeaderSize];
         WriteFrameHeader(header, FrameKind.Pages, checked((int)length), sequence: 0, flushedSequence: 0);
         uint checksum = Checksum.Of(header.AsSpan(4), _seed);
@@ -176,26 +205,29 @@ internal sealed class RedoLog : IDisposable
 
         BinaryPrimitives.WriteUInt32LittleEndian(header, checksum);
         _file.Write(Position, header);
-        Position = RoundUp(offset);
     }
 
     /// <summary>Returns once every frame written so far is on the disk.</summary>
     public void Flush() => _file.Flush();
 
     /// <summary>
-    /// Reads the frames of the present lap, and leaves <see cref="Position"/> behind the last whole batch. The batches that stand intact behind a
-    /// broken one are not among them, but count in <see cref="LogContent.FlushedSequence"/>.
+    /// Finds the frames of the present generation. The batches that stand intact behind a broken one are not among them, but count in
+    /// <see cref="LogContent.FlushedSequence"/>.
     /// </summary>
-    public LogContent ReadFrames()
+    /// <param name="end">Where to stop; by default at the end of the file.</param>
+    /// <exception cref="DamagedFileException">A frame is of a later generation than the header.</exception>
+    public LogContent ReadFrames(long end = long.MaxValue)
     {
         var frames = new List<LogFrame>();
         long flushed = 0;
         LogFrame? pages = null;
         bool broken = false;
-        Position = HeaderSize;
-        for (long position = HeaderSize; position + FrameHeaderSize <= Allocated;)
+        bool isEnded = false;
+        long next = HeaderSize;
+        end = Math.Min(end, _file.Length);
+        for (long position = HeaderSize; position + FrameHeaderSize <= end;)
         {
-            if (TryReadFrame(position) is not { } frame)
+            if (TryReadFrame(position, end) is not { } frame)
             {
                 broken = true;
                 position += SectorSize;
@@ -204,30 +236,37 @@ internal sealed class RedoLog : IDisposable
 
             position = RoundUp(frame.Offset + frame.Length);
             flushed = Math.Max(flushed, frame.FlushedSequence);
-            if (frame.Kind == FrameKind.Pages)
+            switch (frame.Kind)
             {
-                pages = frame;
+                case FrameKind.Pages:
+                    pages = frame;
+                    continue;
+                case FrameKind.Records when frames.Count == 0 || frame.Sequence == frames[^1].Sequence + 1:
+                    if (!broken)
+                    {
+                        frames.Add(frame);
+                    }
+
+                    break;
+                case FrameKind.Records:
+                    broken = true;
+                    break;
+                case FrameKind.End:
+                    isEnded = true;
+                    break;
             }
-            else if (!broken && (frames.Count == 0 || frame.Sequence == frames[^1].Sequence + 1))
-            {
-                frames.Add(frame);
-                Position = position;
-            }
-            else
-            {
-                broken = true;
-            }
+
+            next = broken ? next : position;
         }
 
-        return new LogContent(frames, pages, flushed);
+        return new LogContent(frames, pages, flushed, isEnded, next);
     }
 
-    public byte[] ReadPayload(in LogFrame frame)
-    {
-        var payload = new byte[frame.Length];
-        _file.Read(frame.Offset, payload);
-        return payload;
-    }
+    /// <summary>Goes on behind the frames that were found.</summary>
+    public void GoOnBehind(LogContent content) => Position = content.End;
+
+    /// <summary>Reads what a frame holds.</summary>
+    public void ReadPayload(in LogFrame frame, PackedWriter into) => _file.Read(frame.Offset, into.Take(frame.Length));
 
     /// <summary>The pages that a frame of pages holds.</summary>
     public IEnumerable<KeyValuePair<uint, byte[]>> ReadPages(LogFrame frame)
@@ -240,59 +279,115 @@ internal sealed class RedoLog : IDisposable
         }
     }
 
-    /// <summary>What to say of a log that does not belong to the data file beside it.</summary>
+    /// <summary>The exception for a log that does not belong to the data file beside it.</summary>
     public static DamagedFileException OfAnotherStore(string name) => new(
-        name, "it is the log of another store than the data file beside it. Where the data file is a restored backup, move the old log files away.");
+        name,
+        "it is the log of another store than the data file beside it. "
+        + "Where the data file is a restored backup, move the old log files away.");
+
+    /// <summary>Closes the file and deletes it, if its name still leads to it; gives the reason where it stays.</summary>
+    public Exception? Delete(Disk disk) => disk.CloseAndDelete(_file, Name);
 
     public void Dispose() => _file.Dispose();
 
     private static long RoundUp(long length) => length + (-length & (SectorSize - 1));
 
-    private static Guid CheckHeader(string name, ReadOnlySpan<byte> header, Guid? expectedStoreId)
+    private static uint SeedOf(Guid storeId)
     {
+        Span<byte> id = stackalloc byte[16];
+        storeId.TryWriteBytes(id);
+        return Checksum.Of(id);
+    }
+
+    private void ReadHeader()
+    {
+        Span<byte> header = stackalloc byte[HeaderLength];
+        header.Clear();
+        _file.Read(0, header[..(int)Math.Min(_file.Length, HeaderLength)]);
+        if (!header.ContainsAnyExcept((byte)0) && IsAllZeros())
+        {
+            return;
+        }
+
         if (!header.StartsWith(Magic))
         {
-            throw new DamagedFileException(name, "it stands where the log of the store belongs, and is none.");
+            throw new DamagedFileException(Name, "it stands where the log of the store belongs, and is none. It was left as it is.");
         }
 
         ushort format = BinaryPrimitives.ReadUInt16LittleEndian(header[8..]);
         if (format != Format)
         {
-            throw new DamagedFileException(name, $"it has format {format}, and this version of Imm.Core reads format {Format}.");
+            throw new DamagedFileException(Name, $"it has format {format}, and this version of Imm.Core reads format {Format}.");
         }
 
         if (BinaryPrimitives.ReadUInt32LittleEndian(header[(HeaderLength - 4)..]) != Checksum.Of(header[..(HeaderLength - 4)]))
         {
-            throw new DamagedFileException(name, "the checksum of its header is wrong.");
+            throw new DamagedFileException(Name, "the checksum of its header is wrong.");
         }
 
-        var storeId = new Guid(header.Slice(16, 16));
-        return expectedStoreId is null || storeId == expectedStoreId
-            ? storeId
-            : throw OfAnotherStore(name);
+        StoreId = new Guid(header.Slice(16, 16));
+        _seed = SeedOf(StoreId);
+        Generation = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
+        BaseSequence = BinaryPrimitives.ReadInt64LittleEndian(header[40..]);
+        Allocated = BinaryPrimitives.ReadInt64LittleEndian(header[48..]);
+        Position = HeaderSize;
+        VerifyLength();
+    }
+
+    private bool IsAllZeros()
+    {
+        var piece = new byte[1 << 16];
+        for (long offset = 0; offset < _file.Length; offset += piece.Length)
+        {
+            Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, _file.Length - offset));
+            _file.Read(offset, bytes);
+            if (bytes.ContainsAnyExcept((byte)0))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void WriteHeader()
+    {
+        var header = new byte[HeaderLength];
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), Format);
+        StoreId.TryWriteBytes(header.AsSpan(16));
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(32), Generation);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(40), BaseSequence);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(48), Allocated);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(HeaderLength - 4), Checksum.Of(header.AsSpan(0, HeaderLength - 4)));
+        _file.Write(0, header);
+        _file.Flush();
     }
 
     private void WriteFrameHeader(Span<byte> header, FrameKind kind, int length, long sequence, long flushedSequence)
     {
         BinaryPrimitives.WriteInt32LittleEndian(header[4..], length);
-        BinaryPrimitives.WriteInt64LittleEndian(header[8..], Lap);
+        BinaryPrimitives.WriteInt64LittleEndian(header[8..], Generation);
         BinaryPrimitives.WriteInt64LittleEndian(header[16..], sequence);
         BinaryPrimitives.WriteInt64LittleEndian(header[24..], flushedSequence);
         header[32] = (byte)kind;
         header[33..FrameHeaderSize].Clear();
     }
 
-    private LogFrame? TryReadFrame(long position)
+    private void Write(ReadOnlySpan<byte> frame)
     {
-        if (position + FrameHeaderSize > Allocated)
-        {
-            return null;
-        }
+        Invariant.Holds(Position + frame.Length <= Allocated, "room was made for a frame before it is written");
+        _file.Write(Position, frame);
+        Position += frame.Length;
+    }
 
+    private LogFrame? TryReadFrame(long position, long end)
+    {
         Span<byte> header = stackalloc byte[FrameHeaderSize];
         _file.Read(position, header);
         int length = BinaryPrimitives.ReadInt32LittleEndian(header[4..]);
-        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != Lap || length < 0 || position + FrameHeaderSize + length > Allocated)
+        long generation = BinaryPrimitives.ReadInt64LittleEndian(header[8..]);
+        if (generation < Generation || length < 0 || position + FrameHeaderSize + length > end)
         {
             return null;
         }
@@ -306,28 +401,51 @@ internal sealed class RedoLog : IDisposable
             checksum = Checksum.Of(bytes, checksum);
         }
 
-        return checksum == BinaryPrimitives.ReadUInt32LittleEndian(header)
+        if (checksum != BinaryPrimitives.ReadUInt32LittleEndian(header))
+        {
+            return null;
+        }
+
+        // A header is on the disk before any frame of its generation.
+        return generation == Generation
             ? new LogFrame(
                 (FrameKind)header[32],
                 BinaryPrimitives.ReadInt64LittleEndian(header[16..]),
                 BinaryPrimitives.ReadInt64LittleEndian(header[24..]),
                 position + FrameHeaderSize,
                 length)
-            : null;
+            : throw new DamagedFileException(
+                Name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"its header is of generation {Generation}, and it holds changes of generation {generation}."));
     }
 
-    private void Grow(long need)
+    /// <summary>Makes the file longer with zeros; where there is no room it stays as long as it was.</summary>
+    private void Allocate(long length)
     {
-        long end = Position + need;
-        while (Allocated < end)
+        long before = _file.Length;
+        try
         {
-            _file.Write(Allocated, Zeros.AsSpan(0, (int)(GrowthStep - (Allocated & (GrowthStep - 1)))));
-            Allocated = _file.Length;
+            OutOfSpaceException.ThrowInstead(
+                () =>
+                {
+                    for (long end = before; end < length; end = _file.Length)
+                    {
+                        _file.Write(end, Zeros.AsSpan(0, (int)Math.Min(GrowthStep, length - end)));
+                    }
+                },
+                Name);
+        }
+        catch (OutOfSpaceException)
+        {
+            _file.SetLength(before);
+            throw;
         }
     }
 }
 
-/// <summary>What a frame holds. The numbers are part of the file format.</summary>
+/// <summary>The kind of content of a frame. The numbers are part of the file format.</summary>
 internal enum FrameKind : byte
 {
     /// <summary>The records of one batch of commits.</summary>
@@ -335,13 +453,21 @@ internal enum FrameKind : byte
 
     /// <summary>Pages of the data file that a checkpoint is about to overwrite.</summary>
     Pages = 2,
+
+    /// <summary>A mark after a moment without changes.</summary>
+    Idle = 3,
+
+    /// <summary>The mark that ends a generation: the other log goes on.</summary>
+    End = 4,
 }
 
 /// <summary>A whole frame in a log: where its payload is, and which frames its writer knew to be on the disk.</summary>
 internal readonly record struct LogFrame(FrameKind Kind, long Sequence, long FlushedSequence, long Offset, int Length);
 
-/// <summary>What a lap holds.</summary>
+/// <summary>The content of a generation.</summary>
 /// <param name="Frames">The frames of records up to the first that is not whole.</param>
-/// <param name="Pages">The frame of pages, wherever it stands.</param>
+/// <param name="Pages">The last frame of pages, wherever it stands.</param>
 /// <param name="FlushedSequence">The greatest number that any whole frame says was flushed.</param>
-internal sealed record LogContent(List<LogFrame> Frames, LogFrame? Pages, long FlushedSequence);
+/// <param name="IsEnded">True if the other log goes on.</param>
+/// <param name="End">The place behind the last whole frame that nothing broken stands before.</param>
+internal sealed record LogContent(List<LogFrame> Frames, LogFrame? Pages, long FlushedSequence, bool IsEnded, long End);

@@ -4,10 +4,10 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>Reads the content of scopes, checking again what was checked when it was written.</summary>
-/// <param name="documents">Where the records are.</param>
+/// <param name="read">Gives the records of a kind with a key in a range, both ends inclusive, in order.</param>
 /// <param name="codec">Reads their values.</param>
 /// <param name="problem">Hears of what is wrong, and may throw; otherwise the loader goes on without the record.</param>
-internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Action<string> problem)
+internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Record>> read, RecordCodec codec, Action<string> problem)
 {
     /// <summary>Reads all that belongs to one scope.</summary>
     public ScopeState Load(ScopeState empty, int id)
@@ -32,7 +32,8 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
             {
                 if (project.Datasets.Find(dataset.Name) is not null)
                 {
-                    problem($"The project '{project.ProjectName}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
+                    problem(
+                        $"The project '{project.ProjectName}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
                     continue;
                 }
 
@@ -50,7 +51,7 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
     private Dictionary<long, Project> LoadProjects(long first, long last)
     {
         var projects = new Dictionary<long, Project>();
-        foreach (Record record in documents.Read(ChangeKind.Project, first, last))
+        foreach (Record record in read(ChangeKind.Project, first, last))
         {
             if (TryRead(record, () => codec.ReadProject(record.Key, record.Value.Span), out Project? project))
             {
@@ -63,9 +64,9 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
 
     private ILookup<long, DatasetEntry> LoadDatasets(long first, long last, Dictionary<long, Project> projects)
     {
-        Dictionary<long, Record> uses = documents.Read(ChangeKind.DatasetUse, first, last).ToDictionary(record => record.Key);
+        Dictionary<long, Record> uses = read(ChangeKind.DatasetUse, first, last).ToDictionary(record => record.Key);
         var datasets = new List<DatasetEntry>();
-        foreach (Record record in documents.Read(ChangeKind.Dataset, first, last))
+        foreach (Record record in read(ChangeKind.Dataset, first, last))
         {
             if (TryRead(record, () => LoadDataset(record, projects, uses), out DatasetEntry? dataset))
             {
@@ -99,12 +100,12 @@ internal sealed class ScopeLoader(DocumentFile documents, RecordCodec codec, Act
         return dataset;
     }
 
-    private bool TryRead<T>(in Record record, Func<T> read, [NotNullWhen(true)] out T? value)
+    private bool TryRead<T>(in Record record, Func<T> decode, [NotNullWhen(true)] out T? value)
         where T : class
     {
         try
         {
-            value = read();
+            value = decode();
             return true;
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException or OverflowException)

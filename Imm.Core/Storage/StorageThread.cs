@@ -1,47 +1,48 @@
 namespace Imm.Core.Storage;
 
-/// <summary>A thread of the store's own that does the long work behind the commits, one piece after the other. It starts with the first piece.</summary>
-internal sealed class StorageThread(string name) : IDisposable
+/// <summary>A thread of the store's own that does the long work behind the commits, one piece after the other.</summary>
+internal sealed class StorageThread : IDisposable
 {
     private readonly object _gate = new();
     private readonly Queue<Action> _work = [];
-    private Thread? _thread;
+    private readonly TimeSpan _idle;
+    private readonly Thread _thread;
+    private Action? _whenIdle;
     private bool _closed;
+
+    /// <param name="name">The name of the thread.</param>
+    /// <param name="start">Starts a thread; what it throws goes to the caller, before anything depends on the thread.</param>
+    /// <param name="idle">How long after the last work <see cref="WhenIdle"/> is run, again and again; not positive for never.</param>
+    public StorageThread(string name, Func<ThreadStart, string, Thread> start, TimeSpan idle)
+    {
+        _idle = idle > TimeSpan.Zero ? idle : Timeout.InfiniteTimeSpan;
+        _thread = start(Work, name);
+    }
+
+    /// <summary>Sets what is run when there is no work. It handles its own exceptions.</summary>
+    public void WhenIdle(Action work)
+    {
+        lock (_gate)
+        {
+            _whenIdle = work;
+        }
+    }
 
     /// <summary>Has work done later. The work handles its own exceptions.</summary>
     public void Post(Action work)
     {
-        lock (_gate)
+        // Called in the middle of a commit, perhaps on a caller's thread.
+        Uninterruptible.Enter(_gate);
+        try
         {
             ObjectDisposedException.ThrowIf(_closed, this);
             _work.Enqueue(work);
-            if (_thread is null)
-            {
-                _thread = new Thread(Work) { IsBackground = true, Name = name };
-                _thread.UnsafeStart();
-            }
-
             Monitor.PulseAll(_gate);
         }
-    }
-
-    /// <summary>Has work done behind what was posted before, and waits for it; its exception is thrown here.</summary>
-    public void Run(Action work)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
+        finally
         {
-            try
-            {
-                work();
-                done.SetResult();
-            }
-            catch (Exception e)
-            {
-                done.SetException(e);
-            }
-        });
-        done.Task.GetAwaiter().GetResult();
+            Monitor.Exit(_gate);
+        }
     }
 
     /// <summary>Waits for the work that was posted, and ends the thread.</summary>
@@ -53,7 +54,7 @@ internal sealed class StorageThread(string name) : IDisposable
             Monitor.PulseAll(_gate);
         }
 
-        _thread?.Join();
+        _thread.Join();
     }
 
     private void Work()
@@ -70,7 +71,11 @@ internal sealed class StorageThread(string name) : IDisposable
                         return;
                     }
 
-                    Monitor.Wait(_gate);
+                    if (!Monitor.Wait(_gate, _idle) && _whenIdle is not null)
+                    {
+                        work = _whenIdle;
+                        break;
+                    }
                 }
             }
 

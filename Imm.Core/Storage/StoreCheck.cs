@@ -2,12 +2,12 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Verifies a data file from end to end and lists all that is wrong with it.</summary>
+/// <summary>Verifies a store from end to end and lists all that is wrong with it.</summary>
 internal static class StoreCheck
 {
-    public static List<string> Run(DataFile data, FileStoreSettings settings)
+    public static List<string> Run(StoreSnapshot snapshot, FileStoreSettings settings)
     {
-        List<string> problems = [.. data.CheckPages()];
+        List<string> problems = CheckPages(snapshot.Pages);
         if (problems.Count > 0)
         {
             // What a broken page leads LiteDB to would only be more of the same.
@@ -16,28 +16,49 @@ internal static class StoreCheck
 
         try
         {
-            using var documents = new DocumentFile(data);
-            CheckRecords(documents, settings, problems);
+            CheckRecords(snapshot, settings, problems);
         }
-#pragma warning disable CA1031 // Whatever a damaged file makes LiteDB do is a finding, not a failure of the check.
-        catch (Exception e)
+        // Whatever a damaged file makes LiteDB do is a finding, not a failure of the check. Want of memory is no damage.
+#pragma warning disable CA1031
+        catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031
         {
-            problems.Add($"The file '{data.Name}' cannot be read to its end: {e.Message}");
+            problems.Add($"The file '{snapshot.Pages.Name}' cannot be read to its end: {e.Message}");
         }
 
         return problems;
     }
 
-    private static void CheckRecords(DocumentFile documents, FileStoreSettings settings, List<string> problems)
+    /// <summary>Lists every page that cannot be read or whose checksum is wrong.</summary>
+    private static List<string> CheckPages(PageSnapshot pages)
+    {
+        var problems = new List<string>();
+        var page = new byte[DataFile.PageSize];
+        for (uint number = 0; number < pages.PageCount; number++)
+        {
+            try
+            {
+                pages.ReadPage(number, page);
+            }
+            catch (IOException e)
+            {
+                problems.Add(e.Message);
+            }
+        }
+
+        return problems;
+    }
+
+    private static void CheckRecords(StoreSnapshot snapshot, FileStoreSettings settings, List<string> problems)
     {
         var scopes = new Dictionary<int, Scope>();
-        foreach (Record record in documents.Read(ChangeKind.Scope))
+        var names = new HashSet<Scope>();
+        foreach (Record record in snapshot.Read(ChangeKind.Scope))
         {
             try
             {
                 (Scope scope, _) = RecordCodec.ReadScope(record.Key, record.Value.Span);
-                if (scopes.ContainsValue(scope))
+                if (!names.Add(scope))
                 {
                     problems.Add($"The scope {scope} is there twice.");
                 }
@@ -52,13 +73,14 @@ internal static class StoreCheck
 
         foreach (ChangeKind kind in (ChangeKind[])[ChangeKind.Project, ChangeKind.Dataset, ChangeKind.DatasetUse])
         {
-            foreach (int id in documents.Read(kind).Select(record => RecordKey.Scope(record.Key)).Distinct().Where(id => !scopes.ContainsKey(id)))
+            foreach (int id in snapshot.Read(kind).Select(record => RecordKey.Scope(record.Key)).Distinct()
+                .Where(id => !scopes.ContainsKey(id)))
             {
                 problems.Add($"There are {kind} records of a scope {id} that there is none of.");
             }
         }
 
-        var loader = new ScopeLoader(documents, settings.Codec, problems.Add);
+        var loader = new ScopeLoader(snapshot.Read, settings.Codec, problems.Add);
         foreach ((int id, Scope scope) in scopes)
         {
             loader.Load(ScopeState.Empty(scope, settings.Figures), id);

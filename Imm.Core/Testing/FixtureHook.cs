@@ -10,8 +10,8 @@ internal sealed class FixtureHook(ImmCalls calls, ImmFaults faults, TimeProvider
 
     public void Begin(Operation operation) => operation.Recorded = calls.Add(number => new ImmCall(number, operation, timeProvider));
 
-    public ValueTask<Refusal?> AdmitAsync(Operation operation, CancellationToken cancellationToken) =>
-        faults.MeetAsync(Call(operation), cancellationToken);
+    public ValueTask<Refusal?> AdmitAsync(Operation operation, bool waits, CancellationToken cancellationToken) =>
+        faults.MeetAsync(Call(operation), waits, cancellationToken);
 
     public Refusal? Betray(Operation operation) => faults.MeetAfterCommit(Call(operation));
 

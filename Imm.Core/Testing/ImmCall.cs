@@ -6,12 +6,11 @@ namespace Imm.Core.Testing;
 
 /// <summary>One call that a fixture's store received: who asked for what, when, and what came of it.</summary>
 /// <remarks>
-/// Safe to read from many threads at once. What stands in it does not change, but for what says how the call ended, which comes when it does.
+/// Safe to read from many threads at once. What stands in it does not change, but for what says how the call ended, which comes when it
+/// does.
 /// </remarks>
 public sealed class ImmCall
 {
-    private readonly TimeProvider _timeProvider;
-    private readonly long _startTimestamp;
     private readonly string? _datasetName;
     private ImmFault[] _faults = [];
     private End? _end;
@@ -24,16 +23,19 @@ public sealed class ImmCall
         RegionId = operation.Scope.RegionId;
         ProjectName = operation.Action == ImmAction.ListProjects ? null : operation.ProjectName;
         _datasetName = operation.DatasetName;
-        Request = Operation is ImmOperation.GetProject or ImmOperation.DeleteProject ? null : RequestCopy.Of(operation.Request);
-        _timeProvider = timeProvider;
-        _startTimestamp = operation.StartTimestamp;
+        Request = operation.Request switch
+        {
+            string when Operation is ImmOperation.GetProject or ImmOperation.DeleteProject => null,
+            FileChange[] changes => Array.AsReadOnly(changes),
+            var request => request,
+        };
         StartTime = timeProvider.GetUtcNow();
     }
 
     /// <summary>Its place among the calls of the fixture, from 1.</summary>
     public int Number { get; }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>The operation that was asked for.</summary>
     public ImmOperation Operation { get; }
 
     /// <summary>The account.</summary>
@@ -49,30 +51,31 @@ public sealed class ImmCall
     public string? DatasetName => Operation == ImmOperation.ListDatasets ? null : _datasetName;
 
     /// <summary>
-    /// What the caller gave, as it was then: a copy of the request; the <see cref="FileChange"/>s of <see cref="ImmOperation.AddFiles"/> and
-    /// <see cref="ImmOperation.RemoveFiles"/>; the URI of a binding. Null where the names are all there is.
+    /// The parameters of the caller, as they were then: a copy of the request; the <see cref="FileChange"/>s of
+    /// <see cref="ImmOperation.AddFiles"/> and <see cref="ImmOperation.RemoveFiles"/>; the URI of a binding. Null where the names are all
+    /// there is.
     /// </summary>
     public object? Request { get; }
 
     /// <summary>When it began, on the fixture's clock.</summary>
     public DateTimeOffset StartTime { get; }
 
-    /// <summary>How long it took on the fixture's clock; zero while it is under way.</summary>
+    /// <summary>The duration on the fixture's clock; zero while it is under way.</summary>
     public TimeSpan Duration => Volatile.Read(ref _end)?.Duration ?? TimeSpan.Zero;
 
-    /// <summary>Whether it has ended.</summary>
+    /// <summary>True if it has ended.</summary>
     public bool IsCompleted => Volatile.Read(ref _end) is not null;
 
-    /// <summary>Whether it has ended without an exception.</summary>
+    /// <summary>True if it has ended without an exception.</summary>
     public bool Succeeded => Volatile.Read(ref _end) is { Exception: null };
 
     /// <summary>
-    /// What the caller got: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/> or
-    /// <see cref="Binding"/>, a list of bindings, or the datasets that files were counted into or out of. Null where it got nothing.
+    /// The answer that the caller got: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/>
+    /// or <see cref="Binding"/>, a list of bindings, or the datasets that files were counted into or out of. Null where it got nothing.
     /// </summary>
     public object? Answer => Volatile.Read(ref _end)?.Answer;
 
-    /// <summary>What the caller got instead of an answer; null where it got one.</summary>
+    /// <summary>The exception that the caller got instead of an answer; null where it got one.</summary>
     public Exception? Exception => Volatile.Read(ref _end)?.Exception;
 
     /// <summary>The code of the refusal, one of <see cref="ImmErrorCode"/>; null where the call was not refused.</summary>
@@ -81,12 +84,12 @@ public sealed class ImmCall
     /// <summary>The faults that had a part in it, in the order in which they did.</summary>
     public IReadOnlyList<ImmFault> Faults => Array.AsReadOnly(Volatile.Read(ref _faults));
 
-    /// <summary>Whether the call is about a project, alone or among others.</summary>
+    /// <summary>True if the call is about a project, alone or among others.</summary>
     /// <param name="projectName">The project's name.</param>
     public bool IsAbout(string projectName) => ProjectName == projectName
         || (Request is IReadOnlyList<FileChange> changes && changes.Any(change => change?.ProjectName == projectName));
 
-    /// <summary>Whether the call is about a dataset, alone or among others.</summary>
+    /// <summary>True if the call is about a dataset, alone or among others.</summary>
     /// <param name="projectName">The project's name.</param>
     /// <param name="datasetName">The dataset's name.</param>
     public bool IsAbout(string projectName, string datasetName) => (ProjectName == projectName && DatasetName == datasetName)
@@ -108,7 +111,7 @@ public sealed class ImmCall
         }
 
         text.Append(" (").Append(AccountId).Append('/').Append(RegionId).Append(')');
-        string request = RequestCopy.Describe(Request);
+        string request = RequestText.Describe(Request);
         if (request.Length > 0)
         {
             text.Append(" {").Append(request).Append('}');
@@ -133,9 +136,9 @@ public sealed class ImmCall
 
     internal void Complete(Operation operation) => Volatile.Write(
         ref _end,
-        new End(_timeProvider.GetElapsedTime(_startTimestamp, _timeProvider.GetTimestamp()), AnswerOf(operation), operation.Exception));
+        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Exception));
 
-    /// <summary>What the caller sees of an answer.</summary>
+    /// <summary>The part of an answer that the caller sees.</summary>
     private object? AnswerOf(Operation operation) => Operation switch
     {
         ImmOperation.DeleteProject or ImmOperation.DeleteDataset or ImmOperation.DeleteBinding => null,

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -7,13 +8,13 @@ using CommunityToolkit.Diagnostics;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// The calls that a fixture's store has received, in the order in which they began, whoever made them: registries, <see cref="ImmFixture.Api"/>, or an
-/// <see cref="HttpClient"/> over <see cref="ImmFixture.HttpHandler"/>.
+/// The calls that a fixture's store has received, in the order in which they began, whoever made them: registries,
+/// <see cref="ImmFixture.Api"/>, or an <see cref="HttpClient"/> over <see cref="ImmFixture.HttpHandler"/>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Refused calls are calls too. Not among them: seeding, the project quota, which is no operation of the service, and what never came to be a call, such as a null
-/// request or <see cref="ProjectRegistry.TryGet"/> of a text that is no name.
+/// Refused calls are calls too. Not among them: seeding, the project quota, which is no operation of the service, and what never came to be
+/// a call, such as a null request or <see cref="ProjectRegistry.TryGet"/> of a text that is no name.
 /// </para>
 /// <para>Safe to use from many threads at once; what is looked at is the record as it is then.</para>
 /// </remarks>
@@ -27,7 +28,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
     {
     }
 
-    /// <summary>How many calls there have been.</summary>
+    /// <summary>The number of calls there have been.</summary>
     public int Count
     {
         get
@@ -146,7 +147,8 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         }
     }
 
-    private ImmCall[] Expect(int? times, ImmOperation operation, string? projectName, Func<ImmCall, bool>? where, string? whereText)
+    private ReadOnlyCollection<ImmCall> Expect(
+        int? times, ImmOperation operation, string? projectName, Func<ImmCall, bool>? where, string? whereText)
     {
         ImmCall[] calls = ToArray();
         ImmCall[] matches = Array.FindAll(
@@ -154,7 +156,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
             call => call.Operation == operation && (projectName is null || call.IsAbout(projectName)) && (where is null || where(call)));
         if (times is { } exactly ? matches.Length == exactly : matches.Length > 0)
         {
-            return matches;
+            return Array.AsReadOnly(matches);
         }
 
         var expected = new StringBuilder("Expected ")
@@ -179,7 +181,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         throw new ImmAssertionException(Describe(expected.ToString(), matches.Length, matches, calls));
     }
 
-    /// <summary>What was expected, how many came, and all calls, with a mark before those that count.</summary>
+    /// <summary>Lists what was expected, how many came, and all calls, with a mark before those that count.</summary>
     private static string Describe(string expected, int count, ImmCall[] matches, ImmCall[] calls)
     {
         const int MaxShown = 50;
@@ -191,7 +193,8 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
                 _ => string.Create(CultureInfo.InvariantCulture, $"were {count}"),
             })
             .Append('.');
-        text.Append(calls.Length == 0 ? " There was no call at all." : matches.Length > 0 ? " The calls, with * where they count:" : " The calls:");
+        text.Append(
+            calls.Length == 0 ? " There was no call at all." : matches.Length > 0 ? " The calls, with * where they count:" : " The calls:");
         foreach (ImmCall call in calls.Take(MaxShown))
         {
             text.Append('\n').Append(Array.IndexOf(matches, call) >= 0 ? " * " : "   ").Append(call);

@@ -5,11 +5,12 @@ using Imm.Core.Model;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// Which calls a fault meets, in words that end with what it does: <c>fixture.Faults.On(ImmOperation.CreateProject).ForProject("photos").Times(2).Throttle()</c>.
+/// Selects the calls that a fault meets, in words that end with what it does:
+/// <c>fixture.Faults.On(ImmOperation.CreateProject).ForProject("photos").Times(2).Throttle()</c>.
 /// </summary>
 /// <remarks>
-/// What ends the sentence puts the fault to work, and gives it, to be disposed. A call that is malformed, or that the authorizer refuses, does not
-/// come so far as to meet a fault, as with the service. Not thread-safe; the fault is.
+/// What ends the sentence puts the fault to work, and gives it, to be disposed. A call that is malformed, or that the authorizer refuses,
+/// does not come so far as to meet a fault, as with the service. Not thread-safe; the fault is.
 /// </remarks>
 public sealed class ImmFaultRule
 {
@@ -82,7 +83,10 @@ public sealed class ImmFaultRule
         return With(_condition with { Times = times });
     }
 
-    /// <summary>Of the calls that the rest of the sentence is about only the n-th, the 2n-th and so on; together with <see cref="Times"/>, so many of these.</summary>
+    /// <summary>
+    /// Of the calls that the rest of the sentence is about only the n-th, the 2n-th and so on; together with <see cref="Times"/>, so many
+    /// of these.
+    /// </summary>
     /// <param name="n">From 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is below 1.</exception>
     public ImmFaultRule Every(int n)
@@ -104,18 +108,25 @@ public sealed class ImmFaultRule
     {
         CheckCode(code);
         return Start(
-            code, new Refusal(code, message ?? $"A fault of the test fixture: {code}.", parameter, requested, used, limit), TimeSpan.Zero, TimeSpan.Zero, false);
+            code,
+            new Refusal(code, message ?? $"A fault of the test fixture: {code}.", parameter, requested, used, limit),
+            TimeSpan.Zero,
+            TimeSpan.Zero,
+            false);
     }
 
     /// <summary>Refuses the call as throttled: <see cref="ImmErrorCode.ThrottlingUser"/>.</summary>
     public ImmFault Throttle() => Fail(ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control.");
 
-    /// <summary>Refuses the call as a store that has failed does: <see cref="ImmErrorCode.ServiceUnavailable"/>, nothing changed.</summary>
+    /// <summary>
+    /// Refuses the call as a store that has failed does: <see cref="ImmErrorCode.ServiceUnavailable"/> with an <see cref="IOException"/> as
+    /// <see cref="Exception.InnerException"/>, nothing changed.
+    /// </summary>
     public ImmFault BeUnavailable() => Fail(ImmErrorCode.ServiceUnavailable, "The store has failed and takes no more changes.");
 
     /// <summary>
-    /// Carries the call out, and then tells its caller that it failed: the change is there, as after an answer that was lost. What a retry must
-    /// survive. Calls that are refused anyway are not counted.
+    /// Carries the call out, and then tells its caller that it failed: the change is there, as after an answer that was lost. What a retry
+    /// must survive. Calls that are refused anyway are not counted.
     /// </summary>
     /// <param name="code">One of <see cref="ImmErrorCode"/>.</param>
     /// <exception cref="ArgumentException"><paramref name="code"/> is no code of the contract.</exception>
@@ -131,8 +142,8 @@ public sealed class ImmFaultRule
     }
 
     /// <summary>
-    /// Has the call wait, before it touches the store, until the fixture's clock has moved on by so much. A call that does not await, such as
-    /// <see cref="ProjectRegistry.Get"/>, blocks its thread so long: for those see <see cref="Elapse"/>.
+    /// Has the call wait, before it touches the store, until the fixture's clock has moved on by so much. A call that does not await, such
+    /// as <see cref="ProjectRegistry.Get"/>, blocks its thread so long: for those see <see cref="Elapse"/>.
     /// </summary>
     /// <param name="latency">How long on the fixture's clock.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="latency"/> is not above zero.</exception>
@@ -143,8 +154,8 @@ public sealed class ImmFaultRule
     }
 
     /// <summary>
-    /// Moves the fixture's clock on by so much, as if the call took that long, before it touches the store: nobody waits, and timeouts on that clock
-    /// come due meanwhile.
+    /// Moves the fixture's clock on by so much, as if the call took that long, before it touches the store: nobody waits, and timeouts on
+    /// that clock come due meanwhile.
     /// </summary>
     /// <param name="time">How much on the fixture's clock.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is not above zero.</exception>
@@ -174,6 +185,12 @@ public sealed class ImmFaultRule
 
     private ImmFault Start(string outcome, Refusal? refusal, TimeSpan delay, TimeSpan elapse, bool afterCommit)
     {
+        if (refusal?.Code == ImmErrorCode.ServiceUnavailable)
+        {
+            // A store that has failed tells its callers why.
+            refusal = refusal with { Cause = new IOException("A fault of the test fixture: a write to the disk has failed.") };
+        }
+
         var fault = new ImmFault(_faults, _condition, outcome, refusal, delay, elapse, afterCommit);
         _faults.Add(fault);
         return fault;

@@ -3,10 +3,10 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 
-/// <summary>What goes wrong in a fixture, on purpose.</summary>
+/// <summary>The faults of a fixture.</summary>
 /// <remarks>
-/// A call meets the faults in the order in which they were put to work. Latencies add up; the first fault that refuses ends the call, and those behind
-/// it neither meet nor count it. Safe to use from many threads at once.
+/// A call meets the faults in the order in which they were put to work. Latencies add up; the first fault that refuses ends the call, and
+/// those behind it neither meet nor count it. Safe to use from many threads at once.
 /// </remarks>
 public sealed class ImmFaults
 {
@@ -40,7 +40,7 @@ public sealed class ImmFaults
     internal void Remove(ImmFault fault) => Change(faults => Array.FindAll(faults, other => other != fault));
 
     /// <summary>Has a call that is well-formed and authorized meet the faults before it touches the store.</summary>
-    internal async ValueTask<Refusal?> MeetAsync(ImmCall call, CancellationToken cancellationToken)
+    internal async ValueTask<Refusal?> MeetAsync(ImmCall call, bool waits, CancellationToken cancellationToken)
     {
         foreach (ImmFault fault in Volatile.Read(ref _faults))
         {
@@ -51,7 +51,7 @@ public sealed class ImmFaults
 
             if (fault.Latency > TimeSpan.Zero)
             {
-                await WaitAsync(fault.Latency, cancellationToken).ConfigureAwait(false);
+                await WaitAsync(fault.Latency, waits, cancellationToken).ConfigureAwait(false);
             }
 
             if (fault.Elapsed > TimeSpan.Zero)
@@ -84,16 +84,32 @@ public sealed class ImmFaults
     }
 
     /// <summary>
-    /// Waits for the clock. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/> it goes on at once when it is cancelled, on the
-    /// thread that moves the clock, so that a test sees the same in every run.
+    /// Waits for the clock. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/> it goes on at once when it is
+    /// cancelled, on the thread that moves the clock, so that a test sees the same in every run.
     /// </summary>
-    private async Task WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    private async Task WaitAsync(TimeSpan time, bool waits, CancellationToken cancellationToken)
     {
+        if (waits && ReferenceEquals(_timeProvider, TimeProvider.System))
+        {
+            // Its timers need a thread of the pool, which one that waits must not.
+            cancellationToken.WaitHandle.WaitOne((int)Math.Min(Math.Ceiling(time.TotalMilliseconds), int.MaxValue));
+            cancellationToken.ThrowIfCancellationRequested();
+            return;
+        }
+
         var end = new TaskCompletionSource();
-        using ITimer timer = _timeProvider.CreateTimer(static end => ((TaskCompletionSource)end!).TrySetResult(), end, time, Timeout.InfiniteTimeSpan);
+        using ITimer timer = _timeProvider.CreateTimer(
+            static end => ((TaskCompletionSource)end!).TrySetResult(), end, time, Timeout.InfiniteTimeSpan);
         using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(
             static (end, token) => ((TaskCompletionSource)end!).TrySetCanceled(token), end);
-        await end.Task.ConfigureAwait(false);
+        if (waits)
+        {
+            end.Task.GetAwaiter().GetResult();
+        }
+        else
+        {
+            await end.Task.ConfigureAwait(false);
+        }
     }
 
     private void Change(Func<ImmFault[], ImmFault[]> change)

@@ -9,6 +9,10 @@ namespace Imm.Core.Testing;
 /// <remarks>Safe to use from many threads at once. Its time zone is UTC, and its timestamps count ticks of 100 ns.</remarks>
 public sealed class ImmFixtureClock : TimeProvider
 {
+    /// <summary>The clocks that this thread is moving, and whose timers it fires.</summary>
+    [ThreadStatic]
+    private static List<ImmFixtureClock>? _moving;
+
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
 
@@ -26,7 +30,7 @@ public sealed class ImmFixtureClock : TimeProvider
     /// <param name="start">The time that it shows first.</param>
     public ImmFixtureClock(DateTimeOffset start) => _utcTicksAtZero = start.UtcTicks;
 
-    /// <summary>What a clock shows first where nothing else is said: the beginning of 2025, in UTC.</summary>
+    /// <summary>The time that a clock shows first where nothing else is said: the beginning of 2025, in UTC.</summary>
     public static DateTimeOffset DefaultStart { get; } = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <inheritdoc/>
@@ -54,9 +58,10 @@ public sealed class ImmFixtureClock : TimeProvider
     }
 
     /// <summary>
-    /// Moves the clock on, and on the way fires each timer that comes due, in the order of their times, while the clock shows its time. What waits
-    /// for a timer without a synchronization context of its own goes on before this returns. With one, as xunit gives to a test and so to code that
-    /// awaits without <c>ConfigureAwait(false)</c>, it goes on elsewhere: a test that moves the clock again must first wait until that code waits again.
+    /// Moves the clock on, and on the way fires each timer that comes due, in the order of their times, while the clock shows its time.
+    /// What waits for a timer without a synchronization context of its own goes on before this returns. With one, as xunit gives to a test
+    /// and so to code that awaits without <c>ConfigureAwait(false)</c>, it goes on elsewhere: a test that moves the clock again must first
+    /// wait until that code waits again.
     /// </summary>
     /// <param name="time">How far; zero fires what is due now.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative, or leads past the year 9999.</exception>
@@ -72,6 +77,8 @@ public sealed class ImmFixtureClock : TimeProvider
 
         SynchronizationContext? context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
+        List<ImmFixtureClock> moving = _moving ??= [];
+        moving.Add(this);
         try
         {
             while (TakeDue(target) is { } timer)
@@ -81,12 +88,14 @@ public sealed class ImmFixtureClock : TimeProvider
         }
         finally
         {
+            moving.RemoveAt(moving.Count - 1);
             SynchronizationContext.SetSynchronizationContext(context);
         }
     }
 
     /// <summary>
-    /// Sets the clock, forward or back, as an operator or a time server does: no time passes, so no timer fires, and timestamps do not move.
+    /// Sets the clock, forward or back, as an operator or a time server does: no time passes, so no timer fires, and timestamps do not
+    /// move.
     /// </summary>
     /// <param name="time">The time to show.</param>
     public void SetUtcNow(DateTimeOffset time)
@@ -97,7 +106,14 @@ public sealed class ImmFixtureClock : TimeProvider
         }
     }
 
-    /// <summary>Makes a timer that fires while the clock is moved; at once, on this thread, where its time is zero.</summary>
+    /// <summary>
+    /// Makes a timer that fires while the clock is moved. Where its time is zero it fires at once, on this thread; where this thread is
+    /// firing a timer of the clock, after that one, so that a timer may set itself to zero again and again. A timer that never stops doing
+    /// so keeps the clock from moving on.
+    /// </summary>
+    /// <remarks>
+    /// The callback runs in the <see cref="ExecutionContext"/> of the caller of this method, as that of a timer of the system does.
+    /// </remarks>
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -112,6 +128,8 @@ public sealed class ImmFixtureClock : TimeProvider
     {
         lock (_lock)
         {
+            // Another thread, or the timer that fired last, may have moved the clock past the target.
+            target = Math.Max(target, _elapsed);
             Timer? next = null;
             foreach (Timer timer in _timers)
             {
@@ -122,7 +140,6 @@ public sealed class ImmFixtureClock : TimeProvider
                 }
             }
 
-            // Another thread may have moved the clock past us.
             _elapsed = Math.Max(_elapsed, next?.Due ?? target);
             if (next is not null)
             {
@@ -138,17 +155,30 @@ public sealed class ImmFixtureClock : TimeProvider
         }
     }
 
+    private bool IsMovedByThisThread => _moving?.Contains(this) == true;
+
     private static long After(long elapsed, long ticks) => ticks > long.MaxValue - elapsed ? long.MaxValue : elapsed + ticks;
 
     private sealed class Timer(ImmFixtureClock clock, TimerCallback callback, object? state) : ITimer
     {
+        /// <summary>The context of whoever suppressed its flow: that of a thread that nobody has given one.</summary>
+        private static readonly Lazy<ExecutionContext> NoContext = new(static () =>
+        {
+            ExecutionContext? context = null;
+            var thread = new Thread(() => context = ExecutionContext.Capture());
+            thread.UnsafeStart();
+            thread.Join();
+            return context!;
+        });
+
+        private readonly ExecutionContext _context = ExecutionContext.Capture() ?? NoContext.Value;
         private bool _disposed;
 
         public long Due { get; set; }
 
         public long Period { get; private set; }
 
-        public void Fire() => callback(state);
+        public void Fire() => ExecutionContext.Run(_context, static timer => ((Timer)timer!).Call(), this);
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -170,7 +200,7 @@ public sealed class ImmFixtureClock : TimeProvider
                 }
             }
 
-            if (dueTime == TimeSpan.Zero)
+            if (dueTime == TimeSpan.Zero && !clock.IsMovedByThisThread)
             {
                 clock.Advance(TimeSpan.Zero);
             }
@@ -192,6 +222,8 @@ public sealed class ImmFixtureClock : TimeProvider
             Dispose();
             return ValueTask.CompletedTask;
         }
+
+        private void Call() => callback(state);
 
         private static void Check(TimeSpan time, string name)
         {

@@ -13,8 +13,9 @@ namespace Imm.Core.Testing;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each step is done when its method returns, at the time that the clock shows, and obeys the rules: what breaks one is the <see cref="ImmException"/> that
-/// a registry would throw, whose message says which step it was. Nobody is asked and nobody watches: neither authorizer nor faults nor the record.
+/// Each step is done when its method returns, at the time that the clock shows, and obeys the rules: what breaks one is the
+/// <see cref="ImmException"/> that a registry would throw, whose message says which step it was. Nobody is asked and nobody watches:
+/// neither authorizer nor faults nor the record.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
@@ -56,7 +57,9 @@ public sealed class ImmSeed
     public ImmSeed Project(string projectName, Action<CreateProjectRequest>? configure = null) =>
         Step(nameof(Project), [projectName], () => Create(projectName, configure));
 
-    /// <summary>Creates so many projects, named with numbers from 1 that have as many digits as their last, and at least three: <c>project-001</c>.</summary>
+    /// <summary>
+    /// Creates so many projects, named with numbers from 1 that have as many digits as their last, and at least three: <c>project-001</c>.
+    /// </summary>
     /// <param name="count">How many, from 0.</param>
     /// <param name="prefix">What stands before the number.</param>
     /// <param name="configure">Sets other parameters of each request; null for none.</param>
@@ -70,7 +73,9 @@ public sealed class ImmSeed
 
     /// <summary>Creates projects, named <c>filler-001</c> and so on, until there may be only so many more.</summary>
     /// <param name="slots">How many more, from 0.</param>
-    /// <exception cref="InvalidOperationException">There may be fewer more already, or it would take more than 1,000,000 projects.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There may be fewer more already, or it would take more than 1,000,000 projects.
+    /// </exception>
     public ImmSeed ProjectSlotsLeft(int slots) => Step(
         nameof(ProjectSlotsLeft),
         [slots],
@@ -105,10 +110,14 @@ public sealed class ImmSeed
         Step(nameof(Dataset), [projectName, datasetName], () => CreateDataset(projectName, datasetName, configure));
 
     /// <summary>Creates datasets, named <c>filler-001</c> and so on, until the project may have only so many more.</summary>
-    /// <param name="projectName">The project; give it a <see cref="CreateProjectRequest.ProjectMaxDatasetCount"/> that can be reached.</param>
+    /// <param name="projectName">
+    /// The project; give it a <see cref="CreateProjectRequest.ProjectMaxDatasetCount"/> that can be reached.
+    /// </param>
     /// <param name="slots">How many more, from 0.</param>
     /// <exception cref="ImmException">There is no such project.</exception>
-    /// <exception cref="InvalidOperationException">It may have fewer more already, or it would take more than 1,000,000 datasets.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It may have fewer more already, or it would take more than 1,000,000 datasets.
+    /// </exception>
     public ImmSeed DatasetSlotsLeft(string projectName, long slots) => Step(
         nameof(DatasetSlotsLeft),
         [projectName, slots],
@@ -197,12 +206,13 @@ public sealed class ImmSeed
         });
 
     /// <summary>
-    /// Takes over projects as the service answered them: all fields and times, so that reading them gives the same answer. Where a project has
-    /// datasets, as many are made up to hold its files and bytes, named <c>recorded-001</c> and so on, since the answer does not show them.
+    /// Takes over projects as the service answered them: all fields and times, so that reading them gives the same answer. Where a project
+    /// has datasets, as many are made up to hold its files and bytes, named <c>recorded-001</c> and so on, since the answer does not show
+    /// them.
     /// </summary>
     /// <param name="json">
-    /// The JSON of a project, of an answer of CreateProject, GetProject or UpdateProject, or of a page of ListProjects. Fields that are not known are
-    /// skipped; a project's name and times are required.
+    /// The JSON of a project, of an answer of CreateProject, GetProject or UpdateProject, or of a page of ListProjects. Fields that are not
+    /// known are skipped; a project's name and times are required.
     /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="FormatException">The text is no such JSON, or what it says breaks a rule; the message names the field.</exception>
@@ -216,8 +226,7 @@ public sealed class ImmSeed
             {
                 Project project = ProjectReader.ToProject(document ?? throw new FormatException("A project is null."));
                 CheckHolds(project);
-                _registry.Apply(new TakeOverProject(project));
-                FillRecorded(project);
+                _registry.Apply(new TakeOverProject(project, [.. Names(project.DatasetCount, "recorded-")]));
             }
         });
     }
@@ -242,37 +251,23 @@ public sealed class ImmSeed
         long datasets = project.DatasetCount;
         if (datasets > MaxThings)
         {
-            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"The project has {datasets} datasets, more than are made up here."));
+            throw new FormatException(
+                string.Create(CultureInfo.InvariantCulture, $"The project has {datasets} datasets, more than are made up here."));
         }
 
-        if ((UInt128)project.FileCount > (UInt128)datasets * (UInt128)DatasetQuota.FileCountRange.Maximum || (project.TotalFileSize > 0 && datasets == 0))
+        if ((UInt128)project.FileCount > (UInt128)datasets * (UInt128)DatasetQuota.FileCountRange.Maximum
+            || (project.TotalFileSize > 0 && datasets == 0))
         {
             throw new FormatException(string.Create(
-                CultureInfo.InvariantCulture, $"The project has {project.FileCount} files and {project.TotalFileSize} bytes, more than its {datasets} datasets can hold."));
+                CultureInfo.InvariantCulture,
+                $"The project has {project.FileCount} files and {project.TotalFileSize} bytes, "
+                + $"more than its {datasets} datasets can hold."));
         }
-    }
-
-    private void FillRecorded(Project project)
-    {
-        (long files, long bytes) = (project.FileCount, project.TotalFileSize);
-        string projectName = project.ProjectName.Value;
-        Repeat(project.DatasetCount, "recorded-", name =>
-        {
-            // Whatever the project allows its datasets now, these hold what they held then.
-            CreateDataset(projectName, name, request =>
-            {
-                request.DatasetMaxFileCount = DatasetQuota.FileCountRange.Maximum;
-                request.DatasetMaxTotalFileSize = DatasetQuota.TotalFileSizeRange.Maximum;
-            });
-            long share = Math.Min(files, DatasetQuota.FileCountRange.Maximum);
-            AddFiles(projectName, name, share, bytes);
-            files -= share;
-            bytes = 0;
-        });
     }
 
     private static Refusal? CheckNames(string projectName, string datasetName) =>
-        NameRule.Check(nameof(CreateDatasetRequest.ProjectName), projectName) ?? NameRule.Check(nameof(CreateDatasetRequest.DatasetName), datasetName);
+        NameRule.Check(nameof(CreateDatasetRequest.ProjectName), projectName)
+            ?? NameRule.Check(nameof(CreateDatasetRequest.DatasetName), datasetName);
 
     private static long ToAdd(long limit, long used, long left)
     {
@@ -291,11 +286,19 @@ public sealed class ImmSeed
                 CultureInfo.InvariantCulture, $"It would take {count} of them to get there; set a lower limit first."));
         }
 
+        foreach (string name in Names(count, prefix))
+        {
+            make(name);
+        }
+    }
+
+    private static IEnumerable<string> Names(long count, string prefix)
+    {
         int digits = Math.Max(3, count.ToString(CultureInfo.InvariantCulture).Length);
         string format = $"D{digits}";
         for (long i = 1; i <= count; i++)
         {
-            make(prefix + i.ToString(format, CultureInfo.InvariantCulture));
+            yield return prefix + i.ToString(format, CultureInfo.InvariantCulture);
         }
     }
 
@@ -327,7 +330,8 @@ public sealed class ImmSeed
     }
 
     private void AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) => Apply(
-        ChangeFiles.TryRead([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, out ChangeFiles? command), command);
+        ChangeFiles.TryRead([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, out ChangeFiles? command),
+        command);
 
     private void Apply<TAnswer>(Refusal? malformed, Command<TAnswer>? command) =>
         _registry.Apply(malformed is null ? command! : throw malformed.ToException());
@@ -355,6 +359,9 @@ public sealed class ImmSeed
 
         string Tell(Exception e) => string.Create(
             CultureInfo.InvariantCulture,
-            $"Seed step {_step}, {name}({string.Join(", ", arguments.Select(argument => argument is string text ? $"\"{text}\"" : Convert.ToString(argument, CultureInfo.InvariantCulture) ?? "null"))}) in {_registry.AccountId}/{_registry.RegionId}: {e.Message}");
+            $"Seed step {_step}, {name}("
+            + $"{string.Join(", ", arguments.Select(argument =>
+                argument is string text ? $"\"{text}\"" : Convert.ToString(argument, CultureInfo.InvariantCulture) ?? "null"))}"
+            + $") in {_registry.AccountId}/{_registry.RegionId}: {e.Message}");
     }
 }

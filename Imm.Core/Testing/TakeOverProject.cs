@@ -2,21 +2,53 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 
-/// <summary>Creates a project with its fields and times as they are told, under the rules for new ones; what it counts is to be added.</summary>
-internal sealed class TakeOverProject(Project project) : Command<Project>
+/// <summary>
+/// Creates a project with its fields, times and counts as they are told, under the rules for new ones. The datasets that hold its files and
+/// bytes are made up. Whatever the project allows now, it has what it had then: a limit may have been lowered below its use.
+/// </summary>
+/// <param name="project">The project.</param>
+/// <param name="datasetNames">The names of its datasets, distinct, as many as it has.</param>
+internal sealed class TakeOverProject(Project project, string[] datasetNames) : Command<Project>
 {
     public override Refusal? Refuse(ScopeState state) => CreateProject.Refuse(state, project.ProjectName.Value);
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
     {
-        Project empty = project with
+        long number = state.LastNumber + 1;
+        Project whole = project with
         {
             DatasetCount = 0,
             FileCount = 0,
             TotalFileSize = 0,
-            Number = state.LastNumber + 1,
+            Number = number,
             Datasets = NameTree<DatasetEntry>.Empty,
         };
-        return Decision<Project>.Accepted(empty, state.With(null, empty, edit, empty.Number), new Change(ChangeKind.Project, empty.Number, empty, IsNew: true));
+        var changes = new List<Change>(1 + (2 * datasetNames.Length)) { new(ChangeKind.Project, number, whole, IsNew: true) };
+        DatasetQuota own = whole.Quota.Dataset;
+        DatasetQuota quota = DatasetQuota.Create(
+            own.DatasetMaxBindCount,
+            DatasetQuota.FileCountRange.Maximum,
+            own.DatasetMaxEntityCount,
+            own.DatasetMaxRelationCount,
+            DatasetQuota.TotalFileSizeRange.Maximum);
+        (long files, long bytes) = (project.FileCount, project.TotalFileSize);
+        long last = number;
+        foreach (string name in datasetNames)
+        {
+            long share = Math.Min(files, DatasetQuota.FileCountRange.Maximum);
+            var dataset = new Dataset(whole.ProjectName, name, "", "", quota, nowTicks, nowTicks)
+            {
+                FileCount = share,
+                TotalFileSize = bytes,
+            };
+            var entry = new DatasetEntry(++last, number, dataset, []);
+            whole = whole.With(entry, edit);
+            changes.Add(new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
+            changes.Add(new Change(ChangeKind.DatasetUse, entry.Number, dataset, IsNew: true));
+            files -= share;
+            bytes = 0;
+        }
+
+        return Decision<Project>.Accepted(whole, state.With(null, whole, edit, last), [.. changes]);
     }
 }

@@ -5,17 +5,21 @@ using Microsoft.Extensions.Options;
 
 namespace Imm.Core;
 
-/// <summary>The RPC face of a store: an action and its parameters as texts go in, a status and JSON come out, as from the service (API 2020-09-30).</summary>
+/// <summary>
+/// The RPC face of a store: an action and its parameters as texts go in, a status and JSON come out, as from the service (API 2020-09-30).
+/// </summary>
 /// <remarks>
 /// <para>
-/// The actions are CreateProject, GetProject, UpdateProject, ListProjects, DeleteProject, CreateDataset, GetDataset, UpdateDataset, ListDatasets,
-/// DeleteDataset, CreateBinding, ListBindings and DeleteBinding, under exactly these names. Safe to use from many threads at once.
+/// The actions are CreateProject, GetProject, UpdateProject, ListProjects, DeleteProject, CreateDataset, GetDataset, UpdateDataset,
+/// ListDatasets, DeleteDataset, CreateBinding, ListBindings and DeleteBinding, under exactly these names. Safe to use from many threads at
+/// once.
 /// </para>
 /// <para>
-/// Of a parameter that stands twice the last counts; one that is not known is ignored; an empty text is a value. A number is an optional sign and
-/// decimal digits, leading zeros allowed. A truth value is <c>true</c>, <c>True</c>, <c>false</c> or <c>False</c>. Tags are one JSON text
-/// <c>Tag</c>, such as <c>[{"Key":"a","Value":"b"}]</c>, or else <c>Tag.1.Key</c>, <c>Tag.1.Value</c>, <c>Tag.2.Key</c> and so on, in the order of
-/// the numbers, which may leave gaps; where both are given the JSON text counts. Only the JSON text can say that there are no tags: <c>[]</c>.
+/// Of a parameter that stands twice the last counts; one that is not known is ignored; an empty text is a value. A number is an optional
+/// sign and decimal digits, leading zeros allowed. A truth value is <c>true</c>, <c>True</c>, <c>false</c> or <c>False</c>. Tags are one
+/// JSON text <c>Tag</c>, such as <c>[{"Key":"a","Value":"b"}]</c>, or else <c>Tag.1.Key</c>, <c>Tag.1.Value</c>, <c>Tag.2.Key</c> and so
+/// on, in the order of the numbers, which may leave gaps; where both are given the JSON text counts. Only the JSON text can say that there
+/// are no tags: <c>[]</c>.
 /// </para>
 /// </remarks>
 public sealed class ImmApi
@@ -51,12 +55,20 @@ public sealed class ImmApi
     /// <summary>Carries out one action. Whatever the texts are, the outcome is an answer and not an exception.</summary>
     /// <param name="accountId">The account; a malformed one is answered with <see cref="ImmErrorCode.InvalidArgument"/>.</param>
     /// <param name="regionId">The region; a malformed one is answered with <see cref="ImmErrorCode.InvalidArgument"/>.</param>
-    /// <param name="action">The action, such as <c>CreateProject</c>; an unknown one is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>.</param>
+    /// <param name="action">
+    /// The action, such as <c>CreateProject</c>; an unknown one is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>.
+    /// </param>
     /// <param name="parameters">The parameters; read before the call returns.</param>
     /// <param name="cancellationToken">Withdraws a change while it waits for its turn.</param>
-    /// <returns>The answer: a success, or an error of the service's form. A store that has failed or is closed is <see cref="ImmErrorCode.ServiceUnavailable"/>.</returns>
+    /// <returns>
+    /// The answer: a success, or an error of the service's form. A store that has failed or is closed is
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>.
+    /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="parameters"/> is null.</exception>
-    /// <exception cref="OperationCanceledException">The change was withdrawn; nothing was changed.</exception>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    /// <remarks>
+    /// What the authorizer of the store throws, or <see cref="ImmApiOptions.RequestId"/>, goes to the caller, and nothing was changed.
+    /// </remarks>
     public ValueTask<ImmApiResponse> InvokeAsync(
         string accountId,
         string regionId,
@@ -65,11 +77,21 @@ public sealed class ImmApi
         CancellationToken cancellationToken = default)
     {
         Guard.IsNotNull(parameters, nameof(parameters));
-        return AnswerAsync(accountId, regionId, action, new WireParameters(parameters), cancellationToken);
+        return AnswerAsync(accountId, regionId, action, new WireParameters(parameters), waits: false, cancellationToken);
     }
 
+    /// <summary><see cref="InvokeAsync"/> that waits on the calling thread, and needs no other but that which commits the change.</summary>
+    internal ImmApiResponse Invoke(
+        string accountId,
+        string regionId,
+        string action,
+        IEnumerable<KeyValuePair<string, string>> parameters,
+        CancellationToken cancellationToken) =>
+        AnswerAsync(accountId, regionId, action, new WireParameters(parameters), waits: true, cancellationToken)
+            .AsTask().GetAwaiter().GetResult();
+
     private async ValueTask<ImmApiResponse> AnswerAsync(
-        string? accountId, string? regionId, string? action, WireParameters parameters, CancellationToken cancellationToken)
+        string? accountId, string? regionId, string? action, WireParameters parameters, bool waits, CancellationToken cancellationToken)
     {
         var answer = new AnswerWriter(
             _requestId().ToString().ToUpperInvariant(),
@@ -93,13 +115,14 @@ public sealed class ImmApi
         try
         {
             return new ImmApiResponse(
-                200, await carryOut(_store.Registry(accountId, regionId), parameters, answer, cancellationToken).ConfigureAwait(false));
+                200,
+                await carryOut(_store.Registry(accountId, regionId, waits), parameters, answer, cancellationToken).ConfigureAwait(false));
         }
         catch (ImmException e)
         {
             return answer.Error(e.Code, e.Message);
         }
-        catch (ObjectDisposedException)
+        catch (ObjectDisposedException) when (_store.IsClosed)
         {
             return answer.Error(ImmErrorCode.ServiceUnavailable, "The store is closed.");
         }

@@ -6,13 +6,17 @@ using Imm.Core.Wire;
 
 namespace Imm.Core;
 
-/// <summary>Answers HTTP requests as the service does, in this process and without a socket: for an <see cref="HttpClient"/> whose host is then never asked.</summary>
+/// <summary>
+/// Answers HTTP requests as the service does, in this process and without a socket: for an <see cref="HttpClient"/> whose host is then
+/// never asked.
+/// </summary>
 /// <remarks>
 /// <para>
-/// A request is a GET or POST of the path <c>/</c>; any other is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>, as an action that
-/// does not exist. Its parameters are those of the query and, after them, of a body of type <c>application/x-www-form-urlencoded</c>; another body is
-/// not read. The action is the parameter <c>Action</c> or, where there is none, the header <c>x-acs-action</c>: a client that sends both signs
-/// the parameter, and the header may spell it otherwise. Signatures are not checked.
+/// A request is a GET or POST of the path <c>/</c>; any other is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>, as an
+/// action that does not exist. Its parameters are those of the query and, after them, of a body of type
+/// <c>application/x-www-form-urlencoded</c>; another body is not read. The action is the parameter <c>Action</c> or, where there is none,
+/// the header <c>x-acs-action</c>: a client that sends both signs the parameter, and the header may spell it otherwise. Signatures are not
+/// checked.
 /// </para>
 /// <para>Scheme, host and port are not looked at. Safe to use from many threads at once; disposing it disposes nothing else.</para>
 /// </remarks>
@@ -38,7 +42,9 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
 
     /// <summary>Makes a handler that takes the account and region from each request.</summary>
     /// <param name="api">Who answers.</param>
-    /// <param name="scope">Gives the account and region of a request; malformed ones are answered with <see cref="ImmErrorCode.InvalidArgument"/>.</param>
+    /// <param name="scope">
+    /// Gives the account and region of a request; malformed ones are answered with <see cref="ImmErrorCode.InvalidArgument"/>.
+    /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public ImmHttpMessageHandler(ImmApi api, Func<HttpRequestMessage, (string AccountId, string RegionId)> scope)
     {
@@ -53,8 +59,11 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
     {
         Guard.IsNotNull(request, nameof(request));
         cancellationToken.ThrowIfCancellationRequested();
-        byte[]? form = IsForm(request.Content) ? await request.Content!.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false) : null;
-        return await AnswerAsync(request, form, cancellationToken).ConfigureAwait(false);
+        byte[]? form = IsForm(request.Content)
+            ? await request.Content!.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)
+            : null;
+        (string accountId, string regionId, string action, List<KeyValuePair<string, string>> parameters) = Read(request, form);
+        return Answer(request, await _api.InvokeAsync(accountId, regionId, action, parameters, cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -70,16 +79,19 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
             form = body.ToArray();
         }
 
-        return AnswerAsync(request, form, cancellationToken).AsTask().GetAwaiter().GetResult();
+        (string accountId, string regionId, string action, List<KeyValuePair<string, string>> parameters) = Read(request, form);
+        return Answer(request, _api.Invoke(accountId, regionId, action, parameters, cancellationToken));
     }
 
     private static bool IsForm(HttpContent? content) =>
         string.Equals(content?.Headers.ContentType?.MediaType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsRpc(HttpRequestMessage request) =>
-        (request.Method == HttpMethod.Get || request.Method == HttpMethod.Post) && request.RequestUri is { IsAbsoluteUri: true, AbsolutePath: "/" };
+        (request.Method == HttpMethod.Get || request.Method == HttpMethod.Post)
+            && request.RequestUri is { IsAbsoluteUri: true, AbsolutePath: "/" };
 
-    private async ValueTask<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, byte[]? form, CancellationToken cancellationToken)
+    private (string AccountId, string RegionId, string Action, List<KeyValuePair<string, string>> Parameters) Read(
+        HttpRequestMessage request, byte[]? form)
     {
         List<KeyValuePair<string, string>> parameters = [];
         string action = "";
@@ -91,14 +103,15 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
         }
 
         (string accountId, string regionId) = _scope(request);
-        ImmApiResponse answer = await _api.InvokeAsync(accountId, regionId, action, parameters, cancellationToken).ConfigureAwait(false);
-        return new HttpResponseMessage((HttpStatusCode)answer.StatusCode)
-        {
-            Content = new StringContent(answer.Json, Encoding.UTF8, "application/json"),
-            RequestMessage = request,
-            Version = request.Version,
-        };
+        return (accountId, regionId, action, parameters);
     }
+
+    private static HttpResponseMessage Answer(HttpRequestMessage request, ImmApiResponse answer) => new((HttpStatusCode)answer.StatusCode)
+    {
+        Content = new StringContent(answer.Json, Encoding.UTF8, "application/json"),
+        RequestMessage = request,
+        Version = request.Version,
+    };
 
     private static string Action(HttpRequestMessage request, List<KeyValuePair<string, string>> parameters)
     {

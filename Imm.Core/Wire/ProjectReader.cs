@@ -51,10 +51,13 @@ internal static class ProjectReader
             DatasetMaxEntityCount = document.DatasetMaxEntityCount,
             DatasetMaxRelationCount = document.DatasetMaxRelationCount,
             DatasetMaxTotalFileSize = document.DatasetMaxTotalFileSize,
-            Tag = document.Tags is null ? null : [.. document.Tags.Select(tag => tag is null ? null! : new Tag(tag.TagKey ?? "", tag.TagValue))],
+            Tag = document.Tags is null
+                ? null
+                : [.. document.Tags.Select(tag => tag is null ? null! : new Tag(tag.TagKey ?? "", tag.TagValue))],
         };
         ProjectFields fields = default;
-        if ((NameRule.Check(nameof(document.ProjectName), document.ProjectName) ?? ProjectFields.TryRead(request, out fields)) is { } refusal)
+        if ((NameRule.Check(nameof(document.ProjectName), document.ProjectName)
+            ?? ProjectFields.TryRead(request, out fields, isAnswer: true)) is { } refusal)
         {
             string field = refusal.Parameter is nameof(request.Tag) ? nameof(document.Tags) : refusal.Parameter!;
             throw Wrong(field, refusal.Message);

@@ -13,11 +13,15 @@ internal static class WireActions
     public static FrozenDictionary<string, WireAction> ByName { get; } = new Dictionary<string, WireAction>
     {
         ["CreateProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.CreateAsync(ReadProject<CreateProjectRequest>(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Project(await registry.CreateAsync(ReadProject<CreateProjectRequest>(parameters), cancellationToken)
+                .ConfigureAwait(false)),
         ["GetProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.GetAsync(ReadGet(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Project(await registry
+                .GetAsync(parameters.Text(nameof(Project.ProjectName)), CheckWithStatistics(parameters), cancellationToken)
+                .ConfigureAwait(false)),
         ["UpdateProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.UpdateAsync(ReadProject<UpdateProjectRequest>(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Project(await registry.UpdateAsync(ReadProject<UpdateProjectRequest>(parameters), cancellationToken)
+                .ConfigureAwait(false)),
         ["ListProjects"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Projects(await registry.ListAsync(ReadList(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteProject"] = async (registry, parameters, answer, cancellationToken) =>
@@ -26,11 +30,14 @@ internal static class WireActions
             return answer.Done();
         },
         ["CreateDataset"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Dataset(await registry.CreateDatasetAsync(ReadDataset<CreateDatasetRequest>(parameters), cancellationToken).ConfigureAwait(false)),
-        ["GetDataset"] = async (registry, parameters, answer, cancellationToken) => answer.Dataset(
-            await registry.GetDatasetAsync(ProjectName(parameters), ReadDatasetName(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Dataset(await registry.CreateDatasetAsync(ReadDataset<CreateDatasetRequest>(parameters), cancellationToken)
+                .ConfigureAwait(false)),
+        ["GetDataset"] = async (registry, parameters, answer, cancellationToken) => answer.Dataset(await registry
+            .GetDatasetAsync(ProjectName(parameters), DatasetName(parameters), CheckWithStatistics(parameters), cancellationToken)
+            .ConfigureAwait(false)),
         ["UpdateDataset"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Dataset(await registry.UpdateDatasetAsync(ReadDataset<UpdateDatasetRequest>(parameters), cancellationToken).ConfigureAwait(false)),
+            answer.Dataset(await registry.UpdateDatasetAsync(ReadDataset<UpdateDatasetRequest>(parameters), cancellationToken)
+                .ConfigureAwait(false)),
         ["ListDatasets"] = async (registry, parameters, answer, cancellationToken) =>
             answer.Datasets(await registry.ListDatasetsAsync(ReadListDatasets(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteDataset"] = async (registry, parameters, answer, cancellationToken) =>
@@ -39,12 +46,14 @@ internal static class WireActions
             return answer.Done();
         },
         ["CreateBinding"] = async (registry, parameters, answer, cancellationToken) => answer.Binding(
-            await registry.CreateBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken).ConfigureAwait(false)),
+            await registry.CreateBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken)
+                .ConfigureAwait(false)),
         ["ListBindings"] = async (registry, parameters, answer, cancellationToken) => answer.Bindings(
             await registry.ListBindingsAsync(ProjectName(parameters), DatasetName(parameters), cancellationToken).ConfigureAwait(false)),
         ["DeleteBinding"] = async (registry, parameters, answer, cancellationToken) =>
         {
-            await registry.DeleteBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken).ConfigureAwait(false);
+            await registry.DeleteBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken)
+                .ConfigureAwait(false);
             return answer.Done();
         },
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -89,14 +98,10 @@ internal static class WireActions
         request.Unreadable = parameters.Unreadable;
     }
 
-    /// <summary>The name; WithStatistics is checked, in its place after the name, and has no effect: counts are always exact.</summary>
-    private static string ReadGet(WireParameters parameters)
-    {
-        string? name = parameters.Text(nameof(Project.ProjectName));
-        return (NameRule.Check(nameof(Project.ProjectName), name) ?? parameters.CheckBoolean("WithStatistics")) is { } refusal
-            ? throw refusal.ToException()
-            : name!;
-    }
+    /// <summary>
+    /// WithStatistics is checked and has no effect: counts are always exact. The registry refuses it in its place, after the names.
+    /// </summary>
+    private static Refusal? CheckWithStatistics(WireParameters parameters) => parameters.CheckBoolean("WithStatistics");
 
     // A name that is absent is refused by the registry, in its place.
     private static string ProjectName(WireParameters parameters) => parameters.Text(nameof(Dataset.ProjectName))!;
@@ -104,17 +109,6 @@ internal static class WireActions
     private static string DatasetName(WireParameters parameters) => parameters.Text(nameof(Dataset.DatasetName))!;
 
     private static string Uri(WireParameters parameters) => parameters.Text("URI")!;
-
-    /// <summary>The dataset; WithStatistics as for a project.</summary>
-    private static string ReadDatasetName(WireParameters parameters)
-    {
-        string name = DatasetName(parameters);
-        return (NameRule.Check(nameof(Dataset.ProjectName), ProjectName(parameters))
-            ?? NameRule.Check(nameof(Dataset.DatasetName), name)
-            ?? parameters.CheckBoolean("WithStatistics")) is { } refusal
-            ? throw refusal.ToException()
-            : name;
-    }
 
     private static ListDatasetsRequest ReadListDatasets(WireParameters parameters)
     {

@@ -1,0 +1,222 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Imm.Core.Storage;
+
+/// <summary>The file system of this machine, by system calls of our own where .NET hides an error or offers no call.</summary>
+internal sealed class LocalDisk : Disk
+{
+    private const int MaxLinks = 40;
+
+    public override string Resolve(string path) =>
+        Path.EndsInDirectorySeparator(path)
+            ? throw new IOException($"The path '{path}' names a folder, not a file.")
+            : Resolve(Path.GetFullPath(path), MaxLinks);
+
+    public override long? Length(string path)
+    {
+        if (FileSystemCalls.Find(path) is not { } entry)
+        {
+            return null;
+        }
+
+        ThrowIfNotRegular(path, entry);
+        return entry.Length;
+    }
+
+    public override DiskFile Open(string path)
+    {
+        // A pipe or a device is not even opened: that may wait for ever, or have an effect.
+        if (FileSystemCalls.Find(path) is { } entry)
+        {
+            ThrowIfNotRegular(path, entry);
+        }
+
+        return new LocalFile(path, FileMode.Open, mode: null);
+    }
+
+    public override DiskFile Create(string path, UnixFileMode? mode = null) => new LocalFile(path, FileMode.CreateNew, mode);
+
+    public override void Rename(string from, string to) => FileSystemCalls.RenameToNew(from, to);
+
+    public override void Delete(string path) => File.Delete(path);
+
+    public override void FlushDirectory(string path) =>
+        FileSystemCalls.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.GetPathRoot(Path.GetFullPath(path))!);
+
+    /// <summary>
+    /// Follows the links of each folder on the way and of the file itself: later changes of a link lead no name elsewhere.
+    /// </summary>
+    private static string Resolve(string path, int linksLeft)
+    {
+        if (Path.GetDirectoryName(path) is not { } directory)
+        {
+            return path;
+        }
+
+        string resolved = Path.Combine(Resolve(directory, linksLeft), Path.GetFileName(path));
+        if (FileSystemCalls.ReadLink(resolved) is not { } target)
+        {
+            return resolved;
+        }
+
+        return linksLeft > 0
+            ? Resolve(Path.GetFullPath(target, Path.GetDirectoryName(resolved)!), linksLeft - 1)
+            : throw new IOException($"The path '{path}' leads through more than {MaxLinks} links.");
+    }
+
+    private static void ThrowIfNotRegular(string path, in FileEntry entry)
+    {
+        if (!entry.IsRegular)
+        {
+            throw new NotRegularFileException(path);
+        }
+    }
+
+    private sealed class LocalFile : DiskFile
+    {
+        private readonly SafeFileHandle _handle;
+
+        public LocalFile(string path, FileMode fileMode, UnixFileMode? mode)
+            : base(path)
+        {
+            try
+            {
+                _handle = File.OpenHandle(
+                    path, fileMode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+            }
+            catch (IOException e) when (IsHeld(e))
+            {
+                throw Held(path, e);
+            }
+            catch (DirectoryNotFoundException e)
+            {
+                throw new DirectoryNotFoundException($"The folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' does not exist.", e);
+            }
+
+            try
+            {
+                if (!OperatingSystem.IsWindows())
+                {
+                    TakeLock(path);
+                    if (mode is { } given && File.GetUnixFileMode(_handle) != given)
+                    {
+                        File.SetUnixFileMode(_handle, given);
+                    }
+                }
+            }
+            catch
+            {
+                bool isOurs = fileMode == FileMode.CreateNew && IsAt(path);
+                _handle.Dispose();
+                if (isOurs)
+                {
+                    File.Delete(path);
+                }
+
+                throw;
+            }
+        }
+
+        public override long Length => RandomAccess.GetLength(_handle);
+
+        public override UnixFileMode? Mode => OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(_handle);
+
+        public override bool IsAt(string path) =>
+            FileSystemCalls.Find(path) is { } named && (FileSystemCalls.Find(_handle) is not { } held || named.IsSameFile(held));
+
+        public override void Read(long offset, Span<byte> buffer)
+        {
+            while (buffer.Length > 0)
+            {
+                int read = RandomAccess.Read(_handle, buffer, offset);
+                if (read <= 0)
+                {
+                    throw new EndOfStreamException(
+                        $"The file '{Name}' ended at {Length} bytes; {buffer.Length} more were expected at {offset}.");
+                }
+
+                buffer = buffer[read..];
+                offset += read;
+            }
+        }
+
+        public override void Write(long offset, ReadOnlySpan<byte> buffer)
+        {
+            try
+            {
+                RandomAccess.Write(_handle, buffer, offset);
+            }
+            catch (ArgumentOutOfRangeException e)
+            {
+                throw TooLarge(e);
+            }
+        }
+
+        public override void SetLength(long length)
+        {
+            try
+            {
+                RandomAccess.SetLength(_handle, length);
+            }
+            catch (ArgumentOutOfRangeException e)
+            {
+                throw TooLarge(e);
+            }
+        }
+
+        public override void Flush() => FileSystemCalls.Flush(_handle, Name);
+
+        public override void Dispose() => _handle.Dispose();
+
+        private static IOException Held(string path, Exception? cause) =>
+            new($"The file '{path}' is open already, in this process or another; a store has one owner at a time.", cause);
+
+        /// <summary>
+        /// True if somebody else holds the file: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux or of BSD
+        /// and macOS.
+        /// </summary>
+        private static bool IsHeld(IOException e) =>
+            OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
+
+        /// <summary>
+        /// Takes the lock itself, which .NET skips where a switch or the file system says so, and sees that it excludes: a second handle
+        /// must not get it.
+        /// </summary>
+        private void TakeLock(string path)
+        {
+            const string Refused = "A store needs a file system on which a lock keeps other processes out.";
+            if (!FileSystemCalls.TryLock(_handle, out int error))
+            {
+                throw IsHeld(new IOException("", error))
+                    ? Held(path, null)
+                    : new IOException($"The file '{path}' cannot be locked: {FileSystemCalls.Text(error)}. {Refused}", error);
+            }
+
+            if (IsGrantedAgain(path))
+            {
+                throw new IOException($"The lock on the file '{path}' does not keep others out. {Refused}");
+            }
+        }
+
+        private static bool IsGrantedAgain(string path)
+        {
+            try
+            {
+                using SafeFileHandle second = File.OpenHandle(
+                    path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+                return FileSystemCalls.TryLock(second, out _);
+            }
+            catch (IOException e) when (IsHeld(e))
+            {
+                return false;
+            }
+        }
+
+        // EFBIG: the limit of the process or of the file system, which .NET takes for a wrong argument.
+        private IOException TooLarge(ArgumentOutOfRangeException cause) =>
+            new($"The file '{Name}' may not grow: a limit of the process or of the file system is reached. {cause.Message}", cause)
+            {
+                HResult = 27,
+            };
+    }
+}
