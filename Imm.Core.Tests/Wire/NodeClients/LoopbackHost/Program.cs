@@ -43,6 +43,11 @@ static async Task ServeAsync(HttpMessageHandler handler, string address)
 
 static async Task AnswerAsync(HttpMessageInvoker service, HttpListenerContext context)
 {
+    if (context.Response.StatusCode != 200)
+    {
+        return; // The listener has refused it, with 411 or 501, and hands it over all the same.
+    }
+
     using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.Url);
     request.Content = new StreamContent(context.Request.InputStream);
     request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
