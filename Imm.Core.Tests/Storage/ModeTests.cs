@@ -1,0 +1,124 @@
+using Imm.Core.Storage;
+using Imm.Core.Tests.Registry;
+using Xunit;
+
+namespace Imm.Core.Tests.Storage;
+
+/// <summary>Whoever may not read the data file may not read what stands beside it.</summary>
+public sealed class ModeTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private readonly string _path;
+
+    public ModeTests() => _path = _directory.File("imm.db");
+
+    public void Dispose() => _directory.Dispose();
+
+    [TheoryOnLinux]
+    [InlineData("600")]
+    [InlineData("640")]
+    [InlineData("644")]
+    [InlineData("660")]
+    [InlineData("666")]
+    public async Task Logs_and_backups_have_the_mode_of_the_data_file(string mode)
+    {
+        ImmStore.Open(_path).Dispose();
+        Unix.SetMode(_path, mode);
+
+        using (ImmStore store = ImmStore.Open(_path))
+        {
+            Create(store, "one");
+            Assert.Equal([mode, mode, mode], Modes("imm.db", "imm.db-log1", "imm.db-log2"));
+            await store.BackupAsync(_directory.File("backup.db"));
+            Assert.Equal([mode], Modes("backup.db"));
+        }
+
+        Assert.Equal([mode], Modes("imm.db"));
+        using ImmStore backup = ImmStore.Open(_directory.File("backup.db"));
+        Assert.Equal([mode, mode, mode], Modes("backup.db", "backup.db-log1", "backup.db-log2"));
+    }
+
+    [TheoryOnLinux]
+    [InlineData("600")]
+    [InlineData("660")]
+    public void A_store_made_in_an_empty_file_gives_its_mode_to_the_logs(string mode)
+    {
+        File.WriteAllBytes(_path, []);
+        Unix.SetMode(_path, mode);
+
+        using ImmStore store = ImmStore.Open(_path);
+
+        Assert.Equal([mode, mode, mode], Modes("imm.db", "imm.db-log1", "imm.db-log2"));
+    }
+
+    [TheoryOnLinux]
+    [InlineData("022")]
+    [InlineData("077")]
+    [InlineData("002")]
+    public void The_logs_of_a_new_store_have_its_mode_whatever_the_mask_is(string mask)
+    {
+        using var process = new StoreProcess("sh", "-c", $"umask {mask}; exec \"$@\"", "sh");
+        Assert.Equal("ok", process.Open("s", _path));
+        Assert.Equal("ok", process.Create("s", "one"));
+        Assert.Equal("ok", process.Do("backup", "s", _directory.File("backup.db")));
+
+        Assert.Single(Modes("imm.db", "imm.db-log1", "imm.db-log2", "backup.db").Distinct());
+        Assert.Equal(0, Convert.ToInt32(Modes("imm.db")[0], 8) & Convert.ToInt32(mask, 8));
+    }
+
+    [FactOnLinux]
+    public void The_mask_does_not_narrow_what_the_data_file_allows()
+    {
+        ImmStore.Open(_path).Dispose();
+        Unix.SetMode(_path, "666");
+
+        using var process = new StoreProcess("sh", "-c", "umask 077; exec \"$@\"", "sh");
+        Assert.Equal("ok", process.Open("s", _path));
+        Assert.Equal("ok", process.Do("backup", "s", _directory.File("backup.db")));
+
+        Assert.Equal(["666", "666", "666", "666"], Modes("imm.db", "imm.db-log1", "imm.db-log2", "backup.db"));
+    }
+
+    [FactOnLinux]
+    public async Task A_backup_has_the_mode_of_the_data_file_while_it_is_written()
+    {
+        ImmStore.Open(_path).Dispose();
+        Unix.SetMode(_path, "600");
+        using var disk = new HeldDisk(Disk.Local);
+        using ImmStore store = new StoreOnDisk(disk, _path).Open();
+        Create(store, "one");
+        disk.Hold();
+        Task backup = store.BackupAsync(_directory.File("backup.db"));
+        disk.AwaitFlush();
+        while (!File.Exists(_directory.File("backup.db-new")))
+        {
+            disk.LetOneGo();
+            disk.AwaitFlush();
+        }
+
+        string mode = Unix.Mode(_directory.File("backup.db-new"));
+        disk.LetGo();
+        await backup;
+
+        Assert.Equal("600", mode);
+    }
+
+    [FactOnLinux]
+    public void A_mode_that_is_changed_while_the_store_is_closed_holds_for_the_next_logs()
+    {
+        foreach (string mode in (string[])["600", "664", "640"])
+        {
+            using (ImmStore store = ImmStore.Open(_path))
+            {
+            }
+
+            Unix.SetMode(_path, mode);
+            using ImmStore again = ImmStore.Open(_path);
+            Assert.Equal([mode, mode, mode], Modes("imm.db", "imm.db-log1", "imm.db-log2"));
+        }
+    }
+
+    private static void Create(ImmStore store, string name) => store.Registry().Create(new CreateProjectRequest { ProjectName = name });
+
+    private string[] Modes(params string[] names) => [.. names.Select(name => Unix.Mode(_directory.File(name)))];
+}
