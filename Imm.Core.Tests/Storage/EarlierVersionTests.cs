@@ -1,0 +1,67 @@
+using Imm.Core.Storage;
+using Xunit;
+
+namespace Imm.Core.Tests.Storage;
+
+/// <summary>Files as an earlier version has left them.</summary>
+public class EarlierVersionTests
+{
+    [Fact]
+    public void A_killed_store_of_an_earlier_version_survives_a_recovery_that_is_cut_short()
+    {
+        var failures = new List<string>();
+        bool met = true;
+        for (long n = 1; met && n < 200; n++)
+        {
+            SimulatedDisk disk = KilledByEarlierVersion();
+            var faulty = new FaultyDisk(disk);
+            faulty.FailAt(n, FaultKinds.Write | FaultKinds.Flush, fromThenOn: true);
+            try
+            {
+                new StoreOnDisk(faulty).Open().Dispose();
+            }
+            catch (ImmException)
+            {
+            }
+
+            met = faulty.Failed is not null;
+            faulty.Heal();
+            try
+            {
+                using ImmStore again = new StoreOnDisk(faulty).Open();
+                Assert.True(Contents.Registry(again, 0).TryGet("one", out _));
+            }
+            catch (ImmException e)
+            {
+                failures.Add($"{n} ({faulty.Failed}): {e.Message}");
+            }
+        }
+
+        Assert.True(failures.Count == 0, string.Join("\n", failures));
+    }
+
+    // After its first checkpoint it began the log at the greatest generation so far plus one, so that the two are two apart; its header said
+    // neither which generation it needs nor which batch was logged.
+    private static SimulatedDisk KilledByEarlierVersion()
+    {
+        var disk = new SimulatedDisk();
+        SimulatedDisk killed;
+        using (ImmStore store = new StoreOnDisk(disk).Open())
+        {
+            Contents.Registry(store, 0).Create(new CreateProjectRequest { ProjectName = "one" });
+            killed = disk.AfterKill();
+        }
+
+        using (DataFile data = DataFile.OpenOrCreate(killed, StoreOnDisk.DataPath, isThere: true))
+        {
+            data.WriteHeader(data.Current with { LogGeneration = 0, LoggedSequence = 0 });
+        }
+
+        using (RedoLog spare = RedoLog.Open(killed, FileStore.LogPaths(StoreOnDisk.DataPath).Second))
+        {
+            spare.Begin(spare.StoreId, spare.Generation + 1, spare.BaseSequence);
+        }
+
+        return killed;
+    }
+}

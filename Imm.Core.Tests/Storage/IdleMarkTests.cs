@@ -1,0 +1,69 @@
+using Imm.Core.Storage;
+using Xunit;
+
+namespace Imm.Core.Tests.Storage;
+
+/// <summary>After a moment without changes something behind the last batch vouches for it: it cannot go bad in silence.</summary>
+public class IdleMarkTests
+{
+    private const string Log1 = StoreOnDisk.DataPath + "-log1";
+    private const string Log2 = StoreOnDisk.DataPath + "-log2";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void A_batch_that_goes_bad_after_a_moment_without_changes_is_missed()
+    {
+        // Two flushes make room in the log and one is of the change itself; the next one is of the idle store, whose write is on the image already.
+        var disk = new SimulatedDisk();
+        int flushes = int.MinValue;
+        SimulatedDisk? atFlush = null;
+        using var idle = new ManualResetEventSlim();
+        var watched = new WatchedDisk(disk, () =>
+        {
+            flushes++;
+            if (flushes == 4)
+            {
+                atFlush = disk.AsKilled();
+                idle.Set();
+            }
+        });
+        var options = new ImmStoreOptions { Path = StoreOnDisk.DataPath };
+        using ImmStore store = ImmStore.Open(options, watched, settings => settings with { IdleMark = TimeSpan.FromMilliseconds(1) });
+        SimulatedDisk before = disk.AsKilled();
+        flushes = 0;
+        store.Registry().Create(new CreateProjectRequest { ProjectName = "one" });
+        Assert.True(idle.Wait(Patience), "The idle store writes no mark.");
+
+        SimulatedDisk killed = atFlush!;
+        string active = before.Read(Log1).AsSpan().SequenceEqual(killed.Read(Log1)) ? Log2 : Log1;
+        using (ImmStore again = new StoreOnDisk(killed.AsKilled()).Open())
+        {
+            Assert.True(again.Registry().TryGet("one", out _));
+        }
+
+        byte[] old = before.Read(active);
+        byte[] bytes = killed.Read(active);
+        int first = Enumerable.Range(4096, bytes.Length - 4096).First(at => at >= old.Length ? bytes[at] != 0 : bytes[at] != old[at]);
+        int frame = first / RedoLog.SectorSize * RedoLog.SectorSize;
+        int refused = 0;
+        for (int at = frame; at < frame + RedoLog.SectorSize; at++)
+        {
+            SimulatedDisk damaged = killed.AsKilled();
+            damaged.FlipBit(active, (8L * at) + (at % 8));
+            try
+            {
+                using ImmStore again = new StoreOnDisk(damaged).Open();
+                Assert.True(again.Registry().TryGet("one", out _), $"Byte {at} of '{active}': the change is lost in silence.");
+            }
+            catch (ImmException e)
+            {
+                Assert.Equal(ImmErrorCode.ServiceUnavailable, e.Code);
+                refused++;
+            }
+        }
+
+        // All but the padding behind the frame.
+        Assert.InRange(refused, RedoLog.FrameHeaderSize, RedoLog.SectorSize);
+    }
+}
