@@ -1,0 +1,43 @@
+using Imm.Core.Model;
+using Imm.Core.Storage;
+using Xunit;
+using Record = Imm.Core.Storage.Record;
+
+namespace Imm.Core.Tests.Storage;
+
+/// <summary>What one step of a checkpoint may change.</summary>
+public class CheckpointTests
+{
+    // 8,192 deletions are about 170 KB of log, one transaction, and so one step.
+    [Fact]
+    public void A_step_that_deletes_large_records_is_bounded_too()
+    {
+        const int Count = 4096;
+        using var folder = new TempDirectory();
+        using DataFile data = DataFile.Create(Disk.Local, folder.File("s.db"));
+        DataFile.Header header = DataFile.Header.New(Guid.NewGuid());
+        var documents = new DocumentFile(data);
+        data.WritePages(documents.TakePages(header));
+        var value = new byte[22_000];
+        for (int i = 0; i < Count; i += 16)
+        {
+            Record[] some = [.. Enumerable.Range(i, 16).Select(number => new Record(ChangeKind.Project, RecordKey.Of(1, number), value, IsNew: true))];
+            documents.Apply(some);
+            data.WritePages(documents.TakePages(header));
+            if (documents.PagesTaken > 4096)
+            {
+                documents.Dispose();
+                documents = new DocumentFile(data);
+            }
+        }
+
+        documents.Dispose();
+        using var deleting = new DocumentFile(data);
+        Record[] gone = [.. Enumerable.Range(0, Count).Select(number => new Record(ChangeKind.Project, RecordKey.Of(1, number), default))];
+
+        int applied = deleting.Apply(gone, 0, 1024);
+
+        int pages = deleting.TakePages(header).Count;
+        Assert.True(pages <= 2048, $"one step deletes {applied} records and changes {pages} pages, {pages / 128} MiB");
+    }
+}
