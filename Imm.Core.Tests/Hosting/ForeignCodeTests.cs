@@ -1,0 +1,446 @@
+using System.Diagnostics.Metrics;
+using Imm.Core.Model;
+using Imm.Core.Operations;
+using Imm.Core.Tests.Registry;
+using Imm.Core.Tests.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Imm.Core.Tests.Hosting;
+
+/// <summary>Clocks, listeners, loggers, authorizers and contexts that throw, or call the store that calls them.</summary>
+public sealed class ForeignCodeTests : IDisposable
+{
+    private const string Path = "/store/data";
+
+    private readonly Watch _watch = new();
+    private readonly SimulatedDisk _disk = new();
+
+    public static TheoryData<string?> Places => [Path, null];
+
+    public void Dispose() => _watch.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void A_clock_that_cannot_measure_fails_nothing(string? path)
+    {
+        ImmStoreOptions options = _watch.Options(path);
+        options.TimeProvider = new Clock { Timestamp = () => throw new InvalidOperationException("The clock's own fault.") };
+        using (ImmStore store = ImmStore.Open(options, _disk))
+        {
+            using MetricCollector<long> operations = _watch.Collect<long>("imm.operations");
+            using MetricCollector<double> durations = _watch.Collect<double>("imm.operation.duration");
+
+            store.Registry().Create(new() { ProjectName = "p" });
+            store.Registry().Get("p");
+            store.Check();
+
+            Assert.Equal(ImmStoreState.Open, store.Status.State);
+            Assert.Equal(2, operations.GetMeasurementSnapshot().Count);
+            Assert.Empty(durations.GetMeasurementSnapshot());
+        }
+
+        Assert.DoesNotContain(_watch.Logs, log => log.Level > LogLevel.Debug);
+    }
+
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void A_clock_that_does_not_know_the_time_fails_the_change_that_asks_and_no_other(string? path)
+    {
+        bool broken = false;
+        var defect = new InvalidOperationException("The clock's own fault.");
+        ImmStoreOptions options = _watch.Options(path);
+        options.TimeProvider = new Clock { Now = () => broken ? throw defect : DateTimeOffset.UnixEpoch };
+        using ImmStore store = ImmStore.Open(options, _disk);
+        ProjectRegistry registry = store.Registry();
+        registry.Create(new() { ProjectName = "a" });
+
+        broken = true;
+        Assert.Same(defect, Assert.Throws<InvalidOperationException>(() => registry.Create(new() { ProjectName = "b" })));
+        Assert.Same(defect, Assert.Throws<InvalidOperationException>(() => registry.Update(new() { ProjectName = "a", Description = "d" })));
+        broken = false;
+
+        registry.Create(new() { ProjectName = "c" });
+        Assert.Equal(["a", "c"], registry.List().Projects.Select(project => project.ProjectName.Value));
+        Assert.Equal(ImmStoreState.Open, store.Status.State);
+    }
+
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void A_clock_may_neither_change_nor_close_the_store_that_asks_it(string? path) => Bounded.Run(() => "a clock that uses the store", () =>
+    {
+        var refused = new List<Exception?>();
+        Action? uses = null;
+        ImmStoreOptions options = _watch.Options(path);
+        options.TimeProvider = new Clock
+        {
+            Now = () =>
+            {
+                Interlocked.Exchange(ref uses, null)?.Invoke();
+                return DateTimeOffset.UnixEpoch;
+            },
+        };
+        using ImmStore store = ImmStore.Open(options, _disk);
+        ProjectRegistry registry = store.Registry();
+        for (int i = 0; i < 3; i++)
+        {
+            uses = () =>
+            {
+                refused.Add(Record.Exception(() => registry.Create(new() { ProjectName = "never" })));
+                refused.Add(Record.Exception(store.Dispose));
+                Assert.False(registry.TryGet("none", out _));
+            };
+
+            // Some changes are committed by this thread, others by the store's own.
+            registry.Create(new() { ProjectName = $"p{i}" });
+        }
+
+        Assert.Equal(6, refused.Count);
+        Assert.All(refused, e => Assert.IsType<InvalidOperationException>(e));
+        Assert.Equal(["p0", "p1", "p2"], registry.List().Projects.Select(project => project.ProjectName.Value));
+    });
+
+    [Theory]
+    [MemberData(nameof(Places))]
+    public void A_listener_may_neither_change_nor_close_the_store_that_it_hears_of(string? path) => Bounded.Run(() => "a listener that uses the store", () =>
+    {
+        var refused = new List<Exception?>();
+        ImmStore? store = null;
+        bool uses = false;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, _watch.MeterFactory) && instrument.Name is not ("imm.operations" or "imm.operation.duration"))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<int>((_, _, _, _) => Use());
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Use());
+        listener.Start();
+        using (store = ImmStore.Open(_watch.Options(path), _disk))
+        {
+            uses = true;
+            for (int i = 0; i < 3; i++)
+            {
+                store.Registry().Create(new() { ProjectName = $"p{i}" });
+            }
+
+            uses = false;
+            Assert.Equal(["p0", "p1", "p2"], store.Registry().List().Projects.Select(project => project.ProjectName.Value));
+        }
+
+        // Four times for each batch, and in a file for each flush.
+        Assert.Equal(path is null ? 12 : 24, refused.Count);
+        Assert.All(refused, e => Assert.IsType<InvalidOperationException>(e));
+
+        void Use()
+        {
+            if (uses)
+            {
+                Exception?[] each =
+                [
+                    Record.Exception(() => store!.Registry().Create(new() { ProjectName = "never" })),
+                    Record.Exception(() => { _ = store!.Registry().CreateAsync(new() { ProjectName = "never" }).AsTask(); }),
+                    Record.Exception(store!.Dispose),
+                    Record.Exception(() => { _ = store!.DisposeAsync().AsTask(); }),
+                ];
+                lock (refused)
+                {
+                    refused.AddRange(each);
+                }
+
+                Assert.False(store!.Registry().TryGet("never", out _));
+            }
+        }
+    });
+
+    [Fact]
+    public void A_listener_of_checkpoints_may_check_the_store_that_it_hears_of() => Bounded.Run(() => "a check from a listener of checkpoints", () =>
+    {
+        ImmStore? store = null;
+        int left = 2;
+        var problems = new List<IReadOnlyList<string>>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, _watch.MeterFactory)
+                && instrument.Name is "imm.checkpoint.duration" or "imm.commit.flush.duration")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) =>
+        {
+            // Both on the storage thread and on the one that commits.
+            if (store is { Status.State: ImmStoreState.Open } && Interlocked.Decrement(ref left) >= 0)
+            {
+                IReadOnlyList<string> found = store.Check();
+                lock (problems)
+                {
+                    problems.Add(found);
+                }
+            }
+        });
+        listener.Start();
+
+        // Every commit begins a checkpoint.
+        using (store = ImmStore.Open(_watch.Options(Path), _disk, settings => settings with { CheckpointLength = 1 }))
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                store.Registry().Create(new() { ProjectName = $"p{i}" });
+            }
+        }
+
+        Assert.Equal(2, problems.Count);
+        Assert.All(problems, Assert.Empty);
+        using ImmStore again = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
+        Assert.Equal(5, again.Registry().State.ProjectCount);
+    });
+
+    [Fact]
+    public void A_listener_of_operations_may_use_and_close_the_store() => Bounded.Run(() => "a listener of operations that uses the store", () =>
+    {
+        ImmStore? store = null;
+        int left = 2;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, _watch.MeterFactory) && instrument.Name == "imm.operations")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            if (left-- > 0)
+            {
+                store!.Registry().Create(new() { ProjectName = $"p{left}" });
+                store.Dispose();
+            }
+        });
+        listener.Start();
+        store = ImmStore.Open(_watch.Options(Path), _disk);
+
+        store.Registry().Create(new() { ProjectName = "p" });
+
+        Assert.Equal(ImmStoreState.Closed, store.Status.State);
+        using ImmStore again = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
+        Assert.Equal(["p", "p0", "p1"], again.Registry().List().Projects.Select(project => project.ProjectName.Value));
+    });
+
+    [Fact]
+    public void A_listener_that_throws_as_instruments_are_published_keeps_no_store_from_being_opened()
+    {
+        int published = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, _watch.MeterFactory) && ++published == 3)
+            {
+                throw new InvalidOperationException("The listener's own fault.");
+            }
+        };
+        listener.Start();
+
+        for (int i = 0; i < 2; i++)
+        {
+            using ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
+            store.Registry().Create(new() { ProjectName = $"p{i}" });
+            Assert.Equal(ImmStoreState.Open, store.Status.State);
+        }
+
+        Assert.Equal(3, published);
+    }
+
+    [Fact]
+    public async Task A_hook_that_fails_as_an_operation_begins_ends_it_for_those_before_it()
+    {
+        var first = new Hook();
+        var second = new Hook { Begun = () => throw new InvalidOperationException("The hook's own fault.") };
+        var hooks = new OperationHooks(TimeProvider.System, first, second);
+        var operation = new Operation("imm:GetProject", new Scope("1234", "r"), "p", null, null);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => hooks.RunAsync(operation, null, null, () => new Outcome<int>(1), waits: false, CancellationToken.None));
+
+        Assert.Equal((1, 0), (first.Ended, second.Ended));
+        Assert.IsType<InvalidOperationException>(operation.Exception);
+    }
+
+    [Fact]
+    public void A_continuation_on_the_commit_thread_may_begin_changes_and_cannot_wait_for_them() => Bounded.Run(() => "a continuation that waits", () =>
+    {
+        using var held = new HeldDisk(_disk);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, held);
+        ProjectRegistry registry = store.Registry();
+        held.Hold();
+        var leader = new Thread(() => registry.Create(new() { ProjectName = "a" }));
+        leader.Start();
+        held.AwaitFlush();
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new HereContext());
+        Task<(Exception? Created, Exception? Closed)> continued = ContinueAsync();
+        SynchronizationContext.SetSynchronizationContext(before);
+        held.LetGo();
+        leader.Join();
+
+        (Exception? created, Exception? closed) = continued.Result;
+
+        Assert.IsType<InvalidOperationException>(created);
+        Assert.IsType<InvalidOperationException>(closed);
+        Assert.Equal(["a", "b", "d"], registry.List().Projects.Select(project => project.ProjectName.Value));
+
+        async Task<(Exception? Created, Exception? Closed)> ContinueAsync()
+        {
+            await registry.CreateAsync(new() { ProjectName = "b" }).AsTask().ConfigureAwait(true);
+            Exception? created = Record.Exception(() => registry.Create(new() { ProjectName = "c" }));
+            Exception? closed = Record.Exception(store.Dispose);
+            await registry.CreateAsync(new() { ProjectName = "d" }).AsTask().ConfigureAwait(true);
+            return (created, closed);
+        }
+    });
+
+    [Theory]
+    [InlineData(typeof(ImmStore))]
+    [InlineData(typeof(ProjectRegistry))]
+    [InlineData(typeof(ImmApi))]
+    public void An_authorizer_that_takes_the_store_in_its_constructor_is_told_so(Type service) => Bounded.Run(() => "a circle in the container", () =>
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<IImmAuthorizer>(provider =>
+            {
+                provider.GetRequiredService(service);
+                return new Authorizer(_ => AuthorizationDecision.Allow);
+            })
+            .AddKeyedSingleton<IImmAuthorizer>("key", (provider, key) =>
+            {
+                provider.GetRequiredKeyedService(service, key);
+                return new Authorizer(_ => AuthorizationDecision.Allow);
+            })
+            .AddImm()
+            .AddKeyedImm("key")
+            .BuildServiceProvider();
+
+        string message = Assert.Throws<InvalidOperationException>(() => services.GetRequiredService<ProjectRegistry>()).Message;
+        Assert.Contains("IImmAuthorizer", message, StringComparison.Ordinal);
+        Assert.Equal(message, Assert.Throws<InvalidOperationException>(() => services.GetRequiredKeyedService<ImmStore>("key")).Message);
+    });
+
+    [Fact]
+    public void An_authorizer_that_is_asked_for_before_the_store_is_told_so_too() => Bounded.Run(() => "a circle that begins with the authorizer", () =>
+    {
+        using ServiceProvider services = new ServiceCollection().AddSingleton<IImmAuthorizer, TakesRegistry>().AddImm().BuildServiceProvider();
+
+        Assert.Contains(
+            "IServiceProvider", Assert.Throws<InvalidOperationException>(services.GetRequiredService<IImmAuthorizer>).Message, StringComparison.Ordinal);
+    });
+
+    [Fact]
+    public void An_authorizer_may_take_another_store_or_its_own_when_it_is_asked() => Bounded.Run(() => "an authorizer with a store", () =>
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<IImmAuthorizer>(provider =>
+            {
+                ProjectRegistry policies = provider.GetRequiredKeyedService<ProjectRegistry>("policies");
+                return new Authorizer(request => request.Action != "imm:CreateProject" || policies.TryGet("open", out _)
+                    || provider.GetRequiredService<ProjectRegistry>().TryGet("open", out _)
+                    ? AuthorizationDecision.Allow
+                    : AuthorizationDecision.Deny());
+            })
+            .AddKeyedSingleton<IImmAuthorizer>("policies", new Authorizer(_ => AuthorizationDecision.Allow))
+            .AddImm()
+            .AddKeyedImm("policies")
+            .BuildServiceProvider();
+        ProjectRegistry registry = services.GetRequiredService<ProjectRegistry>();
+
+        Assert.Equal(ImmErrorCode.NoPermission, Assert.Throws<ImmException>(() => registry.Create(new() { ProjectName = "p" })).Code);
+        services.GetRequiredKeyedService<ProjectRegistry>("policies").Create(new() { ProjectName = "open" });
+        Assert.Equal("p", registry.Create(new() { ProjectName = "p" }).ProjectName.Value);
+    });
+
+    [Fact]
+    public void An_authorizer_that_asks_itself_without_end_fails_its_caller_and_not_the_process() => Bounded.Run(() => "an authorizer without end", () =>
+    {
+        ProjectRegistry? registry = null;
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions
+        {
+            Authorizer = new Authorizer(_ => registry!.TryGet("policies", out Project? _) ? AuthorizationDecision.Allow : AuthorizationDecision.Deny()),
+        });
+        registry = store.Registry();
+
+        Assert.Throws<InsufficientExecutionStackException>(() => registry.Create(new() { ProjectName = "p" }));
+    });
+
+    [Fact]
+    public async Task An_authorizer_s_own_exception_goes_to_the_caller_of_the_api_as_it_is()
+    {
+        var defect = new ObjectDisposedException("the authorizer's connection");
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = new Authorizer(_ => throw defect) });
+        var api = new ImmApi(store);
+        using var client = new HttpClient(new ImmHttpMessageHandler(api, "default", "local"));
+        KeyValuePair<string, string>[] parameters = [new("ProjectName", "p")];
+
+        Assert.Same(defect, await Assert.ThrowsAsync<ObjectDisposedException>(() => api.InvokeAsync("default", "local", "CreateProject", parameters).AsTask()));
+        Assert.Same(
+            defect,
+            Assert.Throws<ObjectDisposedException>(() => client.Send(new HttpRequestMessage(HttpMethod.Get, "http://imm/?Action=GetProject&ProjectName=p"))));
+
+        store.Dispose();
+        Assert.Equal(503, (await api.InvokeAsync("default", "local", "CreateProject", parameters)).StatusCode);
+    }
+
+    private sealed class Authorizer(Func<AuthorizationRequest, AuthorizationDecision> authorize) : IImmAuthorizer
+    {
+        public AuthorizationDecision Authorize(AuthorizationRequest request) => authorize(request);
+    }
+
+    private sealed class TakesRegistry(ProjectRegistry registry) : IImmAuthorizer
+    {
+        public AuthorizationDecision Authorize(AuthorizationRequest request) =>
+            registry.ProjectQuota > 0 ? AuthorizationDecision.Allow : AuthorizationDecision.Deny();
+    }
+
+    private sealed class Hook : IOperationHook
+    {
+        public Action? Begun { get; init; }
+
+        public int Ended { get; private set; }
+
+        public bool IsEnabled => true;
+
+        public void Begin(Operation operation) => Begun?.Invoke();
+
+        public ValueTask<Refusal?> AdmitAsync(Operation operation, bool waits, CancellationToken cancellationToken) => default;
+
+        public Refusal? Betray(Operation operation) => null;
+
+        public void End(Operation operation) => Ended++;
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public Func<long> Timestamp { get; init; } = System.GetTimestamp;
+
+        public Func<DateTimeOffset> Now { get; init; } = () => DateTimeOffset.UnixEpoch;
+
+        public override long GetTimestamp() => Timestamp();
+
+        public override DateTimeOffset GetUtcNow() => Now();
+    }
+
+    /// <summary>Continues at once, on the thread that completes what was awaited.</summary>
+    private sealed class HereContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            SynchronizationContext? before = Current;
+            SetSynchronizationContext(this);
+            d(state);
+            SetSynchronizationContext(before);
+        }
+    }
+}

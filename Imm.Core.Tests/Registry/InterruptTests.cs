@@ -1,0 +1,53 @@
+using System.Globalization;
+using Imm.Core.Storage;
+using Imm.Core.Tests.Storage;
+using Xunit;
+
+namespace Imm.Core.Tests.Registry;
+
+/// <summary>Callers whose threads are interrupted, wherever they are.</summary>
+public sealed class InterruptTests
+{
+    [Fact]
+    public void A_caller_that_is_interrupted_does_not_fail_the_store() => Bounded.Run(() => "an interrupted caller", () =>
+    {
+        // The real disk: the simulated one has locks of its own.
+        using var directory = new TemporaryDirectory();
+        var options = new ImmStoreOptions { Path = directory.File("store"), ProjectQuota = int.MaxValue, MaxLoadedProjects = 50 };
+        using (ImmStore store = ImmStore.Open(options, Disk.Local, settings => settings with { CheckpointLength = 1, MaxLogLength = 1 }))
+        {
+            var acknowledged = new List<string>();
+            Exception? other = null;
+            var caller = new Thread(() =>
+            {
+                for (int i = 0; i < 1000 && other is null; i++)
+                {
+                    try
+                    {
+                        store.Registry("1234", $"r{i % 100}").Create(new() { ProjectName = $"p{i}" });
+                        acknowledged.Add($"p{i}");
+                    }
+                    catch (ThreadInterruptedException)
+                    {
+                    }
+                    catch (Exception e) when (e is not ThreadInterruptedException)
+                    {
+                        other = e;
+                    }
+                }
+            });
+            caller.Start();
+            while (caller.IsAlive)
+            {
+                caller.Interrupt();
+                Thread.Yield();
+            }
+
+            caller.Join();
+            Assert.Null(other);
+            Assert.Equal(ImmStoreState.Open, store.Status.State);
+            Assert.All(acknowledged, name => Assert.True(store.Registry("1234", $"r{int.Parse(name[1..], CultureInfo.InvariantCulture) % 100}").TryGet(name, out _)));
+            Assert.NotEmpty(acknowledged);
+        }
+    });
+}

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using System.Text;
+using Imm.Core.Tests.Registry;
+using Xunit;
+
+namespace Imm.Core.Tests.Storage;
+
+/// <summary>What a synchronous call needs to come to its end: no thread of the pool.</summary>
+public sealed class WithoutPoolTests
+{
+    [Fact]
+    public async Task Synchronous_calls_end_where_the_pool_has_no_thread_left_and_everything_is_listened_to()
+    {
+        using var directory = new TemporaryDirectory();
+        using Process process = Worker.Start("without-pool", directory.Root);
+        var output = new StringBuilder();
+        process.OutputDataReceived += (_, line) => output.Append(line.Data);
+        process.BeginOutputReadLine();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+
+        // Only to tell a hang: it takes about a second.
+        bool ended = process.WaitForExit(TimeSpan.FromMinutes(1));
+        if (!ended)
+        {
+            process.Kill();
+        }
+
+        process.WaitForExit();
+        Assert.True(ended, $"It hangs behind: {output}");
+        Assert.Equal(("create;read;change;http;check;close;fault;", "", 0), (output.ToString(), await errors, process.ExitCode));
+    }
+}
