@@ -1,0 +1,138 @@
+using System.Collections;
+using System.Reflection;
+using Imm.Core.Testing;
+using Imm.Core.Tests.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Imm.Core.Tests.Conventions;
+
+/// <summary>No list that the library gives out can be written to, by a cast either: it may be what others see too.</summary>
+public sealed class AnswerTests : IDisposable
+{
+    private readonly Collecting _authorizer = new();
+    private readonly ImmFixture _fixture;
+
+    public AnswerTests() => _fixture = new ImmFixture(new ImmFixtureOptions { Authorizer = _authorizer });
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task No_list_that_is_given_out_can_be_written_to()
+    {
+        Dictionary<string, object> lists = await Lists();
+
+        Assert.Equal(Members().Order(StringComparer.Ordinal), lists.Keys.Order(StringComparer.Ordinal));
+        Assert.All(lists, list =>
+        {
+            Assert.NotEmpty((IEnumerable)list.Value);
+            Assert.True(IsReadOnly(list.Value), $"{list.Key} can be written to: it is a {list.Value.GetType()}");
+        });
+    }
+
+    [Fact]
+    public async Task No_list_in_the_record_of_a_fixture_can_be_written_to()
+    {
+        await Lists();
+
+        foreach (ImmCall call in _fixture.Calls)
+        {
+            Assert.All(
+                ((object?[])[call.Answer, call.Request, .. Values(call.Answer), .. Values(call.Request)])
+                    .OfType<IEnumerable>().Where(value => value is not string),
+                list => Assert.True(IsReadOnly(list), $"a {list.GetType()} of {call}"));
+        }
+
+        static IEnumerable<object?> Values(object? value) => value is null or string or IEnumerable
+            ? []
+            : value.GetType().GetProperties().Select(property => property.GetValue(value));
+    }
+
+    [Fact]
+    public void What_has_no_entries_is_no_list_to_write_to_either()
+    {
+        _fixture.Seed.Project("p").Dataset("p", "d");
+        using ImmStore file = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, new SimulatedDisk());
+
+        Assert.All(
+            (object[])
+            [
+                _fixture.Registry.AddFiles([]), _fixture.Registry.ListBindings("p", "d"), _fixture.Registry.Get("p").Tags,
+                _fixture.Store.Check(), file.Check(), _fixture.Calls[0].Faults, file.Registry().List().Projects, _authorizer.Asked[0].Tags,
+            ],
+            list => Assert.True(IsReadOnly(list), list.GetType().ToString()));
+    }
+
+    private static bool IsReadOnly(object list) =>
+        list is not (IList { IsReadOnly: false } or IDictionary { IsReadOnly: false })
+        && list.GetType().GetInterfaces()
+            .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ICollection<>))
+            .All(type => (bool)type.GetProperty(nameof(ICollection<>.IsReadOnly))!.GetValue(list)!);
+
+    /// <summary>
+    /// Every public member that gives out a list of its own: the lists of requests, and services that are configured, are their owner's.
+    /// </summary>
+    private static IEnumerable<string> Members() => typeof(ImmStore).Assembly.GetExportedTypes()
+        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+        .Where(method => IsList(method.ReturnType) && method.Name != nameof(IEnumerable.GetEnumerator))
+        .Where(method => !(method.IsSpecialName && method.DeclaringType!.GetProperty(method.Name[4..])?.GetSetMethod() is not null))
+        .Select(method => $"{method.DeclaringType!.Name}.{method.Name.Replace("get_", "", StringComparison.Ordinal)}");
+
+    private static bool IsList(Type type) =>
+        (typeof(IEnumerable).IsAssignableFrom(type)
+            && type != typeof(string) && type != typeof(ImmCalls) && type != typeof(IServiceCollection))
+        || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>) && IsList(type.GetGenericArguments()[0]));
+
+    /// <summary>What each of them gives.</summary>
+    private async Task<Dictionary<string, object>> Lists()
+    {
+        ProjectRegistry registry = _fixture.Registry;
+        registry.Create(new() { ProjectName = "p", Tag = [new Tag("a", "b")] });
+        registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
+        registry.CreateBinding("p", "d", "oss://b");
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.GetProject).Elapse(TimeSpan.FromTicks(1));
+        Project project = registry.Get("p");
+        return new Dictionary<string, object>
+        {
+            ["Project.Tags"] = project.Tags,
+            ["ProjectPage.Projects"] = registry.List(new() { Tag = [new Tag("a", "b")] }).Projects,
+            ["DatasetPage.Datasets"] = registry.ListDatasets(new() { ProjectName = "p" }).Datasets,
+            ["ProjectRegistry.ListBindings"] = registry.ListBindings("p", "d"),
+            ["ProjectRegistry.AddFiles"] = registry.AddFiles([new("p", "d", 2, 2)]),
+            ["ProjectRegistry.AddFilesAsync"] = await registry.AddFilesAsync([new("p", "d", 2, 2)]),
+            ["ProjectRegistry.RemoveFiles"] = registry.RemoveFiles([new("p", "d", 1, 1)]),
+            ["ProjectRegistry.RemoveFilesAsync"] = await registry.RemoveFilesAsync([new("p", "d", 1, 1)]),
+            ["AuthorizationRequest.Tags"] = _authorizer.Asked[0].Tags,
+            ["ImmCalls.Received"] = _fixture.Calls.Received(ImmOperation.GetProject),
+            ["ImmCalls.ReceivedExactly"] = _fixture.Calls.ReceivedExactly(1, ImmOperation.GetProject),
+            ["ImmCall.Faults"] = _fixture.Calls.Received(ImmOperation.GetProject)[0].Faults,
+            ["ImmStore.Check"] = Problems(),
+        };
+    }
+
+    /// <summary>What is wrong with a damaged store.</summary>
+    private static IReadOnlyList<string> Problems()
+    {
+        var disk = new SimulatedDisk();
+        using (ImmStore before = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, disk))
+        {
+            before.Registry().Create(new() { ProjectName = "p" });
+        }
+
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, disk);
+        Assert.Empty(store.Check());
+        disk.FlipBit("/store", (8192 + 100) * 8L);
+        return store.Check();
+    }
+
+    private sealed class Collecting : IImmAuthorizer
+    {
+        public List<AuthorizationRequest> Asked { get; } = [];
+
+        public AuthorizationDecision Authorize(AuthorizationRequest request)
+        {
+            Asked.Add(request);
+            return AuthorizationDecision.Allow;
+        }
+    }
+}
