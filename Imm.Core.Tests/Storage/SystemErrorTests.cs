@@ -66,11 +66,13 @@ public sealed class SystemErrorTests : IDisposable
     }
 
     [TheoryIfTraceable]
-    [InlineData("EOPNOTSUPP")]
-    [InlineData("ENOLCK")]
-    public void A_file_system_without_locks_is_refused_and_nothing_is_made(string error)
+    [InlineData("error=EOPNOTSUPP")]
+    [InlineData("error=ENOLCK")]
+    [InlineData("retval=0")]
+    public void A_file_system_without_locks_is_refused_and_nothing_is_made(string outcome)
     {
-        using (StoreProcess process = Failing("flock", error, _path))
+        // The last one gives a lock to whoever asks.
+        using (StoreProcess process = Injected("flock", outcome, _path))
         {
             string answer = process.Open("s", _path);
 
@@ -303,10 +305,12 @@ public sealed class SystemErrorTests : IDisposable
     }
 
     /// <summary>A process whose system calls of these names fail where they are about one of these files.</summary>
-    private static StoreProcess Failing(string calls, string error, params string[] paths)
+    private static StoreProcess Failing(string calls, string error, params string[] paths) => Injected(calls, $"error={error}", paths);
+
+    private static StoreProcess Injected(string calls, string outcome, params string[] paths)
     {
         IEnumerable<string> only = paths.SelectMany(path => (string[])["-P", path]);
-        string[] faults = ["-e", $"trace={calls}", "-e", $"inject={calls}:error={error}"];
+        string[] faults = ["-e", $"trace={calls}", "-e", $"inject={calls}:{outcome}"];
         return new StoreProcess(["strace", "-f", "-qq", "-o", "/dev/null", .. only, .. faults]);
     }
 
