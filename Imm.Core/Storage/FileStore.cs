@@ -135,7 +135,7 @@ internal sealed class FileStore : IDisposable
         _ = disk.Length(LogPaths(path).First);
 
         // A thread that cannot be had is no reason to touch a file either.
-        var thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}", settings.StartThread, settings.IdleMark);
+        var thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}", settings.StartThread, settings.IdleMark / 2);
         DataFile? data = null;
         Recovery? recovery = null;
         try
@@ -259,6 +259,7 @@ internal sealed class FileStore : IDisposable
     /// </summary>
     public void WhenMarkIsDue(Action request)
     {
+        // Looked at twice in that time: a change that is there at two looks has waited for at least half of it.
         long seen = Volatile.Read(ref _sequence);
         _thread.WhenIdle(() =>
         {
@@ -571,7 +572,7 @@ internal sealed class FileStore : IDisposable
 
         if (count == 0)
         {
-            Run([], done);
+            ChangeData(() => _data.WriteHeader(done with { Checkpoint = _data.Current.Checkpoint + 1 }));
         }
 
         Volatile.Write(ref _dataLength, _data.Length);
@@ -586,7 +587,7 @@ internal sealed class FileStore : IDisposable
             {
                 checkpoint.WriteRedo(log);
                 _data.AwaitRoomInSnapshots();
-                Overwrite(checkpoint);
+                ChangeData(checkpoint.Overwrite);
             }
 
             return checkpoint.PagesWritten;
@@ -607,14 +608,15 @@ internal sealed class FileStore : IDisposable
                     + $"another program has written to the file or cut it."));
     }
 
-    private void Overwrite(Checkpoint checkpoint)
+    /// <summary>Changes the data file while nobody reads it.</summary>
+    private void ChangeData(Action change)
     {
         lock (_dataGate)
         {
             GiveUpReader();
             try
             {
-                checkpoint.Overwrite();
+                change();
                 Volatile.Write(ref _appliedSequence, _data.Current.AppliedSequence);
             }
             catch (Exception e)

@@ -117,11 +117,14 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, Func<Guid>
         data.WriteHeader(closed);
         for (int i = 0; i < _logs.Length; i++)
         {
-            if (_logs[i] is null)
+            if (_logs[i] is { } leftOver)
             {
-                _logs[i] = RedoLog.Create(disk, LogPath(i), data.Mode);
-                _isCreated[i] = true;
+                leftOver.Empty();
+                continue;
             }
+
+            _logs[i] = RedoLog.Create(disk, LogPath(i), data.Mode);
+            _isCreated[i] = true;
         }
 
         Guid storeId = newStoreId();

@@ -97,6 +97,13 @@ internal sealed class RedoLog : IDisposable
         }
     }
 
+    /// <summary>Takes everything out of a log that nothing needs any more, so that a header that is written in part is the beginning of one.</summary>
+    public void Empty()
+    {
+        _file.SetLength(0);
+        (StoreId, Generation, Allocated) = (Guid.Empty, 0, 0);
+    }
+
     /// <summary>Begins a generation: whatever the file holds counts no longer. Returns once that is on the disk.</summary>
     public void Begin(Guid storeId, long generation, long baseSequence)
     {
@@ -303,8 +310,11 @@ internal sealed class RedoLog : IDisposable
     {
         Span<byte> header = stackalloc byte[HeaderLength];
         header.Clear();
-        _file.Read(0, header[..(int)Math.Min(_file.Length, HeaderLength)]);
-        if (!header.ContainsAnyExcept((byte)0) && IsAllZeros())
+        int length = (int)Math.Min(_file.Length, HeaderLength);
+        _file.Read(0, header[..length]);
+
+        // The first header of a file was never flushed if it is not all there.
+        if ((!header.ContainsAnyExcept((byte)0) && IsAllZeros()) || (length < HeaderLength && header.StartsWith(Magic)))
         {
             return;
         }
