@@ -150,7 +150,8 @@ internal static class FileSystemCalls
             : InvalidArgument;
         if (error == InvalidArgument || IsNotSupported(error))
         {
-            // A file system without that call: a second name never replaces anything either. Where the first one stays, it is one more name of the file.
+            // A file system without that call: a second name never replaces anything either. If the first one stays, it is one more name
+            // of the file.
             error = Unix.Link(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
             _ = error == 0 ? Unix.Unlink(from) : 0;
         }

@@ -184,7 +184,8 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, Func<Guid>
         second.GoOnBehind(contents[1]);
 
         // The first step of the first checkpoint in memory: what it finds damaged is found before anything is written.
-        // The logs of an earlier version need not be of neighbouring generations: of such the header says nothing until they are begun anew.
+        // The logs of an earlier version need not be of neighbouring generations: the header says nothing of those until they are begun
+        // anew.
         DataFile.Header done = found with
         {
             IsOpen = true,

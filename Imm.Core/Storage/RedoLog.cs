@@ -97,7 +97,9 @@ internal sealed class RedoLog : IDisposable
         }
     }
 
-    /// <summary>Takes everything out of a log that nothing needs any more, so that a header that is written in part is the beginning of one.</summary>
+    /// <summary>
+    /// Takes everything out of a log that nothing needs any more, so that a header that is written in part is the beginning of one.
+    /// </summary>
     public void Empty()
     {
         _file.SetLength(0);
@@ -115,8 +117,8 @@ internal sealed class RedoLog : IDisposable
     }
 
     /// <summary>
-    /// Writes the header and the frames again as they were read, so that the disk has them, and flushes the file. After a flush that failed in an earlier
-    /// process the cache may show what a further flush would not bring to the disk.
+    /// Writes the header and the frames again as they were read, so that the disk has them, and flushes the file. After a flush that failed
+    /// in an earlier process the cache may show what a further flush would not bring to the disk.
     /// </summary>
     public void Rewrite(LogContent content)
     {
