@@ -28,7 +28,7 @@ internal sealed class OperationHooks(TimeProvider timeProvider, params IOperatio
     /// <param name="authorize">Asks the authorizer, where the parameters are all right; null where there is none.</param>
     /// <param name="execute">Does it.</param>
     /// <param name="waits">
-    /// Whether the caller waits: then all of it runs on the calling thread and the task is completed. No continuation is needed, for which
+    /// True if the caller waits: then all of it runs on the calling thread and the task is completed. No continuation is needed, for which
     /// a thread of the pool would have to be free.
     /// </param>
     /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
