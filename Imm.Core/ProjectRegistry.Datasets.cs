@@ -211,7 +211,7 @@ public sealed partial class ProjectRegistry
     /// Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.
     /// </summary>
     /// <param name="changes">
-    /// What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.
+    /// The gains of each dataset; several entries for one dataset count as their sum. They are read before the call returns.
     /// </param>
     /// <returns>The datasets after the change, each once, in ordinal order of project and dataset.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="changes"/> is null.</exception>
@@ -224,7 +224,7 @@ public sealed partial class ProjectRegistry
 
     /// <inheritdoc cref="AddFiles(IEnumerable{FileChange})"/>
     /// <param name="changes">
-    /// What each dataset gains; several entries for one dataset count as their sum. They are read before the call returns.
+    /// The gains of each dataset; several entries for one dataset count as their sum. They are read before the call returns.
     /// </param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
@@ -264,7 +264,7 @@ public sealed partial class ProjectRegistry
     /// Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.
     /// </summary>
     /// <param name="changes">
-    /// What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.
+    /// The losses of each dataset; several entries for one dataset count as their sum. They are read before the call returns.
     /// </param>
     /// <returns>The datasets after the change, each once, in ordinal order of project and dataset.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="changes"/> is null.</exception>
@@ -277,7 +277,7 @@ public sealed partial class ProjectRegistry
 
     /// <inheritdoc cref="RemoveFiles(IEnumerable{FileChange})"/>
     /// <param name="changes">
-    /// What each dataset loses; several entries for one dataset count as their sum. They are read before the call returns.
+    /// The losses of each dataset; several entries for one dataset count as their sum. They are read before the call returns.
     /// </param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>

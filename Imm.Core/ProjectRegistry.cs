@@ -25,7 +25,7 @@ namespace Imm.Core;
 /// the calling thread, and need no thread of the pool.
 /// </para>
 /// <para>
-/// Where <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait, the next one that would have to is refused with
+/// While <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait, the next one that would have to is refused with
 /// <see cref="ImmErrorCode.ThrottlingUser"/>: nothing was changed, and it may be tried again.
 /// </para>
 /// </remarks>

@@ -40,8 +40,8 @@ public class EarlierVersionTests
         Assert.True(failures.Count == 0, string.Join("\n", failures));
     }
 
-    // After its first checkpoint it began the log at the greatest generation so far plus one, so that the two are two apart; its header said
-    // neither which generation it needs nor which batch was logged.
+    // After its first checkpoint it began the log at the greatest generation so far plus one, so that the two are two apart; its header
+    // said neither which generation it needs nor which batch was logged.
     private static SimulatedDisk KilledByEarlierVersion()
     {
         var disk = new SimulatedDisk();

@@ -188,7 +188,9 @@ public class FaultTests
             throw new InvalidOperationException($"{fault}, met as {faulty.Failed}: the store cannot be opened again.", e);
         }
 
-        bool right = refused is not null ? reopened == refused : reopened == states[found] || (faulty.Failed is not null && found + 1 < states.Count && reopened == states[found + 1]);
+        bool right = refused is not null
+            ? reopened == refused
+            : reopened == states[found] || (faulty.Failed is not null && found + 1 < states.Count && reopened == states[found + 1]);
         Assert.True(right, $"{fault}, met as {faulty.Failed}: the store has other contents after it. {Contents.Difference(states[found], reopened)}");
         return faulty.Failed is not null;
     }

@@ -14,7 +14,8 @@ public class IdleMarkTests
     [Fact]
     public void A_batch_that_goes_bad_after_a_moment_without_changes_is_missed()
     {
-        // Two flushes make room in the log and one is of the change itself; the next one is of the idle store, whose write is on the image already.
+        // Two flushes make room in the log and one is of the change itself; the next one is of the idle store, whose write is on the image
+        // already.
         var disk = new SimulatedDisk();
         int flushes = int.MinValue;
         SimulatedDisk? atFlush = null;

@@ -183,9 +183,11 @@ public class LogEndTests
         }
     }
 
-    private static long Generation(SimulatedDisk disk, string log) => disk.Read(log) is { Length: >= 40 } bytes ? BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)) : 0;
+    private static long Generation(SimulatedDisk disk, string log) =>
+        disk.Read(log) is { Length: >= 40 } bytes ? BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(32)) : 0;
 
-    private static byte[] Header(SimulatedDisk disk, string log) => disk.Read(log) is { Length: > HeaderSize } bytes ? bytes[..HeaderSize] : disk.Read(log);
+    private static byte[] Header(SimulatedDisk disk, string log) =>
+        disk.Read(log) is { Length: > HeaderSize } bytes ? bytes[..HeaderSize] : disk.Read(log);
 
     private static SimulatedDisk Changed(SimulatedDisk disk, params (string Path, byte[] Bytes)[] changes)
     {

@@ -25,5 +25,11 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
             Durability = Durability,
         },
         Disk,
-        settings => settings with { CheckpointLength = CheckpointLength, MaxLogLength = 2 * CheckpointLength, IdleMark = IdleMark, LookAgainAfter = LookAgainAfter });
+        settings => settings with
+        {
+            CheckpointLength = CheckpointLength,
+            MaxLogLength = 2 * CheckpointLength,
+            IdleMark = IdleMark,
+            LookAgainAfter = LookAgainAfter,
+        });
 }

@@ -10,7 +10,7 @@ namespace Imm.Core;
 /// A store is opened with its authorizer, so one that comes from a container may not take the <see cref="ImmStore"/>,
 /// <see cref="ProjectRegistry"/> or <see cref="ImmApi"/> in its constructor: opening the store throws
 /// <see cref="InvalidOperationException"/>. It may take the <see cref="IServiceProvider"/> and ask for the store when it is asked itself.
-/// What it does with that store it is asked about in turn, and must answer without using the store again.
+/// It is asked about each use that it makes of that store, and must answer this without using the store again.
 /// </para>
 /// </remarks>
 public interface IImmAuthorizer

@@ -9,7 +9,7 @@ namespace Imm.Core;
 /// <summary>Adds stores to a container.</summary>
 /// <remarks>
 /// <para>
-/// What can be injected afterwards, all singletons: the <see cref="ImmStore"/>, the <see cref="ProjectRegistry"/> of its default account
+/// Singletons that can be injected afterwards: the <see cref="ImmStore"/>, the <see cref="ProjectRegistry"/> of its default account
 /// and region, and its <see cref="ImmApi"/>. A host opens the store when it starts, before its own services do, so that a bad option or a
 /// file that cannot be opened stops the start; without a host the store is opened when it is first asked for. The container closes it.
 /// </para>

@@ -9,7 +9,7 @@ namespace Imm.Core.Testing;
 /// <c>fixture.Faults.On(ImmOperation.CreateProject).ForProject("photos").Times(2).Throttle()</c>.
 /// </summary>
 /// <remarks>
-/// What ends the sentence puts the fault to work, and gives it, to be disposed. A call that is malformed, or that the authorizer refuses,
+/// The end of the sentence puts the fault to work, and gives it, to be disposed. A call that is malformed, or that the authorizer refuses,
 /// does not come so far as to meet a fault, as with the service. Not thread-safe; the fault is.
 /// </remarks>
 public sealed class ImmFaultRule

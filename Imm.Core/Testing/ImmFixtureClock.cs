@@ -59,7 +59,7 @@ public sealed class ImmFixtureClock : TimeProvider
 
     /// <summary>
     /// Moves the clock on, and on the way fires each timer that comes due, in the order of their times, while the clock shows its time.
-    /// What waits for a timer without a synchronization context of its own goes on before this returns. With one, as xunit gives to a test
+    /// Code that waits for a timer without a synchronization context of its own goes on before this returns. With one, as xunit gives to a test
     /// and so to code that awaits without <c>ConfigureAwait(false)</c>, it goes on elsewhere: a test that moves the clock again must first
     /// wait until that code waits again.
     /// </summary>

@@ -67,7 +67,7 @@ public sealed class ImmApi
     /// <exception cref="ArgumentNullException"><paramref name="parameters"/> is null.</exception>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     /// <remarks>
-    /// What the authorizer of the store throws, or <see cref="ImmApiOptions.RequestId"/>, goes to the caller, and nothing was changed.
+    /// Exceptions of the store's authorizer and of <see cref="ImmApiOptions.RequestId"/> go to the caller, and nothing was changed.
     /// </remarks>
     public ValueTask<ImmApiResponse> InvokeAsync(
         string accountId,
