@@ -12,16 +12,16 @@ public class SizeTests
     public void Opening_checkpoints_recovery_check_and_backup_take_memory_by_what_is_touched_and_not_by_the_file()
     {
         bool full = Campaign.Scale > 0;
-        int scopes = full ? 1_024 : 64;
+        int scopes = full ? 1_024 : 128;
         int projects = full ? 160 : 64;
-        long heap = (full ? 512L : 96L) << 20;
+        long heap = (full ? 512L : 144L) << 20;
         int batches = full ? 150 : 120;
         using var directory = new TempDirectory();
         string path = directory.File("imm.db");
         string[] load = [path, Text(scopes), Text(projects)];
         long start = Stopwatch.GetTimestamp();
         Worker.Run(["size-fill", .. load]);
-        Assert.InRange(new FileInfo(path).Length, full ? 3L << 30 : 64L << 20, long.MaxValue);
+        Assert.InRange(new FileInfo(path).Length, full ? 3L << 30 : 145L << 20, long.MaxValue);
         Campaign.Report($"size: {new FileInfo(path).Length >> 20} MiB made in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s");
 
         int acknowledged = UpdateAndKill(load, heap, batches);
