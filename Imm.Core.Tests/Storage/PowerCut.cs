@@ -61,7 +61,8 @@ internal sealed class PowerCut
                     return;
                 }
 
-                bool again = _random.Next(8) == 0;
+                // One at least that holds the backup, whatever moments the threads have made of the run.
+                bool again = _random.Next(8) == 0 || (Backups == 0 && image.Disk.Paths.Contains(Backup));
                 OpenFirst(image, workload.States, moment, again);
             }
         }
