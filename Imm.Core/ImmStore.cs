@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
-using Imm.Core.Hosting;
+using Imm.Core.Commit;
 using Imm.Core.Model;
-using Imm.Core.Operations;
 using Imm.Core.Storage;
+using Imm.Core.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core;

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Commit;
 using Imm.Core.Model;
-using Imm.Core.Operations;
 
 namespace Imm.Core;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Commit;
 using Imm.Core.Model;
-using Imm.Core.Operations;
-using Imm.Core.Storage;
+using Imm.Core.Telemetry;
 
 namespace Imm.Core;
 

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Imm.Core.Benchmarks.Throughput.Peers;
+using Imm.Core.Collections;
 using Imm.Core.Model;
 
 namespace Imm.Core.Benchmarks.Micro;

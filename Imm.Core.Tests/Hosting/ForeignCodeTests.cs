@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
+using Imm.Core.Commit;
 using Imm.Core.Model;
-using Imm.Core.Operations;
+using Imm.Core.Telemetry;
 using Imm.Core.Tests.Registry;
 using Imm.Core.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;

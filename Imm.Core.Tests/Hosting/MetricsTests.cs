@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using Imm.Core.Collections;
 using Imm.Core.Model;
 using Imm.Core.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;

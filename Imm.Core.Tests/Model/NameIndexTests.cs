@@ -1,5 +1,5 @@
 using FsCheck.Xunit;
-using Imm.Core.Model;
+using Imm.Core.Collections;
 using Xunit;
 
 namespace Imm.Core.Tests.Model;

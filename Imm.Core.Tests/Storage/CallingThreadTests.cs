@@ -1,4 +1,4 @@
-using Imm.Core.Storage;
+using Imm.Core.Commit;
 using Xunit;
 
 namespace Imm.Core.Tests.Storage;

@@ -1,3 +1,5 @@
+using Imm.Core.Collections;
+
 namespace Imm.Core.Model;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Imm.Core.Collections;
+
 namespace Imm.Core.Model;
 
 /// <summary>The fields of a dataset that a request names, checked; null where it does not name them.</summary>

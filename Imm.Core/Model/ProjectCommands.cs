@@ -1,3 +1,5 @@
+using Imm.Core.Collections;
+
 namespace Imm.Core.Model;
 
 /// <summary>Creates a project: refused where the name is taken, then where the scope's project quota is used up.</summary>

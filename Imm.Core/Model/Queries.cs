@@ -1,4 +1,5 @@
 using System.Text;
+using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Collections;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;

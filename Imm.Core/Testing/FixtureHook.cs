@@ -1,5 +1,5 @@
 using Imm.Core.Model;
-using Imm.Core.Operations;
+using Imm.Core.Telemetry;
 
 namespace Imm.Core.Testing;
 

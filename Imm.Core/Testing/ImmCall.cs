@@ -1,6 +1,6 @@
 using System.Text;
 using Imm.Core.Model;
-using Imm.Core.Operations;
+using Imm.Core.Telemetry;
 
 namespace Imm.Core.Testing;
 

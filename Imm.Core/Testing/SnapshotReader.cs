@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Imm.Core.Collections;
 using Imm.Core.Model;
 using Imm.Core.Wire;
 

@@ -1,3 +1,4 @@
+using Imm.Core.Collections;
 using Imm.Core.Model;
 
 namespace Imm.Core.Testing;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Imm.Core.Hosting;
+namespace Imm.Core.Telemetry;
 
 /// <summary>The log messages of a store. Ids, levels and the names in braces are API, the wording is not.</summary>
 internal static partial class StoreLog

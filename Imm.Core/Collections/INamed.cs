@@ -1,4 +1,4 @@
-namespace Imm.Core.Model;
+namespace Imm.Core.Collections;
 
 /// <summary>Something that an index can file under its name. The name of an object never changes.</summary>
 internal interface INamed

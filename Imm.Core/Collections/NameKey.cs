@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Imm.Core.Model;
+namespace Imm.Core.Collections;
 
 /// <summary>
 /// What a table knows a name by: its hash and, where it is short, the whole name. Of two names that are not whole here, equal keys say no more

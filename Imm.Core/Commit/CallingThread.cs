@@ -1,4 +1,4 @@
-namespace Imm.Core.Storage;
+namespace Imm.Core.Commit;
 
 /// <summary>
 /// What is known of how the present thread writes: whether it waits for each change, and then is quickest when it takes its changes to the disk itself,

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Imm.Core.Model;
+using Imm.Core.Storage;
 
-namespace Imm.Core.Storage;
+namespace Imm.Core.Commit;
 
 /// <summary>
 /// The scopes of a store that there is something to hold of: those that are stored, or have content in memory. Callers choose accounts and

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace Imm.Core.Model;
+namespace Imm.Core.Collections;
 
 /// <summary>A persistent table of objects by name (ordinal): a hash trie, whose versions share what did not change.</summary>
 /// <remarks>Under an <see cref="Edit"/> a change may return the table it was called on; use what it returns and nothing older.</remarks>

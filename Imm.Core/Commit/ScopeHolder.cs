@@ -1,6 +1,6 @@
 using Imm.Core.Model;
 
-namespace Imm.Core.Storage;
+namespace Imm.Core.Commit;
 
 /// <summary>One scope of an open store: where its published state is found, and the next one is prepared.</summary>
 internal sealed class ScopeHolder(Scope scope, int id, int? ownProjectQuota)

@@ -1,6 +1,6 @@
 using Imm.Core.Model;
 
-namespace Imm.Core.Operations;
+namespace Imm.Core.Telemetry;
 
 /// <summary>One call of a registry, for those who watch. Made only where somebody does.</summary>
 internal sealed class Operation(string action, Scope scope, string? projectName, string? datasetName, object? request)

@@ -1,6 +1,8 @@
+using Imm.Core.Collections;
 using Imm.Core.Model;
+using Imm.Core.Storage;
 
-namespace Imm.Core.Storage;
+namespace Imm.Core.Commit;
 
 /// <summary>
 /// Commits writes in one order: decided against the state that the writes before them left, made durable, then published.

@@ -1,6 +1,7 @@
+using Imm.Core.Commit;
 using Imm.Core.Model;
 
-namespace Imm.Core.Operations;
+namespace Imm.Core.Telemetry;
 
 /// <summary>The hooks of a store, and how an operation runs under them.</summary>
 internal sealed class OperationHooks(TimeProvider timeProvider, params IOperationHook[] hooks)

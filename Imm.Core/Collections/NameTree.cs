@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace Imm.Core.Model;
+namespace Imm.Core.Collections;
 
 /// <summary>A persistent set of objects in the ordinal order of their names: a B+tree, whose versions share what did not change.</summary>
 /// <remarks>Under an <see cref="Edit"/> a change may return the tree it was called on; use what it returns and nothing older.</remarks>

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using Imm.Core.Model;
-using Imm.Core.Operations;
 using Imm.Core.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Imm.Core.Hosting;
+namespace Imm.Core.Telemetry;
 
 /// <summary>Tells the world outside what one store does: metrics, traces and logs. <see cref="ImmTelemetry"/> says which.</summary>
 /// <remarks>

@@ -1,6 +1,4 @@
-using Imm.Core.Storage;
-
-namespace Imm.Core.Operations;
+namespace Imm.Core.Commit;
 
 /// <summary>
 /// An operation that was refused at once, whose answer is there or on its way, or that runs once its answer is asked for.

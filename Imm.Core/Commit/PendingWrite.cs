@@ -1,6 +1,7 @@
+using Imm.Core.Collections;
 using Imm.Core.Model;
 
-namespace Imm.Core.Storage;
+namespace Imm.Core.Commit;
 
 /// <summary>A command on its way through the committer.</summary>
 internal abstract class PendingWrite

@@ -1,4 +1,4 @@
-namespace Imm.Core.Model;
+namespace Imm.Core.Collections;
 
 /// <summary>
 /// The right to change in place what was created under this very token: a batch of changes made under one token copies each node once.

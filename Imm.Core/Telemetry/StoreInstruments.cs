@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 
-namespace Imm.Core.Hosting;
+namespace Imm.Core.Telemetry;
 
 /// <summary>The instruments of one meter, shared by the stores that report to it.</summary>
 /// <remarks>

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Imm.Core.Operations;
+using Imm.Core.Telemetry;
 using Imm.Core.Wire;
 using Microsoft.Extensions.Logging;
 

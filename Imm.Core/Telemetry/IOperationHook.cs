@@ -1,6 +1,6 @@
 using Imm.Core.Model;
 
-namespace Imm.Core.Operations;
+namespace Imm.Core.Telemetry;
 
 /// <summary>Runs around every operation of a store: telemetry, and the hooks of a test.</summary>
 internal interface IOperationHook
