@@ -152,6 +152,17 @@ public sealed class DecisionTests
         Assert.Equal("1234567890/cn-hangzhou", scope.ToString());
     }
 
+    [Fact]
+    public void The_cause_of_a_refusal_is_the_inner_exception_of_its_exception()
+    {
+        var cause = new IOException("cause");
+        var refusal = Refusal.Unavailable("message", cause);
+
+        Assert.Same(cause, refusal.ToException().InnerException);
+        Assert.Equal((ImmErrorCode.ServiceUnavailable, "message"), (refusal.ToException().Code, refusal.ToException().Message));
+        Assert.Null(Refusal.Unavailable("message").ToException().InnerException);
+    }
+
     private static Project Found(ScopeState state, string name)
     {
         Assert.True(state.TryFind(name, out Project? project));

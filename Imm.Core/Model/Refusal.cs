@@ -2,17 +2,18 @@ using System.Globalization;
 
 namespace Imm.Core.Model;
 
-/// <summary>Why a request is refused: what <see cref="ImmException"/> carries, as a value.</summary>
+/// <summary>The reason why a request is refused: the data of an <see cref="ImmException"/>, as a value.</summary>
 internal sealed record Refusal(
     string Code, string Message, string? Parameter = null, long? Requested = null, long? Used = null, long? Limit = null)
 {
-    /// <summary>The inner exception, where no other is given.</summary>
+    /// <summary>The exception behind the refusal, if any: the inner exception of the <see cref="ImmException"/> that it becomes.</summary>
     public Exception? Cause { get; init; }
 
-    /// <summary>As many changes wait as may.</summary>
+    /// <summary>The refusal of a change while as many others wait as the store allows.</summary>
     public static Refusal TooManyWaiting { get; } = new(
         ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control: too many changes wait for the disk. Try again later.");
 
+    /// <summary>Makes the exception of the refusal; its inner exception is the given one, or else <see cref="Cause"/>.</summary>
     public ImmException ToException(Exception? innerException = null) => new(this, innerException ?? Cause);
 
     public static Refusal Missing(string parameter) =>
@@ -84,5 +85,6 @@ internal sealed record Refusal(
                 ? "User not authorized to operate on the specified APIs."
                 : $"User not authorized to operate on the specified APIs. {reason}");
 
-    public static Refusal Unavailable(string message) => new(ImmErrorCode.ServiceUnavailable, message);
+    public static Refusal Unavailable(string message, Exception? cause = null) =>
+        new(ImmErrorCode.ServiceUnavailable, message) { Cause = cause };
 }
