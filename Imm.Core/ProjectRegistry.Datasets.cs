@@ -39,7 +39,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset GetDataset(string projectName, string datasetName) =>
-        FindDataset(ImmAction.GetDataset, projectName, datasetName).Wait().Dataset;
+        ReadDataset(ImmAction.GetDataset, projectName, datasetName, new Model.GetDataset(projectName, datasetName)).Wait();
 
     /// <summary>Changes the fields of a dataset that the request names; a field that is null stays as it is.</summary>
     /// <remarks>A limit may be set below what is in use: nothing is removed, and growth is refused.</remarks>
@@ -141,7 +141,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Binding> ListBindings(string projectName, string datasetName) =>
-        Array.AsReadOnly(FindDataset(ImmAction.ListBindings, projectName, datasetName).Wait().Bindings);
+        ReadDataset(ImmAction.ListBindings, projectName, datasetName, new Model.ListBindings(projectName, datasetName)).Wait();
 
     /// <summary>Unbinds a bucket from a dataset.</summary>
     /// <param name="projectName">The project.</param>
@@ -290,20 +290,20 @@ public sealed partial class ProjectRegistry
     /// <param name="datasetName">The dataset.</param>
     /// <param name="unreadable">A refusal of a parameter after the names; null where there is none.</param>
     /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
-    internal async ValueTask<Dataset> GetDatasetAsync(
-        string projectName, string datasetName, Refusal? unreadable, CancellationToken cancellationToken) =>
-        (await FindDataset(ImmAction.GetDataset, projectName, datasetName, unreadable, cancellationToken)
-            .AsValueTask().ConfigureAwait(false)).Dataset;
+    internal ValueTask<Dataset> GetDatasetAsync(
+        string projectName, string datasetName, Refusal? unreadable, CancellationToken cancellationToken) => ReadDataset(
+        ImmAction.GetDataset, projectName, datasetName, new Model.GetDataset(projectName, datasetName), unreadable, cancellationToken)
+        .AsValueTask();
 
     /// <summary><see cref="ListDatasets"/> that holds no thread where a hook takes its time.</summary>
     internal ValueTask<DatasetPage> ListDatasetsAsync(ListDatasetsRequest request, CancellationToken cancellationToken) =>
         FindDatasets(request, cancellationToken).AsValueTask();
 
     /// <summary><see cref="ListBindings"/> that holds no thread where a hook takes its time.</summary>
-    internal async ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(
-        string projectName, string datasetName, CancellationToken cancellationToken) =>
-        (await FindDataset(ImmAction.ListBindings, projectName, datasetName, null, cancellationToken)
-            .AsValueTask().ConfigureAwait(false)).Bindings;
+    internal ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(
+        string projectName, string datasetName, CancellationToken cancellationToken) => ReadDataset(
+        ImmAction.ListBindings, projectName, datasetName, new Model.ListBindings(projectName, datasetName), null, cancellationToken)
+        .AsValueTask();
 
     private static Refusal? CheckNames(string? projectName, string? datasetName) =>
         NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
@@ -400,7 +400,7 @@ public sealed partial class ProjectRegistry
     private Outcome<DatasetPage> FindDatasets(ListDatasetsRequest request, CancellationToken cancellationToken = default)
     {
         request = request.Copy();
-        Refusal? malformed = DatasetQuery.TryRead(request, _scope, out DatasetQuery? query);
+        Refusal? malformed = Model.ListDatasets.Parse(request, _scope, out ListDatasets? query);
         return Read(
             malformed,
             ImmAction.ListDatasets,
@@ -408,16 +408,15 @@ public sealed partial class ProjectRegistry
             "*",
             request,
             TagSet.Empty,
-            state => query!.TryRun(state, out DatasetPage? page) is { } refusal
-                ? new Outcome<DatasetPage>(refusal.ToException())
-                : new Outcome<DatasetPage>(page!),
+            state => Run(query!, state),
             cancellationToken);
     }
 
-    private Outcome<DatasetEntry> FindDataset(
+    private Outcome<TAnswer> ReadDataset<TAnswer>(
         string action,
         string projectName,
         string datasetName,
+        Query<TAnswer> query,
         Refusal? unreadable = null,
         CancellationToken cancellationToken = default) => Read(
         CheckNames(projectName, datasetName) ?? unreadable,
@@ -426,8 +425,6 @@ public sealed partial class ProjectRegistry
         datasetName,
         null,
         TagSet.Empty,
-        state => state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) is { } refusal
-            ? new Outcome<DatasetEntry>(refusal.ToException())
-            : new Outcome<DatasetEntry>(dataset!),
+        state => Run(query, state),
         cancellationToken);
 }

@@ -184,9 +184,9 @@ public sealed partial class ProjectRegistry
     public ProjectPage List(ListProjectsRequest? request = null)
     {
         request = request?.Copy();
-        Refusal? malformed = ProjectQuery.TryRead(request, _scope, out ProjectQuery? query);
+        Refusal? malformed = ListProjects.Parse(request, _scope, out ListProjects? query);
         return _store.IsDirect && malformed is null
-            ? query!.Run(State)
+            ? Run(query!, State).Wait()
             : ListInFull(malformed, query, request).Wait();
     }
 
@@ -217,7 +217,7 @@ public sealed partial class ProjectRegistry
     internal ValueTask<ProjectPage> ListAsync(ListProjectsRequest request, CancellationToken cancellationToken)
     {
         request = request.Copy();
-        Refusal? malformed = ProjectQuery.TryRead(request, _scope, out ProjectQuery? query);
+        Refusal? malformed = ListProjects.Parse(request, _scope, out ListProjects? query);
         return ListInFull(malformed, query, request, cancellationToken).AsValueTask();
     }
 
@@ -225,14 +225,14 @@ public sealed partial class ProjectRegistry
     internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => Enqueue(command, CancellationToken.None).Wait();
 
     private Outcome<ProjectPage> ListInFull(
-        Refusal? malformed, ProjectQuery? query, ListProjectsRequest? request, CancellationToken cancellationToken = default) => Read(
+        Refusal? malformed, ListProjects? query, ListProjectsRequest? request, CancellationToken cancellationToken = default) => Read(
         malformed,
         ImmAction.ListProjects,
         "*",
         null,
         request,
         query?.Tags,
-        state => new Outcome<ProjectPage>(query!.Run(state)),
+        state => Run(query!, state),
         cancellationToken);
 
     private Outcome<Project> GetInFull(
@@ -243,9 +243,7 @@ public sealed partial class ProjectRegistry
         null,
         projectName,
         TagSet.Empty,
-        state => state.TryFind(projectName!, out Project? project)
-            ? new Outcome<Project>(project)
-            : new Outcome<Project>(Refusal.NotFound("project", nameof(Project.ProjectName)).ToException()),
+        state => Run(new GetProject(projectName!), state),
         cancellationToken);
 
     private Outcome<Project?> FindInFull(string? projectName) => Read(
@@ -255,7 +253,7 @@ public sealed partial class ProjectRegistry
         null,
         projectName,
         TagSet.Empty,
-        state => new Outcome<Project?>(state.TryFind(projectName!, out Project? project) ? project : null));
+        state => Run(new FindProject(projectName!), state));
 
     private Outcome<Project> SubmitCreate(CreateProjectRequest request, CancellationToken cancellationToken)
     {
@@ -337,6 +335,9 @@ public sealed partial class ProjectRegistry
             request,
             () => Enqueue(command!, cancellationToken),
             cancellationToken);
+
+    private static Outcome<TAnswer> Run<TAnswer>(Query<TAnswer> query, ScopeState state) =>
+        query.Run(state, out TAnswer? answer) is { } refusal ? new(refusal.ToException()) : new(answer!);
 
     /// <summary>The way of a read where there is an authorizer or a listener.</summary>
     private Outcome<TAnswer> Read<TAnswer>(

@@ -158,7 +158,7 @@ public sealed partial class ConventionTests
     }
 
     private static (string Name, string Text)[] ModelFiles() =>
-        [.. Directory.GetFiles(Repository.File("Imm.Core", "Model"), "*.cs").Select(path => (Path.GetFileNameWithoutExtension(path), File.ReadAllText(path)))];
+        [.. Directory.GetFiles(Repository.File("Imm.Core", "Model"), "*.cs", SearchOption.AllDirectories).Select(path => (Path.GetFileNameWithoutExtension(path), File.ReadAllText(path)))];
 
     private static bool IsBaseClassLibrary(Assembly assembly) =>
         assembly.GetName().Name is { } name && (name == "netstandard" || name == "System" || name.StartsWith("System.", StringComparison.Ordinal));

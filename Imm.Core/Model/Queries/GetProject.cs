@@ -1,0 +1,9 @@
+namespace Imm.Core.Model;
+
+/// <summary>Gets a project; a project that does not exist is refused.</summary>
+/// <param name="name">A well-formed name.</param>
+internal sealed class GetProject(string name) : Query<Project>
+{
+    public override Refusal? Run(ScopeState state, out Project? answer) =>
+        state.TryFind(name, out answer) ? null : Refusal.NotFound("project", nameof(Project.ProjectName));
+}

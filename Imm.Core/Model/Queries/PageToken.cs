@@ -1,0 +1,84 @@
+using System.Text;
+
+namespace Imm.Core.Model;
+
+/// <summary>
+/// The tokens of pages, in the service's form: for projects the base64 of <c>{accountId}:{last name}</c>, for datasets the plain text
+/// <c>{accountId}:{project}:{last name}</c>.
+/// </summary>
+internal static class PageToken
+{
+    private const string Parameter = "NextToken";
+
+    // The account and the name are ASCII, so a token decodes to one byte for each character. A longer one is malformed.
+    private const int MaxLength = Scope.MaxIdLength + 1 + ProjectName.MaxLength;
+
+    public static string Write(string accountId, string lastName) =>
+        Convert.ToBase64String(Encoding.ASCII.GetBytes($"{accountId}:{lastName}"));
+
+    /// <summary>Parses a token of projects; null or empty is absent. The name in it need not exist any more.</summary>
+    public static Refusal? Parse(string? token, string accountId, out string? lastName)
+    {
+        lastName = null;
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        Span<byte> bytes = stackalloc byte[MaxLength];
+        if (!Convert.TryFromBase64String(token, bytes, out int length))
+        {
+            return Malformed();
+        }
+
+        string text = Encoding.Latin1.GetString(bytes[..length]);
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0 || !Scope.IsAccountId(text[..colon]) || !NameRule.Holds(text.AsSpan(colon + 1)))
+        {
+            return Malformed();
+        }
+
+        // Base64 has several texts for the same bytes, with white space or spare bits. Only the one that Write makes is a token.
+        string name = text[(colon + 1)..];
+        if (!string.Equals(token, Write(text[..colon], name), StringComparison.Ordinal))
+        {
+            return Malformed();
+        }
+
+        if (!text.AsSpan(0, colon).SequenceEqual(accountId))
+        {
+            return Refusal.Invalid(Parameter, "it belongs to another account.");
+        }
+
+        lastName = name;
+        return null;
+    }
+
+    public static string WriteDataset(string accountId, string projectName, string lastName) => $"{accountId}:{projectName}:{lastName}";
+
+    /// <summary>Parses a token of datasets; null or empty is absent. The name in it need not exist any more.</summary>
+    public static Refusal? ParseDataset(string? token, string accountId, string projectName, out string? lastName)
+    {
+        lastName = null;
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        string[] parts = token.Split(':');
+        if (parts.Length != 3 || !Scope.IsAccountId(parts[0]) || !NameRule.Holds(parts[1]) || !NameRule.Holds(parts[2]))
+        {
+            return Malformed();
+        }
+
+        if (parts[0] != accountId || parts[1] != projectName)
+        {
+            return Refusal.Invalid(Parameter, "it belongs to another account or project.");
+        }
+
+        lastName = parts[2];
+        return null;
+    }
+
+    private static Refusal Malformed() => Refusal.Invalid(Parameter, "it is not a token that a page of this list returned.");
+}
