@@ -30,44 +30,33 @@ namespace Imm.Core;
 public sealed class ImmStore : IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();
-    private static readonly IReadOnlyDictionary<Scope, ScopeState> NothingYet = FrozenDictionary<Scope, ScopeState>.Empty;
 
-    private readonly ScopeTable _scopes;
+    private readonly CommitLog _log;
     private readonly FileStore? _file;
-    private readonly ServiceFigures _figures;
+    private readonly ScopeTable _scopes;
+    private readonly CommitQueue _queue;
+    private readonly OperationPipeline _pipeline;
     private readonly StoreTelemetry _telemetry;
-
-    /// <summary>True if there is no authorizer, and no hook but the telemetry.</summary>
-    private readonly bool _isPlain;
     private readonly Scope _defaultScope;
-    private readonly TimeProvider _timeProvider;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _isClosing;
 
-    /// <summary>One for the open store, and one for each read of its file under way: closing waits for them.</summary>
-    private readonly CountdownEvent _fileReads = new(1);
-    private int _disposed;
-
-    private ImmStore(
-        ImmStoreOptions options,
-        ServiceFigures figures,
-        FileStoreSettings settings,
-        StoreTelemetry telemetry,
-        FileStore? file,
-        IReadOnlyDictionary<Scope, ScopeState>? image = null)
+    private ImmStore(ImmStoreOptions options, FileStoreSettings settings, StoreTelemetry telemetry, CommitLog log, FileStore? file)
     {
-        Hooks = new OperationHooks(options.TimeProvider, [telemetry, .. options.Hooks]);
         Name = options.Name;
         TimeOffset = options.TimeOffset;
+        TimeProvider = options.TimeProvider;
+        ProjectQuota = options.ProjectQuota;
         _defaultScope = new Scope(options.DefaultAccountId, options.DefaultRegionId);
         _telemetry = telemetry;
+        _log = log;
         _file = file;
-        _figures = figures;
-        _timeProvider = options.TimeProvider;
-        Authorizer = options.Authorizer;
-        _isPlain = Authorizer is null && options.Hooks.Length == 0;
-        _scopes = new ScopeTable(file, figures, image ?? NothingYet, options.MaxLoadedProjects, ReadScope);
-        Committer = new Committer(file, settings, options.TimeProvider, _scopes, options.MaxWaitingWrites, Close);
-        file?.WhenMarkIsDue(() => Committer.BetweenBatches(file.Mark));
+        _scopes = new ScopeTable(log, options.MaxLoadedProjects);
+        _queue = new CommitQueue(
+            log, _scopes, options.TimeProvider, settings.Observer, options.MaxWaitingWrites, settings.StartThread, EndClose);
+        _pipeline = new OperationPipeline(
+            _queue, options.Authorizer, new OperationObservers(options.TimeProvider, [telemetry, .. options.Observers]));
+        file?.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(file.Mark));
         telemetry.Opened(this, file?.Recovered ?? default);
     }
 
@@ -77,32 +66,23 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>The offset from UTC of times on the wire.</summary>
     internal TimeSpan TimeOffset { get; }
 
+    /// <summary>The clock of the store.</summary>
+    internal TimeProvider TimeProvider { get; }
+
+    /// <summary>The number of projects that a scope without a quota of its own may have.</summary>
+    internal int ProjectQuota { get; }
+
     /// <summary>The number of projects in memory.</summary>
     internal long LoadedProjectCount => _scopes.LoadedProjectCount;
 
     /// <summary>The number of datasets in memory.</summary>
     internal long LoadedDatasetCount => _scopes.LoadedDatasetCount;
 
-    /// <summary>The number of scopes that are held: those that are stored or have content, as far as they were touched.</summary>
-    internal int HeldScopeCount => _scopes.Count;
+    /// <summary>The number of scopes that have an entry: those that are stored or have content, as far as they were used.</summary>
+    internal int ScopeCount => _scopes.Count;
 
     /// <summary>True if the store is closed, or being closed.</summary>
-    internal bool IsClosed => Volatile.Read(ref _disposed) != 0;
-
-    internal IImmAuthorizer? Authorizer { get; }
-
-    internal OperationHooks Hooks { get; }
-
-    internal Committer Committer { get; }
-
-    /// <summary>The number of projects that a scope without a quota of its own may have.</summary>
-    internal int ProjectQuota => _figures.ProjectQuota;
-
-    /// <summary>The time on the clock of the store.</summary>
-    internal DateTimeOffset UtcNow => _timeProvider.GetUtcNow();
-
-    /// <summary>True if there is no authorizer and no listener, so that a read is nothing but a read.</summary>
-    internal bool IsDirect => _isPlain && !_telemetry.IsEnabled;
+    internal bool IsClosed => Volatile.Read(ref _isClosing) != 0;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <remarks>
@@ -169,9 +149,9 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
     /// <summary>The state and the figures of the store: cheap, and safe to ask for at any time, also after <see cref="Dispose"/>.</summary>
     public ImmStoreStatus Status => new(
-        IsClosed ? ImmStoreState.Closed : _file?.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
-        _file?.Failure,
-        Committer.WaitingCount,
+        IsClosed ? ImmStoreState.Closed : _log.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
+        _log.Failure,
+        _queue.WaitingCount,
         _file);
 
     /// <summary>
@@ -193,8 +173,8 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<string> Check()
     {
-        ThrowIfDisposed();
-        List<string> problems = _file is null ? [] : WithFile(file => file.Check());
+        _pipeline.ThrowIfClosed();
+        List<string> problems = _log.Check();
         _telemetry.Checked(problems);
         return problems.AsReadOnly();
     }
@@ -229,21 +209,15 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     public Task BackupAsync(string path, CancellationToken cancellationToken = default)
     {
         Guard.IsNotNullOrWhiteSpace(path, nameof(path));
-        ThrowIfDisposed();
-        if (_file is null)
+        _pipeline.ThrowIfClosed();
+        if (_log is not FileLog log)
         {
             throw new InvalidOperationException("A store in memory has no file to copy.");
         }
 
         // Now: the working directory may be another when the work begins. A link of that name is not followed: a backup replaces nothing.
-        string absolute = WithFile(_ => Path.GetFullPath(path));
-        return Task.Run(
-                () => WithFile(file =>
-                {
-                    file.Backup(absolute, cancellationToken);
-                    return path;
-                }),
-                cancellationToken);
+        string absolute = Path.GetFullPath(path);
+        return Task.Run(() => log.Backup(absolute, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -258,12 +232,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// </exception>
     public void Dispose()
     {
-        ThrowIfTelling();
-        if (Committer.IsLedByThisThread)
-        {
-            throw Committer.CalledByStore();
-        }
-
+        _queue.ThrowIfCalledByStore();
         BeginClose();
         _closed.Task.GetAwaiter().GetResult();
     }
@@ -271,7 +240,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="Dispose"/>
     public ValueTask DisposeAsync()
     {
-        ThrowIfTelling();
+        _queue.ThrowIfTelling();
         BeginClose();
         return new ValueTask(_closed.Task);
     }
@@ -285,20 +254,14 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             return InMemory(options);
         }
 
-        ServiceFigures figures = Figures(options);
         var telemetry = new StoreTelemetry(options);
-
-        var settings = new FileStoreSettings(figures)
-        {
-            FlushEachCommit = options.Durability == Durability.Durable,
-            Observer = telemetry,
-        };
+        FileStoreSettings settings = Settings(options, telemetry);
         settings = adjust?.Invoke(settings) ?? settings;
         FileStore? file = null;
         try
         {
             file = FileStore.Open(disk, disk.Resolve(path), settings);
-            return new ImmStore(options, figures, settings, telemetry, file);
+            return new ImmStore(options, settings, telemetry, new FileLog(file, settings), file);
         }
         catch (Exception e)
         {
@@ -310,7 +273,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
                 throw;
             }
 
-            throw Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}").ToException(e);
+            throw (Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}") with { Cause = e }).ToException();
         }
     }
 
@@ -320,82 +283,50 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     internal static ImmStore InMemory(ImmStoreOptions options, IReadOnlyDictionary<Scope, ScopeState>? image)
     {
         Validate(options);
-        ServiceFigures figures = Figures(options);
         var telemetry = new StoreTelemetry(options);
-        return new ImmStore(options, figures, new FileStoreSettings(figures) { Observer = telemetry }, telemetry, file: null, image: image);
+        FileStoreSettings settings = Settings(options, telemetry);
+        var log = new MemoryLog(settings.Figures, image ?? FrozenDictionary<Scope, ScopeState>.Empty);
+        return new ImmStore(options, settings, telemetry, log, file: null);
     }
 
-    /// <summary>
-    /// Everything in the store that is not as in a new one: of a store in memory as it is at one moment, of one in a file each scope by
-    /// itself.
-    /// </summary>
-    internal Dictionary<Scope, ScopeState> Capture()
-    {
-        ThrowIfDisposed();
-        return _file is null ? Committer.BetweenCommits(Copy) : Copy();
-
-        Dictionary<Scope, ScopeState> Copy()
-        {
-            var image = new Dictionary<Scope, ScopeState>();
-            foreach (Scope scope in _scopes.Scopes)
-            {
-                ScopeHolder? holder = null;
-                ScopeState state = Read(scope, ref holder);
-                if (state.ProjectCount > 0 || state.OwnProjectQuota is not null)
-                {
-                    image[scope] = state;
-                }
-            }
-
-            return image;
-        }
-    }
+    /// <summary>Takes everything in the store that is not as in a new one, as of one moment.</summary>
+    internal Dictionary<Scope, ScopeState> Capture() => _queue.RunBetweenBatches(_scopes.Capture);
 
     /// <summary>Makes a store in memory, and so all its registries, be as an image.</summary>
-    internal void Restore(IReadOnlyDictionary<Scope, ScopeState> image)
+    internal void Restore(IReadOnlyDictionary<Scope, ScopeState> image) => _queue.RunBetweenBatches(() =>
     {
-        ThrowIfDisposed();
-        Invariant.Holds(_file is null, "only a store in memory is restored");
-        Committer.BetweenCommits(() =>
-        {
-            _scopes.Restore(image);
-            return true;
-        });
-    }
+        ((MemoryLog)_log).Image = image;
+        _scopes.Reload();
+        return true;
+    });
 
     /// <summary>
-    /// Brings everything that was acknowledged into the data file, as happens by itself from time to time: for tests of what comes after
-    /// it.
+    /// Applies everything that was acknowledged to the data file, as checkpoints do from time to time: for tests of what comes after.
     /// </summary>
     internal void Checkpoint()
     {
         using var ended = new ManualResetEventSlim();
-        Committer.BetweenBatches(() => _file!.BeginCheckpoint(ended.Set), ended.Set);
+        _queue.RunBetweenBatches(() =>
+        {
+            _file!.BeginCheckpoint(ended.Set);
+            return true;
+        });
         ended.Wait();
     }
 
-    /// <inheritdoc cref="ScopeTable.Read"/>
-    internal ScopeState Read(Scope scope, ref ScopeHolder? holder)
+    /// <summary>The registry of a well-formed account and region.</summary>
+    internal ProjectRegistry Registry(Scope scope)
     {
-        ThrowIfDisposed();
-        return _scopes.Read(scope, ref holder);
+        _pipeline.ThrowIfClosed();
+        return new ProjectRegistry(_pipeline, new ScopeView(_scopes, scope));
     }
 
-    /// <summary>The registry of a well-formed account and region that <see cref="ImmApi"/> calls.</summary>
-    /// <param name="accountId">The account.</param>
-    /// <param name="regionId">The region.</param>
-    /// <param name="waits">Whether also the registry's asynchronous members end on the calling thread.</param>
-    internal ProjectRegistry Registry(string accountId, string regionId, bool waits)
-    {
-        ThrowIfDisposed();
-        return new ProjectRegistry(this, new Scope(accountId, regionId), waits);
-    }
-
-    /// <inheritdoc cref="ScopeTable.Touch"/>
-    internal void Touch(ScopeHolder holder) => _scopes.Touch(holder);
-
-    private static ServiceFigures Figures(ImmStoreOptions options) =>
-        new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
+    private static FileStoreSettings Settings(ImmStoreOptions options, StoreTelemetry telemetry) =>
+        new(new ServiceFigures(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency))
+        {
+            FlushEachCommit = options.Durability == Durability.Durable,
+            Observer = telemetry,
+        };
 
     private static void Validate(ImmStoreOptions options)
     {
@@ -406,69 +337,23 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
     }
 
-    private ProjectRegistry Registry(Scope scope)
-    {
-        ThrowIfDisposed();
-        return new ProjectRegistry(this, scope);
-    }
-
-    private ScopeState ReadScope(ScopeHolder holder)
-    {
-        try
-        {
-            ObjectDisposedException.ThrowIf(!_fileReads.TryAddCount(), this);
-            try
-            {
-                return _file!.Load(holder.Scope, holder.Id, holder.OwnProjectQuota);
-            }
-            finally
-            {
-                _fileReads.Signal();
-            }
-        }
-        catch (Exception e) when (e is not (ObjectDisposedException or ThreadInterruptedException))
-        {
-            throw Refusal.Unavailable($"The projects of {holder.Scope} cannot be read. {e.Message}").ToException(e);
-        }
-    }
-
-    /// <summary>Reads the files beside the writers; closing waits for it.</summary>
-    private T WithFile<T>(Func<FileStore, T> work)
-    {
-        ObjectDisposedException.ThrowIf(!_fileReads.TryAddCount(), this);
-        try
-        {
-            return work(_file!);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            throw Refusal.Unavailable(e.Message).ToException(e);
-        }
-        finally
-        {
-            _fileReads.Signal();
-        }
-    }
-
     private void BeginClose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        if (Interlocked.Exchange(ref _isClosing, 1) == 0)
         {
-            Committer.Dispose();
+            _queue.Close();
         }
     }
 
-    /// <summary>Gives up the files once the last change is made.</summary>
-    private void Close()
+    /// <summary>Closes the files after the last write.</summary>
+    private void EndClose()
     {
         try
         {
-            // A read that has begun gets its answer; later ones find the store closed.
-            _fileReads.Signal();
-            _fileReads.Wait();
+            _log.AwaitReads();
             _telemetry.Closing();
-            _file?.Dispose();
-            _telemetry.Closed(this, _file?.Failure);
+            _log.Close();
+            _telemetry.Closed(this, _log.Failure);
             _closed.SetResult();
         }
 #pragma warning disable CA1031 // The commit thread ends here; who closes the store gets the exception.
@@ -478,14 +363,4 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             _closed.SetException(e);
         }
     }
-
-    private void ThrowIfTelling()
-    {
-        if (_telemetry.IsTelling)
-        {
-            throw Committer.CalledByStore();
-        }
-    }
-
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsClosed, this);
 }

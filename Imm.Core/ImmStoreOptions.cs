@@ -104,6 +104,6 @@ public sealed class ImmStoreOptions
     /// <value>Null for a meter of the process. By default null, and in a container its meter factory, if it has one.</value>
     public IMeterFactory? MeterFactory { get; set; }
 
-    /// <summary>The hooks around every operation, the first outermost.</summary>
-    internal IOperationHook[] Hooks { get; set; } = [];
+    /// <summary>The observers of every operation beside the telemetry, the first outermost.</summary>
+    internal IOperationObserver[] Observers { get; set; } = [];
 }

@@ -1,7 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using CommunityToolkit.Diagnostics;
-using Imm.Core.Commit;
-using Imm.Core.Model;
 
 namespace Imm.Core;
 
@@ -20,14 +17,14 @@ public sealed partial class ProjectRegistry
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Dataset CreateDataset(CreateDatasetRequest request) => SubmitCreateDataset(request, CancellationToken.None).Wait();
+    public Dataset CreateDataset(CreateDatasetRequest request) => _pipeline.Run(OperationCall.CreateDataset(request), _scope);
 
     /// <inheritdoc cref="CreateDataset"/>
     /// <param name="request">What to create; it is read before the call returns.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> CreateDatasetAsync(CreateDatasetRequest request, CancellationToken cancellationToken = default) =>
-        SubmitCreateDataset(request, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.CreateDataset(request), _scope, cancellationToken);
 
     /// <summary>Gets a dataset, from memory.</summary>
     /// <param name="projectName">The project.</param>
@@ -39,7 +36,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset GetDataset(string projectName, string datasetName) =>
-        ReadDataset(ImmAction.GetDataset, projectName, datasetName, new Model.GetDataset(projectName, datasetName)).Wait();
+        _pipeline.Run(OperationCall.GetDataset(projectName, datasetName), _scope);
 
     /// <summary>Changes the fields of a dataset that the request names; a field that is null stays as it is.</summary>
     /// <remarks>A limit may be set below what is in use: nothing is removed, and growth is refused.</remarks>
@@ -53,14 +50,14 @@ public sealed partial class ProjectRegistry
     /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Dataset UpdateDataset(UpdateDatasetRequest request) => SubmitUpdateDataset(request, CancellationToken.None).Wait();
+    public Dataset UpdateDataset(UpdateDatasetRequest request) => _pipeline.Run(OperationCall.UpdateDataset(request), _scope);
 
     /// <inheritdoc cref="UpdateDataset"/>
     /// <param name="request">What to change; it is read before the call returns.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> UpdateDatasetAsync(UpdateDatasetRequest request, CancellationToken cancellationToken = default) =>
-        SubmitUpdateDataset(request, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.UpdateDataset(request), _scope, cancellationToken);
 
     /// <summary>Deletes a dataset that has no bindings and no files. Its name is free at once.</summary>
     /// <param name="projectName">The project.</param>
@@ -73,7 +70,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void DeleteDataset(string projectName, string datasetName) =>
-        SubmitDeleteDataset(projectName, datasetName, CancellationToken.None).Wait();
+        _pipeline.Run(OperationCall.DeleteDataset(projectName, datasetName), _scope);
 
     /// <inheritdoc cref="DeleteDataset"/>
     /// <param name="projectName">The project.</param>
@@ -81,7 +78,7 @@ public sealed partial class ProjectRegistry
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask DeleteDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken = default) =>
-        SubmitDeleteDataset(projectName, datasetName, cancellationToken).AsDone();
+        WithoutAnswer(_pipeline.RunAsync(OperationCall.DeleteDataset(projectName, datasetName), _scope, cancellationToken));
 
     /// <summary>Lists the datasets of a project in ordinal order of their names, page by page, from memory.</summary>
     /// <param name="request">Which.</param>
@@ -92,11 +89,8 @@ public sealed partial class ProjectRegistry
     /// scope was not in memory yet and cannot be read.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public DatasetPage ListDatasets(ListDatasetsRequest request)
-    {
-        Guard.IsNotNull(request, nameof(request));
-        return FindDatasets(request).Wait();
-    }
+    public DatasetPage ListDatasets(ListDatasetsRequest request) =>
+        _pipeline.Run(OperationCall.ListDatasets(request, _scope.Scope), _scope);
 
     /// <summary>Binds a bucket to a dataset.</summary>
     /// <param name="projectName">The project.</param>
@@ -115,7 +109,7 @@ public sealed partial class ProjectRegistry
         "CA1054:URI-like parameters should not be strings",
         Justification = "It is compared and kept as the text that was given.")]
     public Binding CreateBinding(string projectName, string datasetName, string uri) =>
-        SubmitCreateBinding(projectName, datasetName, uri, CancellationToken.None).Wait();
+        _pipeline.Run(OperationCall.CreateBinding(projectName, datasetName, uri), _scope);
 
     /// <inheritdoc cref="CreateBinding"/>
     /// <param name="projectName">The project.</param>
@@ -129,7 +123,7 @@ public sealed partial class ProjectRegistry
         Justification = "It is compared and kept as the text that was given.")]
     public ValueTask<Binding> CreateBindingAsync(
         string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
-        SubmitCreateBinding(projectName, datasetName, uri, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.CreateBinding(projectName, datasetName, uri), _scope, cancellationToken);
 
     /// <summary>The bindings of a dataset, at most 10, in ordinal order of their URIs; from memory.</summary>
     /// <param name="projectName">The project.</param>
@@ -141,7 +135,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Binding> ListBindings(string projectName, string datasetName) =>
-        ReadDataset(ImmAction.ListBindings, projectName, datasetName, new Model.ListBindings(projectName, datasetName)).Wait();
+        _pipeline.Run(OperationCall.ListBindings(projectName, datasetName), _scope);
 
     /// <summary>Unbinds a bucket from a dataset.</summary>
     /// <param name="projectName">The project.</param>
@@ -158,7 +152,7 @@ public sealed partial class ProjectRegistry
         "CA1054:URI-like parameters should not be strings",
         Justification = "It is compared and kept as the text that was given.")]
     public void DeleteBinding(string projectName, string datasetName, string uri) =>
-        SubmitDeleteBinding(projectName, datasetName, uri, CancellationToken.None).Wait();
+        _pipeline.Run(OperationCall.DeleteBinding(projectName, datasetName, uri), _scope);
 
     /// <inheritdoc cref="DeleteBinding"/>
     /// <param name="projectName">The project.</param>
@@ -171,8 +165,8 @@ public sealed partial class ProjectRegistry
         "CA1054:URI-like parameters should not be strings",
         Justification = "It is compared and kept as the text that was given.")]
     public ValueTask DeleteBindingAsync(
-        string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
-        SubmitDeleteBinding(projectName, datasetName, uri, cancellationToken).AsDone();
+        string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) => WithoutAnswer(
+        _pipeline.RunAsync(OperationCall.DeleteBinding(projectName, datasetName, uri), _scope, cancellationToken));
 
     /// <summary>Counts files and bytes into a dataset: all of them, or none where that would pass a limit.</summary>
     /// <remarks>
@@ -193,7 +187,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, CancellationToken.None).Wait()[0];
+        _pipeline.Run(OperationCall.AddFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope)[0];
 
     /// <inheritdoc cref="AddFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -204,8 +198,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> AddFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        First(
-            SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, cancellationToken).AsValueTask());
+        FirstAsync(
+            _pipeline.RunAsync(OperationCall.AddFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope, cancellationToken));
 
     /// <summary>
     /// Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.
@@ -220,7 +214,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Dataset> AddFiles(IEnumerable<FileChange> changes) =>
-        SubmitFiles(changes, adds: true, CancellationToken.None).Wait();
+        _pipeline.Run(OperationCall.AddFiles(changes), _scope);
 
     /// <inheritdoc cref="AddFiles(IEnumerable{FileChange})"/>
     /// <param name="changes">
@@ -230,7 +224,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<IReadOnlyList<Dataset>> AddFilesAsync(
         IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
-        SubmitFiles(changes, adds: true, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.AddFiles(changes), _scope, cancellationToken);
 
     /// <summary>Counts files and bytes out of a dataset: all of them, or none where it has not as many.</summary>
     /// <param name="projectName">The project.</param>
@@ -245,7 +239,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset RemoveFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, CancellationToken.None).Wait()[0];
+        _pipeline.Run(OperationCall.RemoveFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope)[0];
 
     /// <inheritdoc cref="RemoveFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -256,9 +250,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> RemoveFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        First(
-            SubmitFiles([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: false, cancellationToken)
-                .AsValueTask());
+        FirstAsync(
+            _pipeline.RunAsync(OperationCall.RemoveFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope, cancellationToken));
 
     /// <summary>
     /// Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.
@@ -273,7 +266,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Dataset> RemoveFiles(IEnumerable<FileChange> changes) =>
-        SubmitFiles(changes, adds: false, CancellationToken.None).Wait();
+        _pipeline.Run(OperationCall.RemoveFiles(changes), _scope);
 
     /// <inheritdoc cref="RemoveFiles(IEnumerable{FileChange})"/>
     /// <param name="changes">
@@ -283,148 +276,11 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<IReadOnlyList<Dataset>> RemoveFilesAsync(
         IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
-        SubmitFiles(changes, adds: false, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.RemoveFiles(changes), _scope, cancellationToken);
 
-    /// <summary><see cref="GetDataset"/> that holds no thread where a hook takes its time.</summary>
-    /// <param name="projectName">The project.</param>
-    /// <param name="datasetName">The dataset.</param>
-    /// <param name="unreadable">A refusal of a parameter after the names; null where there is none.</param>
-    /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
-    internal ValueTask<Dataset> GetDatasetAsync(
-        string projectName, string datasetName, Refusal? unreadable, CancellationToken cancellationToken) => ReadDataset(
-        ImmAction.GetDataset, projectName, datasetName, new Model.GetDataset(projectName, datasetName), unreadable, cancellationToken)
-        .AsValueTask();
+    private static FileChange[] One(string projectName, string datasetName, long fileCount, long totalFileSize) =>
+        [new FileChange(projectName, datasetName, fileCount, totalFileSize)];
 
-    /// <summary><see cref="ListDatasets"/> that holds no thread where a hook takes its time.</summary>
-    internal ValueTask<DatasetPage> ListDatasetsAsync(ListDatasetsRequest request, CancellationToken cancellationToken) =>
-        FindDatasets(request, cancellationToken).AsValueTask();
-
-    /// <summary><see cref="ListBindings"/> that holds no thread where a hook takes its time.</summary>
-    internal ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(
-        string projectName, string datasetName, CancellationToken cancellationToken) => ReadDataset(
-        ImmAction.ListBindings, projectName, datasetName, new Model.ListBindings(projectName, datasetName), null, cancellationToken)
-        .AsValueTask();
-
-    private static Refusal? CheckNames(string? projectName, string? datasetName) =>
-        NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
-
-    private static async ValueTask<Dataset> First(ValueTask<IReadOnlyList<Dataset>> datasets) => (await datasets.ConfigureAwait(false))[0];
-
-    private Outcome<Dataset> SubmitCreateDataset(CreateDatasetRequest request, CancellationToken cancellationToken)
-    {
-        Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = Model.CreateDataset.TryRead(request, out CreateDataset? command);
-        return Submit(
-            malformed,
-            ImmAction.CreateDataset,
-            request.ProjectName,
-            request.DatasetName,
-            request,
-            TagSet.Empty,
-            command,
-            cancellationToken);
-    }
-
-    private Outcome<Dataset> SubmitUpdateDataset(UpdateDatasetRequest request, CancellationToken cancellationToken)
-    {
-        Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = Model.UpdateDataset.TryRead(request, out UpdateDataset? command);
-        return Submit(
-            malformed,
-            ImmAction.UpdateDataset,
-            request.ProjectName,
-            request.DatasetName,
-            request,
-            TagSet.Empty,
-            command,
-            cancellationToken);
-    }
-
-    private Outcome<Dataset> SubmitDeleteDataset(string projectName, string datasetName, CancellationToken cancellationToken) => Submit(
-        CheckNames(projectName, datasetName),
-        ImmAction.DeleteDataset,
-        projectName,
-        datasetName,
-        null,
-        TagSet.Empty,
-        new DeleteDataset(projectName, datasetName),
-        cancellationToken);
-
-    private Outcome<Binding> SubmitCreateBinding(
-        string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
-        CheckNames(projectName, datasetName) ?? Binding.Check(uri),
-        ImmAction.CreateBinding,
-        projectName,
-        datasetName,
-        uri,
-        TagSet.Empty,
-        new CreateBinding(projectName, datasetName, uri),
-        cancellationToken);
-
-    private Outcome<Binding> SubmitDeleteBinding(
-        string projectName, string datasetName, string uri, CancellationToken cancellationToken) => Submit(
-        CheckNames(projectName, datasetName) ?? Binding.Check(uri),
-        ImmAction.DeleteBinding,
-        projectName,
-        datasetName,
-        uri,
-        TagSet.Empty,
-        new DeleteBinding(projectName, datasetName, uri),
-        cancellationToken);
-
-    private Outcome<IReadOnlyList<Dataset>> SubmitFiles(IEnumerable<FileChange> changes, bool adds, CancellationToken cancellationToken)
-    {
-        Guard.IsNotNull(changes, nameof(changes));
-        FileChange[] copy = [.. changes];
-        string action = adds ? ImmAction.AddFiles : ImmAction.RemoveFiles;
-        Refusal? malformed = ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
-        Func<Refusal?>? authorize = _store.Authorizer is null
-            ? null
-            : () => command!.Datasets
-                .Select(dataset => Authorize(action, dataset.ProjectName, TagSet.Empty, dataset.DatasetName))
-                .FirstOrDefault(denied => denied is not null);
-        FileChange? first = copy.Length == 1 ? copy[0] : null;
-        return Run(
-            malformed,
-            authorize,
-            action,
-            first?.ProjectName,
-            first?.DatasetName,
-            copy,
-            () => Enqueue(command!, cancellationToken),
-            cancellationToken);
-    }
-
-    private Outcome<DatasetPage> FindDatasets(ListDatasetsRequest request, CancellationToken cancellationToken = default)
-    {
-        request = request.Copy();
-        Refusal? malformed = Model.ListDatasets.Parse(request, _scope, out ListDatasets? query);
-        return Read(
-            malformed,
-            ImmAction.ListDatasets,
-            request.ProjectName,
-            "*",
-            request,
-            TagSet.Empty,
-            state => Run(query!, state),
-            cancellationToken);
-    }
-
-    private Outcome<TAnswer> ReadDataset<TAnswer>(
-        string action,
-        string projectName,
-        string datasetName,
-        Query<TAnswer> query,
-        Refusal? unreadable = null,
-        CancellationToken cancellationToken = default) => Read(
-        CheckNames(projectName, datasetName) ?? unreadable,
-        action,
-        projectName,
-        datasetName,
-        null,
-        TagSet.Empty,
-        state => Run(query, state),
-        cancellationToken);
+    private static async ValueTask<Dataset> FirstAsync(ValueTask<IReadOnlyList<Dataset>> datasets) =>
+        (await datasets.ConfigureAwait(false))[0];
 }

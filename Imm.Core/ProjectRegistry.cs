@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Commit;
 using Imm.Core.Model;
-using Imm.Core.Telemetry;
 
 namespace Imm.Core;
 
@@ -18,11 +16,10 @@ namespace Imm.Core;
 /// then throttling, then whether the store can be written, then whether what is asked for exists, then conflicts, then quotas.
 /// </para>
 /// <para>
-/// The asynchronous members wait for their turn and for the disk together with others, and hold no thread while they do. Where nobody else
-/// writes, the calling thread takes the change to the disk itself, which is quickest, and the call has ended when it returns; a thread that
-/// begins many changes one after the other does so at most for the first, and the others go to the disk together. A token withdraws a
-/// change as long as it only waits; once its turn has come the outcome is reported whatever the token says. The synchronous members wait on
-/// the calling thread, and need no thread of the pool.
+/// The asynchronous members wait for the disk together with others, in one queue, and hold no thread while they do: changes that wait
+/// together share one flush. A token cancels a change while it waits in the queue. Once its batch has begun the outcome is reported
+/// whatever the token says. The synchronous members wait on the calling thread, need no thread of the pool, and may take their change to the
+/// disk on the calling thread itself.
 /// </para>
 /// <para>
 /// While <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait, the next one that would have to is refused with
@@ -31,30 +28,20 @@ namespace Imm.Core;
 /// </remarks>
 public sealed partial class ProjectRegistry
 {
-    private readonly ImmStore _store;
-    private readonly Scope _scope;
-    private readonly bool _waits;
+    private readonly OperationPipeline _pipeline;
+    private readonly ScopeView _scope;
 
-    /// <summary>
-    /// The holder of the scope where there was one when it was last looked for; as long as it has a state, that is the scope's.
-    /// </summary>
-    private ScopeHolder? _holder;
-
-    /// <param name="store">The store.</param>
-    /// <param name="scope">The account and region.</param>
-    /// <param name="waits">True if the asynchronous members wait too, on the calling thread, so that what they return is completed.</param>
-    internal ProjectRegistry(ImmStore store, Scope scope, bool waits = false)
+    internal ProjectRegistry(OperationPipeline pipeline, ScopeView scope)
     {
-        _store = store;
+        _pipeline = pipeline;
         _scope = scope;
-        _waits = waits;
     }
 
     /// <summary>The account.</summary>
-    public string AccountId => _scope.AccountId;
+    public string AccountId => _scope.Scope.AccountId;
 
     /// <summary>The region.</summary>
-    public string RegionId => _scope.RegionId;
+    public string RegionId => _scope.Scope.RegionId;
 
     /// <summary>
     /// The number of projects that there may be: the last that <see cref="SetProjectQuota"/> has set here, or else
@@ -63,7 +50,17 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public int ProjectQuota => State.ProjectQuota;
 
-    internal ScopeState State => _store.Read(_scope, ref _holder);
+    internal Scope Scope => _scope.Scope;
+
+    /// <summary>The published state of the scope.</summary>
+    internal ScopeState State
+    {
+        get
+        {
+            _pipeline.ThrowIfClosed();
+            return _scope.State;
+        }
+    }
 
     /// <summary>Creates a project.</summary>
     /// <param name="request">What to create; it is read before the call returns.</param>
@@ -76,14 +73,14 @@ public sealed partial class ProjectRegistry
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Project Create(CreateProjectRequest request) => SubmitCreate(request, CancellationToken.None).Wait();
+    public Project Create(CreateProjectRequest request) => _pipeline.Run(OperationCall.CreateProject(request), _scope);
 
     /// <inheritdoc cref="Create"/>
     /// <param name="request">What to create; it is read before the call returns.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Project> CreateAsync(CreateProjectRequest request, CancellationToken cancellationToken = default) =>
-        SubmitCreate(request, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.CreateProject(request), _scope, cancellationToken);
 
     /// <summary>Gets a project, from memory.</summary>
     /// <param name="projectName">The name.</param>
@@ -95,19 +92,19 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Project Get(string projectName)
     {
-        _store.ThrowIfDisposed();
+        _pipeline.ThrowIfClosed();
 
-        // Looked for before it is asked whether that was all there is to do: the answer comes while the search waits for memory.
+        // Searched before IsDirect is asked: the answer comes while the search waits for memory.
         if (projectName is not null
-            && _holder is { Published: { } state } holder
+            && _scope.TryGetLoaded(out ScopeState? state)
             && state.TryFind(projectName, out Project? found)
-            && _store.IsDirect)
+            && _pipeline.IsDirect)
         {
-            _store.Touch(holder);
+            _scope.NoteUse();
             return found;
         }
 
-        return GetInFull(projectName).Wait();
+        return _pipeline.Run(OperationCall.GetProject(projectName), _scope);
     }
 
     /// <summary>Gets a project if there is one, from memory.</summary>
@@ -121,18 +118,18 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public bool TryGet([NotNullWhen(true)] string? projectName, [NotNullWhen(true)] out Project? project)
     {
-        _store.ThrowIfDisposed();
-        if (_holder is { Published: { } state } holder)
+        _pipeline.ThrowIfClosed();
+        if (_scope.TryGetLoaded(out ScopeState? state))
         {
-            _store.Touch(holder);
+            _scope.NoteUse();
             project = projectName is not null && state.TryFind(projectName, out Project? found) ? found : null;
-            if (_store.IsDirect)
+            if (_pipeline.IsDirect)
             {
                 return project is not null;
             }
         }
 
-        project = NameRule.Holds(projectName) ? FindInFull(projectName).Wait() : null;
+        project = NameRule.Holds(projectName) ? _pipeline.Run(OperationCall.FindProject(projectName), _scope) : null;
         return project is not null;
     }
 
@@ -147,14 +144,14 @@ public sealed partial class ProjectRegistry
     /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public Project Update(UpdateProjectRequest request) => SubmitUpdate(request, CancellationToken.None).Wait();
+    public Project Update(UpdateProjectRequest request) => _pipeline.Run(OperationCall.UpdateProject(request), _scope);
 
     /// <inheritdoc cref="Update"/>
     /// <param name="request">What to change; it is read before the call returns.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Project> UpdateAsync(UpdateProjectRequest request, CancellationToken cancellationToken = default) =>
-        SubmitUpdate(request, cancellationToken).AsValueTask();
+        _pipeline.RunAsync(OperationCall.UpdateProject(request), _scope, cancellationToken);
 
     /// <summary>Deletes a project that has no datasets. Its name is free at once.</summary>
     /// <param name="projectName">The name.</param>
@@ -164,14 +161,14 @@ public sealed partial class ProjectRegistry
     /// authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void Delete(string projectName) => SubmitDelete(projectName, CancellationToken.None).Wait();
+    public void Delete(string projectName) => _pipeline.Run(OperationCall.DeleteProject(projectName), _scope);
 
     /// <inheritdoc cref="Delete"/>
     /// <param name="projectName">The name.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask DeleteAsync(string projectName, CancellationToken cancellationToken = default) =>
-        SubmitDelete(projectName, cancellationToken).AsDone();
+        WithoutAnswer(_pipeline.RunAsync(OperationCall.DeleteProject(projectName), _scope, cancellationToken));
 
     /// <summary>Lists projects in ordinal order of their names, page by page, from memory.</summary>
     /// <param name="request">Which; null for the first 100.</param>
@@ -181,14 +178,8 @@ public sealed partial class ProjectRegistry
     /// memory yet and cannot be read.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public ProjectPage List(ListProjectsRequest? request = null)
-    {
-        request = request?.Copy();
-        Refusal? malformed = ListProjects.Parse(request, _scope, out ListProjects? query);
-        return _store.IsDirect && malformed is null
-            ? Run(query!, State).Wait()
-            : ListInFull(malformed, query, request).Wait();
-    }
+    public ProjectPage List(ListProjectsRequest? request = null) =>
+        _pipeline.Run(OperationCall.ListProjects(request, _scope.Scope), _scope);
 
     /// <summary>
     /// Sets how many projects there may be, for this account and region and for good. Projects beyond it stay; new ones are refused.
@@ -197,235 +188,33 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="projectQuota"/> is below 0.</exception>
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void SetProjectQuota(int projectQuota) => SubmitProjectQuota(projectQuota, CancellationToken.None).Wait();
+    public void SetProjectQuota(int projectQuota) => _pipeline.Apply(NewQuota(projectQuota), _scope);
 
     /// <inheritdoc cref="SetProjectQuota"/>
     /// <param name="projectQuota">0 to 2,147,483,647 (both inclusive).</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask SetProjectQuotaAsync(int projectQuota, CancellationToken cancellationToken = default) =>
-        SubmitProjectQuota(projectQuota, cancellationToken).AsDone();
+        WithoutAnswer(_pipeline.ApplyAsync(NewQuota(projectQuota), _scope, cancellationToken));
 
-    /// <summary><see cref="Get"/> that holds no thread where a hook takes its time.</summary>
-    /// <param name="projectName">The name.</param>
-    /// <param name="unreadable">A refusal of a parameter after the name; null where there is none.</param>
-    /// <param name="cancellationToken">Gives up a hook that takes its time.</param>
-    internal ValueTask<Project> GetAsync(string? projectName, Refusal? unreadable, CancellationToken cancellationToken) =>
-        GetInFull(projectName, unreadable, cancellationToken).AsValueTask();
+    /// <summary>Runs an operation for a caller that takes a refusal as a value.</summary>
+    /// <param name="call">The operation.</param>
+    /// <param name="isSynchronous">True if all of it must run on the calling thread, so that the task is completed.</param>
+    /// <param name="cancellationToken">Cancels the operation while it waits.</param>
+    internal ValueTask<Outcome<TAnswer>> RunAsync<TAnswer>(
+        in OperationCall<TAnswer> call, bool isSynchronous, CancellationToken cancellationToken) =>
+        _pipeline.RunAsync(call, _scope, isSynchronous, cancellationToken);
 
-    /// <summary><see cref="List"/> that holds no thread where a hook takes its time.</summary>
-    internal ValueTask<ProjectPage> ListAsync(ListProjectsRequest request, CancellationToken cancellationToken)
+    /// <summary>Commits a command that no caller asked for: neither authorized nor observed.</summary>
+    internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => _pipeline.Apply(command, _scope);
+
+    // The operator sets it, not a user of the service: it is no action of the service, and not authorized.
+    private static SetProjectQuota NewQuota(int projectQuota)
     {
-        request = request.Copy();
-        Refusal? malformed = ListProjects.Parse(request, _scope, out ListProjects? query);
-        return ListInFull(malformed, query, request, cancellationToken).AsValueTask();
-    }
-
-    /// <summary>Carries out a command, without asking or telling anybody.</summary>
-    internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => Enqueue(command, CancellationToken.None).Wait();
-
-    private Outcome<ProjectPage> ListInFull(
-        Refusal? malformed, ListProjects? query, ListProjectsRequest? request, CancellationToken cancellationToken = default) => Read(
-        malformed,
-        ImmAction.ListProjects,
-        "*",
-        null,
-        request,
-        query?.Tags,
-        state => Run(query!, state),
-        cancellationToken);
-
-    private Outcome<Project> GetInFull(
-        string? projectName, Refusal? unreadable = null, CancellationToken cancellationToken = default) => Read(
-        NameRule.Check(nameof(Project.ProjectName), projectName) ?? unreadable,
-        ImmAction.GetProject,
-        projectName,
-        null,
-        projectName,
-        TagSet.Empty,
-        state => Run(new GetProject(projectName!), state),
-        cancellationToken);
-
-    private Outcome<Project?> FindInFull(string? projectName) => Read(
-        null,
-        ImmAction.GetProject,
-        projectName,
-        null,
-        projectName,
-        TagSet.Empty,
-        state => Run(new FindProject(projectName!), state));
-
-    private Outcome<Project> SubmitCreate(CreateProjectRequest request, CancellationToken cancellationToken)
-    {
-        Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = CreateProject.TryRead(request, out CreateProject? command);
-        return Submit(malformed, ImmAction.CreateProject, request.ProjectName, null, request, command?.Tags, command, cancellationToken);
-    }
-
-    private Outcome<Project> SubmitUpdate(UpdateProjectRequest request, CancellationToken cancellationToken)
-    {
-        Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = UpdateProject.TryRead(request, out UpdateProject? command);
-        return Submit(malformed, ImmAction.UpdateProject, request.ProjectName, null, request, command?.Tags, command, cancellationToken);
-    }
-
-    private Outcome<Project> SubmitDelete(string projectName, CancellationToken cancellationToken) => Submit(
-        NameRule.Check(nameof(Project.ProjectName), projectName),
-        ImmAction.DeleteProject,
-        projectName,
-        null,
-        projectName,
-        TagSet.Empty,
-        new DeleteProject(projectName),
-        cancellationToken);
-
-    private Outcome<int> SubmitProjectQuota(int projectQuota, CancellationToken cancellationToken)
-    {
-        // The account's operator sets it, not its user: it is no action of the service, and nobody is asked.
         Guard.IsGreaterThanOrEqualTo(projectQuota, 0, nameof(projectQuota));
-        return Enqueue(new SetProjectQuota(projectQuota), cancellationToken);
+        return new SetProjectQuota(projectQuota);
     }
 
-    /// <summary>The checks of every change before it waits, in the order of the contract.</summary>
-    /// <param name="malformed">What the parameters break.</param>
-    /// <param name="action">The RAM action.</param>
-    /// <param name="projectName">The project as the caller named it.</param>
-    /// <param name="datasetName">The dataset as the caller named it; null where the call is about no dataset.</param>
-    /// <param name="request">What the caller gave.</param>
-    /// <param name="tags">The tags of the request; only where it is well-formed.</param>
-    /// <param name="command">The command; only where the request is well-formed.</param>
-    /// <param name="cancellationToken">Withdraws the change.</param>
-    private Outcome<TAnswer> Submit<TAnswer>(
-        Refusal? malformed,
-        string action,
-        string? projectName,
-        string? datasetName,
-        object? request,
-        TagSet? tags,
-        Command<TAnswer>? command,
-        CancellationToken cancellationToken)
-    {
-        if (!_store.IsDirect)
-        {
-            return SubmitWatched(malformed, action, projectName, datasetName, request, tags, command, cancellationToken);
-        }
-
-        _store.ThrowIfDisposed();
-        return malformed is not null ? new(malformed.ToException()) : Enqueue(command!, cancellationToken);
-    }
-
-    // Apart, so that only a call that somebody is asked about or watches pays for what it captures.
-    private Outcome<TAnswer> SubmitWatched<TAnswer>(
-        Refusal? malformed,
-        string action,
-        string? projectName,
-        string? datasetName,
-        object? request,
-        TagSet? tags,
-        Command<TAnswer>? command,
-        CancellationToken cancellationToken) =>
-        Run(
-            malformed,
-            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
-            action,
-            projectName,
-            datasetName,
-            request,
-            () => Enqueue(command!, cancellationToken),
-            cancellationToken);
-
-    private static Outcome<TAnswer> Run<TAnswer>(Query<TAnswer> query, ScopeState state) =>
-        query.Run(state, out TAnswer? answer) is { } refusal ? new(refusal.ToException()) : new(answer!);
-
-    /// <summary>The way of a read where there is an authorizer or a listener.</summary>
-    private Outcome<TAnswer> Read<TAnswer>(
-        Refusal? malformed,
-        string action,
-        string? projectName,
-        string? datasetName,
-        object? request,
-        TagSet? tags,
-        Func<ScopeState, Outcome<TAnswer>> read,
-        CancellationToken cancellationToken = default) =>
-        Run(
-            malformed,
-            _store.Authorizer is null ? null : () => Authorize(action, projectName!, tags!, datasetName),
-            action,
-            projectName,
-            datasetName,
-            request,
-            () => read(State),
-            cancellationToken);
-
-    private Outcome<TAnswer> Run<TAnswer>(
-        Refusal? malformed,
-        Func<Refusal?>? authorize,
-        string action,
-        string? projectName,
-        string? datasetName,
-        object? request,
-        Func<Outcome<TAnswer>> execute,
-        CancellationToken cancellationToken)
-    {
-        _store.ThrowIfDisposed();
-        return _store.Hooks.AreEnabled
-                ? RunWatched(
-                    malformed, authorize, new Operation(action, _scope, projectName, datasetName, request), execute, cancellationToken)
-            : (malformed ?? authorize?.Invoke()) is { } refused ? new(refused.ToException())
-            : execute();
-    }
-
-    // Apart, as above.
-    private Outcome<TAnswer> RunWatched<TAnswer>(
-        Refusal? malformed,
-        Func<Refusal?>? authorize,
-        Operation operation,
-        Func<Outcome<TAnswer>> execute,
-        CancellationToken cancellationToken) =>
-        new(waits => _store.Hooks.RunAsync(operation, malformed, authorize, execute, waits || _waits, cancellationToken));
-
-    private Outcome<TAnswer> Enqueue<TAnswer>(Command<TAnswer> command, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return Cancelled<TAnswer>(cancellationToken);
-        }
-
-        if (_store.Committer.IsFull)
-        {
-            return new(Refusal.TooManyWaiting.ToException());
-        }
-
-        // A refusal that the present state decides needs neither the queue nor the disk.
-        ScopeState state = State;
-        if ((_store.Committer.Failure ?? command.Refuse(state)?.ToException()) is { } refused)
-        {
-            return new(refused);
-        }
-
-        if (command.IsEmpty)
-        {
-            return new(command.Decide(state, nowTicks: 0, edit: null).Answer!);
-        }
-
-        PendingWrite<TAnswer> write = _store.Committer.Submit(_scope, _holder, command, cancellationToken);
-        return _waits ? new(write.Wait()) : new(write);
-    }
-
-    // Apart, so that only a change that is cancelled pays for what it captures.
-    private static Outcome<TAnswer> Cancelled<TAnswer>(CancellationToken cancellationToken) =>
-        new(_ => Task.FromCanceled<TAnswer>(cancellationToken));
-
-    /// <summary>Asks the authorizer, which there is.</summary>
-    private Refusal? Authorize(string action, string projectName, TagSet tags, string? datasetName)
-    {
-        // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
-        RuntimeHelpers.EnsureSufficientExecutionStack();
-        string resource = datasetName is null ? _scope.ProjectArn(projectName) : _scope.DatasetArn(projectName, datasetName);
-        AuthorizationDecision decision = _store.Authorizer!.Authorize(
-            new AuthorizationRequest(action, resource, AccountId, RegionId, tags));
-        return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
-    }
+    private static ValueTask WithoutAnswer<TAnswer>(ValueTask<TAnswer> task) =>
+        task.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(task.AsTask());
 }

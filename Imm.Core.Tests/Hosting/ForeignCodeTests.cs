@@ -258,15 +258,15 @@ public sealed class ForeignCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hook_that_fails_as_an_operation_begins_ends_it_for_those_before_it()
+    public async Task An_observer_that_fails_as_an_operation_begins_ends_it_for_those_before_it()
     {
-        var first = new Hook();
-        var second = new Hook { Begun = () => throw new InvalidOperationException("The hook's own fault.") };
-        var hooks = new OperationHooks(TimeProvider.System, first, second);
+        var first = new Observer();
+        var second = new Observer { Begun = () => throw new InvalidOperationException("The observer's own fault.") };
+        var observers = new OperationObservers(TimeProvider.System, first, second);
         var operation = new Operation("imm:GetProject", new Scope("1234", "r"), "p", null, null);
 
         await Assert.ThrowsAsync<InvalidOperationException>(
-            () => hooks.RunAsync(operation, null, null, () => new Outcome<int>(1), waits: false, CancellationToken.None));
+            async () => await observers.RunAsync<Execution, int>(operation, default, isSynchronous: false, CancellationToken.None));
 
         Assert.Equal((1, 0), (first.Ended, second.Ended));
         Assert.IsType<InvalidOperationException>(operation.Exception);
@@ -297,7 +297,7 @@ public sealed class ForeignCodeTests : IDisposable
 
         async Task<(Exception? Created, Exception? Closed)> ContinueAsync()
         {
-            await registry.CreateAsync(new() { ProjectName = "b" }).AsTask().ConfigureAwait(true);
+            await registry.CreateAsync(new() { ProjectName = "b" }).ConfigureAwait(true);
             Exception? created = Record.Exception(() => registry.Create(new() { ProjectName = "c" }));
             Exception? closed = Record.Exception(store.Dispose);
             await registry.CreateAsync(new() { ProjectName = "d" }).AsTask().ConfigureAwait(true);
@@ -405,7 +405,7 @@ public sealed class ForeignCodeTests : IDisposable
             registry.ProjectQuota > 0 ? AuthorizationDecision.Allow : AuthorizationDecision.Deny();
     }
 
-    private sealed class Hook : IOperationHook
+    private sealed class Observer : IOperationObserver
     {
         public Action? Begun { get; init; }
 
@@ -415,11 +415,14 @@ public sealed class ForeignCodeTests : IDisposable
 
         public void Begin(Operation operation) => Begun?.Invoke();
 
-        public ValueTask<Refusal?> AdmitAsync(Operation operation, bool waits, CancellationToken cancellationToken) => default;
-
-        public Refusal? Betray(Operation operation) => null;
-
         public void End(Operation operation) => Ended++;
+    }
+
+    private readonly struct Execution : OperationObservers.IExecution<int>
+    {
+        public Refusal? Check() => null;
+
+        public ValueTask<Outcome<int>> ExecuteAsync() => new(new Outcome<int>(1));
     }
 
     private sealed class Clock : TimeProvider

@@ -1,94 +1,127 @@
+using System.Threading.Tasks.Sources;
 using Imm.Core.Collections;
 using Imm.Core.Model;
 
 namespace Imm.Core.Commit;
 
-/// <summary>A command on its way through the committer.</summary>
+/// <summary>A command in the commit queue.</summary>
 internal abstract class PendingWrite
 {
     private const int Waiting = 0;
     private const int Taken = 1;
-    private const int Withdrawn = 2;
+    private const int Cancelled = 2;
 
     private int _stage;
 
-    /// <summary>The write that came to wait before this one; the committer's.</summary>
-    public PendingWrite? Before { get; set; }
+    /// <summary>The write that was enqueued before this one; the queue's own.</summary>
+    public PendingWrite? Previous { get; set; }
 
-    /// <summary>The hand-over of the write, where the caller's thread could have led; otherwise null.</summary>
-    public CallingThread.HandOver? HandOver { get; set; }
-
-    /// <summary>Lets a token withdraw the command while it still waits.</summary>
-    public virtual void WithdrawOn(CancellationToken cancellationToken)
-    {
-    }
-
-    /// <summary>Takes the command into a batch; false where its caller has withdrawn it.</summary>
+    /// <summary>Takes the command into a batch; false where it was cancelled.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
-    /// <summary>
-    /// Decides the command in the working state of its scope; gives the scope where there is something to store and publish.
-    /// </summary>
-    public abstract ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes);
+    /// <summary>Cancels the command while it waits; false where it is in a batch already.</summary>
+    public bool TryCancel() => Interlocked.CompareExchange(ref _stage, Cancelled, Waiting) == Waiting;
 
-    /// <summary>Gives the caller what was decided.</summary>
+    /// <summary>
+    /// Decides the command against the staged state of its scope. Gives the scope where there is something to store and publish, else null.
+    /// Caller must hold the commit lock.
+    /// </summary>
+    public abstract ScopeEntry? Decide(Edit edit, out ScopeState? next, out Change[] changes);
+
+    /// <summary>Completes the write with its decision.</summary>
     public abstract void Complete();
 
-    /// <summary>Gives the caller an exception instead.</summary>
-    public abstract void Fail(Exception exception);
+    /// <summary>Completes the write with a refusal instead.</summary>
+    public abstract void Refuse(Refusal refusal);
 
-    /// <summary>Takes the command back while it still waits; false where it is in a batch already.</summary>
-    public bool TryWithdraw() => Interlocked.CompareExchange(ref _stage, Withdrawn, Waiting) == Waiting;
+    /// <summary>Completes the write with an exception instead.</summary>
+    public abstract void Fail(Exception exception);
 }
 
-/// <inheritdoc/>
-internal sealed class PendingWrite<TAnswer>(Committer committer, Scope scope, ScopeHolder? known, Command<TAnswer> command) : PendingWrite
+/// <summary>A command in the commit queue, with its caller's way to the outcome.</summary>
+/// <remarks>
+/// A synchronous caller waits on the object itself and needs no thread but the one that commits. An asynchronous one awaits it as the
+/// source of a <see cref="ValueTask"/>; continuations run on the pool, because the thread that completes a batch goes on with the next.
+/// </remarks>
+internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<Outcome<TAnswer>>
 {
-    // Continuations run elsewhere: the thread that completes a batch goes on with the next one.
-    private readonly TaskCompletionSource<TAnswer> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CancellationTokenRegistration _cancellation;
+    private readonly CommitQueue _queue;
+    private readonly Scope _scope;
+    private readonly ScopeEntry? _known;
+    private readonly Command<TAnswer> _command;
+    private ManualResetValueTaskSourceCore<Outcome<TAnswer>> _source = new() { RunContinuationsAsynchronously = true };
+    private readonly CancellationTokenRegistration _cancellation;
     private Decision<TAnswer> _decision;
     private Exception? _defect;
 
-    public Task<TAnswer> Task => _completion.Task;
-
-    /// <summary>Waits on the calling thread; the commit thread ends the wait, and no other thread is needed.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// The calling thread is the one that would have to commit the write, which is withdrawn.
-    /// </exception>
-    public TAnswer Wait() => !Task.IsCompleted && committer.IsLedByThisThread && TryWithdraw()
-        ? throw Committer.CalledByStore()
-        : Task.GetAwaiter().GetResult();
-
-    public override void WithdrawOn(CancellationToken cancellationToken)
+    /// <param name="queue">The queue.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="known">Its entry as the caller knows it; null for none.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="cancellationToken">Cancels the command while it waits, or at once.</param>
+    public PendingWrite(
+        CommitQueue queue, Scope scope, ScopeEntry? known, Command<TAnswer> command, CancellationToken cancellationToken)
     {
+        _queue = queue;
+        _scope = scope;
+        _known = known;
+        _command = command;
         if (cancellationToken.CanBeCanceled)
         {
+            // Before the write is enqueued: it may be completed as soon as it is.
             _cancellation = cancellationToken.UnsafeRegister(
                 static (state, token) =>
                 {
                     var write = (PendingWrite<TAnswer>)state!;
-                    if (write.TryWithdraw())
+                    if (write.TryCancel())
                     {
-                        write._completion.TrySetCanceled(token);
+                        write.Fail(new OperationCanceledException(token));
                     }
                 },
                 this);
         }
     }
 
-    public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
+    /// <summary>The answer, or the refusal as an exception.</summary>
+    public ValueTask<TAnswer> Answer => new(this, _source.Version);
+
+    /// <summary>The outcome, in which a refusal is a value.</summary>
+    public ValueTask<Outcome<TAnswer>> Outcome => new(this, _source.Version);
+
+    /// <summary>Waits for the outcome on the calling thread.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// The calling thread is the one that would have to commit the write, which is cancelled.
+    /// </exception>
+    public Outcome<TAnswer> Wait()
+    {
+        if (_queue.IsCommittingThread && TryCancel())
+        {
+            throw CommitQueue.CalledByStore();
+        }
+
+        lock (this)
+        {
+            while (_source.GetStatus(_source.Version) == ValueTaskSourceStatus.Pending)
+            {
+                Monitor.Wait(this);
+            }
+
+            return _source.GetResult(_source.Version);
+        }
+    }
+
+    public override ScopeEntry? Decide(Edit edit, out ScopeState? next, out Change[] changes)
     {
         try
         {
-            ScopeHolder holder = committer.Scopes.ForChange(scope, known);
-            ScopeState state = committer.Scopes.ForDecision(holder);
-            _decision = committer.HasNumberFor(holder)
-                ? command.Decide(state, timeProvider.GetUtcNow().UtcTicks, edit)
-                : Decision<TAnswer>.Refused(command.Refuse(state) ?? Committer.NoMoreScopes);
+            ScopeEntry entry = _queue.Scopes.Stage(_scope, _known);
+            ScopeState state = _queue.Scopes.StagedState(entry);
+            _decision = _queue.Log.RefuseNewScope(entry) is { } full
+                ? Decision<TAnswer>.Refused(_command.Refuse(state) ?? full)
+                : _command.Decide(state, _queue.TimeProvider.GetUtcNow().UtcTicks, edit);
             next = _decision.Next;
             changes = _decision.Changes;
-            return next is not null ? holder : null;
+            return next is not null ? entry : null;
         }
 #pragma warning disable CA1031 // A defect in one command, or in the clock, must not fail the others of its batch; its own caller gets it.
         catch (Exception e)
@@ -103,41 +136,65 @@ internal sealed class PendingWrite<TAnswer>(Committer committer, Scope scope, Sc
 
     public override void Complete()
     {
-        _cancellation.Dispose();
         if (_defect is not null)
         {
-            _completion.TrySetException(_defect);
-        }
-        else if (_decision.Refusal is { } refusal)
-        {
-            _completion.TrySetException(refusal.ToException());
+            Fail(_defect);
         }
         else
         {
-            _completion.TrySetResult(_decision.Answer!);
+            Complete(_decision.Refusal is { } refusal ? new Outcome<TAnswer>(refusal) : new Outcome<TAnswer>(_decision.Answer!));
         }
     }
 
+    public override void Refuse(Refusal refusal) => Complete(new Outcome<TAnswer>(refusal));
+
     public override void Fail(Exception exception)
     {
-        _cancellation.Dispose();
-        _completion.TrySetException(exception);
-    }
-}
+        // Not a second time: the continuation of the first may have thrown.
+        if (_source.GetStatus(_source.Version) == ValueTaskSourceStatus.Pending)
+        {
+            _cancellation.Dispose();
+            _source.SetException(exception);
+        }
 
-/// <summary>Has the leader do something with the files, in its turn between the batches. The work handles its own exceptions.</summary>
-/// <param name="work">The work.</param>
-/// <param name="otherwise">Is called instead where the store has failed or is closed, and says so itself.</param>
-internal sealed class PendingFileWork(Action work, Action? otherwise) : PendingWrite
-{
-    public override ScopeHolder? Decide(TimeProvider timeProvider, Edit edit, out ScopeState? next, out Change[] changes)
+        Wake();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<TAnswer>.GetStatus(short token)
     {
-        next = null;
-        changes = [];
-        return null;
+        ValueTaskSourceStatus status = _source.GetStatus(token);
+        return status == ValueTaskSourceStatus.Succeeded && _source.GetResult(token).Refusal is not null
+            ? ValueTaskSourceStatus.Faulted
+            : status;
     }
 
-    public override void Complete() => work();
+    ValueTaskSourceStatus IValueTaskSource<Outcome<TAnswer>>.GetStatus(short token) => _source.GetStatus(token);
 
-    public override void Fail(Exception exception) => otherwise?.Invoke();
+    void IValueTaskSource<TAnswer>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource<Outcome<TAnswer>>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    // A caller that asks before there is a result waits for it, as with a task.
+    TAnswer IValueTaskSource<TAnswer>.GetResult(short token) => Wait().OrThrow();
+
+    Outcome<TAnswer> IValueTaskSource<Outcome<TAnswer>>.GetResult(short token) => Wait();
+
+    private void Complete(Outcome<TAnswer> outcome)
+    {
+        _cancellation.Dispose();
+        _source.SetResult(outcome);
+        Wake();
+    }
+
+    private void Wake()
+    {
+        lock (this)
+        {
+            Monitor.PulseAll(this);
+        }
+    }
 }

@@ -6,97 +6,73 @@ using Imm.Core.Storage;
 namespace Imm.Core.Commit;
 
 /// <summary>
-/// The scopes of a store that there is something to hold of: those that are stored, or have content in memory. Callers choose accounts and
-/// regions, so neither a read nor a refused change makes an entry.
+/// The scopes of a store that have an entry: those that are stored, or have content in memory. Callers choose accounts and regions, so
+/// neither a read nor a refused change makes an entry.
 /// </summary>
 /// <remarks>
-/// Whatever a holder has published is the truth of its scope; a holder that has published nothing is to be looked up again. Only the leader
-/// of a batch makes a scope that was not there, and takes one away. A stored scope keeps its holder, whose state can be dropped: states are
-/// immutable, so who has the old one keeps it.
+/// The published state of an entry is the truth of its scope. An entry without one must be looked up again. Only the commit adds the entry
+/// of a new scope or removes one. A stored scope keeps its entry; its state may be dropped from memory and loaded again. States are
+/// immutable, so a caller that has an older one keeps it.
 /// </remarks>
 internal sealed class ScopeTable
 {
-    private readonly FileStore? _file;
-    private readonly ServiceFigures _figures;
-    private readonly Func<ScopeHolder, ScopeState> _read;
+    private readonly CommitLog _log;
     private readonly long? _maxLoadedProjects;
-    private readonly ConcurrentDictionary<Scope, ScopeHolder> _holders = new();
+    private readonly ConcurrentDictionary<Scope, ScopeEntry> _entries = new();
 
-    /// <summary>The scopes that were stored when the store was opened, with their numbers; most of them may never be touched.</summary>
-    private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
+    /// <summary>The scopes that the batch begins. Caller must hold the commit lock.</summary>
+    private readonly Dictionary<Scope, ScopeEntry> _new = [];
 
-    /// <summary>The scopes that the batch has found nothing of; only its leader looks at them.</summary>
-    private readonly Dictionary<Scope, ScopeHolder> _begun = [];
-
-    /// <summary>The content that a store in memory began with.</summary>
-    private IReadOnlyDictionary<Scope, ScopeState> _image;
-
-    /// <summary>The holders with a state in memory, and the lock for them; only where there is a bound.</summary>
-    private readonly List<ScopeHolder> _loaded = [];
+    /// <summary>The entries with a state in memory, and the lock for them; only where there is a bound.</summary>
+    private readonly List<ScopeEntry> _loaded = [];
     private long _loadedProjects;
-    private long _lookAgainAbove;
-    private long _appliedWhenLooked = -1;
+    private long _evictAgainAbove;
+    private long _loadableAtEviction = -1;
 
-    /// <summary>Moves on by two with each load, so that the scopes touched since then are known.</summary>
+    /// <summary>Rises by two with each load, so that a use before the load and one after it differ.</summary>
     private long _loads;
 
-    /// <param name="file">The file behind the store; null for a store in memory.</param>
-    /// <param name="figures">What the options say of every project.</param>
-    /// <param name="image">What a store in memory begins with.</param>
-    /// <param name="maxLoadedProjects">The number of projects in memory beyond which states are dropped; null for no bound.</param>
-    /// <param name="read">Reads a stored scope from the file.</param>
-    public ScopeTable(
-        FileStore? file,
-        ServiceFigures figures,
-        IReadOnlyDictionary<Scope, ScopeState> image,
-        long? maxLoadedProjects,
-        Func<ScopeHolder, ScopeState> read)
+    /// <param name="log">The log, from which scopes are loaded.</param>
+    /// <param name="maxLoadedProjects">
+    /// The number of projects in memory beyond which states are dropped; null for no bound. A log that is not persistent has none.
+    /// </param>
+    public ScopeTable(CommitLog log, long? maxLoadedProjects)
     {
-        _file = file;
-        _figures = figures;
-        _image = image;
-        _maxLoadedProjects = file is null ? null : maxLoadedProjects;
-        _read = read;
-        foreach ((int id, Scope scope, int? ownProjectQuota) in file?.Scopes ?? [])
-        {
-            _stored.Add(scope, (id, ownProjectQuota));
-        }
+        _log = log;
+        _maxLoadedProjects = log.IsPersistent ? maxLoadedProjects : null;
     }
 
-    /// <summary>The greatest number that a scope was stored under when the store was opened.</summary>
-    public int LastStoredId => _stored.Values.Select(stored => stored.Id).DefaultIfEmpty().Max();
-
-    /// <summary>The number of scopes that are held.</summary>
-    public int Count => _holders.Count;
+    /// <summary>The number of scopes that have an entry.</summary>
+    public int Count => _entries.Count;
 
     /// <summary>The number of projects in memory.</summary>
-    public long LoadedProjectCount => _holders.Sum(static holder => (long)(holder.Value.Published?.ProjectCount ?? 0));
+    public long LoadedProjectCount => _entries.Sum(static entry => (long)(entry.Value.Published?.ProjectCount ?? 0));
 
     /// <summary>The number of datasets in memory.</summary>
-    public long LoadedDatasetCount => _holders.Sum(static holder => holder.Value.Published?.DatasetCount ?? 0);
+    public long LoadedDatasetCount => _entries.Sum(static entry => entry.Value.Published?.DatasetCount ?? 0);
 
-    /// <summary>Every scope that may have content.</summary>
-    public IEnumerable<Scope> Scopes => _holders.Keys.Concat(_stored.Keys).Concat(Volatile.Read(ref _image).Keys).Distinct();
+    /// <summary>All scopes that may have content.</summary>
+    public IEnumerable<Scope> Scopes => _entries.Keys.Concat(_log.StoredScopes).Distinct();
 
     /// <summary>
-    /// The present state of a scope, from the file where it is not in memory. A scope that is not held is empty, and stays unheld.
+    /// Gets the published state of a scope, loaded where it is not in memory. A scope without an entry is empty, and gets none.
     /// </summary>
     /// <param name="scope">The scope.</param>
-    /// <param name="holder">The holder as it was found before; gets the present one where there is one.</param>
-    public ScopeState Read(Scope scope, ref ScopeHolder? holder)
+    /// <param name="entry">The entry as the caller knows it; set to the present one where there is one.</param>
+    public ScopeState Read(Scope scope, ref ScopeEntry? entry)
     {
-        if (holder is { Published: { } known } before)
+        if (entry is { Published: { } known } before)
         {
-            Touch(before);
+            NoteUse(before);
             return known;
         }
 
-        while (TryFind(scope, out ScopeHolder? found))
+        while (TryFind(scope, out ScopeEntry? found))
         {
-            holder = found;
+            entry = found;
             if (found.Published is { } state)
             {
-                Touch(found);
+                NoteUse(found);
                 return state;
             }
 
@@ -106,166 +82,173 @@ internal sealed class ScopeTable
             }
         }
 
-        return Initial(scope);
+        return _log.Load(new ScopeEntry(scope));
     }
 
-    /// <summary>
-    /// Notes that the state of a holder is in use. Cheap: where there is a bound it writes once after each load, else never.
-    /// </summary>
-    public void Touch(ScopeHolder holder)
+    /// <summary>Notes that the state of an entry is in use. Cheap: it writes at most once after each load.</summary>
+    public void NoteUse(ScopeEntry entry)
     {
-        if (holder.Touched != _loads)
+        if (entry.LastUse != _loads)
         {
-            holder.Touched = _loads;
+            entry.LastUse = _loads;
         }
     }
 
-    /// <summary>The holder of a scope that is to be changed; only for the leader of a batch.</summary>
+    /// <summary>Gets the entry of a scope that is to be changed. Caller must hold the commit lock.</summary>
     /// <param name="scope">The scope.</param>
-    /// <param name="known">The holder as it was found before; null where there was none.</param>
-    public ScopeHolder ForChange(Scope scope, ScopeHolder? known)
+    /// <param name="known">The entry as the caller knows it; null for none.</param>
+    public ScopeEntry Stage(Scope scope, ScopeEntry? known)
     {
-        // Only the leader takes holders away, so this one is not taken away now.
-        if (known is { IsRetired: false })
+        // Only the commit removes entries, so this one stays.
+        if (known is { IsRemoved: false })
         {
             return known;
         }
 
-        if (!_begun.TryGetValue(scope, out ScopeHolder? holder) && !TryFind(scope, out holder))
+        if (!_new.TryGetValue(scope, out ScopeEntry? entry) && !TryFind(scope, out entry))
         {
-            holder = new ScopeHolder(scope, id: 0, ownProjectQuota: null) { Published = Initial(scope) };
-            _begun.Add(scope, holder);
+            entry = new ScopeEntry(scope);
+            entry.Published = _log.Load(entry);
+            _new.Add(scope, entry);
         }
 
-        return holder;
+        return entry;
     }
 
-    /// <summary>The state that a change of the batch is decided in; only for its leader.</summary>
-    public ScopeState ForDecision(ScopeHolder holder) =>
-        holder.Working ?? holder.Published ?? Load(holder) ?? throw new InvalidOperationException("Only the leader takes a scope away.");
+    /// <summary>Gets the state in which the next command of the batch is decided. Caller must hold the commit lock.</summary>
+    public ScopeState StagedState(ScopeEntry entry) =>
+        entry.Staged ?? entry.Published ?? Load(entry) ?? throw new InvalidOperationException("Only the commit removes an entry.");
 
-    /// <summary>Has readers see the state that the batch has come to; only for its leader.</summary>
-    /// <param name="holder">The scope.</param>
-    /// <param name="sequence">The number of the batch.</param>
-    public void Publish(ScopeHolder holder, long sequence)
+    /// <summary>Publishes the staged state of an entry. Caller must hold the commit lock.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="sequence">The sequence number of the batch.</param>
+    public void Publish(ScopeEntry entry, long sequence)
     {
-        ScopeState state = holder.Working!;
+        ScopeState state = entry.Staged!;
         ScopeState? before;
 
-        // Not while somebody brings a state that was dropped into memory again, which would be put in place of this one.
-        Uninterruptible.Enter(holder);
-        before = holder.Published;
-        holder.LastSequence = sequence;
-        holder.OwnProjectQuota = state.OwnProjectQuota;
-        holder.Published = state;
-        Monitor.Exit(holder);
+        // Not beside a load of a state that was dropped, which would overwrite this one.
+        Uninterruptible.Enter(entry);
+        before = entry.Published;
+        entry.LastSequence = sequence;
+        entry.OwnProjectQuota = state.OwnProjectQuota;
+        entry.Published = state;
+        Monitor.Exit(entry);
 
-        if (_begun.Remove(holder.Scope))
+        if (_new.Remove(entry.Scope))
         {
             before = null;
-            Hold(holder);
+            Uninterruptible.Run(() => _entries[entry.Scope] = entry);
         }
 
         if (_maxLoadedProjects is not null)
         {
-            CountLoaded(holder, before, state);
-            LetGo(except: holder);
+            CountLoaded(entry, before, state);
+            Evict(except: entry);
         }
-        else if (_file is null && IsNothing(state) && !_image.ContainsKey(holder.Scope))
+        else if (entry.Id == 0 && IsEmpty(state) && !_log.IsStored(entry.Scope))
         {
-            Retire(holder);
+            // Nothing of it is stored.
+            Remove(entry);
         }
     }
 
-    /// <summary>Forgets the scopes that the batch has not made after all.</summary>
-    public void EndBatch() => _begun.Clear();
+    /// <summary>Forgets the new scopes that the batch has not published. Caller must hold the commit lock.</summary>
+    public void EndBatch() => _new.Clear();
 
-    /// <summary>Has a store in memory be as an image; only between batches.</summary>
-    public void Restore(IReadOnlyDictionary<Scope, ScopeState> image)
+    /// <summary>Takes the content of all scopes. Caller must hold the commit lock, so that it is that of one moment.</summary>
+    public Dictionary<Scope, ScopeState> Capture()
     {
-        // A scope that is touched for the first time meanwhile loads from the new image; one that loads from the old one is set right
-        // below.
-        Volatile.Write(ref _image, image);
-        foreach (ScopeHolder holder in _holders.Values)
+        var image = new Dictionary<Scope, ScopeState>();
+        foreach (Scope scope in Scopes)
         {
-            if (!image.ContainsKey(holder.Scope))
+            ScopeEntry? entry = null;
+            ScopeState state = Read(scope, ref entry);
+            if (!IsEmpty(state))
             {
-                Retire(holder);
+                image[scope] = state;
+            }
+        }
+
+        return image;
+    }
+
+    /// <summary>Publishes the state that the log loads now for every scope. Caller must hold the commit lock.</summary>
+    public void Reload()
+    {
+        foreach (ScopeEntry entry in _entries.Values)
+        {
+            if (!_log.IsStored(entry.Scope))
+            {
+                Remove(entry);
                 continue;
             }
 
-            lock (holder)
+            lock (entry)
             {
-                holder.Published = Initial(holder.Scope);
+                entry.Published = _log.Load(entry);
             }
         }
     }
 
-    private static bool IsNothing(ScopeState state) => state.ProjectCount == 0 && state.OwnProjectQuota is null;
+    private static bool IsEmpty(ScopeState state) => state.ProjectCount == 0 && state.OwnProjectQuota is null;
 
-    private bool TryFind(Scope scope, [NotNullWhen(true)] out ScopeHolder? holder)
+    private bool TryFind(Scope scope, [NotNullWhen(true)] out ScopeEntry? entry)
     {
-        if (_holders.TryGetValue(scope, out holder))
+        if (_entries.TryGetValue(scope, out entry))
         {
             return true;
         }
 
-        bool isStored = _stored.TryGetValue(scope, out (int Id, int? OwnProjectQuota) stored);
-        if (!isStored && !Volatile.Read(ref _image).ContainsKey(scope))
+        if (!_log.IsStored(scope))
         {
             return false;
         }
 
-        holder = _holders.GetOrAdd(scope, static (scope, stored) => new ScopeHolder(scope, stored.Id, stored.OwnProjectQuota), stored);
+        entry = _entries.GetOrAdd(scope, static (scope, log) => log.NewEntry(scope), _log);
         return true;
     }
 
-    /// <summary>The state of a scope that is not in the file.</summary>
-    private ScopeState Initial(Scope scope) =>
-        Volatile.Read(ref _image).TryGetValue(scope, out ScopeState? state) ? state.With(_figures) : ScopeState.Empty(scope, _figures);
-
-    /// <summary>Brings a scope into memory; null where the holder has been taken away.</summary>
-    private ScopeState? Load(ScopeHolder holder)
+    /// <summary>Loads the state of an entry; null where the entry was removed.</summary>
+    private ScopeState? Load(ScopeEntry entry)
     {
         ScopeState? state;
-        lock (holder)
+        lock (entry)
         {
-            state = holder.Published;
-            if (state is not null || holder.IsRetired)
+            state = entry.Published;
+            if (state is not null || entry.IsRemoved)
             {
                 return state;
             }
 
-            state = holder.Id == 0 ? Initial(holder.Scope) : _read(holder);
-            holder.Published = state;
+            state = _log.Load(entry);
+            entry.Published = state;
         }
 
         if (_maxLoadedProjects is not null)
         {
-            // Between what was touched before the load and what is touched after it.
-            holder.Touched = Interlocked.Add(ref _loads, 2) - 1;
-            CountLoaded(holder, before: null, state);
-            LetGo(except: holder);
+            // Between the uses before the load and those after it.
+            entry.LastUse = Interlocked.Add(ref _loads, 2) - 1;
+            CountLoaded(entry, before: null, state);
+            Evict(except: entry);
             Uninterruptible.End();
         }
 
         return state;
     }
 
-    // Both in the middle of a commit, perhaps on a caller's thread.
-    private void Hold(ScopeHolder holder) => Uninterruptible.Run(() => _holders[holder.Scope] = holder);
-
-    private void Retire(ScopeHolder holder) => Uninterruptible.Run(() =>
+    // In the middle of a commit, perhaps on the thread of a caller.
+    private void Remove(ScopeEntry entry) => Uninterruptible.Run(() =>
     {
-        lock (holder)
+        lock (entry)
         {
-            holder.IsRetired = true;
-            holder.Published = null;
-            _holders.TryRemove(holder.Scope, out _);
+            entry.IsRemoved = true;
+            entry.Published = null;
+            _entries.TryRemove(entry.Scope, out _);
         }
     });
 
-    private void CountLoaded(ScopeHolder holder, ScopeState? before, ScopeState after)
+    private void CountLoaded(ScopeEntry entry, ScopeState? before, ScopeState after)
     {
         Interlocked.Add(ref _loadedProjects, after.ProjectCount - (before?.ProjectCount ?? 0));
         if (before is null)
@@ -273,7 +256,7 @@ internal sealed class ScopeTable
             Uninterruptible.Enter(_loaded);
             try
             {
-                _loaded.Add(holder);
+                _loaded.Add(entry);
             }
             finally
             {
@@ -283,17 +266,16 @@ internal sealed class ScopeTable
     }
 
     /// <summary>
-    /// Drops, where too much is in memory, the states that were touched longest ago, down to seven eighths of the bound so that it is not
-    /// done for each load. What is not in the data file yet stays. A store that has failed neither loads nor publishes, and so drops
-    /// nothing.
+    /// Drops the least recently used states while more than the bound is in memory, down to seven eighths of it, so that not every load
+    /// evicts. A state that a load would not find yet stays. A store that has failed neither loads nor publishes, and so drops nothing.
     /// </summary>
-    private void LetGo(ScopeHolder except)
+    private void Evict(ScopeEntry except)
     {
         long bound = _maxLoadedProjects!.Value;
-        long applied = _file!.AppliedSequence;
+        long loadable = _log.LoadableSequence;
         if (Volatile.Read(ref _loadedProjects) <= bound
-            || (Volatile.Read(ref _loadedProjects) <= Volatile.Read(ref _lookAgainAbove)
-                && applied == Volatile.Read(ref _appliedWhenLooked))
+            || (Volatile.Read(ref _loadedProjects) <= Volatile.Read(ref _evictAgainAbove)
+                && loadable == Volatile.Read(ref _loadableAtEviction))
             || !Monitor.TryEnter(_loaded))
         {
             return;
@@ -301,21 +283,21 @@ internal sealed class ScopeTable
 
         try
         {
-            // Sorted by what they were at one moment: they are touched meanwhile.
-            ScopeHolder[] holders = [.. _loaded];
-            Array.Sort(Array.ConvertAll(holders, static holder => holder.Touched), holders);
+            // Sorted by the last uses at one moment: they change meanwhile.
+            ScopeEntry[] entries = [.. _loaded];
+            Array.Sort(Array.ConvertAll(entries, static entry => entry.LastUse), entries);
             _loaded.Clear();
-            foreach (ScopeHolder holder in holders)
+            foreach (ScopeEntry entry in entries)
             {
-                if (Volatile.Read(ref _loadedProjects) <= bound - (bound / 8) || holder == except || !TryDrop(holder, applied))
+                if (Volatile.Read(ref _loadedProjects) <= bound - (bound / 8) || entry == except || !TryDrop(entry, loadable))
                 {
-                    _loaded.Add(holder);
+                    _loaded.Add(entry);
                 }
             }
 
-            // Where all that is left is not in the data file yet, it does not help to look again at once.
-            Volatile.Write(ref _appliedWhenLooked, applied);
-            Volatile.Write(ref _lookAgainAbove, Volatile.Read(ref _loadedProjects) + (bound / 8));
+            // Where nothing that is left can be dropped yet, another attempt at once would be in vain.
+            Volatile.Write(ref _loadableAtEviction, loadable);
+            Volatile.Write(ref _evictAgainAbove, Volatile.Read(ref _loadedProjects) + (bound / 8));
         }
         finally
         {
@@ -323,28 +305,28 @@ internal sealed class ScopeTable
         }
     }
 
-    private bool TryDrop(ScopeHolder holder, long applied)
+    private bool TryDrop(ScopeEntry entry, long loadable)
     {
-        // Who has the lock reads the scope from the file, or publishes a later state: it is in use.
-        if (!Monitor.TryEnter(holder))
+        // The holder of the lock loads the scope or publishes a later state: it is in use.
+        if (!Monitor.TryEnter(entry))
         {
             return false;
         }
 
         try
         {
-            if (holder.Published is not { } state || holder.LastSequence > applied)
+            if (entry.Published is not { } state || entry.LastSequence > loadable)
             {
                 return false;
             }
 
-            holder.Published = null;
+            entry.Published = null;
             Interlocked.Add(ref _loadedProjects, -state.ProjectCount);
             return true;
         }
         finally
         {
-            Monitor.Exit(holder);
+            Monitor.Exit(entry);
         }
     }
 }

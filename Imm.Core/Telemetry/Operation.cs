@@ -2,7 +2,7 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Telemetry;
 
-/// <summary>One call of a registry, for those who watch. Made only where somebody does.</summary>
+/// <summary>One call of a registry, as observers see it. Made only while something observes.</summary>
 internal sealed class Operation(string action, Scope scope, string? projectName, string? datasetName, object? request)
 {
     /// <summary>The RAM action, one of <see cref="ImmAction"/>.</summary>
@@ -19,21 +19,21 @@ internal sealed class Operation(string action, Scope scope, string? projectName,
     /// <summary>The parameters of the caller: a copy of the request, or the names alone where the call takes no request.</summary>
     public object? Request { get; } = request;
 
-    /// <summary>The duration on the clock of the store, once it has ended; null where the clock cannot say.</summary>
+    /// <summary>The duration on the clock of the store, once it has ended; null where the clock failed.</summary>
     public TimeSpan? Duration { get; set; }
 
-    /// <summary>The answer that the caller got; null while it is under way, and where it failed.</summary>
+    /// <summary>The answer of the caller; null while the operation runs, and where it did not succeed.</summary>
     public object? Answer { get; set; }
 
-    /// <summary>The exception that the caller got instead of an answer.</summary>
+    /// <summary>The refusal that the caller got instead of an answer.</summary>
+    public Refusal? Refusal { get; set; }
+
+    /// <summary>The exception that the caller got instead of an answer or a refusal: cancelled, closed, or a defect.</summary>
     public Exception? Exception { get; set; }
 
-    /// <summary>The service's code of a refusal; null where there was none.</summary>
-    public string? Code => (Exception as ImmException)?.Code;
-
-    /// <summary>The state that telemetry keeps between the beginning and the end.</summary>
+    /// <summary>The span of the operation; telemetry's own.</summary>
     public object? Activity { get; set; }
 
-    /// <summary>The entry of the operation in a test's record.</summary>
-    public object? Recorded { get; set; }
+    /// <summary>The entry in the call record of a test; the fixture's own.</summary>
+    public object? Call { get; set; }
 }

@@ -11,7 +11,7 @@ namespace Imm.Core.Telemetry;
 /// It stands between the store and listeners of others' making, on threads that have a change half told or many callers waiting. Nothing
 /// that a listener throws may pass it.
 /// </remarks>
-internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
+internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
 {
     private static readonly ActivitySource Source = new(ImmTelemetry.ActivitySourceName, ImmTelemetry.Version);
 
@@ -109,12 +109,6 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
     });
 
     /// <inheritdoc/>
-    public ValueTask<Refusal?> AdmitAsync(Operation operation, bool waits, CancellationToken cancellationToken) => default;
-
-    /// <inheritdoc/>
-    public Refusal? Betray(Operation operation) => null;
-
-    /// <inheritdoc/>
     public void End(Operation operation)
     {
         Safely((this, operation), static it => it.Item1.Count(it.operation));
@@ -122,10 +116,10 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
         {
             Safely((activity, operation), static it =>
             {
-                if (it.operation.Exception is { } exception)
+                if (ErrorType(it.operation) is { } errorType)
                 {
-                    it.activity.SetTag(StoreInstruments.ErrorTag, ErrorType(exception));
-                    it.activity.SetStatus(ActivityStatusCode.Error, exception.Message);
+                    it.activity.SetTag(StoreInstruments.ErrorTag, errorType);
+                    it.activity.SetStatus(ActivityStatusCode.Error, it.operation.Refusal?.Message ?? it.operation.Exception?.Message);
                 }
             });
             Safely(activity, static it => it.Dispose());
@@ -175,13 +169,10 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
         }
     }
 
-    /// <summary>The code of a refusal, or what else went wrong: one of few words.</summary>
-    private static string ErrorType(Exception exception) => exception switch
-    {
-        ImmException refusal => refusal.Code,
-        OperationCanceledException => typeof(OperationCanceledException).FullName!,
-        _ => exception.GetType().FullName!,
-    };
+    /// <summary>The code of the refusal, or else the type of the exception; null for a success.</summary>
+    private static string? ErrorType(Operation operation) =>
+        operation.Refusal?.Code
+        ?? (operation.Exception is OperationCanceledException ? typeof(OperationCanceledException) : operation.Exception?.GetType())?.FullName;
 
     // What a caller gives may be of any length.
     private static void SetName(Activity activity, string tag, string? name)
@@ -223,9 +214,9 @@ internal sealed class StoreTelemetry : IOperationHook, IStoreObserver
 
         TagList tags = Tags();
         tags.Add(StoreInstruments.ActionTag, operation.Action);
-        if (operation.Exception is { } exception)
+        if (ErrorType(operation) is { } errorType)
         {
-            tags.Add(StoreInstruments.ErrorTag, ErrorType(exception));
+            tags.Add(StoreInstruments.ErrorTag, errorType);
         }
 
         _instruments.Operations.Add(1, tags);

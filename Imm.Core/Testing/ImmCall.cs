@@ -136,14 +136,12 @@ public sealed class ImmCall
 
     internal void Complete(Operation operation) => Volatile.Write(
         ref _end,
-        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Exception));
+        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Refusal?.ToException() ?? operation.Exception));
 
     /// <summary>The part of an answer that the caller sees.</summary>
     private object? AnswerOf(Operation operation) => Operation switch
     {
         ImmOperation.DeleteProject or ImmOperation.DeleteDataset or ImmOperation.DeleteBinding => null,
-        ImmOperation.GetDataset => (operation.Answer as DatasetEntry)?.Dataset,
-        ImmOperation.ListBindings => operation.Answer is DatasetEntry entry ? Array.AsReadOnly(entry.Bindings) : null,
         _ => operation.Answer,
     };
 

@@ -59,7 +59,7 @@ public sealed class ImmFixture : IDisposable
             DefaultRegionId = RegionId,
             TimeProvider = TimeProvider,
             Authorizer = options.Authorizer,
-            Hooks = [new FixtureHook(Calls, Faults, TimeProvider)],
+            Observers = [new FixtureObserver(Calls, Faults, TimeProvider)],
         };
         storeOptions.ProjectQuota = _options.ProjectQuota ?? storeOptions.ProjectQuota;
         Store = ImmStore.InMemory(storeOptions, snapshot?.Image);

@@ -40,7 +40,7 @@ public sealed class ImmSnapshot
     public static ImmSnapshot Of(ImmStore store)
     {
         Guard.IsNotNull(store, nameof(store));
-        return new ImmSnapshot(store.Capture(), store.ProjectQuota, store.UtcNow);
+        return new ImmSnapshot(store.Capture(), store.ProjectQuota, store.TimeProvider.GetUtcNow());
     }
 
     /// <summary>Reads a snapshot from JSON, under the rules that hold for every store.</summary>

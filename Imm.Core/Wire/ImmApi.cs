@@ -77,7 +77,7 @@ public sealed class ImmApi
         CancellationToken cancellationToken = default)
     {
         Guard.IsNotNull(parameters, nameof(parameters));
-        return AnswerAsync(accountId, regionId, action, new WireParameters(parameters), waits: false, cancellationToken);
+        return AnswerAsync(accountId, regionId, action, new WireParameters(parameters), isSynchronous: false, cancellationToken);
     }
 
     /// <summary><see cref="InvokeAsync"/> that waits on the calling thread, and needs no other but that which commits the change.</summary>
@@ -87,11 +87,11 @@ public sealed class ImmApi
         string action,
         IEnumerable<KeyValuePair<string, string>> parameters,
         CancellationToken cancellationToken) =>
-        AnswerAsync(accountId, regionId, action, new WireParameters(parameters), waits: true, cancellationToken)
+        AnswerAsync(accountId, regionId, action, new WireParameters(parameters), isSynchronous: true, cancellationToken)
             .AsTask().GetAwaiter().GetResult();
 
     private async ValueTask<ImmApiResponse> AnswerAsync(
-        string? accountId, string? regionId, string? action, WireParameters parameters, bool waits, CancellationToken cancellationToken)
+        string? accountId, string? regionId, string? action, WireParameters parameters, bool isSynchronous, CancellationToken cancellationToken)
     {
         var answer = new AnswerWriter(
             _requestId().ToString().ToUpperInvariant(),
@@ -114,9 +114,9 @@ public sealed class ImmApi
 
         try
         {
-            return new ImmApiResponse(
-                200,
-                await carryOut(_store.Registry(accountId, regionId, waits), parameters, answer, cancellationToken).ConfigureAwait(false));
+            return await carryOut(
+                _store.Registry(new Scope(accountId, regionId)), parameters, answer, isSynchronous, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (ImmException e)
         {

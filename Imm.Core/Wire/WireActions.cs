@@ -1,62 +1,60 @@
 using System.Collections.Frozen;
+using Imm.Core.Commit;
 using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
 
 /// <summary>One action: reads its parameters, has the registry carry it out, and writes the answer.</summary>
-internal delegate ValueTask<string> WireAction(
-    ProjectRegistry registry, WireParameters parameters, AnswerWriter answer, CancellationToken cancellationToken);
+internal delegate ValueTask<ImmApiResponse> WireAction(
+    ProjectRegistry registry, WireParameters parameters, AnswerWriter writer, bool isSynchronous, CancellationToken cancellationToken);
 
-/// <summary>The actions of the RPC face, by name.</summary>
+/// <summary>The actions of the RPC endpoint, by name.</summary>
 internal static class WireActions
 {
     public static FrozenDictionary<string, WireAction> ByName { get; } = new Dictionary<string, WireAction>
     {
-        ["CreateProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.CreateAsync(ReadProject<CreateProjectRequest>(parameters), cancellationToken)
-                .ConfigureAwait(false)),
-        ["GetProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry
-                .GetAsync(parameters.Text(nameof(Project.ProjectName)), CheckWithStatistics(parameters), cancellationToken)
-                .ConfigureAwait(false)),
-        ["UpdateProject"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Project(await registry.UpdateAsync(ReadProject<UpdateProjectRequest>(parameters), cancellationToken)
-                .ConfigureAwait(false)),
-        ["ListProjects"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Projects(await registry.ListAsync(ReadList(parameters), cancellationToken).ConfigureAwait(false)),
-        ["DeleteProject"] = async (registry, parameters, answer, cancellationToken) =>
-        {
-            await registry.DeleteAsync(parameters.Text(nameof(Project.ProjectName))!, cancellationToken).ConfigureAwait(false);
-            return answer.Done();
-        },
-        ["CreateDataset"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Dataset(await registry.CreateDatasetAsync(ReadDataset<CreateDatasetRequest>(parameters), cancellationToken)
-                .ConfigureAwait(false)),
-        ["GetDataset"] = async (registry, parameters, answer, cancellationToken) => answer.Dataset(await registry
-            .GetDatasetAsync(ProjectName(parameters), DatasetName(parameters), CheckWithStatistics(parameters), cancellationToken)
-            .ConfigureAwait(false)),
-        ["UpdateDataset"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Dataset(await registry.UpdateDatasetAsync(ReadDataset<UpdateDatasetRequest>(parameters), cancellationToken)
-                .ConfigureAwait(false)),
-        ["ListDatasets"] = async (registry, parameters, answer, cancellationToken) =>
-            answer.Datasets(await registry.ListDatasetsAsync(ReadListDatasets(parameters), cancellationToken).ConfigureAwait(false)),
-        ["DeleteDataset"] = async (registry, parameters, answer, cancellationToken) =>
-        {
-            await registry.DeleteDatasetAsync(ProjectName(parameters), DatasetName(parameters), cancellationToken).ConfigureAwait(false);
-            return answer.Done();
-        },
-        ["CreateBinding"] = async (registry, parameters, answer, cancellationToken) => answer.Binding(
-            await registry.CreateBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken)
-                .ConfigureAwait(false)),
-        ["ListBindings"] = async (registry, parameters, answer, cancellationToken) => answer.Bindings(
-            await registry.ListBindingsAsync(ProjectName(parameters), DatasetName(parameters), cancellationToken).ConfigureAwait(false)),
-        ["DeleteBinding"] = async (registry, parameters, answer, cancellationToken) =>
-        {
-            await registry.DeleteBindingAsync(ProjectName(parameters), DatasetName(parameters), Uri(parameters), cancellationToken)
-                .ConfigureAwait(false);
-            return answer.Done();
-        },
+        ["CreateProject"] = Action(
+            static (_, it) => OperationCall.CreateProject(ReadProject<CreateProjectRequest>(it)), static (it, answer) => it.Project(answer)),
+        ["GetProject"] = Action(
+            static (_, it) => OperationCall.GetProject(it.Text(nameof(Project.ProjectName)), CheckWithStatistics(it)),
+            static (it, answer) => it.Project(answer)),
+        ["UpdateProject"] = Action(
+            static (_, it) => OperationCall.UpdateProject(ReadProject<UpdateProjectRequest>(it)), static (it, answer) => it.Project(answer)),
+        ["ListProjects"] = Action(
+            static (scope, it) => OperationCall.ListProjects(ReadList(it), scope), static (it, answer) => it.Projects(answer)),
+        ["DeleteProject"] = Action(
+            static (_, it) => OperationCall.DeleteProject(it.Text(nameof(Project.ProjectName))), static (it, _) => it.Done()),
+        ["CreateDataset"] = Action(
+            static (_, it) => OperationCall.CreateDataset(ReadDataset<CreateDatasetRequest>(it)), static (it, answer) => it.Dataset(answer)),
+        ["GetDataset"] = Action(
+            static (_, it) => OperationCall.GetDataset(ProjectName(it), DatasetName(it), CheckWithStatistics(it)),
+            static (it, answer) => it.Dataset(answer)),
+        ["UpdateDataset"] = Action(
+            static (_, it) => OperationCall.UpdateDataset(ReadDataset<UpdateDatasetRequest>(it)), static (it, answer) => it.Dataset(answer)),
+        ["ListDatasets"] = Action(
+            static (scope, it) => OperationCall.ListDatasets(ReadListDatasets(it), scope), static (it, answer) => it.Datasets(answer)),
+        ["DeleteDataset"] = Action(
+            static (_, it) => OperationCall.DeleteDataset(ProjectName(it), DatasetName(it)), static (it, _) => it.Done()),
+        ["CreateBinding"] = Action(
+            static (_, it) => OperationCall.CreateBinding(ProjectName(it), DatasetName(it), Uri(it)),
+            static (it, answer) => it.Binding(answer)),
+        ["ListBindings"] = Action(
+            static (_, it) => OperationCall.ListBindings(ProjectName(it), DatasetName(it)), static (it, answer) => it.Bindings(answer)),
+        ["DeleteBinding"] = Action(
+            static (_, it) => OperationCall.DeleteBinding(ProjectName(it), DatasetName(it), Uri(it)), static (it, _) => it.Done()),
     }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static WireAction Action<TAnswer>(
+        Func<Scope, WireParameters, OperationCall<TAnswer>> read, Func<AnswerWriter, TAnswer, string> write) =>
+        async (registry, parameters, writer, isSynchronous, cancellationToken) =>
+        {
+            Outcome<TAnswer> outcome = await registry
+                .RunAsync(read(registry.Scope, parameters), isSynchronous, cancellationToken)
+                .ConfigureAwait(false);
+            return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal)
+                ? new ImmApiResponse(200, write(writer, answer))
+                : writer.Error(refusal.Code, refusal.Message);
+        };
 
     private static TRequest ReadProject<TRequest>(WireParameters parameters)
         where TRequest : IRequestedProject, new()

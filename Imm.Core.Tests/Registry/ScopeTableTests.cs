@@ -10,7 +10,7 @@ using Change = Imm.Core.Model.Change;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>What a store keeps in memory of the accounts and regions that its callers name.</summary>
-public sealed class HeldScopesTests
+public sealed class ScopeTableTests
 {
     private const string Path = "/store";
 
@@ -46,7 +46,7 @@ public sealed class HeldScopesTests
             Assert.False(store.Registry(account, "r").TryGet("photos", out _));
         }
 
-        Assert.Equal(0, store.HeldScopeCount);
+        Assert.Equal(0, store.ScopeCount);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class HeldScopesTests
 
         Assert.Throws<TimeZoneNotFoundException>(() => store.Registry("a", "r").Create(new() { ProjectName = "p" }));
 
-        Assert.Equal(0, store.HeldScopeCount);
+        Assert.Equal(0, store.ScopeCount);
         Assert.Empty(store.Registry("a", "r").List().Projects);
     }
 
@@ -70,14 +70,14 @@ public sealed class HeldScopesTests
         {
             one.Create(new() { ProjectName = "p" });
             Assert.Equal("p", other.Get("p").ProjectName.Value);
-            Assert.Equal(1, store.HeldScopeCount);
+            Assert.Equal(1, store.ScopeCount);
             other.Delete("p");
             Assert.False(one.TryGet("p", out _));
-            Assert.Equal(0, store.HeldScopeCount);
+            Assert.Equal(0, store.ScopeCount);
         }
 
         one.SetProjectQuota(7);
-        Assert.Equal((7, 1), (other.ProjectQuota, store.HeldScopeCount));
+        Assert.Equal((7, 1), (other.ProjectQuota, store.ScopeCount));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class HeldScopesTests
         copy.Restore(snapshot);
         Assert.True(copy.Registry.TryGet("p", out _));
         Assert.False(copy.Store.Registry("other", "r").TryGet("q", out _));
-        Assert.Equal(1, copy.Store.HeldScopeCount);
+        Assert.Equal(1, copy.Store.ScopeCount);
     }
 
     [Fact]
@@ -298,7 +298,7 @@ public sealed class HeldScopesTests
         Assert.Equal((1, RecordKey.MaxScope, RecordKey.MaxScope), (refused.Requested, refused.Used, refused.Limit));
         Assert.Equal(ImmStoreState.Open, store.Status.State);
         store.Registry("last", "r").Create(new() { ProjectName = "p" });
-        Assert.Equal(1, store.HeldScopeCount);
+        Assert.Equal(1, store.ScopeCount);
         store.Checkpoint();
     }
 

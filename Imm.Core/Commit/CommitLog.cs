@@ -1,0 +1,80 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Commit;
+
+/// <summary>The log of a store: makes batches of changes durable, and loads the scopes that were stored before.</summary>
+/// <remarks>Only the holder of the commit lock builds and appends batches; everything else is safe to call from many threads at once.</remarks>
+internal abstract class CommitLog
+{
+    /// <summary>
+    /// True if <see cref="Append"/> waits for a disk: then writes wait in a queue and share a flush. False if it returns at once.
+    /// </summary>
+    public abstract bool IsPersistent { get; }
+
+    /// <summary>The cause of the failure after which nothing is appended any more; null while there is none. It never changes back.</summary>
+    public virtual Exception? Failure => null;
+
+    /// <summary>The scopes that have stored content, as of when the store was opened.</summary>
+    public abstract IReadOnlyCollection<Scope> StoredScopes { get; }
+
+    /// <summary>The number of the last batch that a load finds: an older state may be dropped from memory.</summary>
+    public virtual long LoadableSequence => 0;
+
+    /// <summary>Makes the exception of every use of a closed store.</summary>
+    public static ObjectDisposedException Closed() => new("Imm.Core.ImmStore");
+
+    /// <summary>True if the scope had stored content when the store was opened.</summary>
+    public abstract bool IsStored(Scope scope);
+
+    /// <summary>Makes the entry of a scope, stored or not.</summary>
+    public abstract ScopeEntry NewEntry(Scope scope);
+
+    /// <summary>Loads the state of a scope; the empty state where nothing is stored. Caller must hold the lock of the entry.</summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the scope cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed.</exception>
+    public abstract ScopeState Load(ScopeEntry entry);
+
+    /// <summary>Refuses the first change of a scope where the log can store no further scope; null where it can.</summary>
+    public virtual Refusal? RefuseNewScope(ScopeEntry entry) => null;
+
+    /// <summary>Begins a batch.</summary>
+    public virtual void Begin()
+    {
+    }
+
+    /// <summary>Adds the changes of one command to the batch.</summary>
+    /// <param name="entry">The scope, with <see cref="ScopeEntry.Staged"/> after the command.</param>
+    /// <param name="changes">The changes.</param>
+    public virtual void Add(ScopeEntry entry, Change[] changes)
+    {
+    }
+
+    /// <summary>Appends the batch and makes it durable; a batch without changes appends nothing.</summary>
+    /// <returns>The sequence number of the last batch that was appended.</returns>
+    /// <exception cref="Exception">
+    /// The batch is not durable. Where <see cref="Failure"/> is null then, nothing of it was written and the next one may succeed.
+    /// </exception>
+    public virtual long Append() => 0;
+
+    /// <summary>Undoes what <see cref="Add"/> changed in the entries of a batch that was not appended.</summary>
+    /// <param name="entries">The scopes of the batch.</param>
+    public virtual void Discard(IEnumerable<ScopeEntry> entries)
+    {
+    }
+
+    /// <summary>Verifies everything that was appended before the call.</summary>
+    /// <returns>Each problem that was found; empty where there is none.</returns>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed.</exception>
+    public virtual List<string> Check() => [];
+
+    /// <summary>Waits for the reads under way, and refuses later ones.</summary>
+    public virtual void AwaitReads()
+    {
+    }
+
+    /// <summary>Closes what the log has open. It does not throw for what cannot be stored: <see cref="Failure"/> says so.</summary>
+    public virtual void Close()
+    {
+    }
+}

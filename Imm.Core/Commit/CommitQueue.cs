@@ -1,0 +1,460 @@
+using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Collections;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+
+namespace Imm.Core.Commit;
+
+/// <summary>
+/// The group-commit queue: writes are decided one after the other, each against the state that the one before it left, made durable in
+/// batches, then published.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Exactly one thread commits at a time: the holder of the commit lock. A synchronous caller that finds the queue empty and the lock free
+/// commits its own write on its own thread. Every other write of a persistent store is enqueued. The commit thread takes all writes that
+/// wait as the next batch, so that they share one flush. An asynchronous caller therefore never blocks in a flush. In memory a commit waits
+/// for no disk, so each caller takes the lock and commits its own write.
+/// </para>
+/// <para>
+/// A batch is published after it is durable and before its callers know. A refusal inside a batch may rest on what an earlier command of
+/// the batch did, so it is told after the append too. When a batch cannot be made durable nothing of it is published and all its callers
+/// get <see cref="ImmErrorCode.ServiceUnavailable"/>. Where the log has failed, so does every later write. Where it has not, nothing of the
+/// batch was written, and the next one is tried.
+/// </para>
+/// <para>
+/// The queue is a list that grows at its head by compare-and-swap: under load all callers enqueue at once, and a lock would make them wait
+/// for each other. The commit thread is started before the first write, so that no write is accepted that no thread commits.
+/// </para>
+/// </remarks>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A late caller may still set the event.")]
+internal sealed class CommitQueue
+{
+    private const int MaxBatch = 1024;
+
+    private readonly IStoreObserver? _observer;
+    private readonly int _maxWaiting;
+    private readonly Action _ended;
+
+    /// <summary>The commit lock: its holder decides, appends and publishes.</summary>
+    private readonly Lock _committing = new();
+
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly Thread? _thread;
+    private PendingWrite? _lastWaiting;
+    private int _waitingCount;
+    private volatile bool _isClosed;
+    private volatile bool _hasEnded;
+
+    // Caller must hold the commit lock.
+    private readonly List<PendingWrite> _batch;
+    private readonly List<ScopeEntry> _staged = [];
+    private PendingWrite? _taken;
+    private long _sequence;
+
+    /// <param name="log">The log that makes batches durable.</param>
+    /// <param name="scopes">The scopes.</param>
+    /// <param name="timeProvider">The clock of creations and updates.</param>
+    /// <param name="observer">The observer of commits; null for none.</param>
+    /// <param name="maxWaiting">The number of writes that may wait, from 1.</param>
+    /// <param name="startThread">Starts the commit thread of a persistent log; see <see cref="FileStoreSettings.StartThread"/>.</param>
+    /// <param name="ended">
+    /// Called once, after the last write: for a persistent log on the commit thread, which no caller can interrupt and which needs no thread
+    /// of the pool; otherwise on the thread that closes. It does not throw.
+    /// </param>
+    /// <exception cref="OutOfMemoryException">The commit thread cannot be started.</exception>
+    /// <exception cref="ThreadStartException">The commit thread cannot be started.</exception>
+    public CommitQueue(
+        CommitLog log,
+        ScopeTable scopes,
+        TimeProvider timeProvider,
+        IStoreObserver? observer,
+        int maxWaiting,
+        Func<ThreadStart, string, Thread> startThread,
+        Action ended)
+    {
+        Log = log;
+        Scopes = scopes;
+        TimeProvider = timeProvider;
+        _observer = observer;
+        _maxWaiting = maxWaiting;
+        _ended = ended;
+        _batch = new(log.IsPersistent ? MaxBatch : 1);
+        if (log.IsPersistent)
+        {
+            // Last, so that it finds everything in place.
+            _thread = startThread(CommitUntilClosed, "Imm.Core commit");
+        }
+    }
+
+    public CommitLog Log { get; }
+
+    public ScopeTable Scopes { get; }
+
+    public TimeProvider TimeProvider { get; }
+
+    /// <summary>True if no writes are taken any more.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>The number of writes that wait.</summary>
+    public int WaitingCount => Volatile.Read(ref _waitingCount);
+
+    /// <summary>True if the calling thread commits a batch: a wait for the store would be a wait for itself.</summary>
+    public bool IsCommittingThread =>
+        _committing.IsHeldByCurrentThread || _thread?.ManagedThreadId == Environment.CurrentManagedThreadId;
+
+    /// <summary>
+    /// Checks whether a write can be taken at all: not while as many wait as may, and not after the log has failed. Null where it can.
+    /// </summary>
+    public Refusal? CheckOpen() => WaitingCount >= _maxWaiting ? Refusal.TooManyWaiting : CheckLog();
+
+    /// <summary>Commits a write on the calling thread, or enqueues it.</summary>
+    /// <param name="write">The write; it is completed when the change is durable and published, or refused.</param>
+    /// <param name="mayCommit">True if the calling thread waits for the outcome, and so may commit the write itself.</param>
+    /// <exception cref="InvalidOperationException">The caller is a listener, logger or clock that this store calls.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void Submit(PendingWrite write, bool mayCommit)
+    {
+        if (!Log.IsPersistent)
+        {
+            ThrowIfCalledByStore();
+            lock (_committing)
+            {
+                ThrowIfClosed(_isClosed);
+                CommitAlone(write);
+            }
+
+            return;
+        }
+
+        ThrowIfTelling();
+        ThrowIfClosed(_isClosed);
+
+        // A continuation may run on a thread that commits: it may enqueue.
+        if (mayCommit && Volatile.Read(ref _lastWaiting) is null && !_committing.IsHeldByCurrentThread && _committing.TryEnter())
+        {
+            try
+            {
+                ThrowIfClosed(_hasEnded);
+                CommitAlone(write);
+            }
+            finally
+            {
+                _committing.Exit();
+                Uninterruptible.End();
+            }
+
+            return;
+        }
+
+        Enqueue(write);
+    }
+
+    /// <summary>Runs something while nothing is committed, and everything that was committed is published.</summary>
+    /// <exception cref="InvalidOperationException">The caller is a listener, logger or clock that this store calls.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public T RunBetweenBatches<T>(Func<T> work)
+    {
+        ThrowIfCalledByStore();
+        lock (_committing)
+        {
+            ThrowIfClosed(_isClosed);
+            return work();
+        }
+    }
+
+    /// <summary>Runs something while nothing is committed; not at all where something is, or the store is closed.</summary>
+    public void TryRunBetweenBatches(Action work)
+    {
+        if (_committing.TryEnter())
+        {
+            try
+            {
+                if (!_hasEnded)
+                {
+                    work();
+                }
+            }
+            finally
+            {
+                _committing.Exit();
+            }
+        }
+    }
+
+    /// <summary>Makes the exception of a call that would wait for the very call that it is made in.</summary>
+    public static InvalidOperationException CalledByStore() =>
+        new(
+            "A listener, logger or clock may neither change nor close the store that calls it, which would wait for that very call. "
+            + "Do it on another thread.");
+
+    /// <summary>Checks that a call which waits for the store does not come from within it.</summary>
+    /// <exception cref="InvalidOperationException">The caller is a listener, logger or clock that this store calls.</exception>
+    public void ThrowIfCalledByStore()
+    {
+        ThrowIfTelling();
+        if (IsCommittingThread)
+        {
+            throw CalledByStore();
+        }
+    }
+
+    /// <summary>Takes no more writes; the end comes when those that were taken are done. Called once.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        if (Log.IsPersistent)
+        {
+            _wake.Set();
+            return;
+        }
+
+        try
+        {
+            // A change under way ends first.
+            _committing.Enter();
+            _committing.Exit();
+        }
+        finally
+        {
+            // Also where the caller is interrupted as it waits.
+            End();
+        }
+    }
+
+    /// <summary>Checks that a call which does not wait for the store comes from no listener either.</summary>
+    /// <exception cref="InvalidOperationException">The caller is a listener or logger that this store calls.</exception>
+    public void ThrowIfTelling()
+    {
+        if (_observer is { IsTelling: true })
+        {
+            throw CalledByStore();
+        }
+    }
+
+    private static void ThrowIfClosed(bool isClosed)
+    {
+        if (isClosed)
+        {
+            throw CommitLog.Closed();
+        }
+    }
+
+    private void Enqueue(PendingWrite write)
+    {
+        if (Interlocked.Increment(ref _waitingCount) > _maxWaiting)
+        {
+            Interlocked.Decrement(ref _waitingCount);
+            if (write.TryTake())
+            {
+                write.Refuse(Refusal.TooManyWaiting);
+            }
+
+            return;
+        }
+
+        PendingWrite? head;
+        do
+        {
+            head = Volatile.Read(ref _lastWaiting);
+            write.Previous = head;
+        }
+        while (Interlocked.CompareExchange(ref _lastWaiting, write, head) != head);
+
+        if (head is null)
+        {
+            _wake.Set();
+        }
+
+        // The commit thread may have taken its last look before the write was there.
+        if (_hasEnded)
+        {
+            RefuseWaiting();
+        }
+    }
+
+    /// <summary>The commit thread: commits all that waits, batch after batch, until the store is closed.</summary>
+    private void CommitUntilClosed()
+    {
+        while (!_hasEnded)
+        {
+            _wake.WaitOne();
+            lock (_committing)
+            {
+                // Read before the queue: what was enqueued before the close is committed.
+                bool isClosed = _isClosed;
+                while (TryTakeBatch())
+                {
+                    Commit();
+                }
+
+                _hasEnded = isClosed;
+            }
+        }
+
+        Interlocked.MemoryBarrier();
+        RefuseWaiting();
+        End();
+    }
+
+    private void End()
+    {
+        _hasEnded = true;
+        _ended();
+    }
+
+    private bool TryTakeBatch()
+    {
+        _taken ??= TakeWaiting();
+        int left = 0;
+        for (; _taken is { } write && _batch.Count < MaxBatch; left++)
+        {
+            _taken = write.Previous;
+            write.Previous = null;
+            if (write.TryTake())
+            {
+                _batch.Add(write);
+            }
+        }
+
+        Interlocked.Add(ref _waitingCount, -left);
+        return _batch.Count > 0;
+    }
+
+    /// <summary>Takes all that wait, the one that waits longest first.</summary>
+    private PendingWrite? TakeWaiting()
+    {
+        PendingWrite? first = null;
+        for (PendingWrite? write = Interlocked.Exchange(ref _lastWaiting, null); write is not null;)
+        {
+            (PendingWrite? previous, write.Previous) = (write.Previous, first);
+            (first, write) = (write, previous);
+        }
+
+        return first;
+    }
+
+    /// <summary>Fails the writes that were enqueued when the store had closed already.</summary>
+    private void RefuseWaiting()
+    {
+        for (PendingWrite? write = Interlocked.Exchange(ref _lastWaiting, null); write is not null; write = write.Previous)
+        {
+            Interlocked.Decrement(ref _waitingCount);
+            if (write.TryTake())
+            {
+                write.Fail(CommitLog.Closed());
+            }
+        }
+    }
+
+    private void CommitAlone(PendingWrite write)
+    {
+        if (write.TryTake())
+        {
+            _batch.Add(write);
+            Commit();
+        }
+    }
+
+    /// <summary>Decides the batch, makes it durable, publishes it, and completes its writes. Caller must hold the commit lock.</summary>
+    private void Commit()
+    {
+        try
+        {
+            Refusal? failure = DecideAndAppend();
+            foreach (ScopeEntry entry in _staged)
+            {
+                if (failure is null)
+                {
+                    Scopes.Publish(entry, _sequence);
+                }
+
+                entry.Staged = null;
+            }
+
+            Scopes.EndBatch();
+            if (failure is null && _staged.Count > 0)
+            {
+                _observer?.Committed(_batch.Count);
+            }
+
+            foreach (PendingWrite write in _batch)
+            {
+                Complete(write, failure);
+            }
+        }
+        finally
+        {
+            _batch.Clear();
+            _staged.Clear();
+        }
+    }
+
+    /// <summary>Completes one write. An exception there belongs to its caller alone.</summary>
+    private static void Complete(PendingWrite write, Refusal? failure)
+    {
+        try
+        {
+            if (failure is null)
+            {
+                write.Complete();
+            }
+            else
+            {
+                write.Refuse(failure);
+            }
+        }
+#pragma warning disable CA1031 // The others of the batch, and the thread that goes on with the next, must not suffer.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            write.Fail(e);
+        }
+    }
+
+    /// <summary>Decides the batch and makes it durable; where that fails, gives the refusal of all its writes.</summary>
+    private Refusal? DecideAndAppend()
+    {
+        try
+        {
+            // A state that only this batch has seen may be mutated in place until it is published.
+            var edit = new Edit();
+            Log.Begin();
+            foreach (PendingWrite write in _batch)
+            {
+                if (write.Decide(edit, out ScopeState? next, out Change[] changes) is { } entry)
+                {
+                    if (entry.Staged is null)
+                    {
+                        _staged.Add(entry);
+                    }
+
+                    entry.Staged = next;
+                    Log.Add(entry, changes);
+                }
+            }
+
+            edit.Close();
+            _sequence = Log.Append();
+            return null;
+        }
+#pragma warning disable CA1031 // Whatever the cause, the batch is not durable, and its callers must know.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.Discard(_staged);
+            return CheckLog()
+                ?? Refusal.Unavailable(e is OutOfSpaceException
+                    ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"
+                    : $"The change could not be stored, and nothing was changed; a later one may be. {e.Message}")
+                with { Cause = e };
+        }
+    }
+
+    private Refusal? CheckLog() => Log.Failure is { } cause
+        ? Refusal.Unavailable(
+            $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}")
+            with { Cause = cause }
+        : null;
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+
+namespace Imm.Core.Commit;
+
+/// <summary>The log of a store in a file: numbers the scopes, encodes changes as records, and counts the reads that a close waits for.</summary>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A late read may still ask the count.")]
+internal sealed class FileLog : CommitLog
+{
+    private readonly FileStore _file;
+    private readonly ServiceFigures _figures;
+    private readonly RecordCodec _codec;
+
+    /// <summary>The scopes that were stored when the store was opened; most of them may never be used.</summary>
+    private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
+
+    /// <summary>One for the open log, and one for each read of its files under way.</summary>
+    private readonly CountdownEvent _reads = new(1);
+
+    // Only the holder of the commit lock uses these.
+    private readonly PackedWriter _frame = new();
+    private int _lastId;
+    private int _lastIdBeforeBatch;
+    private long _sequence;
+
+    public FileLog(FileStore file, FileStoreSettings settings)
+    {
+        _file = file;
+        _figures = settings.Figures;
+        _codec = settings.Codec;
+        foreach ((int id, Scope scope, int? ownProjectQuota) in file.Scopes)
+        {
+            _stored.Add(scope, (id, ownProjectQuota));
+            _lastId = Math.Max(_lastId, id);
+        }
+    }
+
+    public override bool IsPersistent => true;
+
+    public override Exception? Failure => _file.Failure;
+
+    public override IReadOnlyCollection<Scope> StoredScopes => _stored.Keys;
+
+    public override long LoadableSequence => _file.AppliedSequence;
+
+    public override bool IsStored(Scope scope) => _stored.ContainsKey(scope);
+
+    public override ScopeEntry NewEntry(Scope scope)
+    {
+        (int id, int? ownProjectQuota) = _stored.GetValueOrDefault(scope);
+        return new ScopeEntry(scope, id, ownProjectQuota);
+    }
+
+    public override ScopeState Load(ScopeEntry entry) => entry.Id == 0
+        ? ScopeState.Empty(entry.Scope, _figures)
+        : Read(
+            (Log: this, Entry: entry),
+            static it => it.Log._file.Load(it.Entry.Scope, it.Entry.Id, it.Entry.OwnProjectQuota),
+            static it => $"The projects of {it.Entry.Scope} cannot be read.");
+
+    public override Refusal? RefuseNewScope(ScopeEntry entry) => entry.Id > 0 || _lastId < RecordKey.MaxScope
+        ? null
+        : Refusal.CountExceeded(
+            "AccountId", "accounts in a region that the store has held", 1, RecordKey.MaxScope, RecordKey.MaxScope);
+
+    public override void Begin()
+    {
+        _frame.Clear();
+        _frame.Take(RedoLog.FrameHeaderSize);
+        _lastIdBeforeBatch = _lastId;
+    }
+
+    public override void Add(ScopeEntry entry, Change[] changes)
+    {
+        if (entry.Id == 0)
+        {
+            entry.Id = ++_lastId;
+            Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged, IsNew: true));
+        }
+
+        foreach (Change change in changes)
+        {
+            Add(entry.Id, change);
+        }
+    }
+
+    public override long Append()
+    {
+        if (_frame.Length > RedoLog.FrameHeaderSize)
+        {
+            _sequence = _file.Append(_frame);
+        }
+
+        return _sequence;
+    }
+
+    // The next change of a scope that was new in the batch has to store the scope again.
+    public override void Discard(IEnumerable<ScopeEntry> entries)
+    {
+        foreach (ScopeEntry entry in entries)
+        {
+            entry.Id = entry.Id > _lastIdBeforeBatch ? 0 : entry.Id;
+        }
+
+        _lastId = _lastIdBeforeBatch;
+    }
+
+    public override List<string> Check() => Read(_file, static file => file.Check());
+
+    /// <summary>Writes a copy of what was appended before the call to a new file.</summary>
+    public void Backup(string path, CancellationToken cancellationToken) => Read(
+        (File: _file, Path: path, Token: cancellationToken),
+        static it =>
+        {
+            it.File.Backup(it.Path, it.Token);
+            return it.Path;
+        });
+
+    public override void AwaitReads()
+    {
+        _reads.Signal();
+        _reads.Wait();
+    }
+
+    public override void Close() => _file.Dispose();
+
+    private void Add(int scopeId, in Change change) => BatchCodec.Write(_frame, _codec.Pack(scopeId, change));
+
+    /// <summary>Reads the files while writers go on; <see cref="Close"/> waits for it.</summary>
+    private T Read<TState, T>(TState state, Func<TState, T> read, Func<TState, string>? subject = null)
+    {
+        if (!_reads.TryAddCount())
+        {
+            throw Closed();
+        }
+
+        try
+        {
+            return read(state);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException
+            || (subject is not null && e is not (ObjectDisposedException or ThreadInterruptedException)))
+        {
+            throw (Refusal.Unavailable(subject is null ? e.Message : $"{subject(state)} {e.Message}") with { Cause = e }).ToException();
+        }
+        finally
+        {
+            _reads.Signal();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Commit;
+
+/// <summary>One scope of an open store: its published state, and the staged state of the batch that is being committed.</summary>
+internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota = null)
+{
+    private ScopeState? _published;
+
+    public Scope Scope { get; } = scope;
+
+    /// <summary>The number under which the log stores the scope; 0 until it stores anything of it. Caller must hold the commit lock.</summary>
+    public int Id { get; set; } = id;
+
+    /// <summary>
+    /// The published state, which readers see: always one that is durable. Null while it is not in memory. Set under the lock of the entry.
+    /// </summary>
+    public ScopeState? Published
+    {
+        get => Volatile.Read(ref _published);
+        set => Volatile.Write(ref _published, value);
+    }
+
+    /// <summary>The state after the commands of the batch so far. Caller must hold the commit lock.</summary>
+    public ScopeState? Staged { get; set; }
+
+    /// <summary>The last batch that changed the scope; 0 for none since the store was opened. Guarded by the lock of the entry.</summary>
+    public long LastSequence { get; set; }
+
+    /// <summary>The project quota that the scope is stored with, as of the last batch. Guarded by the lock of the entry.</summary>
+    public int? OwnProjectQuota { get; set; } = ownProjectQuota;
+
+    /// <summary>The time of the last use, as a count of loads. Written without a memory barrier: it need not be exact.</summary>
+    public long LastUse { get; set; }
+
+    /// <summary>
+    /// True if the entry was removed from the table and another may stand for the scope. Set by the commit under the lock of the entry.
+    /// </summary>
+    public bool IsRemoved { get; set; }
+}

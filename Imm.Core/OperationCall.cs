@@ -1,0 +1,165 @@
+using CommunityToolkit.Diagnostics;
+using Imm.Core.Model;
+
+namespace Imm.Core;
+
+/// <summary>One call of a registry: what the authorizer and the observers are told of it, and the command or query that carries it out.</summary>
+internal readonly struct OperationCall<TAnswer>
+{
+    public OperationCall(string action, string? projectName, string? datasetName, object? request, Refusal? malformed)
+    {
+        Action = action;
+        ProjectName = projectName;
+        DatasetName = datasetName;
+        Request = request;
+        Malformed = malformed;
+    }
+
+    /// <summary>The RAM action, one of <see cref="ImmAction"/>.</summary>
+    public string Action { get; }
+
+    /// <summary>The project as the caller named it; <c>*</c> for all of them; null where the call names none, or several.</summary>
+    public string? ProjectName { get; }
+
+    /// <summary>The dataset as the caller named it; <c>*</c> for all of them; null where the call is about none, or several.</summary>
+    public string? DatasetName { get; }
+
+    /// <summary>The parameters of the caller, for observers.</summary>
+    public object? Request { get; }
+
+    /// <summary>The refusal of the parameters; null where they are well-formed.</summary>
+    public Refusal? Malformed { get; }
+
+    /// <summary>The tags of the request; null for none.</summary>
+    public TagSet? Tags { get; init; }
+
+    /// <summary>The change; only where the request is well-formed and changes something.</summary>
+    public Command<TAnswer>? Command { get; init; }
+
+    /// <summary>The read; only where the request is well-formed and reads something.</summary>
+    public Query<TAnswer>? Query { get; init; }
+
+    /// <summary>The datasets of a call that names several, each to be authorized.</summary>
+    public ChangeFiles? Files { get; init; }
+}
+
+/// <summary>The calls of a registry, one method an operation: a copy of the request, its parse, and its description.</summary>
+internal static class OperationCall
+{
+    public static OperationCall<Project> CreateProject(CreateProjectRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
+        Refusal? malformed = Model.CreateProject.TryRead(request, out CreateProject? command);
+        return new(ImmAction.CreateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
+    }
+
+    /// <param name="projectName">The project.</param>
+    /// <param name="malformed">A refusal of a parameter after the name; null for none.</param>
+    public static OperationCall<Project> GetProject(string? projectName, Refusal? malformed = null) =>
+        new(ImmAction.GetProject, projectName, null, projectName, CheckName(projectName) ?? malformed)
+        {
+            Query = new GetProject(projectName!),
+        };
+
+    public static OperationCall<Project?> FindProject(string? projectName) =>
+        new(ImmAction.GetProject, projectName, null, projectName, null) { Query = new FindProject(projectName!) };
+
+    public static OperationCall<Project> UpdateProject(UpdateProjectRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
+        Refusal? malformed = Model.UpdateProject.TryRead(request, out UpdateProject? command);
+        return new(ImmAction.UpdateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
+    }
+
+    public static OperationCall<Project> DeleteProject(string? projectName) =>
+        new(ImmAction.DeleteProject, projectName, null, projectName, CheckName(projectName))
+        {
+            Command = new DeleteProject(projectName!),
+        };
+
+    public static OperationCall<ProjectPage> ListProjects(ListProjectsRequest? request, Scope scope)
+    {
+        request = request?.Copy();
+        Refusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? query);
+        return new(ImmAction.ListProjects, "*", null, request, malformed) { Tags = query?.Tags, Query = query };
+    }
+
+    public static OperationCall<Dataset> CreateDataset(CreateDatasetRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
+        Refusal? malformed = Model.CreateDataset.TryRead(request, out CreateDataset? command);
+        return new(ImmAction.CreateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
+    }
+
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="malformed">A refusal of a parameter after the names; null for none.</param>
+    public static OperationCall<Dataset> GetDataset(string? projectName, string? datasetName, Refusal? malformed = null) =>
+        new(ImmAction.GetDataset, projectName, datasetName, null, CheckNames(projectName, datasetName) ?? malformed)
+        {
+            Query = new GetDataset(projectName!, datasetName!),
+        };
+
+    public static OperationCall<Dataset> UpdateDataset(UpdateDatasetRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
+        Refusal? malformed = Model.UpdateDataset.TryRead(request, out UpdateDataset? command);
+        return new(ImmAction.UpdateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
+    }
+
+    public static OperationCall<Dataset> DeleteDataset(string? projectName, string? datasetName) =>
+        new(ImmAction.DeleteDataset, projectName, datasetName, null, CheckNames(projectName, datasetName))
+        {
+            Command = new DeleteDataset(projectName!, datasetName!),
+        };
+
+    public static OperationCall<DatasetPage> ListDatasets(ListDatasetsRequest request, Scope scope)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = request.Copy();
+        Refusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? query);
+        return new(ImmAction.ListDatasets, request.ProjectName, "*", request, malformed) { Query = query };
+    }
+
+    public static OperationCall<Binding> CreateBinding(string? projectName, string? datasetName, string? uri) =>
+        new(ImmAction.CreateBinding, projectName, datasetName, uri, CheckNames(projectName, datasetName) ?? Binding.Check(uri))
+        {
+            Command = new CreateBinding(projectName!, datasetName!, uri!),
+        };
+
+    public static OperationCall<IReadOnlyList<Binding>> ListBindings(string? projectName, string? datasetName) =>
+        new(ImmAction.ListBindings, projectName, datasetName, null, CheckNames(projectName, datasetName))
+        {
+            Query = new ListBindings(projectName!, datasetName!),
+        };
+
+    public static OperationCall<Binding> DeleteBinding(string? projectName, string? datasetName, string? uri) =>
+        new(ImmAction.DeleteBinding, projectName, datasetName, uri, CheckNames(projectName, datasetName) ?? Binding.Check(uri))
+        {
+            Command = new DeleteBinding(projectName!, datasetName!, uri!),
+        };
+
+    public static OperationCall<IReadOnlyList<Dataset>> AddFiles(IEnumerable<FileChange> changes) =>
+        ChangeFiles(ImmAction.AddFiles, changes, adds: true);
+
+    public static OperationCall<IReadOnlyList<Dataset>> RemoveFiles(IEnumerable<FileChange> changes) =>
+        ChangeFiles(ImmAction.RemoveFiles, changes, adds: false);
+
+    private static OperationCall<IReadOnlyList<Dataset>> ChangeFiles(string action, IEnumerable<FileChange> changes, bool adds)
+    {
+        Guard.IsNotNull(changes, nameof(changes));
+        FileChange[] copy = [.. changes];
+        Refusal? malformed = Model.ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
+        FileChange? only = copy.Length == 1 ? copy[0] : null;
+        return new(action, only?.ProjectName, only?.DatasetName, copy, malformed) { Command = command, Files = command };
+    }
+
+    private static Refusal? CheckName(string? projectName) => NameRule.Check(nameof(Project.ProjectName), projectName);
+
+    private static Refusal? CheckNames(string? projectName, string? datasetName) =>
+        NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
+}

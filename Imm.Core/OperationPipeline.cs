@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using Imm.Core.Commit;
+using Imm.Core.Model;
+using Imm.Core.Telemetry;
+
+namespace Imm.Core;
+
+/// <summary>
+/// The way of every operation of a store: its parameters are checked, it is authorized, admitted, carried out and observed here, in the
+/// order of the service, and nowhere else.
+/// </summary>
+/// <remarks>
+/// A refusal is a value until a caller wants an exception. A synchronous caller and an asynchronous one take the same way. They differ in
+/// the last step: the first waits for the commit queue and may commit itself, the second awaits it.
+/// </remarks>
+internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? authorizer, OperationObservers observers)
+{
+    /// <summary>True if neither an authorizer nor an observer is there, so that a read is nothing but a read.</summary>
+    public bool IsDirect => authorizer is null && !observers.AreEnabled;
+
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void ThrowIfClosed()
+    {
+        if (queue.IsClosed)
+        {
+            throw CommitLog.Closed();
+        }
+    }
+
+    /// <summary>Runs an operation on the calling thread.</summary>
+    /// <exception cref="ImmException">It is refused.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public TAnswer Run<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
+    {
+        ThrowIfClosed();
+        if (observers.AreEnabled)
+        {
+            // Completed when it returns: everything in it waits on this thread.
+            return ObserveAsync(call, scope, isSynchronous: true, CancellationToken.None).AsTask().GetAwaiter().GetResult().OrThrow();
+        }
+
+        Outcome<TAnswer> outcome = Begin(call, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
+        return (write is null ? outcome : write.Wait()).OrThrow();
+    }
+
+    /// <summary>Runs an operation whose caller awaits the answer.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ValueTask<TAnswer> RunAsync<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        if (observers.AreEnabled)
+        {
+            return OrThrowAsync(ObserveAsync(call, scope, isSynchronous: false, cancellationToken));
+        }
+
+        Outcome<TAnswer> outcome = Begin(call, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
+        return write is not null ? write.Answer
+            : outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? new(answer)
+            : ValueTask.FromException<TAnswer>(refusal.ToException());
+    }
+
+    /// <summary>Runs an operation whose caller takes a refusal as a value.</summary>
+    /// <param name="call">The operation.</param>
+    /// <param name="scope">The scope.</param>
+    /// <param name="isSynchronous">True if all of it must run on the calling thread, so that the task is completed.</param>
+    /// <param name="cancellationToken">Cancels the operation while it waits.</param>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ValueTask<Outcome<TAnswer>> RunAsync<TAnswer>(
+        in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        return observers.AreEnabled
+            ? ObserveAsync(call, scope, isSynchronous, cancellationToken)
+            : Complete(Begin(call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
+    }
+
+    /// <summary>Commits a command that no caller asked for: neither authorized nor observed.</summary>
+    /// <exception cref="ImmException">It is refused.</exception>
+    public TAnswer Apply<TAnswer>(Command<TAnswer> command, ScopeView scope)
+    {
+        ThrowIfClosed();
+        Outcome<TAnswer> outcome = Write(command, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
+        return (write is null ? outcome : write.Wait()).OrThrow();
+    }
+
+    /// <inheritdoc cref="Apply"/>
+    public ValueTask<TAnswer> ApplyAsync<TAnswer>(Command<TAnswer> command, ScopeView scope, CancellationToken cancellationToken)
+    {
+        ThrowIfClosed();
+        Outcome<TAnswer> outcome = Write(command, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
+        return write is not null ? write.Answer
+            : outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? new(answer)
+            : ValueTask.FromException<TAnswer>(refusal.ToException());
+    }
+
+    private static async ValueTask<TAnswer> OrThrowAsync<TAnswer>(ValueTask<Outcome<TAnswer>> outcome) =>
+        (await outcome.ConfigureAwait(false)).OrThrow();
+
+    private static ValueTask<Outcome<TAnswer>> Complete<TAnswer>(
+        Outcome<TAnswer> outcome, PendingWrite<TAnswer>? write, bool isSynchronous) =>
+        write is null ? new(outcome) : isSynchronous ? new(write.Wait()) : write.Outcome;
+
+    private ValueTask<Outcome<TAnswer>> ObserveAsync<TAnswer>(
+        in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken) =>
+        observers.RunAsync<Execution<TAnswer>, TAnswer>(
+            new Operation(call.Action, scope.Scope, call.ProjectName, call.DatasetName, call.Request),
+            new Execution<TAnswer>(this, call, scope, isSynchronous, cancellationToken),
+            isSynchronous,
+            cancellationToken);
+
+    private Outcome<TAnswer> Begin<TAnswer>(
+        in OperationCall<TAnswer> call,
+        ScopeView scope,
+        bool isSynchronous,
+        CancellationToken cancellationToken,
+        out PendingWrite<TAnswer>? write)
+    {
+        if (Check(call, scope) is { } refusal)
+        {
+            write = null;
+            return new(refusal);
+        }
+
+        return Execute(call, scope, isSynchronous, cancellationToken, out write);
+    }
+
+    private Refusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
+    {
+        if (call.Malformed is not null || authorizer is null)
+        {
+            return call.Malformed;
+        }
+
+        if (call.Files is null)
+        {
+            return Authorize(call.Action, scope.Scope, call.ProjectName!, call.DatasetName, call.Tags);
+        }
+
+        foreach ((string projectName, string datasetName) in call.Files.Datasets)
+        {
+            if (Authorize(call.Action, scope.Scope, projectName, datasetName, tags: null) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
+    }
+
+    private Refusal? Authorize(string action, Scope scope, string projectName, string? datasetName, TagSet? tags)
+    {
+        // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        string resource = datasetName is null ? scope.ProjectArn(projectName) : scope.DatasetArn(projectName, datasetName);
+        AuthorizationDecision decision = authorizer!.Authorize(
+            new AuthorizationRequest(action, resource, scope.AccountId, scope.RegionId, tags ?? TagSet.Empty));
+        return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
+    }
+
+    /// <summary>Reads at once, or has the command decided; <paramref name="write"/> is the outcome to come where there is none yet.</summary>
+    private Outcome<TAnswer> Execute<TAnswer>(
+        in OperationCall<TAnswer> call,
+        ScopeView scope,
+        bool isSynchronous,
+        CancellationToken cancellationToken,
+        out PendingWrite<TAnswer>? write)
+    {
+        if (call.Query is not { } query)
+        {
+            return Write(call.Command!, scope, isSynchronous, cancellationToken, out write);
+        }
+
+        write = null;
+        return query.Run(scope.State, out TAnswer? answer) is { } refusal ? new(refusal) : new(answer!);
+    }
+
+    private Outcome<TAnswer> Write<TAnswer>(
+        Command<TAnswer> command,
+        ScopeView scope,
+        bool isSynchronous,
+        CancellationToken cancellationToken,
+        out PendingWrite<TAnswer>? write)
+    {
+        write = null;
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            // A refusal that the published state decides needs neither the queue nor the disk.
+            if (queue.CheckOpen() is { } notOpen)
+            {
+                return new(notOpen);
+            }
+
+            ScopeState state = scope.State;
+            if (command.Refuse(state) is { } refusal)
+            {
+                return new(refusal);
+            }
+
+            if (command.IsEmpty)
+            {
+                return new(command.Decide(state, nowTicks: 0, edit: null).Answer!);
+            }
+        }
+
+        write = new PendingWrite<TAnswer>(queue, scope.Scope, scope.Entry, command, cancellationToken);
+        queue.Submit(write, mayCommit: isSynchronous);
+        return default;
+    }
+
+    /// <summary>An operation between its begin and its end.</summary>
+    private readonly struct Execution<TAnswer>(
+        OperationPipeline pipeline, in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
+        : OperationObservers.IExecution<TAnswer>
+    {
+        private readonly OperationCall<TAnswer> _call = call;
+
+        public Refusal? Check() => pipeline.Check(_call, scope);
+
+        public ValueTask<Outcome<TAnswer>> ExecuteAsync() => Complete(
+            pipeline.Execute(_call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Commit;
+using Imm.Core.Model;
+
+namespace Imm.Core;
+
+/// <summary>One scope of a store as a registry sees it: finds its entry once, and its published state each time.</summary>
+internal sealed class ScopeView(ScopeTable scopes, Scope scope)
+{
+    private ScopeEntry? _entry;
+
+    public Scope Scope { get; } = scope;
+
+    /// <summary>The entry as it was last found; null for none. While it has a published state, that is the scope's.</summary>
+    public ScopeEntry? Entry => _entry;
+
+    /// <summary>The published state, loaded where it is not in memory.</summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the scope cannot be read.</exception>
+    public ScopeState State => scopes.Read(Scope, ref _entry);
+
+    /// <summary>Gives the published state where it is in memory, without any other work.</summary>
+    public bool TryGetLoaded([NotNullWhen(true)] out ScopeState? state)
+    {
+        state = _entry?.Published;
+        return state is not null;
+    }
+
+    /// <summary>Notes that the state which <see cref="TryGetLoaded"/> gave is in use.</summary>
+    public void NoteUse() => scopes.NoteUse(_entry!);
+}
