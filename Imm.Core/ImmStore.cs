@@ -305,13 +305,12 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// </summary>
     internal void Checkpoint()
     {
-        using var ended = new ManualResetEventSlim();
         _queue.RunBetweenBatches(() =>
         {
-            _file!.BeginCheckpoint(ended.Set);
+            _file!.BeginCheckpoint();
             return true;
         });
-        ended.Wait();
+        _file!.WaitForCheckpoint();
     }
 
     /// <summary>The registry of a well-formed account and region.</summary>

@@ -346,14 +346,13 @@ public sealed class ScopeTableTests
     {
         var settings = new FileStoreSettings(scope.Figures);
         using FileStore file = FileStore.Open(_disk, Path, settings);
-        var frame = new PackedWriter();
-        frame.Take(RedoLog.FrameHeaderSize);
+        file.BeginBatch();
         foreach (Change change in changes)
         {
-            BatchCodec.Write(frame, settings.Codec.Pack(scopeId, change));
+            file.Add(scopeId, change);
         }
 
-        Assert.Equal(1, file.Append(frame));
+        Assert.Equal(1, file.Append());
     }
 
     private sealed class NobodyMayUpdate : IImmAuthorizer

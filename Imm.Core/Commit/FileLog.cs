@@ -11,7 +11,6 @@ internal sealed class FileLog : CommitLog
 {
     private readonly FileStore _file;
     private readonly ServiceFigures _figures;
-    private readonly RecordCodec _codec;
 
     /// <summary>The scopes that were stored when the store was opened; most of them may never be used.</summary>
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
@@ -20,16 +19,13 @@ internal sealed class FileLog : CommitLog
     private readonly CountdownEvent _reads = new(1);
 
     // Only the holder of the commit lock uses these.
-    private readonly PackedWriter _frame = new();
     private int _lastId;
     private int _lastIdBeforeBatch;
-    private long _sequence;
 
     public FileLog(FileStore file, FileStoreSettings settings)
     {
         _file = file;
         _figures = settings.Figures;
-        _codec = settings.Codec;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file.Scopes)
         {
             _stored.Add(scope, (id, ownProjectQuota));
@@ -67,8 +63,7 @@ internal sealed class FileLog : CommitLog
 
     public override void Begin()
     {
-        _frame.Clear();
-        _frame.Take(RedoLog.FrameHeaderSize);
+        _file.BeginBatch();
         _lastIdBeforeBatch = _lastId;
     }
 
@@ -77,24 +72,16 @@ internal sealed class FileLog : CommitLog
         if (entry.Id == 0)
         {
             entry.Id = ++_lastId;
-            Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged, IsNew: true));
+            _file.Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged, IsNew: true));
         }
 
         foreach (Change change in changes)
         {
-            Add(entry.Id, change);
+            _file.Add(entry.Id, change);
         }
     }
 
-    public override long Append()
-    {
-        if (_frame.Length > RedoLog.FrameHeaderSize)
-        {
-            _sequence = _file.Append(_frame);
-        }
-
-        return _sequence;
-    }
+    public override long Append() => _file.Append();
 
     // The next change of a scope that was new in the batch has to store the scope again.
     public override void Discard(IEnumerable<ScopeEntry> entries)
@@ -125,8 +112,6 @@ internal sealed class FileLog : CommitLog
     }
 
     public override void Close() => _file.Dispose();
-
-    private void Add(int scopeId, in Change change) => BatchCodec.Write(_frame, _codec.Pack(scopeId, change));
 
     /// <summary>Reads the files while writers go on; <see cref="Close"/> waits for it.</summary>
     private T Read<TState, T>(TState state, Func<TState, T> read, Func<TState, string>? subject = null)

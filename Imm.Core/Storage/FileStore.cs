@@ -58,9 +58,10 @@ internal sealed class FileStore : IDisposable
     /// <summary>Why the last attempt at a checkpoint found no room, and when; null while there is none to try again.</summary>
     private OutOfSpaceException? _blocked;
     private long _blockedAt;
-    private Exception? _failure;
     private long _sequence;
 
+    private readonly FailureLatch _failure;
+    private readonly LogBatch _batch = new();
     private readonly PackedWriter _buffer = new();
     private DocumentFile? _reader;
     private StoreCheckpoint? _lastCheckpoint;
@@ -75,6 +76,7 @@ internal sealed class FileStore : IDisposable
     private FileStore(Disk disk, string path, FileStoreSettings settings, DataFile data, RecoveredStore recovered, StorageThread thread)
     {
         _thread = thread;
+        _failure = new FailureLatch(path);
         _disk = disk;
         _path = path;
         _settings = settings;
@@ -92,7 +94,7 @@ internal sealed class FileStore : IDisposable
     }
 
     /// <summary>Why the store can go on no more; null while it can.</summary>
-    public Exception? Failure => Volatile.Read(ref _failure);
+    public Exception? Failure => _failure.Cause;
 
     /// <summary>All scopes that had been written to when the store was opened, with their numbers.</summary>
     public IReadOnlyList<(int Id, Scope Scope, int? OwnProjectQuota)> Scopes { get; }
@@ -159,23 +161,39 @@ internal sealed class FileStore : IDisposable
         }
     }
 
-    /// <summary>Makes one batch of records durable. One caller at a time.</summary>
-    /// <param name="frame">The records as <see cref="BatchCodec"/> writes them, behind room for the header of a frame.</param>
-    /// <returns>The number of the batch.</returns>
+    /// <summary>Begins a batch, which takes records until <see cref="Append"/>. One caller at a time.</summary>
+    /// <exception cref="IOException">The store has failed.</exception>
+    public void BeginBatch()
+    {
+        _failure.ThrowIfSet();
+        _batch.Clear();
+    }
+
+    /// <summary>Adds the record of one change to the batch that was begun.</summary>
+    /// <inheritdoc cref="LogBatch.Add"/>
+    public void Add(int scopeId, in Change change) => _batch.Add(scopeId, change);
+
+    /// <summary>Makes the batch that was begun durable. A batch without records writes nothing.</summary>
+    /// <returns>The number of the batch; that of the last one where the batch has no records.</returns>
     /// <exception cref="OutOfSpaceException">
     /// There is no room for the batch. Nothing was written, and a later call may find room.
     /// </exception>
     /// <exception cref="IOException">
-    /// The batch is not safe, though it may be found when the store is opened again. Every later call fails too.
+    /// The batch is not durable, though the next open may find it in the log. Every later call fails too.
     /// </exception>
-    public long Append(PackedWriter frame)
+    public long Append()
     {
+        if (_batch.IsEmpty)
+        {
+            return _sequence;
+        }
+
         try
         {
             RedoLog log = ActiveLog();
-            log.Reserve(frame.Length);
+            log.Reserve(_batch.Length);
             long sequence = _sequence + 1;
-            log.Append(frame, sequence, _flushedSequence);
+            log.Append(_batch, sequence, _flushedSequence);
             if (_settings.FlushEachCommit)
             {
                 Flush(log);
@@ -205,7 +223,7 @@ internal sealed class FileStore : IDisposable
 
         try
         {
-            ThrowIfFailed();
+            _failure.ThrowIfSet();
             RedoLog log = _active;
             log.Reserve(RedoLog.SectorSize);
             FlushAll();
@@ -224,23 +242,14 @@ internal sealed class FileStore : IDisposable
     }
 
     /// <summary>
-    /// Begins to bring everything into the data file that was appended, once no other checkpoint is under way. Called in the turn of the
-    /// one that appends.
+    /// Begins a checkpoint of everything that was appended, once no other checkpoint is under way. Caller must be the one that appends.
     /// </summary>
-    /// <param name="ended">Is called when the checkpoint has ended, well or not.</param>
-    public void BeginCheckpoint(Action ended)
+    public void BeginCheckpoint()
     {
-        lock (_gate)
-        {
-            while (_isInCheckpoint && _failure is null)
-            {
-                Monitor.Wait(_gate);
-            }
-        }
-
+        WaitForCheckpoint();
         try
         {
-            if (_failure is null && _blocked is null && _activeEnd > RedoLog.HeaderSize)
+            if (_failure.Cause is null && _blocked is null && _activeEnd > RedoLog.HeaderSize)
             {
                 SwitchLogs();
             }
@@ -249,8 +258,18 @@ internal sealed class FileStore : IDisposable
         {
             Fail(e);
         }
+    }
 
-        _thread.Post(ended);
+    /// <summary>Returns once no checkpoint is under way, or the store has failed.</summary>
+    public void WaitForCheckpoint()
+    {
+        lock (_gate)
+        {
+            while (_isInCheckpoint && _failure.Cause is null)
+            {
+                Monitor.Wait(_gate);
+            }
+        }
     }
 
     /// <summary>
@@ -264,7 +283,7 @@ internal sealed class FileStore : IDisposable
         _thread.WhenIdle(() =>
         {
             long sequence = Volatile.Read(ref _sequence);
-            if (sequence == seen && sequence != Volatile.Read(ref _markedSequence) && _failure is null)
+            if (sequence == seen && sequence != Volatile.Read(ref _markedSequence) && _failure.Cause is null)
             {
                 request();
             }
@@ -278,7 +297,7 @@ internal sealed class FileStore : IDisposable
     {
         lock (_dataGate)
         {
-            ThrowIfFailed();
+            _failure.ThrowIfSet();
             try
             {
                 _reader ??= new DocumentFile(_data);
@@ -313,7 +332,7 @@ internal sealed class FileStore : IDisposable
     {
         lock (_dataGate)
         {
-            ThrowIfFailed();
+            _failure.ThrowIfSet();
             ThrowIfChanged();
             (RedoLog Log, long End)[] ends;
             long sequence;
@@ -365,8 +384,12 @@ internal sealed class FileStore : IDisposable
         GiveUpReader();
         foreach (RedoLog log in (RedoLog[])[_active, _spare])
         {
-            // The data file does not need a log any more that cannot be deleted; the next opening takes it over.
-            _failure ??= log.Delete(_disk);
+            // After a failure the logs hold what the data file lacks. One that cannot be deleted is not needed: the next open uses it again.
+            if (_failure.Cause is null && log.Delete(_disk) is { } reason)
+            {
+                _failure.TrySet(reason);
+            }
+
             log.Dispose();
         }
 
@@ -376,11 +399,8 @@ internal sealed class FileStore : IDisposable
     /// <summary>Gives up the files as they are.</summary>
     public void Abandon()
     {
-        lock (_gate)
-        {
-            // Not a failure to be told of.
-            _failure ??= new IOException($"The store '{_path}' was given up.");
-        }
+        // No failure that an observer is told of.
+        _failure.TrySet(new IOException($"The store '{_path}' was given up."));
 
         Dispose();
     }
@@ -394,7 +414,6 @@ internal sealed class FileStore : IDisposable
     /// <summary>The log for the next batch: the spare one once the active one has grown enough and the spare one is free.</summary>
     private RedoLog ActiveLog()
     {
-        ThrowIfFailed();
         if (Stopwatch.GetElapsedTime(_lookedAt) >= _settings.LookAgainAfter)
         {
             ThrowIfChanged();
@@ -409,12 +428,12 @@ internal sealed class FileStore : IDisposable
                 BeginCheckpoint(mayBeThere: true);
             }
 
-            while (_activeEnd >= _settings.MaxLogLength && _isInCheckpoint && _failure is null)
+            while (_activeEnd >= _settings.MaxLogLength && _isInCheckpoint && _failure.Cause is null)
             {
                 Uninterruptible.Wait(_gate);
             }
 
-            ThrowIfFailed();
+            _failure.ThrowIfSet();
             if (_blocked is not null && _activeEnd >= _settings.MaxLogLength)
             {
                 throw _blocked;
@@ -495,7 +514,7 @@ internal sealed class FileStore : IDisposable
     {
         try
         {
-            ThrowIfFailed();
+            _failure.ThrowIfSet();
             RunCheckpoint(_spare, _spareEnd, _spareSequence, _data.Current with { LogGeneration = activeGeneration }, mayBeThere);
             lock (_dataGate)
             {
@@ -524,7 +543,7 @@ internal sealed class FileStore : IDisposable
 
     private void Close()
     {
-        if (_failure is not null)
+        if (_failure.Cause is not null)
         {
             return;
         }
@@ -544,7 +563,7 @@ internal sealed class FileStore : IDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            _failure ??= e;
+            _failure.TrySet(e);
         }
     }
 
@@ -675,21 +694,16 @@ internal sealed class FileStore : IDisposable
         }
     }
 
-    private void ThrowIfFailed()
-    {
-        if (_failure is { } failure)
-        {
-            throw new IOException($"The store '{_path}' has failed: {failure.Message}", failure);
-        }
-    }
-
     private void Fail(Exception cause)
     {
+        if (!_failure.TrySet(cause))
+        {
+            return;
+        }
+
         Uninterruptible.Enter(_gate);
-        _failure ??= cause;
         Monitor.PulseAll(_gate);
         Monitor.Exit(_gate);
-
         _settings.Observer?.Failed(cause);
     }
 }

@@ -53,7 +53,7 @@ internal sealed class LoggedBatches
 
             try
             {
-                BatchCodec.Read(buffer.Memory, records);
+                LogBatch.Read(buffer.Memory, records);
             }
             catch (InvalidDataException e)
             {

@@ -50,6 +50,31 @@ internal sealed class PackedWriter
         Byte((byte)rest);
     }
 
+    /// <summary>
+    /// Writes a number before what was written from a position on, where one byte was left free for it. Only a number of more bytes moves
+    /// what follows.
+    /// </summary>
+    public void NumberAt(int position, long value)
+    {
+        int more = 0;
+        for (long rest = value >> 7; rest > 0; rest >>= 7)
+        {
+            more++;
+        }
+
+        if (more > 0)
+        {
+            int end = Length;
+            Take(more);
+            _buffer.AsSpan(position + 1, end - position - 1).CopyTo(_buffer.AsSpan(position + 1 + more));
+        }
+
+        int length = Length;
+        Length = position;
+        Number(value);
+        Length = length;
+    }
+
     public void Bytes(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Take(bytes.Length));
 
     public void Text(string text)

@@ -11,39 +11,34 @@ internal sealed class RecordCodec(ServiceFigures figures)
 {
     private const byte Layout = 1;
 
-    private readonly PackedWriter _writer = new();
-
-    /// <summary>Packs one change; the value is good until the next one is packed. Not thread-safe.</summary>
-    public Record Pack(int scopeId, in Change change)
+    /// <summary>Writes a value with its checksum.</summary>
+    /// <param name="writer">Takes the bytes behind what it holds.</param>
+    /// <param name="kind">The kind of the record.</param>
+    /// <param name="key">The key of the record.</param>
+    /// <param name="value">The value, of the type that belongs to the kind.</param>
+    public static void Write(PackedWriter writer, ChangeKind kind, long key, object value)
     {
-        long key = change.Kind == ChangeKind.Scope ? scopeId : RecordKey.Of(scopeId, change.Number);
-        if (change.Value is null)
-        {
-            return new Record(change.Kind, key, default);
-        }
-
-        _writer.Clear();
-        _writer.Byte(Layout);
-        switch (change.Kind)
+        int start = writer.Length;
+        writer.Byte(Layout);
+        switch (kind)
         {
             case ChangeKind.Scope:
-                Write(_writer, (ScopeState)change.Value);
+                Write(writer, (ScopeState)value);
                 break;
             case ChangeKind.Project:
-                Write(_writer, (Project)change.Value);
+                Write(writer, (Project)value);
                 break;
             case ChangeKind.Dataset:
-                Write(_writer, (DatasetEntry)change.Value);
+                Write(writer, (DatasetEntry)value);
                 break;
             case ChangeKind.DatasetUse:
-                Write(_writer, (Dataset)change.Value);
+                Write(writer, (Dataset)value);
                 break;
             default:
-                throw new InvalidOperationException($"No layout for {change.Kind}.");
+                throw new InvalidOperationException($"No layout for {kind}.");
         }
 
-        _writer.UInt32(Seal(change.Kind, key, _writer.Written));
-        return new Record(change.Kind, key, _writer.Memory, change.IsNew);
+        writer.UInt32(Seal(kind, key, writer.Written[start..]));
     }
 
     public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)

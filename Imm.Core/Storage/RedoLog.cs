@@ -153,12 +153,13 @@ internal sealed class RedoLog : IDisposable
         WriteHeader();
     }
 
-    /// <summary>Writes a batch behind the last frame; it is safe after <see cref="Flush"/>. The caller has made room for it.</summary>
-    /// <param name="frame">A buffer whose first <see cref="FrameHeaderSize"/> bytes are free; it is padded to whole sectors.</param>
+    /// <summary>Writes a batch behind the last frame; it is durable after <see cref="Flush"/>. The caller has made room for it.</summary>
+    /// <param name="batch">The batch.</param>
     /// <param name="sequence">The batch's number, one more than that of the batch before it in the store.</param>
     /// <param name="flushedSequence">The number of the last batch that is known to be on the disk.</param>
-    public void Append(PackedWriter frame, long sequence, long flushedSequence)
+    public void Append(LogBatch batch, long sequence, long flushedSequence)
     {
+        PackedWriter frame = batch.Frame;
         int length = frame.Length - FrameHeaderSize;
         frame.Take(-frame.Length & (SectorSize - 1));
         Span<byte> bytes = frame.Written;
