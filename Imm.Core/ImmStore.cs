@@ -216,7 +216,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         }
 
         // Now: the working directory may be another when the work begins. A link of that name is not followed: a backup replaces nothing.
-        string absolute = Path.GetFullPath(path);
+        string absolute = log.MakeAbsolute(path);
         return Task.Run(() => log.Backup(absolute, cancellationToken), cancellationToken);
     }
 

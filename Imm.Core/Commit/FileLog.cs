@@ -96,6 +96,10 @@ internal sealed class FileLog : CommitLog
 
     public override List<string> Check() => Read(_file, static file => file.Check());
 
+    /// <summary>Makes the path of a copy absolute.</summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the working directory is gone.</exception>
+    public string MakeAbsolute(string path) => Read(path, Path.GetFullPath);
+
     /// <summary>Writes a copy of what was appended before the call to a new file.</summary>
     public void Backup(string path, CancellationToken cancellationToken) => Read(
         (File: _file, Path: path, Token: cancellationToken),
