@@ -1,21 +1,22 @@
 namespace Imm.Core;
 
-/// <summary>The failures that an acknowledged change outlives.</summary>
+/// <summary>The failures that an acknowledged change survives.</summary>
 /// <remarks>
-/// Both rest on a disk that does not tear a sector of 512 bytes, and on a flush that returns when the data is on the disk. Damage that
-/// befalls an acknowledged change on the disk later is found when the store is opened again; but a change that was acknowledged less than
-/// about a second before a kill, with no other after it, is then taken for one that was never finished.
+/// Both values assume that the disk writes a sector of 512 bytes entirely or not at all, and that a flush returns when the data is on the
+/// disk. Damage that the disk does to an acknowledged change later is detected when the store is opened again. One case cannot be detected:
+/// if the last change was acknowledged less than about a second before the process was killed, and the disk damages it afterwards, the next
+/// open takes it for a change that was never acknowledged.
 /// </remarks>
 public enum Durability
 {
     /// <summary>
-    /// An acknowledged change is on the disk: it outlives a kill of the process, a power cut, and a power cut after a kill and a restart.
+    /// An acknowledged change is on the disk. It survives a kill of the process, a power cut, and a power cut after a kill and a restart.
     /// </summary>
     Durable,
 
     /// <summary>
-    /// An acknowledged change outlives the process; a power cut or a crash of the machine may undo the latest ones, always whole and from
-    /// the end, and never tears one.
+    /// An acknowledged change survives a kill of the process. A power cut or a crash of the machine can undo the latest changes: each of
+    /// them entirely, and none without all that came after it.
     /// </summary>
     Relaxed,
 }

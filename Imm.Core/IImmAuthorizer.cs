@@ -1,27 +1,29 @@
 namespace Imm.Core;
 
-/// <summary>Decides whether an operation is allowed, as RAM does for the service.</summary>
+/// <summary>Authorizes the operations of a store, as RAM does for the service.</summary>
 /// <remarks>
-/// It is asked after the request was found well-formed and before anything is looked up, by many threads at once: once per call, and for
-/// files once for each dataset of the call, where one refusal refuses all. Every operation of a registry asks, except that the project
-/// quota is set by whoever runs the store, by no action of the service. An exception that the authorizer throws goes to the caller of the
-/// operation, and nothing is changed.
 /// <para>
-/// A store is opened with its authorizer, so one that comes from a container may not take the <see cref="ImmStore"/>,
+/// Every operation of a registry calls it, after the request was parsed and before anything is looked up. The exception is setting the
+/// project quota, which is not an action of the service. A call that adds or removes files of several datasets calls it once for each
+/// dataset; one refusal refuses the whole call. Many threads call it at the same time. An exception that it throws goes to the caller of
+/// the operation, and nothing is changed.
+/// </para>
+/// <para>
+/// A store is opened with its authorizer. So an authorizer from a container must not take the <see cref="ImmStore"/>,
 /// <see cref="ProjectRegistry"/> or <see cref="ImmApi"/> in its constructor: opening the store throws
-/// <see cref="InvalidOperationException"/>. It may take the <see cref="IServiceProvider"/> and ask for the store when it is asked itself.
-/// It is asked about each use that it makes of that store, and must answer this without using the store again.
+/// <see cref="InvalidOperationException"/>. It can take the <see cref="IServiceProvider"/> and resolve the store when it is called. Its own
+/// operations on that store call it again; it must decide these without using the store.
 /// </para>
 /// </remarks>
 public interface IImmAuthorizer
 {
     /// <summary>Decides one operation.</summary>
-    /// <param name="request">What is asked.</param>
+    /// <param name="request">The operation.</param>
     /// <returns><see cref="AuthorizationDecision.Allow"/>, or a refusal made by <see cref="AuthorizationDecision.Deny"/>.</returns>
     AuthorizationDecision Authorize(AuthorizationRequest request);
 }
 
-/// <summary>An operation that an authorizer decides. Immutable.</summary>
+/// <summary>An operation for an authorizer to decide. Immutable.</summary>
 public sealed class AuthorizationRequest
 {
     internal AuthorizationRequest(string action, string resource, string accountId, string regionId, IReadOnlyList<Tag> tags)
@@ -37,18 +39,18 @@ public sealed class AuthorizationRequest
     public string Action { get; }
 
     /// <summary>
-    /// The resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>; it ends in <c>project/photos/dataset/raw</c> for a
-    /// dataset, in <c>project/*</c> when projects are listed and in <c>project/photos/dataset/*</c> when datasets are.
+    /// The ARN of the resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>. It ends in <c>project/photos/dataset/raw</c>
+    /// for a dataset, in <c>project/*</c> where projects are listed, and in <c>project/photos/dataset/*</c> where datasets are listed.
     /// </summary>
     public string Resource { get; }
 
-    /// <summary>The account in whose registry the operation takes place.</summary>
+    /// <summary>The account of the registry.</summary>
     public string AccountId { get; }
 
-    /// <summary>The region in whose registry the operation takes place.</summary>
+    /// <summary>The region of the registry.</summary>
     public string RegionId { get; }
 
-    /// <summary>The tags that the request carries, to set or to filter by; empty where it carries none.</summary>
+    /// <summary>The tags of the request, to set or to filter by; empty if it has none.</summary>
     public IReadOnlyList<Tag> Tags { get; }
 }
 
@@ -61,16 +63,16 @@ public readonly record struct AuthorizationDecision
         Reason = reason;
     }
 
-    /// <summary>The operation may go on.</summary>
+    /// <summary>The decision that allows the operation.</summary>
     public static AuthorizationDecision Allow { get; } = new(true, null);
 
-    /// <summary>True if the operation may go on.</summary>
+    /// <summary>True if the operation is allowed.</summary>
     public bool IsAllowed { get; }
 
-    /// <summary>Why it may not; it becomes part of the message. Null where no reason was given.</summary>
+    /// <summary>The reason of a refusal, which becomes part of its message; null if none was given.</summary>
     public string? Reason { get; }
 
-    /// <summary>The operation is refused, with <see cref="ImmErrorCode.NoPermission"/>.</summary>
-    /// <param name="reason">Why, for the message; null for none.</param>
+    /// <summary>Makes a decision that refuses the operation with <see cref="ImmErrorCode.NoPermission"/>.</summary>
+    /// <param name="reason">The reason, for the message; null for none.</param>
     public static AuthorizationDecision Deny(string? reason = null) => new(false, reason);
 }

@@ -27,7 +27,7 @@ namespace Imm.Core;
 /// written, and the next change is tried again.
 /// </para>
 /// </remarks>
-public sealed class ImmStore : IDisposable, IAsyncDisposable
+public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();
 
@@ -43,7 +43,6 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
 
     private ImmStore(ImmStoreOptions options, FileStoreSettings settings, StoreTelemetry telemetry, CommitLog log, FileStore? file)
     {
-        Name = options.Name;
         TimeOffset = options.TimeOffset;
         TimeProvider = options.TimeProvider;
         ProjectQuota = options.ProjectQuota;
@@ -60,9 +59,6 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
         telemetry.Opened(this, file?.Recovered ?? default);
     }
 
-    /// <summary>The name of the store in metrics.</summary>
-    internal string? Name { get; }
-
     /// <summary>The offset from UTC of times on the wire.</summary>
     internal TimeSpan TimeOffset { get; }
 
@@ -72,11 +68,15 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     /// <summary>The number of projects that a scope without a quota of its own may have.</summary>
     internal int ProjectQuota { get; }
 
-    /// <summary>The number of projects in memory.</summary>
-    internal long LoadedProjectCount => _scopes.LoadedProjectCount;
+    long IMeasuredStore.WaitingWrites => _queue.WaitingCount;
 
-    /// <summary>The number of datasets in memory.</summary>
-    internal long LoadedDatasetCount => _scopes.LoadedDatasetCount;
+    long IMeasuredStore.LoadedProjects => _scopes.LoadedProjectCount;
+
+    long IMeasuredStore.LoadedDatasets => _scopes.LoadedDatasetCount;
+
+    long IMeasuredStore.DataFileLength => _file?.DataLength ?? 0;
+
+    long IMeasuredStore.LogLength => _file?.LogLength ?? 0;
 
     /// <summary>The number of scopes that have an entry: those that are stored or have content, as far as they were used.</summary>
     internal int ScopeCount => _scopes.Count;
@@ -254,7 +254,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
             return InMemory(options);
         }
 
-        var telemetry = new StoreTelemetry(options);
+        var telemetry = new StoreTelemetry(options.Name, options.Path, options.LoggerFactory, options.MeterFactory);
         FileStoreSettings settings = Settings(options, telemetry);
         settings = adjust?.Invoke(settings) ?? settings;
         FileStore? file = null;
@@ -283,9 +283,9 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     internal static ImmStore InMemory(ImmStoreOptions options, IReadOnlyDictionary<Scope, ScopeState>? image)
     {
         Validate(options);
-        var telemetry = new StoreTelemetry(options);
+        var telemetry = new StoreTelemetry(options.Name, options.Path, options.LoggerFactory, options.MeterFactory);
         FileStoreSettings settings = Settings(options, telemetry);
-        var log = new MemoryLog(settings.Figures, image ?? FrozenDictionary<Scope, ScopeState>.Empty);
+        var log = new MemoryLog(settings.Defaults, image ?? FrozenDictionary<Scope, ScopeState>.Empty);
         return new ImmStore(options, settings, telemetry, log, file: null);
     }
 
@@ -321,7 +321,7 @@ public sealed class ImmStore : IDisposable, IAsyncDisposable
     }
 
     private static FileStoreSettings Settings(ImmStoreOptions options, StoreTelemetry telemetry) =>
-        new(new ServiceFigures(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency))
+        new(new ServiceDefaults(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency))
         {
             FlushEachCommit = options.Durability == Durability.Durable,
             Observer = telemetry,

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Options;
 namespace Imm.Core;
 
 /// <summary>
-/// The one holder of the rules for <see cref="ImmStoreOptions"/>; it names every option that breaks one. Stateless and thread-safe.
+/// Validates <see cref="ImmStoreOptions"/>, and names every option that is out of its range. Stateless and thread-safe.
 /// </summary>
 public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 {
-    /// <summary>Checks options.</summary>
-    /// <param name="name">The name of the options instance; every name has the same rules.</param>
+    /// <summary>Validates options.</summary>
+    /// <param name="name">The name of the options instance; the rules are the same for every name.</param>
     /// <param name="options">The options.</param>
-    /// <returns>Success, or a failure that lists all that is wrong.</returns>
+    /// <returns>Success, or a failure with one message for each option that is out of its range.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     public ValidateOptionsResult Validate(string? name, ImmStoreOptions options)
     {
@@ -41,7 +41,7 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
             result.AddError(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"is {options.MaxLoadedProjects}; it must be from 1 to {long.MaxValue}, or null for no bound."),
+                    $"is {options.MaxLoadedProjects}; it must be from 1 to {long.MaxValue}, or null for no limit."),
                 nameof(options.MaxLoadedProjects));
         }
 
@@ -69,8 +69,8 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
             result.AddError($"is '{options.DefaultRegionId}'. {Scope.RegionIdRule}", nameof(options.DefaultRegionId));
         }
 
-        CheckFigure(result, options.ProjectQueriesPerSecond, nameof(options.ProjectQueriesPerSecond));
-        CheckFigure(result, options.EngineConcurrency, nameof(options.EngineConcurrency));
+        CheckPositive(result, options.ProjectQueriesPerSecond, nameof(options.ProjectQueriesPerSecond));
+        CheckPositive(result, options.EngineConcurrency, nameof(options.EngineConcurrency));
         if (!WireTime.IsOffset(options.TimeOffset))
         {
             result.AddError($"is {options.TimeOffset}; it must be from -14 to +14 hours, in whole minutes.", nameof(options.TimeOffset));
@@ -78,17 +78,17 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 
         if (options.TimeProvider is null)
         {
-            result.AddError("is null; leave it out for the system's clock.", nameof(options.TimeProvider));
+            result.AddError("is null; omit it for the system's clock.", nameof(options.TimeProvider));
         }
 
         return result.Build();
     }
 
-    private static void CheckFigure(ValidateOptionsResultBuilder result, long figure, string name)
+    private static void CheckPositive(ValidateOptionsResultBuilder result, long value, string name)
     {
-        if (figure < 1)
+        if (value < 1)
         {
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"is {figure}; it must be from 1 to {long.MaxValue}."), name);
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"is {value}; it must be from 1 to {long.MaxValue}."), name);
         }
     }
 }

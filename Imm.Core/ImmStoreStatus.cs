@@ -5,21 +5,21 @@ namespace Imm.Core;
 /// <summary>The states of a store.</summary>
 public enum ImmStoreState
 {
-    /// <summary>It takes changes.</summary>
+    /// <summary>The store accepts changes.</summary>
     Open,
 
     /// <summary>
-    /// A read, write or flush has failed, or a file was moved, deleted, replaced or cut. The store answers from memory and refuses changes
-    /// until it is opened again.
+    /// A read, write or flush has failed, or a file was moved, deleted, replaced or truncated. The store answers reads from memory, and
+    /// refuses changes until it is opened again.
     /// </summary>
     Failed,
 
-    /// <summary>It was disposed.</summary>
+    /// <summary>The store was disposed.</summary>
     Closed,
 }
 
-/// <summary>The state and the figures of a store at one moment. Immutable.</summary>
-/// <remarks>For a store in memory all figures of files are 0.</remarks>
+/// <summary>The state of a store at one moment. Immutable.</summary>
+/// <remarks>For a store in memory all values that concern files are 0.</remarks>
 public sealed class ImmStoreStatus
 {
     internal ImmStoreStatus(ImmStoreState state, Exception? failure, int waitingWrites, FileStore? file)
@@ -51,12 +51,12 @@ public sealed class ImmStoreStatus
     public ImmStoreState State { get; }
 
     /// <summary>
-    /// The cause of the failure of the store, or of a close that could not bring everything into the data file: what was acknowledged is in
-    /// the logs then, and the next open brings it in. Null where there is none.
+    /// The cause of the failure of the store, or of a close that could not bring all changes into the data file; null without a failure.
+    /// After such a close the acknowledged changes are in the logs, and the next open brings them into the data file.
     /// </summary>
     public Exception? Failure { get; }
 
-    /// <summary>The number of changes that wait for the disk, at most <see cref="ImmStoreOptions.MaxWaitingWrites"/>.</summary>
+    /// <summary>The number of changes in the commit queue, at most <see cref="ImmStoreOptions.MaxWaitingWrites"/>.</summary>
     public int WaitingWrites { get; }
 
     /// <summary>The length of the data file in bytes, as of the last checkpoint; 0 once the store is closed.</summary>
@@ -68,10 +68,10 @@ public sealed class ImmStoreStatus
     /// </summary>
     public long LogLength { get; }
 
-    /// <summary>The number of changes that the open found in the logs only, because the store had not been closed.</summary>
+    /// <summary>The number of changes that the open recovered from the logs, because the store had not been closed.</summary>
     public int RecoveredRecords { get; }
 
-    /// <summary>The number of pages that the open took from a log, because a checkpoint had been cut short.</summary>
+    /// <summary>The number of pages that the open redid from a log, because a checkpoint had been interrupted.</summary>
     public int RecoveredPages { get; }
 
     /// <summary>The number of changes that the last checkpoint brought into the data file; 0 before the first.</summary>

@@ -49,8 +49,8 @@ internal static class OperationCall
     public static OperationCall<Project> CreateProject(CreateProjectRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = Model.CreateProject.TryRead(request, out CreateProject? command);
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.CreateProject.Parse(request, out CreateProject? command);
         return new(ImmAction.CreateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
     }
 
@@ -68,8 +68,8 @@ internal static class OperationCall
     public static OperationCall<Project> UpdateProject(UpdateProjectRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = Model.UpdateProject.TryRead(request, out UpdateProject? command);
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.UpdateProject.Parse(request, out UpdateProject? command);
         return new(ImmAction.UpdateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
     }
 
@@ -81,7 +81,7 @@ internal static class OperationCall
 
     public static OperationCall<ProjectPage> ListProjects(ListProjectsRequest? request, Scope scope)
     {
-        request = request?.Copy();
+        request = request is null ? null : ImmRequest.Copy(request);
         Refusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? query);
         return new(ImmAction.ListProjects, "*", null, request, malformed) { Tags = query?.Tags, Query = query };
     }
@@ -89,8 +89,8 @@ internal static class OperationCall
     public static OperationCall<Dataset> CreateDataset(CreateDatasetRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = Model.CreateDataset.TryRead(request, out CreateDataset? command);
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.CreateDataset.Parse(request, out CreateDataset? command);
         return new(ImmAction.CreateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
     }
 
@@ -98,7 +98,7 @@ internal static class OperationCall
     /// <param name="datasetName">The dataset.</param>
     /// <param name="malformed">A refusal of a parameter after the names; null for none.</param>
     public static OperationCall<Dataset> GetDataset(string? projectName, string? datasetName, Refusal? malformed = null) =>
-        new(ImmAction.GetDataset, projectName, datasetName, null, CheckNames(projectName, datasetName) ?? malformed)
+        new(ImmAction.GetDataset, projectName, datasetName, null, NameRule.CheckNames(projectName, datasetName) ?? malformed)
         {
             Query = new GetDataset(projectName!, datasetName!),
         };
@@ -106,13 +106,13 @@ internal static class OperationCall
     public static OperationCall<Dataset> UpdateDataset(UpdateDatasetRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
-        Refusal? malformed = Model.UpdateDataset.TryRead(request, out UpdateDataset? command);
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.UpdateDataset.Parse(request, out UpdateDataset? command);
         return new(ImmAction.UpdateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
     }
 
     public static OperationCall<Dataset> DeleteDataset(string? projectName, string? datasetName) =>
-        new(ImmAction.DeleteDataset, projectName, datasetName, null, CheckNames(projectName, datasetName))
+        new(ImmAction.DeleteDataset, projectName, datasetName, null, NameRule.CheckNames(projectName, datasetName))
         {
             Command = new DeleteDataset(projectName!, datasetName!),
         };
@@ -120,25 +120,25 @@ internal static class OperationCall
     public static OperationCall<DatasetPage> ListDatasets(ListDatasetsRequest request, Scope scope)
     {
         Guard.IsNotNull(request, nameof(request));
-        request = request.Copy();
+        request = ImmRequest.Copy(request);
         Refusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? query);
         return new(ImmAction.ListDatasets, request.ProjectName, "*", request, malformed) { Query = query };
     }
 
     public static OperationCall<Binding> CreateBinding(string? projectName, string? datasetName, string? uri) =>
-        new(ImmAction.CreateBinding, projectName, datasetName, uri, CheckNames(projectName, datasetName) ?? Binding.Check(uri))
+        new(ImmAction.CreateBinding, projectName, datasetName, uri, NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri))
         {
             Command = new CreateBinding(projectName!, datasetName!, uri!),
         };
 
     public static OperationCall<IReadOnlyList<Binding>> ListBindings(string? projectName, string? datasetName) =>
-        new(ImmAction.ListBindings, projectName, datasetName, null, CheckNames(projectName, datasetName))
+        new(ImmAction.ListBindings, projectName, datasetName, null, NameRule.CheckNames(projectName, datasetName))
         {
             Query = new ListBindings(projectName!, datasetName!),
         };
 
     public static OperationCall<Binding> DeleteBinding(string? projectName, string? datasetName, string? uri) =>
-        new(ImmAction.DeleteBinding, projectName, datasetName, uri, CheckNames(projectName, datasetName) ?? Binding.Check(uri))
+        new(ImmAction.DeleteBinding, projectName, datasetName, uri, NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri))
         {
             Command = new DeleteBinding(projectName!, datasetName!, uri!),
         };
@@ -153,13 +153,10 @@ internal static class OperationCall
     {
         Guard.IsNotNull(changes, nameof(changes));
         FileChange[] copy = [.. changes];
-        Refusal? malformed = Model.ChangeFiles.TryRead(copy, adds, out ChangeFiles? command);
+        Refusal? malformed = Model.ChangeFiles.Parse(copy, adds, out ChangeFiles? command);
         FileChange? only = copy.Length == 1 ? copy[0] : null;
         return new(action, only?.ProjectName, only?.DatasetName, copy, malformed) { Command = command, Files = command };
     }
 
     private static Refusal? CheckName(string? projectName) => NameRule.Check(nameof(Project.ProjectName), projectName);
-
-    private static Refusal? CheckNames(string? projectName, string? datasetName) =>
-        NameRule.Check(nameof(Dataset.ProjectName), projectName) ?? NameRule.Check(nameof(Dataset.DatasetName), datasetName);
 }

@@ -191,14 +191,14 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
             }
 
             ScopeState state = scope.State;
-            if (command.Refuse(state) is { } refusal)
+            if (command.Check(state) is { } refusal)
             {
                 return new(refusal);
             }
 
             if (command.IsEmpty)
             {
-                return new(command.Decide(state, nowTicks: 0, edit: null).Answer!);
+                return new(command.Decide(state, nowTicks: 0, owner: null).Answer!);
             }
         }
 

@@ -24,15 +24,15 @@ public class DecideCreateBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _empty = ScopeState.Empty(new Scope(ImmPeer.Account, ImmPeer.Region), new ServiceFigures(int.MaxValue, 100, 100));
+        _empty = ScopeState.Empty(new Scope(ImmPeer.Account, ImmPeer.Region), new ServiceDefaults(int.MaxValue, 100, 100));
         _state = _empty;
-        var edit = new Edit();
+        var owner = new OwnerToken();
         for (int n = 0; n < Size; n++)
         {
-            _state = Decide(_state, ImmPeer.Request(NewProject.Of(n)), edit);
+            _state = Decide(_state, ImmPeer.Request(NewProject.Of(n)), owner);
         }
 
-        edit.Close();
+        owner.Close();
         _requests = [.. Enumerable.Range(0, Requests).Select(n => ImmPeer.Request(NewProject.Of(((long)1 << 40) + n)))];
     }
 
@@ -42,10 +42,10 @@ public class DecideCreateBenchmarks
     [Benchmark]
     public object InFilledScope() => Decide(_state, Next(), null);
 
-    private static ScopeState Decide(ScopeState state, CreateProjectRequest request, Edit? edit)
+    private static ScopeState Decide(ScopeState state, CreateProjectRequest request, OwnerToken? owner)
     {
-        CreateProject.TryRead(request, out CreateProject? command);
-        return command!.Decide(state, 639_000_000_000_000_000, edit).Next!;
+        CreateProject.Parse(request, out CreateProject? command);
+        return command!.Decide(state, 639_000_000_000_000_000, owner).Next!;
     }
 
     private CreateProjectRequest Next() => _requests[_at = (_at + 1) & (Requests - 1)];

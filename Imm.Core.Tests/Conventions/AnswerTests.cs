@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Conventions;
 
-/// <summary>No list that the library gives out can be written to, by a cast either: it may be what others see too.</summary>
+/// <summary>Lists that the library returns are read-only, after a cast too: several callers may have the same list.</summary>
 public sealed class AnswerTests : IDisposable
 {
     private readonly Collecting _authorizer = new();
@@ -18,7 +18,7 @@ public sealed class AnswerTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task No_list_that_is_given_out_can_be_written_to()
+    public async Task Lists_that_are_returned_are_read_only()
     {
         Dictionary<string, object> lists = await Lists();
 
@@ -31,7 +31,7 @@ public sealed class AnswerTests : IDisposable
     }
 
     [Fact]
-    public async Task No_list_in_the_record_of_a_fixture_can_be_written_to()
+    public async Task Lists_in_the_record_of_a_fixture_are_read_only()
     {
         await Lists();
 
@@ -49,7 +49,7 @@ public sealed class AnswerTests : IDisposable
     }
 
     [Fact]
-    public void What_has_no_entries_is_no_list_to_write_to_either()
+    public void Empty_lists_are_read_only_too()
     {
         _fixture.Seed.Project("p").Dataset("p", "d");
         using ImmStore file = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, new SimulatedDisk());
@@ -70,7 +70,8 @@ public sealed class AnswerTests : IDisposable
             .All(type => (bool)type.GetProperty(nameof(ICollection<>.IsReadOnly))!.GetValue(list)!);
 
     /// <summary>
-    /// Every public member that gives out a list of its own: the lists of requests, and services that are configured, are their owner's.
+    /// Every public member that returns a list of the library. The lists of requests, and the services of a container, belong to the
+    /// caller.
     /// </summary>
     private static IEnumerable<string> Members() => typeof(ImmStore).Assembly.GetExportedTypes()
         .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
@@ -83,7 +84,7 @@ public sealed class AnswerTests : IDisposable
             && type != typeof(string) && type != typeof(ImmCalls) && type != typeof(IServiceCollection))
         || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueTask<>) && IsList(type.GetGenericArguments()[0]));
 
-    /// <summary>What each of them gives.</summary>
+    /// <summary>The lists that these members return.</summary>
     private async Task<Dictionary<string, object>> Lists()
     {
         ProjectRegistry registry = _fixture.Registry;
@@ -110,7 +111,7 @@ public sealed class AnswerTests : IDisposable
         };
     }
 
-    /// <summary>What is wrong with a damaged store.</summary>
+    /// <summary>The problems of a damaged store.</summary>
     private static IReadOnlyList<string> Problems()
     {
         var disk = new SimulatedDisk();

@@ -1,11 +1,31 @@
 namespace Imm.Core.Tests.Conventions;
 
-/// <summary>The source of this repository, found from where the tests run.</summary>
+/// <summary>The files of this repository, found from the directory of the tests.</summary>
 internal static class Repository
 {
+    private static readonly string[] NotWrittenByHand = ["bin", "obj", "node_modules", "StrykerOutput"];
+
     public static string Root { get; } = Find();
 
+    /// <summary>Every C# file of every project, relative to the root, with slashes.</summary>
+    public static IReadOnlyList<string> CodeFiles { get; } = [.. Files(Root, "*.cs")];
+
+    /// <summary>The README and the documents of the library: what its users read.</summary>
+    public static IReadOnlyList<string> Documents { get; } = ["README.md", .. Files(File("Imm.Core", "docs"), "*.md")];
+
+    /// <summary>The documents, one after the other.</summary>
+    public static string DocumentText => string.Join('\n', Documents.Select(Text));
+
     public static string File(params string[] path) => Path.Combine([Root, .. path]);
+
+    public static string Text(string file) => System.IO.File.ReadAllText(File(file));
+
+    private static IEnumerable<string> Files(string directory, string pattern) => Directory.GetFiles(directory, pattern)
+        .Select(path => Path.GetRelativePath(Root, path).Replace('\\', '/'))
+        .Concat(Directory.GetDirectories(directory)
+            .Where(path => Path.GetFileName(path) is var name && !name.StartsWith('.') && !NotWrittenByHand.Contains(name))
+            .SelectMany(path => Files(path, pattern)))
+        .Order(StringComparer.Ordinal);
 
     private static string Find()
     {

@@ -3,19 +3,19 @@ using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>Whom the registry asks, about what, and that a refusal is one.</summary>
+/// <summary>The calls of a registry to its authorizer, and refusals.</summary>
 public sealed class AuthorizerTests : IDisposable
 {
-    private readonly Gatekeeper _gatekeeper = new();
+    private readonly RecordingAuthorizer _authorizer = new();
     private readonly ImmStore _store;
     private readonly ProjectRegistry _registry;
 
     public AuthorizerTests()
     {
-        _store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = _gatekeeper });
+        _store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = _authorizer });
         _registry = _store.Registry("1234", "cn-hangzhou");
         RegistryOperations.Prepare(_registry);
-        _gatekeeper.Asked.Clear();
+        _authorizer.Asked.Clear();
     }
 
     public static TheoryData<string> Methods => RegistryOperations.Methods;
@@ -31,19 +31,21 @@ public sealed class AuthorizerTests : IDisposable
             .Select(RegistryOperations.Describe);
 
         Assert.Equal(
-            RegistryOperations.All.Select(operation => operation.Method).Concat(RegistryOperations.NotOfTheService).Order(StringComparer.Ordinal),
+            RegistryOperations.All.Select(operation => operation.Method)
+                .Concat(RegistryOperations.NotOfTheService)
+                .Order(StringComparer.Ordinal),
             methods.Order(StringComparer.Ordinal));
     }
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public async Task An_operation_asks_once_what_it_is_about(string method)
+    public async Task An_operation_calls_the_authorizer_once_with_its_action_resource_and_tags(string method)
     {
         RegistryOperation operation = RegistryOperations.Of(method);
 
         await operation.Run(_registry);
 
-        AuthorizationRequest asked = Assert.Single(_gatekeeper.Asked);
+        AuthorizationRequest asked = Assert.Single(_authorizer.Asked);
         Assert.Equal(operation.Action, asked.Action);
         Assert.Equal($"acs:imm:cn-hangzhou:1234:project/{operation.Resource}", asked.Resource);
         Assert.Equal("1234", asked.AccountId);
@@ -53,17 +55,17 @@ public sealed class AuthorizerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public async Task An_operation_that_is_denied_says_why_and_changes_nothing(string method)
+    public async Task A_denied_operation_is_refused_with_the_reason_and_changes_nothing(string method)
     {
         string before = Everything();
-        _gatekeeper.Denial = "Ask the owner.";
+        _authorizer.Denial = "Ask the owner.";
 
         ImmException refused = await Assert.ThrowsAsync<ImmException>(() => RegistryOperations.Of(method).Run(_registry).AsTask());
 
         Assert.Equal(ImmErrorCode.NoPermission, refused.Code);
         Assert.Equal(403, refused.HttpStatus);
         Assert.Equal("User not authorized to operate on the specified APIs. Ask the owner.", refused.Message);
-        _gatekeeper.Denial = null;
+        _authorizer.Denial = null;
         Assert.Equal(before, Everything());
     }
 
@@ -72,44 +74,45 @@ public sealed class AuthorizerTests : IDisposable
     public async Task An_exception_of_the_authorizer_goes_to_the_caller_and_changes_nothing(string method)
     {
         string before = Everything();
-        _gatekeeper.Defect = new TimeoutException("The policy server does not answer.");
+        _authorizer.Defect = new TimeoutException("The policy server does not answer.");
 
         TimeoutException thrown = await Assert.ThrowsAsync<TimeoutException>(() => RegistryOperations.Of(method).Run(_registry).AsTask());
 
-        Assert.Same(_gatekeeper.Defect, thrown);
-        _gatekeeper.Defect = null;
+        Assert.Same(_authorizer.Defect, thrown);
+        _authorizer.Defect = null;
         Assert.Equal(before, Everything());
     }
 
     [Fact]
-    public void Files_of_several_datasets_ask_for_each_of_them_and_one_refusal_refuses_all()
+    public void Files_of_several_datasets_are_authorized_per_dataset_and_one_refusal_refuses_all()
     {
-        _gatekeeper.DeniedResource = "acs:imm:cn-hangzhou:1234:project/p/dataset/empty";
+        _authorizer.DeniedResource = "acs:imm:cn-hangzhou:1234:project/p/dataset/empty";
 
-        ImmException refused = Assert.Throws<ImmException>(() => _registry.AddFiles([new("p", "d", 1, 1), new("p", "empty", 1, 1), new("p", "d", 2, 2)]));
+        ImmException refused = Assert.Throws<ImmException>(
+            () => _registry.AddFiles([new("p", "d", 1, 1), new("p", "empty", 1, 1), new("p", "d", 2, 2)]));
 
         Assert.Equal(ImmErrorCode.NoPermission, refused.Code);
         Assert.Equal(
             ["acs:imm:cn-hangzhou:1234:project/p/dataset/d", "acs:imm:cn-hangzhou:1234:project/p/dataset/empty"],
-            _gatekeeper.Asked.Select(asked => asked.Resource));
+            _authorizer.Asked.Select(asked => asked.Resource));
         Assert.Equal(1, _registry.Get("p").FileCount);
     }
 
     [Fact]
-    public void Nobody_is_asked_about_what_is_malformed()
+    public void A_malformed_request_does_not_reach_the_authorizer()
     {
-        _gatekeeper.Denial = "No.";
+        _authorizer.Denial = "No.";
 
-        Assert.Equal(ImmErrorCode.InvalidArgument, Assert.Throws<ImmException>(() => _registry.Get("a b")).Code);
-        Assert.Equal(ImmErrorCode.InvalidArgument, Assert.Throws<ImmException>(() => _registry.Create(new() { ProjectName = "new", ServiceRole = "a b" })).Code);
+        Action[] malformed = [() => _registry.Get("a b"), () => _registry.Create(new() { ProjectName = "new", ServiceRole = "a b" })];
+        Assert.All(malformed, call => Assert.Equal(ImmErrorCode.InvalidArgument, Assert.Throws<ImmException>(call).Code));
         Assert.False(_registry.TryGet("a b", out _));
-        Assert.Empty(_gatekeeper.Asked);
+        Assert.Empty(_authorizer.Asked);
     }
 
     [Fact]
-    public void A_refusal_comes_before_what_exists()
+    public void The_authorizer_is_called_before_anything_is_looked_up()
     {
-        _gatekeeper.Denial = "No.";
+        _authorizer.Denial = "No.";
 
         Assert.Equal(ImmErrorCode.NoPermission, Assert.Throws<ImmException>(() => _registry.Get("none")).Code);
         Assert.Equal(ImmErrorCode.NoPermission, Assert.Throws<ImmException>(() => _registry.Create(new() { ProjectName = "p" })).Code);
@@ -129,7 +132,7 @@ public sealed class AuthorizerTests : IDisposable
             _registry.ListDatasets(new() { ProjectName = project.ProjectName.Value }).Datasets.Select(dataset =>
                 $"{dataset} {string.Join(' ', _registry.ListBindings(dataset.ProjectName.Value, dataset.DatasetName))}"))}"));
 
-    private sealed class Gatekeeper : IImmAuthorizer
+    private sealed class RecordingAuthorizer : IImmAuthorizer
     {
         public List<AuthorizationRequest> Asked { get; } = [];
 

@@ -12,12 +12,12 @@ public sealed class ContainerTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("imm-core-container-").FullName;
+    private readonly TempDirectory _directory = new();
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task One_line_gives_a_store_in_memory_its_registry_and_its_wire_face_as_singletons()
+    public async Task AddImm_adds_a_store_in_memory_its_registry_and_its_RPC_endpoint_as_singletons()
     {
         using ServiceProvider services = new ServiceCollection().AddImm().BuildServiceProvider(validateScopes: true);
 
@@ -28,13 +28,15 @@ public sealed class ContainerTests : IDisposable
         Assert.Same(services.GetRequiredService<ImmStore>(), store);
         Assert.Same(services.GetRequiredService<ProjectRegistry>(), scope.ServiceProvider.GetRequiredService<ProjectRegistry>());
         Assert.True(store.Registry("default", "local").TryGet("p", out _));
-        Assert.Equal(200, (await services.GetRequiredService<ImmApi>().InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).StatusCode);
+        ImmApiResponse response = await services.GetRequiredService<ImmApi>()
+            .InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")]);
+        Assert.Equal(200, response.StatusCode);
     }
 
     [Fact]
     public void The_container_closes_the_store()
     {
-        string path = PathOf("store");
+        string path = _directory.File("store");
         ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = path).BuildServiceProvider();
         ImmStore store = services.GetRequiredService<ImmStore>();
         services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
@@ -42,7 +44,7 @@ public sealed class ContainerTests : IDisposable
         services.Dispose();
 
         Assert.Equal(ImmStoreState.Closed, store.Status.State);
-        Assert.Equal([path], Directory.GetFiles(_directory));
+        Assert.Equal(["store"], _directory.Names);
         using ImmStore again = ImmStore.Open(path);
         Assert.True(again.Registry().TryGet("p", out _));
     }
@@ -50,20 +52,20 @@ public sealed class ContainerTests : IDisposable
     [Fact]
     public async Task A_container_that_is_disposed_asynchronously_closes_the_store_too()
     {
-        string path = PathOf("store");
+        string path = _directory.File("store");
         ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = path).BuildServiceProvider();
         ImmStore store = services.GetRequiredService<ImmStore>();
 
         await services.DisposeAsync();
 
         Assert.Equal(ImmStoreState.Closed, store.Status.State);
-        Assert.Equal([path], Directory.GetFiles(_directory));
+        Assert.Equal(["store"], _directory.Names);
     }
 
     [Fact]
-    public void Without_a_host_the_store_is_opened_when_it_is_first_asked_for()
+    public void Without_a_host_the_store_is_opened_when_it_is_first_resolved()
     {
-        string path = PathOf("store");
+        string path = _directory.File("store");
         using ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = path).BuildServiceProvider(
             new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
 
@@ -73,7 +75,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
-    public void Options_come_from_wherever_the_container_has_them_in_the_order_in_which_they_were_said()
+    public void Options_are_configured_by_every_source_in_the_order_of_registration()
     {
         IConfiguration configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
@@ -100,7 +102,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_wire_face_has_its_options_from_the_container_too()
+    public async Task The_RPC_endpoint_takes_its_options_from_the_container()
     {
         using ServiceProvider services = new ServiceCollection()
             .AddImm(options => options.TimeOffset = TimeSpan.FromHours(-3))
@@ -108,13 +110,15 @@ public sealed class ContainerTests : IDisposable
             .BuildServiceProvider();
         ImmApi api = services.GetRequiredService<ImmApi>();
 
-        Assert.Contains("\"imm.example\"", (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json, StringComparison.Ordinal);
+        Assert.Contains("\"imm.example\"", await GetAsync(), StringComparison.Ordinal);
         services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
-        Assert.Contains("-03:00\"", (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json, StringComparison.Ordinal);
+        Assert.Contains("-03:00\"", await GetAsync(), StringComparison.Ordinal);
+
+        async Task<string> GetAsync() => (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json;
     }
 
     [Fact]
-    public void What_the_container_has_is_taken()
+    public void Services_of_the_container_are_the_initial_values_of_the_options()
     {
         using ServiceProvider services = Services(new NobodyMay("the container's")).AddImm().BuildServiceProvider();
 
@@ -128,7 +132,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
-    public void What_is_configured_counts_more_than_what_the_container_has_and_null_too_even_if_it_was_said_before()
+    public void Configured_values_override_services_of_the_container_also_null_and_also_before_AddImm()
     {
         using ServiceProvider services = Services(new NobodyMay("the container's"))
             .Configure<ImmStoreOptions>(options =>
@@ -147,7 +151,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
-    public void Adding_a_store_twice_is_adding_it_once_with_the_options_of_both()
+    public void Adding_a_store_twice_adds_one_store_with_the_options_of_both()
     {
         using ServiceProvider services = new ServiceCollection()
             .AddImm(options => options.ProjectQuota = 5)
@@ -161,10 +165,10 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
-    public void Stores_under_keys_are_stores_of_their_own()
+    public void Keyed_stores_are_separate_stores()
     {
-        string first = PathOf("first");
-        string second = PathOf("second");
+        string first = _directory.File("first");
+        string second = _directory.File("second");
         using ServiceProvider services = new ServiceCollection()
             .AddImm()
             .AddKeyedImm("first", options => options.Path = first)
@@ -183,7 +187,7 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
-    public void An_authorizer_under_the_key_comes_before_one_without()
+    public void A_keyed_authorizer_has_precedence_over_one_without_a_key()
     {
         using ServiceProvider services = new ServiceCollection()
             .AddSingleton<IImmAuthorizer>(new NobodyMay("everybody's"))
@@ -195,11 +199,12 @@ public sealed class ContainerTests : IDisposable
         Assert.Contains("its own", Denied("own"), StringComparison.Ordinal);
         Assert.Contains("everybody's", Denied("other"), StringComparison.Ordinal);
 
-        string Denied(string key) => Assert.Throws<ImmException>(() => services.GetRequiredKeyedService<ProjectRegistry>(key).Get("p")).Message;
+        string Denied(string key) =>
+            Assert.Throws<ImmException>(() => services.GetRequiredKeyedService<ProjectRegistry>(key).Get("p")).Message;
     }
 
     [Fact]
-    public void Bad_options_are_refused_with_all_their_faults_and_under_the_name_of_the_store()
+    public void Invalid_options_are_rejected_with_every_fault_and_the_name_of_the_store()
     {
         using ServiceProvider services = new ServiceCollection()
             .AddKeyedImm("bad", options =>
@@ -210,14 +215,15 @@ public sealed class ContainerTests : IDisposable
             })
             .BuildServiceProvider();
 
-        OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => services.GetRequiredKeyedService<ProjectRegistry>("bad"));
+        OptionsValidationException refused = Assert.Throws<OptionsValidationException>(
+            () => services.GetRequiredKeyedService<ProjectRegistry>("bad"));
 
         Assert.Equal("bad", refused.OptionsName);
         Assert.Equal(3, refused.Failures.Count());
     }
 
     [Fact]
-    public void A_missing_argument_is_an_argument_exception()
+    public void A_missing_argument_throws_an_argument_exception()
     {
         var services = new ServiceCollection();
 
@@ -235,8 +241,6 @@ public sealed class ContainerTests : IDisposable
         .AddMetrics()
         .AddSingleton<TimeProvider>(new FakeTimeProvider(Now))
         .AddSingleton(authorizer);
-
-    private string PathOf(string name) => Path.Combine(_directory, name);
 
     private sealed class NobodyMay(string reason) : IImmAuthorizer
     {

@@ -25,7 +25,7 @@ public sealed class ForeignCodeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Places))]
-    public void A_clock_that_cannot_measure_fails_nothing(string? path)
+    public void A_clock_whose_timestamps_throw_fails_no_operation(string? path)
     {
         ImmStoreOptions options = _watch.Options(path);
         options.TimeProvider = new Clock { Timestamp = () => throw new InvalidOperationException("The clock's own fault.") };
@@ -48,7 +48,7 @@ public sealed class ForeignCodeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Places))]
-    public void A_clock_that_does_not_know_the_time_fails_the_change_that_asks_and_no_other(string? path)
+    public void A_clock_that_throws_fails_the_change_that_needs_the_time_and_no_other(string? path)
     {
         bool broken = false;
         var defect = new InvalidOperationException("The clock's own fault.");
@@ -60,7 +60,8 @@ public sealed class ForeignCodeTests : IDisposable
 
         broken = true;
         Assert.Same(defect, Assert.Throws<InvalidOperationException>(() => registry.Create(new() { ProjectName = "b" })));
-        Assert.Same(defect, Assert.Throws<InvalidOperationException>(() => registry.Update(new() { ProjectName = "a", Description = "d" })));
+        Assert.Same(
+            defect, Assert.Throws<InvalidOperationException>(() => registry.Update(new() { ProjectName = "a", Description = "d" })));
         broken = false;
 
         registry.Create(new() { ProjectName = "c" });
@@ -70,7 +71,7 @@ public sealed class ForeignCodeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Places))]
-    public void A_clock_may_neither_change_nor_close_the_store_that_asks_it(string? path) => Bounded.Run(() => "a clock that uses the store", () =>
+    public void A_clock_can_neither_change_nor_close_the_store_that_calls_it(string? path) => Bounded.Run(() => "a clock", () =>
     {
         var refused = new List<Exception?>();
         Action? uses = null;
@@ -105,7 +106,7 @@ public sealed class ForeignCodeTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Places))]
-    public void A_listener_may_neither_change_nor_close_the_store_that_it_hears_of(string? path) => Bounded.Run(() => "a listener that uses the store", () =>
+    public void A_listener_can_neither_change_nor_close_the_store_that_calls_it(string? path) => Bounded.Run(() => "a listener", () =>
     {
         var refused = new List<Exception?>();
         ImmStore? store = null;
@@ -113,7 +114,8 @@ public sealed class ForeignCodeTests : IDisposable
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (ReferenceEquals(instrument.Meter.Scope, _watch.MeterFactory) && instrument.Name is not ("imm.operations" or "imm.operation.duration"))
+            if (ReferenceEquals(instrument.Meter.Scope, _watch.MeterFactory)
+                && instrument.Name is not ("imm.operations" or "imm.operation.duration"))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
@@ -159,7 +161,7 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
-    public void A_listener_of_checkpoints_may_check_the_store_that_it_hears_of() => Bounded.Run(() => "a check from a listener of checkpoints", () =>
+    public void A_listener_of_checkpoints_can_check_the_store_that_calls_it() => Bounded.Run(() => "a check", () =>
     {
         ImmStore? store = null;
         int left = 2;
@@ -203,7 +205,7 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
-    public void A_listener_of_operations_may_use_and_close_the_store() => Bounded.Run(() => "a listener of operations that uses the store", () =>
+    public void A_listener_of_operations_can_use_and_close_the_store() => Bounded.Run(() => "a listener", () =>
     {
         ImmStore? store = null;
         int left = 2;
@@ -234,7 +236,7 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
-    public void A_listener_that_throws_as_instruments_are_published_keeps_no_store_from_being_opened()
+    public void A_listener_that_throws_when_instruments_are_published_does_not_prevent_the_open()
     {
         int published = 0;
         using var listener = new MeterListener();
@@ -258,7 +260,7 @@ public sealed class ForeignCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task An_observer_that_fails_as_an_operation_begins_ends_it_for_those_before_it()
+    public async Task An_observer_that_throws_when_an_operation_begins_ends_it_for_the_observers_before_it()
     {
         var first = new Observer();
         var second = new Observer { Begun = () => throw new InvalidOperationException("The observer's own fault.") };
@@ -273,7 +275,7 @@ public sealed class ForeignCodeTests : IDisposable
     }
 
     [Fact]
-    public void A_continuation_on_the_commit_thread_may_begin_changes_and_cannot_wait_for_them() => Bounded.Run(() => "a continuation that waits", () =>
+    public void A_continuation_on_the_commit_thread_can_begin_changes_and_cannot_wait_for_them() => Bounded.Run(() => "a wait", () =>
     {
         using var held = new HeldDisk(_disk);
         using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, held);
@@ -309,7 +311,7 @@ public sealed class ForeignCodeTests : IDisposable
     [InlineData(typeof(ImmStore))]
     [InlineData(typeof(ProjectRegistry))]
     [InlineData(typeof(ImmApi))]
-    public void An_authorizer_that_takes_the_store_in_its_constructor_is_told_so(Type service) => Bounded.Run(() => "a circle in the container", () =>
+    public void An_authorizer_that_takes_the_store_in_its_constructor_is_reported(Type service) => Bounded.Run(() => "a circle", () =>
     {
         using ServiceProvider services = new ServiceCollection()
             .AddSingleton<IImmAuthorizer>(provider =>
@@ -332,16 +334,19 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
-    public void An_authorizer_that_is_asked_for_before_the_store_is_told_so_too() => Bounded.Run(() => "a circle that begins with the authorizer", () =>
+    public void An_authorizer_that_is_resolved_before_the_store_is_reported_too() => Bounded.Run(() => "a circle", () =>
     {
-        using ServiceProvider services = new ServiceCollection().AddSingleton<IImmAuthorizer, TakesRegistry>().AddImm().BuildServiceProvider();
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<IImmAuthorizer, TakesRegistry>()
+            .AddImm()
+            .BuildServiceProvider();
 
-        Assert.Contains(
-            "IServiceProvider", Assert.Throws<InvalidOperationException>(services.GetRequiredService<IImmAuthorizer>).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<InvalidOperationException>(services.GetRequiredService<IImmAuthorizer>).Message;
+        Assert.Contains("IServiceProvider", message, StringComparison.Ordinal);
     });
 
     [Fact]
-    public void An_authorizer_may_take_another_store_or_its_own_when_it_is_asked() => Bounded.Run(() => "an authorizer with a store", () =>
+    public void An_authorizer_can_use_another_store_or_resolve_its_own_when_it_is_called() => Bounded.Run(() => "an authorizer", () =>
     {
         using ServiceProvider services = new ServiceCollection()
             .AddSingleton<IImmAuthorizer>(provider =>
@@ -364,12 +369,13 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
-    public void An_authorizer_that_asks_itself_without_end_fails_its_caller_and_not_the_process() => Bounded.Run(() => "an authorizer without end", () =>
+    public void An_authorizer_that_recurses_without_end_fails_its_caller_and_not_the_process() => Bounded.Run(() => "a recursion", () =>
     {
         ProjectRegistry? registry = null;
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions
         {
-            Authorizer = new Authorizer(_ => registry!.TryGet("policies", out Project? _) ? AuthorizationDecision.Allow : AuthorizationDecision.Deny()),
+            Authorizer = new Authorizer(
+                _ => registry!.TryGet("policies", out Project? _) ? AuthorizationDecision.Allow : AuthorizationDecision.Deny()),
         });
         registry = store.Registry();
 
@@ -377,7 +383,7 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
-    public async Task An_authorizer_s_own_exception_goes_to_the_caller_of_the_api_as_it_is()
+    public async Task An_exception_of_the_authorizer_passes_through_the_RPC_endpoint_unchanged()
     {
         var defect = new ObjectDisposedException("the authorizer's connection");
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = new Authorizer(_ => throw defect) });
@@ -385,10 +391,12 @@ public sealed class ForeignCodeTests : IDisposable
         using var client = new HttpClient(new ImmHttpMessageHandler(api, "default", "local"));
         KeyValuePair<string, string>[] parameters = [new("ProjectName", "p")];
 
-        Assert.Same(defect, await Assert.ThrowsAsync<ObjectDisposedException>(() => api.InvokeAsync("default", "local", "CreateProject", parameters).AsTask()));
         Assert.Same(
             defect,
-            Assert.Throws<ObjectDisposedException>(() => client.Send(new HttpRequestMessage(HttpMethod.Get, "http://imm/?Action=GetProject&ProjectName=p"))));
+            await Assert.ThrowsAsync<ObjectDisposedException>(
+                () => api.InvokeAsync("default", "local", "CreateProject", parameters).AsTask()));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "http://imm/?Action=GetProject&ProjectName=p");
+        Assert.Same(defect, Assert.Throws<ObjectDisposedException>(() => client.Send(request)));
 
         store.Dispose();
         Assert.Equal(503, (await api.InvokeAsync("default", "local", "CreateProject", parameters)).StatusCode);

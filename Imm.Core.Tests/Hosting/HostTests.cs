@@ -1,4 +1,5 @@
 using Apps;
+using Imm.Core.Tests.Conventions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -8,20 +9,20 @@ using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>Stores in a generic host, and what the README says of it.</summary>
+/// <summary>Stores in a generic host, and the programs of the documents.</summary>
 public sealed class HostTests : IDisposable
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("imm-core-host-").FullName;
+    private readonly TempDirectory _directory = new();
     private readonly Observations _observations;
 
-    public HostTests() => _observations = new Observations(PathOf("store"));
+    public HostTests() => _observations = new Observations(_directory.File("store"));
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public async Task The_store_is_open_before_the_first_service_starts_and_closed_with_the_host()
     {
-        using (IHost host = Build(services => services.AddImm(options => options.Path = PathOf("store"))))
+        using (IHost host = Build(services => services.AddImm(options => options.Path = _directory.File("store"))))
         {
             await host.StartAsync();
             Assert.True(_observations.StoreExistedAtStart);
@@ -29,13 +30,13 @@ public sealed class HostTests : IDisposable
             await host.StopAsync();
         }
 
-        Assert.Equal([PathOf("store")], Directory.GetFiles(_directory));
+        Assert.Equal(["store"], _directory.Names);
     }
 
     [Fact]
     public async Task A_keyed_store_is_open_too()
     {
-        using IHost host = Build(services => services.AddKeyedImm("key", options => options.Path = PathOf("store")));
+        using IHost host = Build(services => services.AddKeyedImm("key", options => options.Path = _directory.File("store")));
 
         await host.StartAsync();
 
@@ -43,16 +44,16 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
-    public async Task A_relative_path_is_one_in_the_content_root_of_the_host()
+    public async Task A_relative_path_is_relative_to_the_content_root_of_the_host()
     {
-        Assert.NotEqual(_directory, Environment.CurrentDirectory);
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = _directory });
+        Assert.NotEqual(_directory.Path, Environment.CurrentDirectory);
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder(ContentRootHere());
         builder.Configuration.AddInMemoryCollection([new("Imm:Path", "one.db")]);
         builder.Services.Configure<ImmStoreOptions>(builder.Configuration.GetSection("Imm"));
         builder.Services.AddImm();
         builder.Services.AddKeyedImm("two", options => options.Path = Path.Combine(".", "two.db"));
         builder.Services.AddKeyedImm("three").PostConfigure<ImmStoreOptions>("three", options => options.Path = "three.db");
-        builder.Services.AddKeyedImm("four", options => options.Path = PathOf("four.db"));
+        builder.Services.AddKeyedImm("four", options => options.Path = _directory.File("four.db"));
         using (IHost host = builder.Build())
         {
             await host.StartAsync();
@@ -60,19 +61,17 @@ public sealed class HostTests : IDisposable
             await host.StopAsync();
         }
 
-        Assert.Equal(
-            ["four.db", "one.db", "three.db", "two.db"],
-            Directory.GetFiles(_directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["four.db", "one.db", "three.db", "two.db"], _directory.Names);
         Assert.Empty(Directory.GetFiles(Environment.CurrentDirectory, "one.db*"));
     }
 
     [Fact]
-    public void A_relative_path_without_a_host_and_a_path_that_is_none_stay_as_they_are()
+    public void A_relative_path_without_a_host_and_a_malformed_path_stay_unchanged()
     {
         using ServiceProvider alone = new ServiceCollection().AddImm(options => options.Path = "relative.db").BuildServiceProvider();
         Assert.Equal("relative.db", alone.GetRequiredService<IOptions<ImmStoreOptions>>().Value.Path);
 
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = _directory });
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder(ContentRootHere());
         builder.Services.AddImm();
         using IHost inMemory = builder.Build();
         Assert.Null(inMemory.Services.GetRequiredService<IOptions<ImmStoreOptions>>().Value.Path);
@@ -82,7 +81,7 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
-    public async Task A_bad_option_stops_the_start_with_all_that_is_wrong_before_any_service_starts()
+    public async Task An_invalid_option_stops_the_start_with_every_fault_before_any_service_starts()
     {
         using IHost host = Build(services => services.AddImm(options =>
         {
@@ -97,7 +96,7 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
-    public async Task A_bad_option_of_the_wire_face_stops_the_start_too()
+    public async Task An_invalid_option_of_the_RPC_endpoint_stops_the_start_too()
     {
         using IHost host = Build(services => services.AddImm().Configure<ImmApiOptions>(options => options.HostFormat = ""));
 
@@ -109,8 +108,8 @@ public sealed class HostTests : IDisposable
     [Fact]
     public async Task A_file_that_cannot_be_opened_stops_the_start()
     {
-        using ImmStore holder = ImmStore.Open(PathOf("store"));
-        using IHost host = Build(services => services.AddImm(options => options.Path = PathOf("store")));
+        using ImmStore holder = ImmStore.Open(_directory.File("store"));
+        using IHost host = Build(services => services.AddImm(options => options.Path = _directory.File("store")));
 
         ImmException refused = await Assert.ThrowsAsync<ImmException>(() => host.StartAsync());
 
@@ -119,7 +118,7 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
-    public async Task The_faults_of_all_stores_and_of_other_options_are_told_together()
+    public async Task The_faults_of_all_stores_and_of_other_options_are_reported_together()
     {
         using IHost host = Build(services => services
             .AddImm(options => options.ProjectQuota = -1)
@@ -136,20 +135,20 @@ public sealed class HostTests : IDisposable
     }
 
     [Fact]
-    public async Task The_application_of_the_readme_makes_its_project_once_and_finds_it_again()
+    public async Task The_documented_application_creates_its_project_once_and_finds_it_again()
     {
-        string[] args = [$"--Imm:Path={PathOf("store")}", "--Logging:LogLevel:Default=None"];
+        string[] args = [$"--Imm:Path={_directory.File("store")}", "--Logging:LogLevel:Default=None"];
 
         await HostApp.RunAsync(args);
         await HostApp.RunAsync(args);
 
-        Assert.Equal([PathOf("store")], Directory.GetFiles(_directory));
-        using ImmStore store = ImmStore.Open(PathOf("store"));
+        Assert.Equal(["store"], _directory.Names);
+        using ImmStore store = ImmStore.Open(_directory.File("store"));
         Assert.Equal("photos", Assert.Single(store.Registry().List().Projects).ProjectName.Value);
     }
 
     [Fact]
-    public void The_application_of_the_readme_is_the_one_that_is_compiled()
+    public void The_documented_application_is_the_one_that_is_compiled()
     {
         string[] source = Lines("HostApp.cs");
         int statements = Array.IndexOf(source, "    public static async Task RunAsync(string[] args)") + 2;
@@ -164,20 +163,20 @@ public sealed class HostTests : IDisposable
             .. source[worker..],
         ];
 
-        Assert.Contains($"```csharp\n{string.Join('\n', app).TrimEnd()}\n```\n", Readme(), StringComparison.Ordinal);
+        Assert.Contains($"```csharp\n{string.Join('\n', app).TrimEnd()}\n```\n", Repository.DocumentText, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_health_check_of_the_readme_is_the_one_that_is_compiled()
+    public void The_documented_health_check_is_the_one_that_is_compiled()
     {
         string[] source = Lines("StoreHealth.cs");
         int start = Array.FindIndex(source, line => line.Contains("Task.FromResult", StringComparison.Ordinal));
 
-        Assert.Contains($"{string.Join('\n', source[start..(start + 2)])}\n", Readme(), StringComparison.Ordinal);
+        Assert.Contains($"{string.Join('\n', source[start..(start + 2)])}\n", Repository.DocumentText, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_health_check_of_the_readme_tells_a_store_that_takes_changes_from_one_that_does_not()
+    public async Task The_documented_health_check_distinguishes_an_open_store_from_a_closed_one()
     {
         using ServiceProvider services = new ServiceCollection()
             .AddLogging()
@@ -191,10 +190,9 @@ public sealed class HostTests : IDisposable
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
     }
 
-    private static string Readme() => string.Join('\n', Lines("README.md")) + "\n";
+    private static string[] Lines(string file) => Repository.Text($"Imm.Core.Tests/Hosting/{file}").Split('\n');
 
-    private static string[] Lines(string file) =>
-        File.ReadAllLines(Directory.GetFiles(AppContext.BaseDirectory, file, SearchOption.AllDirectories).Single());
+    private HostApplicationBuilderSettings ContentRootHere() => new() { ContentRootPath = _directory.Path };
 
     private IHost Build(Action<IServiceCollection> add)
     {
@@ -203,8 +201,6 @@ public sealed class HostTests : IDisposable
         add(builder.Services);
         return builder.Build();
     }
-
-    private string PathOf(string name) => Path.Combine(_directory, name);
 
     private sealed class Observations(string path)
     {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>What is logged, at which level, and how often.</summary>
+/// <summary>The log events, their levels and their number.</summary>
 public sealed class LogTests : IDisposable
 {
     private const string Path = "/store/data";
@@ -18,7 +18,7 @@ public sealed class LogTests : IDisposable
     public void Dispose() => _watch.Dispose();
 
     [Fact]
-    public void A_store_that_lives_and_closes_well_logs_its_checkpoint_and_no_more()
+    public void A_store_without_failures_logs_its_checkpoint_and_nothing_else()
     {
         using (ImmStore store = ImmStore.Open(_watch.Options(Path), _disk))
         {
@@ -34,7 +34,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void A_recovery_is_a_warning_that_says_how_much_was_brought_back()
+    public void A_recovery_is_a_warning_with_the_number_of_recovered_changes()
     {
         using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
         store.Registry().Create(new() { ProjectName = "a" });
@@ -50,7 +50,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void A_store_that_fails_says_so_once_with_the_cause()
+    public void A_failure_is_logged_once_with_its_cause()
     {
         var faulty = new FaultyDisk(_disk);
         using ImmStore store = ImmStore.Open(_watch.Options(Path), faulty);
@@ -58,8 +58,8 @@ public sealed class LogTests : IDisposable
 
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(
-                ImmErrorCode.ServiceUnavailable, Assert.Throws<ImmException>(() => store.Registry().Create(new() { ProjectName = "p" })).Code);
+            ImmException refused = Assert.Throws<ImmException>(() => store.Registry().Create(new() { ProjectName = "p" }));
+            Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
         }
 
         FakeLogRecord failure = Assert.Single(_watch.Logs);
@@ -71,7 +71,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void A_close_that_cannot_bring_everything_into_the_data_file_says_so_and_the_next_open_does_it()
+    public void An_incomplete_close_is_logged_and_completed_by_the_next_open()
     {
         var faulty = new FaultyDisk(_disk);
         ImmStore store = ImmStore.Open(_watch.Options(Path), faulty);
@@ -80,18 +80,18 @@ public sealed class LogTests : IDisposable
 
         store.Dispose();
 
-        FakeLogRecord told = Assert.Single(_watch.Logs);
-        Assert.Equal((6, "CloseIncomplete", LogLevel.Error), (told.Id.Id, told.Id.Name, told.Level));
-        Assert.Equal(Path, told.GetStructuredStateValue("Store"));
-        Assert.IsAssignableFrom<IOException>(told.Exception);
-        Assert.Equal((ImmStoreState.Closed, told.Exception), (store.Status.State, store.Status.Failure));
+        FakeLogRecord logged = Assert.Single(_watch.Logs);
+        Assert.Equal((6, "CloseIncomplete", LogLevel.Error), (logged.Id.Id, logged.Id.Name, logged.Level));
+        Assert.Equal(Path, logged.GetStructuredStateValue("Store"));
+        Assert.IsAssignableFrom<IOException>(logged.Exception);
+        Assert.Equal((ImmStoreState.Closed, logged.Exception), (store.Status.State, store.Status.Failure));
         using ImmStore again = ImmStore.Open(_watch.Options(Path), _disk);
         Assert.True(again.Registry().TryGet("p", out _));
         Assert.Equal(["CloseIncomplete", "Recovered"], _watch.Logs.Select(log => log.Id.Name));
     }
 
     [Fact]
-    public void A_close_that_brings_everything_in_leaves_no_failure()
+    public void A_complete_close_leaves_no_failure()
     {
         ImmStore store = ImmStore.Open(_watch.Options(Path), _disk);
         store.Registry().Create(new() { ProjectName = "p" });
@@ -102,7 +102,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void Damage_that_a_read_meets_is_told_with_its_place_and_then_the_failure()
+    public void Damage_found_by_a_read_is_logged_with_its_page_and_then_as_a_failure()
     {
         using (ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
         {
@@ -146,7 +146,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void Damage_that_a_check_finds_is_told()
+    public void Damage_found_by_a_check_is_logged()
     {
         using (ImmStore before = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
         {
@@ -166,20 +166,20 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void A_refused_open_is_told_with_its_cause()
+    public void A_refused_open_is_logged_with_its_cause()
     {
         using ImmStore holder = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
 
         ImmException refused = Assert.Throws<ImmException>(() => ImmStore.Open(_watch.Options(Path), _disk));
 
-        FakeLogRecord told = Assert.Single(_watch.Logs);
-        Assert.Equal((5, "OpenRefused", LogLevel.Error), (told.Id.Id, told.Id.Name, told.Level));
-        Assert.Same(refused.InnerException, told.Exception);
-        Assert.Equal(Path, told.GetStructuredStateValue("Store"));
+        FakeLogRecord logged = Assert.Single(_watch.Logs);
+        Assert.Equal((5, "OpenRefused", LogLevel.Error), (logged.Id.Id, logged.Id.Name, logged.Level));
+        Assert.Same(refused.InnerException, logged.Exception);
+        Assert.Equal(Path, logged.GetStructuredStateValue("Store"));
     }
 
     [Fact]
-    public void A_logger_that_throws_harms_nothing()
+    public void A_logger_that_throws_fails_no_operation()
     {
         using var throwing = new FakeLoggers(() => throw new InvalidOperationException("The logger's own fault."));
         ImmStoreOptions options = new() { Path = Path, LoggerFactory = throwing };
@@ -197,7 +197,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public void The_store_s_own_threads_do_not_act_in_the_name_of_the_caller_who_started_them()
+    public void Threads_of_the_store_do_not_inherit_the_activity_of_the_caller_that_opened_it()
     {
         var activities = new List<Activity?>();
         using var loggers = new FakeLoggers(() => activities.Add(Activity.Current));
@@ -228,7 +228,8 @@ public sealed class LogTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Interlocked.Increment(ref _called);
             log();

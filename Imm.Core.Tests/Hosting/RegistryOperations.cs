@@ -3,11 +3,11 @@ using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>One public operation of a registry, and what it is to an authorizer.</summary>
+/// <summary>A public operation of a registry, with its action and resource for an authorizer.</summary>
 /// <param name="Method">The method, as <see cref="RegistryOperations.Describe"/> writes it.</param>
 /// <param name="Action">Its RAM action.</param>
-/// <param name="Resource">What it acts on, behind <c>project/</c>.</param>
-/// <param name="Run">Calls it, so that it succeeds in a registry that <see cref="RegistryOperations.Prepare"/> has filled.</param>
+/// <param name="Resource">The resource that it acts on, after <c>project/</c>.</param>
+/// <param name="Run">Calls it successfully, in a registry that <see cref="RegistryOperations.Prepare"/> has filled.</param>
 internal sealed record RegistryOperation(string Method, string Action, string Resource, Func<ProjectRegistry, ValueTask> Run)
 {
     /// <summary>The tags that the request carries.</summary>
@@ -21,11 +21,29 @@ internal static class RegistryOperations
 
     public static IReadOnlyList<RegistryOperation> All { get; } =
     [
-        new("Create(CreateProjectRequest)", "imm:CreateProject", "new", Sync(r => r.Create(new() { ProjectName = "new", Tag = Tags }))) { Tags = Tags },
-        new("CreateAsync(CreateProjectRequest, CancellationToken)", "imm:CreateProject", "new", async r => await r.CreateAsync(new() { ProjectName = "new" })),
+        new(
+            "Create(CreateProjectRequest)",
+            "imm:CreateProject",
+            "new",
+            Sync(r => r.Create(new() { ProjectName = "new", Tag = Tags })))
+        {
+            Tags = Tags,
+        },
+        new(
+            "CreateAsync(CreateProjectRequest, CancellationToken)",
+            "imm:CreateProject",
+            "new",
+            async r => await r.CreateAsync(new() { ProjectName = "new" })),
         new("Get(String)", "imm:GetProject", "p", Sync(r => r.Get("p"))),
         new("TryGet(String, Project&)", "imm:GetProject", "p", Sync(r => r.TryGet("p", out _))),
-        new("Update(UpdateProjectRequest)", "imm:UpdateProject", "p", Sync(r => r.Update(new() { ProjectName = "p", Tag = Tags }))) { Tags = Tags },
+        new(
+            "Update(UpdateProjectRequest)",
+            "imm:UpdateProject",
+            "p",
+            Sync(r => r.Update(new() { ProjectName = "p", Tag = Tags })))
+        {
+            Tags = Tags,
+        },
         new(
             "UpdateAsync(UpdateProjectRequest, CancellationToken)",
             "imm:UpdateProject",
@@ -34,7 +52,11 @@ internal static class RegistryOperations
         new("Delete(String)", "imm:DeleteProject", "empty", Sync(r => r.Delete("empty"))),
         new("DeleteAsync(String, CancellationToken)", "imm:DeleteProject", "empty", r => r.DeleteAsync("empty")),
         new("List(ListProjectsRequest)", "imm:ListProjects", "*", Sync(r => r.List(new() { Tag = Tags }))) { Tags = Tags },
-        new("CreateDataset(CreateDatasetRequest)", "imm:CreateDataset", "p/dataset/new", Sync(r => r.CreateDataset(new() { ProjectName = "p", DatasetName = "new" }))),
+        new(
+            "CreateDataset(CreateDatasetRequest)",
+            "imm:CreateDataset",
+            "p/dataset/new",
+            Sync(r => r.CreateDataset(new() { ProjectName = "p", DatasetName = "new" }))),
         new(
             "CreateDatasetAsync(CreateDatasetRequest, CancellationToken)",
             "imm:CreateDataset",
@@ -52,7 +74,11 @@ internal static class RegistryOperations
             "p/dataset/d",
             async r => await r.UpdateDatasetAsync(new() { ProjectName = "p", DatasetName = "d", Description = "changed" })),
         new("DeleteDataset(String, String)", "imm:DeleteDataset", "p/dataset/empty", Sync(r => r.DeleteDataset("p", "empty"))),
-        new("DeleteDatasetAsync(String, String, CancellationToken)", "imm:DeleteDataset", "p/dataset/empty", r => r.DeleteDatasetAsync("p", "empty")),
+        new(
+            "DeleteDatasetAsync(String, String, CancellationToken)",
+            "imm:DeleteDataset",
+            "p/dataset/empty",
+            r => r.DeleteDatasetAsync("p", "empty")),
         new("ListDatasets(ListDatasetsRequest)", "imm:ListDatasets", "p/dataset/*", Sync(r => r.ListDatasets(new() { ProjectName = "p" }))),
         new("CreateBinding(String, String, String)", "imm:CreateBinding", "p/dataset/d", Sync(r => r.CreateBinding("p", "d", "oss://new"))),
         new(
@@ -61,8 +87,16 @@ internal static class RegistryOperations
             "p/dataset/d",
             async r => await r.CreateBindingAsync("p", "d", "oss://new")),
         new("ListBindings(String, String)", "imm:ListBindings", "p/dataset/d", Sync(r => r.ListBindings("p", "d"))),
-        new("DeleteBinding(String, String, String)", "imm:DeleteBinding", "p/dataset/d", Sync(r => r.DeleteBinding("p", "d", "oss://bound"))),
-        new("DeleteBindingAsync(String, String, String, CancellationToken)", "imm:DeleteBinding", "p/dataset/d", r => r.DeleteBindingAsync("p", "d", "oss://bound")),
+        new(
+            "DeleteBinding(String, String, String)",
+            "imm:DeleteBinding",
+            "p/dataset/d",
+            Sync(r => r.DeleteBinding("p", "d", "oss://bound"))),
+        new(
+            "DeleteBindingAsync(String, String, String, CancellationToken)",
+            "imm:DeleteBinding",
+            "p/dataset/d",
+            r => r.DeleteBindingAsync("p", "d", "oss://bound")),
         new("AddFiles(String, String, Int64, Int64)", "imm:BatchIndexFileMeta", "p/dataset/d", Sync(r => r.AddFiles("p", "d", 1, 10))),
         new(
             "AddFilesAsync(String, String, Int64, Int64, CancellationToken)",
@@ -75,7 +109,11 @@ internal static class RegistryOperations
             "imm:BatchIndexFileMeta",
             "p/dataset/d",
             async r => await r.AddFilesAsync([new("p", "d", 1, 10)])),
-        new("RemoveFiles(String, String, Int64, Int64)", "imm:BatchDeleteFileMeta", "p/dataset/d", Sync(r => r.RemoveFiles("p", "d", 1, 10))),
+        new(
+            "RemoveFiles(String, String, Int64, Int64)",
+            "imm:BatchDeleteFileMeta",
+            "p/dataset/d",
+            Sync(r => r.RemoveFiles("p", "d", 1, 10))),
         new(
             "RemoveFilesAsync(String, String, Int64, Int64, CancellationToken)",
             "imm:BatchDeleteFileMeta",
@@ -89,7 +127,7 @@ internal static class RegistryOperations
             async r => await r.RemoveFilesAsync([new("p", "d", 1, 10)])),
     ];
 
-    /// <summary>What whoever runs the store does, by no action of the service.</summary>
+    /// <summary>The operations that are not actions of the service.</summary>
     public static IReadOnlyList<string> NotOfTheService { get; } =
     [
         "SetProjectQuota(Int32)",
@@ -100,9 +138,10 @@ internal static class RegistryOperations
 
     public static RegistryOperation Of(string method) => All.Single(operation => operation.Method == method);
 
-    public static string Describe(MethodInfo method) => $"{method.Name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name))})";
+    public static string Describe(MethodInfo method) =>
+        $"{method.Name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name))})";
 
-    /// <summary>Two projects, two datasets, a binding and a file.</summary>
+    /// <summary>Creates two projects, two datasets, a binding and a file.</summary>
     public static void Prepare(ProjectRegistry registry)
     {
         registry.Create(new() { ProjectName = "p" });

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>The options of a store: their bounds, their defaults, and what they do.</summary>
+/// <summary>The options of a store: their ranges, their default values and their effects.</summary>
 public sealed class StoreOptionsTests
 {
     private static readonly Dictionary<string, Action<ImmStoreOptions>[]> Bad = new()
@@ -17,10 +17,21 @@ public sealed class StoreOptionsTests
         [nameof(ImmStoreOptions.Durability)] = [o => o.Durability = (Durability)2, o => o.Durability = (Durability)(-1)],
         [nameof(ImmStoreOptions.MaxWaitingWrites)] = [o => o.MaxWaitingWrites = 0, o => o.MaxWaitingWrites = int.MinValue],
         [nameof(ImmStoreOptions.DefaultAccountId)] =
-            [o => o.DefaultAccountId = null!, o => o.DefaultAccountId = "", o => o.DefaultAccountId = "a:b", o => o.DefaultAccountId = new string('1', 65)],
+        [
+            o => o.DefaultAccountId = null!,
+            o => o.DefaultAccountId = "",
+            o => o.DefaultAccountId = "a:b",
+            o => o.DefaultAccountId = new string('1', 65),
+        ],
         [nameof(ImmStoreOptions.DefaultRegionId)] =
-            [o => o.DefaultRegionId = null!, o => o.DefaultRegionId = "", o => o.DefaultRegionId = "A", o => o.DefaultRegionId = new string('a', 65)],
-        [nameof(ImmStoreOptions.ProjectQueriesPerSecond)] = [o => o.ProjectQueriesPerSecond = 0, o => o.ProjectQueriesPerSecond = long.MinValue],
+        [
+            o => o.DefaultRegionId = null!,
+            o => o.DefaultRegionId = "",
+            o => o.DefaultRegionId = "A",
+            o => o.DefaultRegionId = new string('a', 65),
+        ],
+        [nameof(ImmStoreOptions.ProjectQueriesPerSecond)] =
+            [o => o.ProjectQueriesPerSecond = 0, o => o.ProjectQueriesPerSecond = long.MinValue],
         [nameof(ImmStoreOptions.EngineConcurrency)] = [o => o.EngineConcurrency = 0, o => o.EngineConcurrency = long.MinValue],
         [nameof(ImmStoreOptions.TimeOffset)] =
         [
@@ -81,28 +92,31 @@ public sealed class StoreOptionsTests
     [Fact]
     public void The_defaults_are_those_of_the_service()
     {
+        var defaults = new Dictionary<string, object?>
+        {
+            [nameof(ImmStoreOptions.Name)] = null,
+            [nameof(ImmStoreOptions.Path)] = null,
+            [nameof(ImmStoreOptions.ProjectQuota)] = 100,
+            [nameof(ImmStoreOptions.Durability)] = Durability.Durable,
+            [nameof(ImmStoreOptions.MaxWaitingWrites)] = 65_536,
+            [nameof(ImmStoreOptions.MaxLoadedProjects)] = null,
+            [nameof(ImmStoreOptions.DefaultAccountId)] = "default",
+            [nameof(ImmStoreOptions.DefaultRegionId)] = "local",
+            [nameof(ImmStoreOptions.ProjectQueriesPerSecond)] = 100L,
+            [nameof(ImmStoreOptions.EngineConcurrency)] = 100L,
+            [nameof(ImmStoreOptions.TimeOffset)] = TimeSpan.FromHours(8),
+            [nameof(ImmStoreOptions.TimeProvider)] = TimeProvider.System,
+            [nameof(ImmStoreOptions.Authorizer)] = null,
+            [nameof(ImmStoreOptions.LoggerFactory)] = null,
+            [nameof(ImmStoreOptions.MeterFactory)] = null,
+        };
         var options = new ImmStoreOptions();
 
-        Assert.Null(options.Name);
-        Assert.Null(options.Path);
-        Assert.Equal(100, options.ProjectQuota);
-        Assert.Equal(Durability.Durable, options.Durability);
-        Assert.Equal(65_536, options.MaxWaitingWrites);
-        Assert.Null(options.MaxLoadedProjects);
-        Assert.Equal("default", options.DefaultAccountId);
-        Assert.Equal("local", options.DefaultRegionId);
-        Assert.Equal(100, options.ProjectQueriesPerSecond);
-        Assert.Equal(100, options.EngineConcurrency);
-        Assert.Equal(TimeSpan.FromHours(8), options.TimeOffset);
-        Assert.Same(TimeProvider.System, options.TimeProvider);
-        Assert.Null(options.Authorizer);
-        Assert.Null(options.LoggerFactory);
-        Assert.Null(options.MeterFactory);
-        Assert.Equal(15, Properties.Length);
+        Assert.Equal(defaults, Properties.ToDictionary(property => property.Name, property => property.GetValue(options)));
     }
 
     [Fact]
-    public void Every_option_says_its_range_and_its_default()
+    public void Every_option_documents_its_default_value()
     {
         XDocument documentation = XDocument.Load(Path.ChangeExtension(typeof(ImmStoreOptions).Assembly.Location, ".xml"));
         Dictionary<string, string> values = documentation.Descendants("member")
@@ -113,13 +127,13 @@ public sealed class StoreOptionsTests
             [],
             Properties
                 .Where(property => !values.TryGetValue($"P:Imm.Core.ImmStoreOptions.{property.Name}", out string? value)
-                    || !value.Contains("by default ", StringComparison.OrdinalIgnoreCase))
+                    || !value.Contains("The default value is ", StringComparison.Ordinal))
                 .Select(property => property.Name));
     }
 
     [Theory]
     [MemberData(nameof(GoodOptions))]
-    public void The_ends_of_a_range_are_in_it(int index)
+    public void Both_ends_of_a_range_are_valid(int index)
     {
         var options = new ImmStoreOptions();
         Good[index](options);
@@ -129,7 +143,7 @@ public sealed class StoreOptionsTests
 
     [Theory]
     [MemberData(nameof(BadOptions))]
-    public void What_is_out_of_its_range_is_named_and_nothing_is_opened(string name, int index)
+    public void An_option_out_of_its_range_is_rejected_by_name_and_nothing_is_opened(string name, int index)
     {
         var options = new ImmStoreOptions();
         Bad[name][index](options);
@@ -141,7 +155,7 @@ public sealed class StoreOptionsTests
     }
 
     [Fact]
-    public void All_that_is_wrong_is_told_at_once()
+    public void All_invalid_options_are_reported_at_once()
     {
         var options = new ImmStoreOptions();
         foreach (Action<ImmStoreOptions>[] ways in Bad.Values)
@@ -156,9 +170,10 @@ public sealed class StoreOptionsTests
     }
 
     [Fact]
-    public void Projects_show_the_figures_of_the_options()
+    public void Projects_report_the_values_of_the_options()
     {
-        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = 1, ProjectQueriesPerSecond = 7, EngineConcurrency = long.MaxValue });
+        using ImmStore store = ImmStore.InMemory(
+            new ImmStoreOptions { ProjectQuota = 1, ProjectQueriesPerSecond = 7, EngineConcurrency = long.MaxValue });
 
         Project project = store.Registry().Create(new() { ProjectName = "p" });
 
@@ -181,14 +196,16 @@ public sealed class StoreOptionsTests
     }
 
     [Fact]
-    public async Task Times_on_the_wire_are_at_the_offset_of_the_store_unless_the_face_has_its_own()
+    public async Task RPC_times_are_at_the_offset_of_the_store_unless_the_endpoint_has_its_own()
     {
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { TimeOffset = TimeSpan.FromHours(-3) });
         store.Registry().Create(new() { ProjectName = "p" });
 
         Assert.Contains("-03:00\"", await Get(new ImmApi(store)), StringComparison.Ordinal);
-        Assert.Contains("+05:45\"", await Get(new ImmApi(store, new ImmApiOptions { TimeOffset = new TimeSpan(5, 45, 0) })), StringComparison.Ordinal);
+        var options = new ImmApiOptions { TimeOffset = new TimeSpan(5, 45, 0) };
+        Assert.Contains("+05:45\"", await Get(new ImmApi(store, options)), StringComparison.Ordinal);
     }
 
-    private static async Task<string> Get(ImmApi api) => (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json;
+    private static async Task<string> Get(ImmApi api) =>
+        (await api.InvokeAsync("default", "local", "GetProject", [new("ProjectName", "p")])).Json;
 }

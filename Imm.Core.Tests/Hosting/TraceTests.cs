@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>An activity source belongs to the whole process: who listens to it changes what every store does, so the others wait meanwhile.</summary>
+/// <summary>
+/// Tests that listen to the activity source. It belongs to the process, so a listener affects every store: no other test runs beside them.
+/// </summary>
 [CollectionDefinition(nameof(ListensToTheProcess), DisableParallelization = true)]
 public sealed class ListensToTheProcess;
 
@@ -59,7 +61,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refusal_is_the_status_of_the_span()
+    public async Task A_refusal_sets_the_status_of_the_span()
     {
         ImmException refused = await Assert.ThrowsAsync<ImmException>(() => _registry.CreateAsync(new() { ProjectName = "p" }).AsTask());
         Assert.Throws<ImmException>(() => _registry.Get("none"));
@@ -71,7 +73,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_none_is_no_tag()
+    public void A_malformed_name_is_not_a_tag()
     {
         Assert.Throws<ImmException>(() => _registry.GetDataset(new string('a', 100_000), "d"));
 
@@ -82,7 +84,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public void The_authorizer_works_inside_the_span_and_its_exception_is_the_outcome()
+    public void The_authorizer_runs_inside_the_span_and_its_exception_is_the_outcome()
     {
         var authorizer = new Broken();
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = authorizer });
@@ -95,7 +97,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public void A_listener_that_throws_harms_nothing()
+    public void A_listener_that_throws_fails_no_operation()
     {
         int called = 0;
         using var throwing = new ActivityListener
@@ -120,7 +122,7 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
-    public void Who_only_listens_without_sampling_gets_no_spans_and_the_operation_goes_on()
+    public void A_listener_that_samples_nothing_gets_no_spans_and_the_operation_succeeds()
     {
         _listener.Dispose();
         using var deaf = new ActivityListener

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Testing;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>A meter and a log of its own, and what is found there.</summary>
+/// <summary>A meter factory and a logger factory for the stores of one test, with their measurements and log records.</summary>
 internal sealed class Watch : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection()
@@ -18,15 +18,16 @@ internal sealed class Watch : IDisposable
 
     public ILoggerFactory LoggerFactory => _services.GetRequiredService<ILoggerFactory>();
 
-    /// <summary>What was logged so far.</summary>
+    /// <summary>The log records so far.</summary>
     public IReadOnlyList<FakeLogRecord> Logs => _services.GetFakeLogCollector().GetSnapshot();
 
-    public ImmStoreOptions Options(string? path = null) => new() { Path = path, MeterFactory = MeterFactory, LoggerFactory = LoggerFactory };
+    public ImmStoreOptions Options(string? path = null) =>
+        new() { Path = path, MeterFactory = MeterFactory, LoggerFactory = LoggerFactory };
 
     public MetricCollector<T> Collect<T>(string instrument)
         where T : struct => new(MeterFactory, "Imm.Core", instrument);
 
-    /// <summary>What an observed instrument says now: a number for each set of labels.</summary>
+    /// <summary>Reads an observable instrument now: a number for each set of labels.</summary>
     public Dictionary<string, long> Observe(string instrument)
     {
         using MetricCollector<long> collector = Collect<long>(instrument);

@@ -7,7 +7,7 @@ namespace Imm.Core.Tests.Model;
 /// <summary>What the decisions promise beyond what a caller of the registry can see.</summary>
 public sealed class DecisionTests
 {
-    private static readonly ScopeState Nothing = ScopeState.Empty(new Scope("account", "region"), new ServiceFigures(2, 100, 100));
+    private static readonly ScopeState Nothing = ScopeState.Empty(new Scope("account", "region"), new ServiceDefaults(2, 100, 100));
 
     [Fact]
     public void An_accepted_decision_names_what_to_store_and_leaves_the_state_it_was_asked_about_alone()
@@ -73,7 +73,7 @@ public sealed class DecisionTests
         ScopeState state = Create(Create(Nothing, "a").Next!, "b").Next!;
         foreach ((string project, string dataset, int count) in ((string, string, int)[])[("a", "d", 1), ("a", "e", 2), ("b", "d", 3)])
         {
-            Assert.Null(CreateDataset.TryRead(new() { ProjectName = project, DatasetName = dataset }, out CreateDataset? create));
+            Assert.Null(CreateDataset.Parse(new() { ProjectName = project, DatasetName = dataset }, out CreateDataset? create));
             state = create!.Decide(state, 0, null).Next!;
             Assert.Equal(count, state.DatasetCount);
         }
@@ -81,8 +81,8 @@ public sealed class DecisionTests
         Assert.True(state.TryFind("a", out Project? a));
         Assert.Equal(1, state.Without(a, null).DatasetCount);
         Assert.Equal(3, Update(state, "a", "new").Next!.DatasetCount);
-        Assert.Equal((3, 9), (state.With(new ServiceFigures(9, 100, 100)).DatasetCount, state.With(new ServiceFigures(9, 100, 100)).ProjectQuota));
-        Assert.Same(state, state.With(new ServiceFigures(2, 100, 100)));
+        Assert.Equal((3, 9), (state.With(new ServiceDefaults(9, 100, 100)).DatasetCount, state.With(new ServiceDefaults(9, 100, 100)).ProjectQuota));
+        Assert.Same(state, state.With(new ServiceDefaults(2, 100, 100)));
     }
 
     [Theory]
@@ -115,14 +115,7 @@ public sealed class DecisionTests
         Project project = Create(Nothing, "a").Answer!;
 
         Assert.Throws<InvalidOperationException>(() => project with { UpdateTicks = project.UpdateTicks - 1 });
-        Assert.Throws<InvalidOperationException>(() => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Figures.Project));
-        Assert.Throws<InvalidOperationException>(() => Quota.Create(0, DatasetQuota.Default));
-        Assert.Throws<InvalidOperationException>(() => Quota.Create(1_000_000_001, DatasetQuota.Default));
-        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(11, 1, 1, 1, 1));
-        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 100_000_001, 1, 1, 1));
-        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 0, 1, 1));
-        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 0, 1));
-        Assert.Throws<InvalidOperationException>(() => DatasetQuota.Create(1, 1, 1, 1, 0));
+        Assert.Throws<InvalidOperationException>(() => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Defaults.Capacity));
         Assert.Throws<InvalidOperationException>(() => Nothing.With(null, project with { DatasetCount = 1 }, null));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "", "", "", DatasetQuota.Default, 1, 1));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 2, 1));
@@ -130,15 +123,6 @@ public sealed class DecisionTests
         Assert.Throws<InvalidOperationException>(() => new Scope("a:b", "region"));
         Assert.Throws<InvalidOperationException>(() => new Scope("account", "Region"));
         Assert.Throws<InvalidOperationException>(() => new UnreadableParameters().Add(Refusal.Unavailable("of no parameter")));
-    }
-
-    [Fact]
-    public void Limits_that_are_all_defaults_are_the_one_shared_instance()
-    {
-        Assert.Same(Quota.Default, Quota.Create(1_000_000_000, DatasetQuota.Default));
-        Assert.Same(DatasetQuota.Default, DatasetQuota.Create(10, 100_000_000, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000));
-        Assert.NotEqual(Quota.Default, Quota.Create(999_999_999, DatasetQuota.Default));
-        Assert.NotEqual(DatasetQuota.Default, DatasetQuota.Create(9, 100_000_000, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000));
     }
 
     [Fact]
@@ -171,13 +155,13 @@ public sealed class DecisionTests
 
     private static Decision<Project> Create(ScopeState state, string name)
     {
-        Assert.Null(CreateProject.TryRead(new CreateProjectRequest { ProjectName = name }, out CreateProject? command));
+        Assert.Null(CreateProject.Parse(new CreateProjectRequest { ProjectName = name }, out CreateProject? command));
         return command!.Decide(state, 1, null);
     }
 
     private static Decision<Project> Update(ScopeState state, string name, string description)
     {
-        Assert.Null(UpdateProject.TryRead(new UpdateProjectRequest { ProjectName = name, Description = description }, out UpdateProject? command));
+        Assert.Null(UpdateProject.Parse(new UpdateProjectRequest { ProjectName = name, Description = description }, out UpdateProject? command));
         return command!.Decide(state, 1, null);
     }
 

@@ -38,15 +38,15 @@ public sealed class NameIndexTests
     public void Ordered_or_not_all_can_go_in_and_out_again(int stride)
     {
         const int Total = 20_000;
-        foreach (Edit? edit in new[] { new Edit(), null })
+        foreach (OwnerToken? owner in new[] { new OwnerToken(), null })
         {
             NameTree<Thing> tree = NameTree<Thing>.Empty;
             NameTable<Thing> table = NameTable<Thing>.Empty;
             Thing[] things = [.. Enumerable.Range(0, Total).Select(i => new Thing($"p{(int)((((long)i * stride) + Total) % Total + Total) % Total:d5}"))];
             foreach (Thing thing in things)
             {
-                tree = tree.Set(thing, edit);
-                table = table.Set(thing, edit);
+                tree = tree.Set(thing, owner);
+                table = table.Set(thing, owner);
             }
 
             tree.AssertShape();
@@ -54,8 +54,8 @@ public sealed class NameIndexTests
             Assert.Equal(Total, table.Count);
             for (int i = 0; i < Total; i++)
             {
-                tree = tree.Remove(things[i].Name, edit);
-                table = table.Remove(things[i].Name, edit);
+                tree = tree.Remove(things[i].Name, owner);
+                table = table.Remove(things[i].Name, owner);
                 Assert.Null(table.Find(things[i].Name));
                 if (i % 500 == 0 || i > Total - 70)
                 {
@@ -108,22 +108,22 @@ public sealed class NameIndexTests
     [Fact]
     public void A_token_spares_the_copies_and_an_unknown_name_changes_nothing()
     {
-        var edit = new Edit();
-        NameTable<Thing> table = NameTable<Thing>.Empty.Set(new Thing("a"), edit);
-        NameTree<Thing> tree = NameTree<Thing>.Empty.Set(new Thing("a"), edit);
-        Assert.Same(table, table.Set(new Thing("b"), edit));
-        Assert.Same(tree, tree.Set(new Thing("b"), edit));
-        Assert.Same(table, table.Remove("c", edit));
-        Assert.Same(tree, tree.Remove("c", edit));
+        var owner = new OwnerToken();
+        NameTable<Thing> table = NameTable<Thing>.Empty.Set(new Thing("a"), owner);
+        NameTree<Thing> tree = NameTree<Thing>.Empty.Set(new Thing("a"), owner);
+        Assert.Same(table, table.Set(new Thing("b"), owner));
+        Assert.Same(tree, tree.Set(new Thing("b"), owner));
+        Assert.Same(table, table.Remove("c", owner));
+        Assert.Same(tree, tree.Remove("c", owner));
         Assert.True(table.TryGetValue("b", out Thing? found));
         Assert.Equal("b", found.Name);
         Assert.False(table.TryGetValue("c", out _));
 
         // Even a change that changes nothing hands the version out, and what is handed out no longer changes.
         Assert.Same(table, table.Remove("c"));
-        Assert.NotSame(table, table.Set(new Thing("d"), edit));
+        Assert.NotSame(table, table.Set(new Thing("d"), owner));
         Assert.Same(tree, tree.Remove("c"));
-        Assert.NotSame(tree, tree.Set(new Thing("d"), edit));
+        Assert.NotSame(tree, tree.Set(new Thing("d"), owner));
         Assert.Equal(2, table.Count);
         Assert.Equal(2, tree.Count);
     }
@@ -131,14 +131,14 @@ public sealed class NameIndexTests
     [Fact]
     public void Reading_allocates_nothing()
     {
-        var edit = new Edit();
+        var owner = new OwnerToken();
         NameTable<Thing> table = NameTable<Thing>.Empty;
         NameTree<Thing> tree = NameTree<Thing>.Empty;
         string[] names = [.. Enumerable.Range(0, 5000).Select(i => $"project-{i}")];
         foreach (string name in names)
         {
-            table = table.Set(new Thing(name), edit);
-            tree = tree.Set(new Thing(name), edit);
+            table = table.Set(new Thing(name), owner);
+            tree = tree.Set(new Thing(name), owner);
         }
 
         int found = 0;
@@ -196,10 +196,10 @@ public sealed class NameIndexTests
     private sealed class World
     {
         private readonly string[] _names;
-        private readonly List<(Version Version, Thing[] Things, Edit Edit)> _handedOut = [];
+        private readonly List<(Version Version, Thing[] Things, OwnerToken Owner)> _handedOut = [];
         private readonly Random _random = new(1);
         private Version _now;
-        private Edit _edit = new();
+        private OwnerToken _owner = new();
 
         public World(int hashMask, int names)
         {
@@ -219,13 +219,13 @@ public sealed class NameIndexTests
             int run = step.Run < 128 ? 1 : _names.Length > 1000 ? (step.Run - 127) * 20 : step.Run - 127;
             int first = (int)(unchecked((uint)step.Name * 97) % (uint)_names.Length);
             string[] names = [.. Enumerable.Range(first, run).Select(i => _names[i % _names.Length])];
-            Edit? edit = step.Token ? _edit : null;
+            OwnerToken? owner = step.Token ? _owner : null;
             switch (step.What % 16)
             {
                 case 12:
                     // The end of a batch: the version is handed out and the token is dropped.
                     HandOut(_now);
-                    _edit = new Edit();
+                    _owner = new OwnerToken();
                     break;
                 case 13:
                     // A change beside the batch, which goes on as if nothing had been.
@@ -234,24 +234,24 @@ public sealed class NameIndexTests
                 case 14 when _handedOut.Count > 0:
                     // Back to a version of old, with whatever token there is but the one it was made under: that ended with its handing out.
                     HandOut(_now);
-                    (Version old, Thing[] things, Edit madeUnder) = _handedOut[first % _handedOut.Count];
-                    _edit = step.Token && madeUnder != _edit ? _edit : new Edit();
+                    (Version old, Thing[] things, OwnerToken madeUnder) = _handedOut[first % _handedOut.Count];
+                    _owner = step.Token && madeUnder != _owner ? _owner : new OwnerToken();
                     _now = old with { Model = ModelOf(things) };
                     break;
                 case 15:
                     // Handed out while a batch goes on, perhaps under the same token.
                     _now = Change(_now, names, true, null);
                     HandOut(_now);
-                    _edit = step.Token ? _edit : new Edit();
+                    _owner = step.Token ? _owner : new OwnerToken();
                     break;
                 default:
-                    _now = Change(_now, names, step.What % 2 == 0, edit);
-                    if (edit is null)
+                    _now = Change(_now, names, step.What % 2 == 0, owner);
+                    if (owner is null)
                     {
-                        _edit = new Edit();
+                        _owner = new OwnerToken();
                     }
 
-                    if (edit is null && (run > 1 || _names.Length < 1000))
+                    if (owner is null && (run > 1 || _names.Length < 1000))
                     {
                         HandOut(_now);
                     }
@@ -287,7 +287,7 @@ public sealed class NameIndexTests
         private static SortedDictionary<string, Thing> ModelOf(Thing[] things) =>
             new(things.ToDictionary(thing => thing.Name), StringComparer.Ordinal);
 
-        private static Version Change(Version version, string[] names, bool set, Edit? edit)
+        private static Version Change(Version version, string[] names, bool set, OwnerToken? owner)
         {
             (NameTable<Thing> table, NameTree<Thing> tree, SortedDictionary<string, Thing> model) = version;
             foreach (string name in names)
@@ -295,19 +295,19 @@ public sealed class NameIndexTests
                 if (set)
                 {
                     var thing = new Thing(name);
-                    table = table.Set(thing, edit);
-                    tree = tree.Set(thing, edit);
+                    table = table.Set(thing, owner);
+                    tree = tree.Set(thing, owner);
                     model[name] = thing;
                 }
                 else if (model.Remove(name))
                 {
-                    table = table.Remove(name, edit);
-                    tree = tree.Remove(name, edit);
+                    table = table.Remove(name, owner);
+                    tree = tree.Remove(name, owner);
                 }
                 else
                 {
-                    Assert.Same(table, table.Remove(name, edit));
-                    Assert.Same(tree, tree.Remove(name, edit));
+                    Assert.Same(table, table.Remove(name, owner));
+                    Assert.Same(tree, tree.Remove(name, owner));
                 }
             }
 
@@ -316,7 +316,7 @@ public sealed class NameIndexTests
 
         private void HandOut(Version version)
         {
-            (Version, Thing[], Edit) entry = (version, [.. version.Model.Values], _edit);
+            (Version, Thing[], OwnerToken) entry = (version, [.. version.Model.Values], _owner);
             if (_handedOut.Count < 40)
             {
                 _handedOut.Add(entry);

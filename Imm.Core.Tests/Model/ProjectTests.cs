@@ -7,7 +7,7 @@ namespace Imm.Core.Tests.Model;
 /// <summary>What a project is apart from how it came to be.</summary>
 public sealed class ProjectTests
 {
-    private static readonly ScopeState Empty = ScopeState.Empty(new Scope("account", "region"), new ServiceFigures(100, 100, 100));
+    private static readonly ScopeState Empty = ScopeState.Empty(new Scope("account", "region"), new ServiceDefaults(100, 100, 100));
 
     private static Project Made => Make("a");
 
@@ -50,31 +50,26 @@ public sealed class ProjectTests
         nameof(Project.Description) => project with { Description = "other" },
         nameof(Project.CreateTime) => Make("a", createTicks: 1),
         nameof(Project.UpdateTime) => project with { UpdateTicks = project.UpdateTicks + 1 },
-        nameof(Project.ProjectQueriesPerSecond) => Make("a", figures: new ProjectFigures(99, 100)),
-        nameof(Project.EngineConcurrency) => Make("a", figures: new ProjectFigures(100, 99)),
+        nameof(Project.ProjectQueriesPerSecond) => Make("a", capacity: new ProjectCapacity(99, 100)),
+        nameof(Project.EngineConcurrency) => Make("a", capacity: new ProjectCapacity(100, 99)),
         nameof(Project.DatasetCount) => project with { DatasetCount = 1 },
         nameof(Project.FileCount) => project with { FileCount = 1 },
         nameof(Project.TotalFileSize) => project with { TotalFileSize = 1 },
         nameof(Project.Tags) => Make("a", tag: new Tag("key", "value")),
-        nameof(Project.ProjectMaxDatasetCount) or nameof(Project.Quota) => project with { Quota = Quota.Create(5, DatasetQuota.Default) },
-        nameof(Project.DatasetMaxBindCount) => project with { Quota = Quota.Create(1_000_000_000, DatasetQuota.Create(5, 100, 100, 100, 100)) },
-        nameof(Project.DatasetMaxFileCount) => project with { Quota = Quota.Create(1_000_000_000, DatasetQuota.Create(10, 5, 100, 100, 100)) },
-        nameof(Project.DatasetMaxEntityCount) => project with { Quota = Quota.Create(1_000_000_000, DatasetQuota.Create(10, 100, 5, 100, 100)) },
-        nameof(Project.DatasetMaxRelationCount) => project with { Quota = Quota.Create(1_000_000_000, DatasetQuota.Create(10, 100, 100, 5, 100)) },
-        nameof(Project.DatasetMaxTotalFileSize) => project with { Quota = Quota.Create(1_000_000_000, DatasetQuota.Create(10, 100, 100, 100, 5)) },
-        _ => throw new ArgumentOutOfRangeException(nameof(field), field, "A new field: say here how a project differs in it."),
+        nameof(Project.Quota) => project with { Quota = Quota.Default.With(new LimitSet<long?> { [Limit.DatasetMaxBindCount] = 5 }) },
+        _ => project with { Quota = Quota.Default.With(new LimitSet<long?> { [LimitTests.Named(field)] = 5 }) },
     };
 
-    private static Project Make(string name, long createTicks = 0, ProjectFigures? figures = null, Tag? tag = null)
+    private static Project Make(string name, long createTicks = 0, ProjectCapacity? capacity = null, Tag? tag = null)
     {
-        Assert.Null(TagSet.TryCreate(tag is null ? null : [tag], out TagSet tags));
+        Assert.Null(TagSet.Parse(tag is null ? null : [tag], out TagSet tags));
         return new Project(
-            ProjectName.Parse(name), "", "role", "", Quota.Default, tags, createTicks, 10, figures ?? new ProjectFigures(100, 100));
+            ProjectName.Parse(name), "", "role", "", Quota.Default, tags, createTicks, 10, capacity ?? new ProjectCapacity(100, 100));
     }
 
     private static Project Create(ScopeState state, string name)
     {
-        Assert.Null(CreateProject.TryRead(new CreateProjectRequest { ProjectName = name, Tag = [new Tag("key", "value")] }, out CreateProject? command));
+        Assert.Null(CreateProject.Parse(new CreateProjectRequest { ProjectName = name, Tag = [new Tag("key", "value")] }, out CreateProject? command));
         return command!.Decide(state, 1, null).Answer!;
     }
 }

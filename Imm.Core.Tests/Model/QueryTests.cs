@@ -9,7 +9,7 @@ public sealed class QueryTests
     private static readonly Scope Scope = new("account", "region");
 
     private static readonly ScopeState State = After(
-        ScopeState.Empty(Scope, new ServiceFigures(9, 100, 100)),
+        ScopeState.Empty(Scope, new ServiceDefaults(9, 100, 100)),
         state => state.Create("a"),
         state => state.Create("b"),
         state => state.CreateDataset("b", "d"),
@@ -95,13 +95,13 @@ file static class Steps
 {
     public static ScopeState Create(this ScopeState state, string name)
     {
-        CreateProject.TryRead(new() { ProjectName = name }, out CreateProject? command);
+        CreateProject.Parse(new() { ProjectName = name }, out CreateProject? command);
         return command!.Decide(state, 1, null).Next!;
     }
 
     public static ScopeState CreateDataset(this ScopeState state, string projectName, string datasetName)
     {
-        Imm.Core.Model.CreateDataset.TryRead(new() { ProjectName = projectName, DatasetName = datasetName }, out CreateDataset? command);
+        Imm.Core.Model.CreateDataset.Parse(new() { ProjectName = projectName, DatasetName = datasetName }, out CreateDataset? command);
         return command!.Decide(state, 1, null).Next!;
     }
 }

@@ -129,7 +129,7 @@ public sealed class TagProperties
 
     private static TagSet Set(params Tag[] tags)
     {
-        Assert.Null(TagSet.TryCreate(tags, out TagSet set));
+        Assert.Null(TagSet.Parse(tags, out TagSet set));
         return set;
     }
 

@@ -26,7 +26,7 @@ public sealed class ConcurrencyTests
     [MemberData(nameof(Stores))]
     public void Of_64_callers_who_create_few_names_with_few_places_left_exactly_as_many_succeed_as_there_are_places(string kind)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
         for (int round = 0; round < 8; round++)
         {
@@ -59,7 +59,7 @@ public sealed class ConcurrencyTests
     [MemberData(nameof(Stores))]
     public async Task Callers_who_await_share_the_places_as_exactly(string kind)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
         ProjectRegistry registry = store.Registry("account", "region");
         registry.SetProjectQuota(7);
@@ -75,7 +75,7 @@ public sealed class ConcurrencyTests
     [MemberData(nameof(Stores))]
     public void Datasets_bindings_and_files_are_counted_exactly_too(string kind)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new CreateProjectRequest { ProjectName = "p", ProjectMaxDatasetCount = 3, DatasetMaxBindCount = 4, DatasetMaxFileCount = 10 });
@@ -103,7 +103,7 @@ public sealed class ConcurrencyTests
     [MemberData(nameof(Stores))]
     public void Readers_see_whole_states_that_never_go_back_and_every_read_agrees_with_every_other(string kind)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
         ProjectRegistry registry = store.Registry("account", "region");
         string[] names = ["a", "b", "c"];
@@ -181,7 +181,7 @@ public sealed class ConcurrencyTests
     [MemberData(nameof(Stores))]
     public void Every_short_history_has_an_order_that_explains_it(string kind)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory, new YieldingClock());
         int overlaps = 0;
         int refusals = 0;
@@ -316,7 +316,7 @@ public sealed class ConcurrencyTests
         Assert.Empty(errors);
     }
 
-    private static ImmStore Open(string kind, TemporaryDirectory directory, TimeProvider? clock = null) =>
+    private static ImmStore Open(string kind, TempDirectory directory, TimeProvider? clock = null) =>
         ImmStore.Open(new ImmStoreOptions { Path = kind == "memory" ? null : directory.File("projects.db"), TimeProvider = clock ?? TimeProvider.System });
 
     /// <summary>Something that is checked over and over beside the rest of a test.</summary>

@@ -6,7 +6,7 @@ namespace Imm.Core.Tests.Registry;
 
 public sealed class FileRegistryTests : RegistryConformance
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TempDirectory _directory = new();
 
     [Fact]
     public void All_fields_of_projects_and_datasets_survive_reopening()

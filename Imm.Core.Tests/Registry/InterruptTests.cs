@@ -12,7 +12,7 @@ public sealed class InterruptTests
     public void A_caller_that_is_interrupted_does_not_fail_the_store() => Bounded.Run(() => "an interrupted caller", () =>
     {
         // The real disk: the simulated one has locks of its own.
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         var options = new ImmStoreOptions { Path = directory.File("store"), ProjectQuota = int.MaxValue, MaxLoadedProjects = 50 };
         using (ImmStore store = ImmStore.Open(options, Disk.Local, settings => settings with { CheckpointLength = 1, MaxLogLength = 1 }))
         {

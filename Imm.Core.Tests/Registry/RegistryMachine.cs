@@ -39,7 +39,7 @@ public sealed class RegistryMachine
     [Fact]
     public void A_store_in_a_file_does_what_the_model_does_also_when_it_is_opened_again()
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TempDirectory();
         int number = 0;
         Run(25, () => new Subject(Disk.Local, canReopen: true, directory.File($"{Interlocked.Increment(ref number)}.db")), "reopened");
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Imm.Core.Model;
 using Imm.Core.Storage;
+using Imm.Core.Telemetry;
 using Imm.Core.Testing;
 using Imm.Core.Tests.Storage;
 using Xunit;
@@ -109,16 +110,16 @@ public sealed class ScopeTableTests
         accounts[1].Get("p0");
         accounts[2].Get("p0");
         accounts[0].Get("p1");
-        Assert.Equal(30, store.LoadedProjectCount);
+        Assert.Equal(30, LoadedProjects(store));
 
         accounts[3].Get("p0");
 
-        Assert.Equal(20, store.LoadedProjectCount);
+        Assert.Equal(20, LoadedProjects(store));
         Assert.Same(kept, accounts[0].Get("p0"));
         accounts[3].Get("p1");
-        Assert.Equal(20, store.LoadedProjectCount);
+        Assert.Equal(20, LoadedProjects(store));
         accounts[1].Get("p0");
-        Assert.Equal(20 + 10, store.LoadedProjectCount);
+        Assert.Equal(20 + 10, LoadedProjects(store));
     }
 
     [Fact]
@@ -130,12 +131,12 @@ public sealed class ScopeTableTests
             Account(store, i).Create(new() { ProjectName = "p" });
         }
 
-        Assert.Equal(10, store.LoadedProjectCount);
+        Assert.Equal(10, LoadedProjects(store));
         store.Checkpoint();
 
         Account(store, 10).Create(new() { ProjectName = "p" });
 
-        Assert.InRange(store.LoadedProjectCount, 1, 2);
+        Assert.InRange(LoadedProjects(store), 1, 2);
         Assert.All(Enumerable.Range(0, 11), i => Assert.Equal("p", Account(store, i).Get("p").ProjectName.Value));
     }
 
@@ -151,7 +152,7 @@ public sealed class ScopeTableTests
         Assert.Throws<ImmException>(() => Account(store, 1).Get("p0"));
 
         Assert.Equal("p0", Account(store, 0).Get("p0").ProjectName.Value);
-        Assert.Equal(1, store.LoadedProjectCount);
+        Assert.Equal(1, LoadedProjects(store));
     }
 
     [Fact]
@@ -162,7 +163,7 @@ public sealed class ScopeTableTests
 
         Project project = Account(store, 0).Get("p0");
 
-        Assert.Equal(10, store.LoadedProjectCount);
+        Assert.Equal(10, LoadedProjects(store));
         Assert.Same(project, Account(store, 0).Get("p0"));
     }
 
@@ -176,7 +177,7 @@ public sealed class ScopeTableTests
         Account(store, 1).Create(new() { ProjectName = "p" });
         store.Checkpoint();
         Account(store, 2).Create(new() { ProjectName = "p" });
-        Assert.Equal(1, store.LoadedProjectCount);
+        Assert.Equal(1, LoadedProjects(store));
 
         Assert.Equal(3, registry.ProjectQuota);
         Assert.Equal(100, Account(store, 1).ProjectQuota);
@@ -325,7 +326,7 @@ public sealed class ScopeTableTests
 
     private static ProjectRegistry Account(ImmStore store, int i) => store.Registry($"account{i}", "r");
 
-    private static ScopeState ScopeOf(string account) => ScopeState.Empty(new Scope(account, "r"), new ServiceFigures(100, 100, 100));
+    private static ScopeState ScopeOf(string account) => ScopeState.Empty(new Scope(account, "r"), new ServiceDefaults(100, 100, 100));
 
     private ImmStore Open(long maxLoadedProjects, Durability durability = Durability.Durable) => ImmStore.Open(
         new ImmStoreOptions { Path = Path, MaxLoadedProjects = maxLoadedProjects, Durability = durability },
@@ -344,7 +345,7 @@ public sealed class ScopeTableTests
     /// <summary>Stores changes under numbers that no store comes to in a test's time.</summary>
     private void Append(int scopeId, ScopeState scope, params Change[] changes)
     {
-        var settings = new FileStoreSettings(scope.Figures);
+        var settings = new FileStoreSettings(scope.Defaults);
         using FileStore file = FileStore.Open(_disk, Path, settings);
         file.BeginBatch();
         foreach (Change change in changes)
@@ -354,6 +355,8 @@ public sealed class ScopeTableTests
 
         Assert.Equal(1, file.Append());
     }
+
+    private static long LoadedProjects(IMeasuredStore store) => store.LoadedProjects;
 
     private sealed class NobodyMayUpdate : IImmAuthorizer
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Imm.Core.Tests.Registry;
 using Xunit;
 
 namespace Imm.Core.Tests.Storage;
@@ -11,8 +10,8 @@ public sealed class WithoutPoolTests
     [Fact]
     public async Task Synchronous_calls_end_where_the_pool_has_no_thread_left_and_everything_is_listened_to()
     {
-        using var directory = new TemporaryDirectory();
-        using Process process = Worker.Start("without-pool", directory.Root);
+        using var directory = new TempDirectory();
+        using Process process = Worker.Start("without-pool", directory.Path);
         var output = new StringBuilder();
         process.OutputDataReceived += (_, line) => output.Append(line.Data);
         process.BeginOutputReadLine();

@@ -244,19 +244,23 @@ public sealed class ImmJsonTests
     private static Project RandomProject(Random random)
     {
         long create = random.Next(8) switch { 0 => 0, 1 => DateTime.MaxValue.Ticks, _ => random.NextInt64(DateTime.MaxValue.Ticks) };
-        Assert.Null(TagSet.TryCreate([.. Enumerable.Range(0, random.Next(4)).Select(i => new Tag($"{i}{Text(random, 127)}", Text(random, 128)))], out TagSet tags));
+        Assert.Null(TagSet.Parse([.. Enumerable.Range(0, random.Next(4)).Select(i => new Tag($"{i}{Text(random, 127)}", Text(random, 128)))], out TagSet tags));
+        LimitSet<long?> limits = default;
+        foreach (Limit limit in Limit.OfProject)
+        {
+            limits[limit] = random.NextInt64(1, limit.Maximum) + random.Next(2);
+        }
+
         return new Project(
             ProjectName.Parse("_" + random.Next()),
             Text(random, 256),
             "role." + random.Next(),
             string.Concat(Text(random, 128).Where(c => !char.IsControl(c))),
-            Quota.Create(
-                random.NextInt64(1, 1_000_000_001),
-                DatasetQuota.Create(random.Next(1, 11), random.Next(1, 100_000_001), Number(random, 1), Number(random, 1), Number(random, 1))),
+            Quota.Default.With(limits),
             tags,
             create,
             random.NextInt64(create, DateTime.MaxValue.Ticks),
-            new ProjectFigures(Number(random, 0), Number(random, 0)))
+            new ProjectCapacity(Number(random, 0), Number(random, 0)))
         {
             DatasetCount = Number(random, 0),
             FileCount = Number(random, 0),

@@ -1,6 +1,6 @@
 namespace Imm.Core.Collections;
 
-/// <summary>Something that an index can file under its name. The name of an object never changes.</summary>
+/// <summary>An object that a collection finds by its name. The name of an object never changes.</summary>
 internal interface INamed
 {
     string Name { get; }

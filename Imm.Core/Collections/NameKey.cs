@@ -5,12 +5,12 @@ using System.Text;
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// What a table knows a name by: its hash and, where it is short, the whole name. Of two names that are not whole here, equal keys say no more
-/// than that they may be the same.
+/// The key of a name in a table: its hash and, where the name is short, all its characters. Names that are not whole in their keys can
+/// differ although their keys are equal.
 /// </summary>
 internal readonly struct NameKey : IEquatable<NameKey>
 {
-    /// <summary>The length of the longest name that is whole in its key; with its length and the hash it takes 24 bytes.</summary>
+    /// <summary>The length of the longest name that is whole in its key. With its length and hash it takes 24 bytes.</summary>
     public const int MaxWholeLength = Size - 1;
 
     private const int Size = (2 * sizeof(ulong)) + sizeof(uint);
@@ -20,7 +20,7 @@ internal readonly struct NameKey : IEquatable<NameKey>
     private readonly ulong _second;
     private readonly uint _third;
 
-    /// <param name="name">Any text: what is asked for need not be a name.</param>
+    /// <param name="name">Any text: a search can be for a text that is not a name.</param>
     /// <param name="hash">Its hash.</param>
     public NameKey(string name, uint hash)
     {
@@ -28,7 +28,7 @@ internal readonly struct NameKey : IEquatable<NameKey>
         Span<byte> text = stackalloc byte[Size];
         if (name.Length <= MaxWholeLength && Ascii.FromUtf16(name, text, out _) == OperationStatus.Done)
         {
-            // With its length, text that has a null character is not taken for the name before it.
+            // The length tells a text that ends with a null character from the name without it.
             text[MaxWholeLength] = (byte)name.Length;
         }
         else
@@ -44,7 +44,7 @@ internal readonly struct NameKey : IEquatable<NameKey>
 
     public uint Hash { get; }
 
-    /// <summary>Whether two equal keys are those of one name.</summary>
+    /// <summary>True if equal keys mean equal names.</summary>
     public bool IsWhole => _third >> 24 != NotWhole;
 
     public bool Equals(NameKey other) => Hash == other.Hash && _first == other._first && _second == other._second && _third == other._third;

@@ -419,11 +419,11 @@ internal sealed class CommitQueue
         try
         {
             // A state that only this batch has seen may be mutated in place until it is published.
-            var edit = new Edit();
+            var owner = new OwnerToken();
             Log.Begin();
             foreach (PendingWrite write in _batch)
             {
-                if (write.Decide(edit, out ScopeState? next, out Change[] changes) is { } entry)
+                if (write.Decide(owner, out ScopeState? next, out Change[] changes) is { } entry)
                 {
                     if (entry.Staged is null)
                     {
@@ -435,7 +435,7 @@ internal sealed class CommitQueue
                 }
             }
 
-            edit.Close();
+            owner.Close();
             _sequence = Log.Append();
             return null;
         }

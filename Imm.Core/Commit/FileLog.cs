@@ -10,7 +10,7 @@ namespace Imm.Core.Commit;
 internal sealed class FileLog : CommitLog
 {
     private readonly FileStore _file;
-    private readonly ServiceFigures _figures;
+    private readonly ServiceDefaults _defaults;
 
     /// <summary>The scopes that were stored when the store was opened; most of them may never be used.</summary>
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
@@ -25,7 +25,7 @@ internal sealed class FileLog : CommitLog
     public FileLog(FileStore file, FileStoreSettings settings)
     {
         _file = file;
-        _figures = settings.Figures;
+        _defaults = settings.Defaults;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file.Scopes)
         {
             _stored.Add(scope, (id, ownProjectQuota));
@@ -50,7 +50,7 @@ internal sealed class FileLog : CommitLog
     }
 
     public override ScopeState Load(ScopeEntry entry) => entry.Id == 0
-        ? ScopeState.Empty(entry.Scope, _figures)
+        ? ScopeState.Empty(entry.Scope, _defaults)
         : Read(
             (Log: this, Entry: entry),
             static it => it.Log._file.Load(it.Entry.Scope, it.Entry.Id, it.Entry.OwnProjectQuota),

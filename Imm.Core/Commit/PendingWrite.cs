@@ -26,7 +26,7 @@ internal abstract class PendingWrite
     /// Decides the command against the staged state of its scope. Gives the scope where there is something to store and publish, else null.
     /// Caller must hold the commit lock.
     /// </summary>
-    public abstract ScopeEntry? Decide(Edit edit, out ScopeState? next, out Change[] changes);
+    public abstract ScopeEntry? Decide(OwnerToken owner, out ScopeState? next, out Change[] changes);
 
     /// <summary>Completes the write with its decision.</summary>
     public abstract void Complete();
@@ -110,15 +110,15 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
     }
 
-    public override ScopeEntry? Decide(Edit edit, out ScopeState? next, out Change[] changes)
+    public override ScopeEntry? Decide(OwnerToken owner, out ScopeState? next, out Change[] changes)
     {
         try
         {
             ScopeEntry entry = _queue.Scopes.Stage(_scope, _known);
             ScopeState state = _queue.Scopes.StagedState(entry);
             _decision = _queue.Log.RefuseNewScope(entry) is { } full
-                ? Decision<TAnswer>.Refused(_command.Refuse(state) ?? full)
-                : _command.Decide(state, _queue.TimeProvider.GetUtcNow().UtcTicks, edit);
+                ? Decision<TAnswer>.Refused(_command.Check(state) ?? full)
+                : _command.Decide(state, _queue.TimeProvider.GetUtcNow().UtcTicks, owner);
             next = _decision.Next;
             changes = _decision.Changes;
             return next is not null ? entry : null;

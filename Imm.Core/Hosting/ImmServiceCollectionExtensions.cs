@@ -9,22 +9,24 @@ namespace Imm.Core;
 /// <summary>Adds stores to a container.</summary>
 /// <remarks>
 /// <para>
-/// Singletons that can be injected afterwards: the <see cref="ImmStore"/>, the <see cref="ProjectRegistry"/> of its default account
-/// and region, and its <see cref="ImmApi"/>. A host opens the store when it starts, before its own services do, so that a bad option or a
-/// file that cannot be opened stops the start; without a host the store is opened when it is first asked for. The container closes it.
+/// Each call adds three singletons: the <see cref="ImmStore"/>, the <see cref="ProjectRegistry"/> of its default account and region, and
+/// its <see cref="ImmApi"/>. A host opens the store when it starts, before it starts its services: an option out of its range, or a file
+/// that cannot be opened, stops the start. Without a host the store is opened when it is first resolved. The container closes it.
 /// </para>
 /// <para>
-/// The options are <see cref="ImmStoreOptions"/>, and <see cref="ImmApiOptions"/>, as the container has them configured. Before that, they
-/// have the container's <see cref="TimeProvider"/>, logger factory, meter factory and <see cref="IImmAuthorizer"/>, where there are such
-/// services; they have to be singletons. None of these, nor what configures the options, may take the store, its registry or its API in its
-/// constructor: the store is opened with them, so that is an <see cref="InvalidOperationException"/>. In a host a relative
-/// <see cref="ImmStoreOptions.Path"/> is one in its content root.
+/// The options are <see cref="ImmStoreOptions"/> and <see cref="ImmApiOptions"/>, as configured in the container. Their initial values are
+/// the container's <see cref="TimeProvider"/>, logger factory, meter factory and <see cref="IImmAuthorizer"/>, if it has them; these must
+/// be singletons. The store is opened with them, so neither they nor the configuration of the options may take the store, its registry or
+/// its API in a constructor: that throws <see cref="InvalidOperationException"/>. In a host, a relative <see cref="ImmStoreOptions.Path"/>
+/// is relative to the content root.
 /// </para>
 /// </remarks>
 public static class ImmServiceCollectionExtensions
 {
-    /// <summary>Adds a store, as <see cref="ImmStoreOptions"/> are configured elsewhere, or else in memory.</summary>
-    /// <param name="services">The services; a store that is among them already stays.</param>
+    /// <summary>
+    /// Adds a store with the <see cref="ImmStoreOptions"/> that are configured elsewhere. Without configured options it is in memory.
+    /// </summary>
+    /// <param name="services">The services. If they have a store already, nothing is added.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
     public static IServiceCollection AddImm(this IServiceCollection services)
@@ -37,8 +39,8 @@ public static class ImmServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Adds a store.</summary>
-    /// <param name="services">The services; a store that is among them already stays, and has these options too.</param>
+    /// <summary>Adds a store and configures its options.</summary>
+    /// <param name="services">The services. If they have a store already, its options are configured further.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
@@ -50,12 +52,13 @@ public static class ImmServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Adds a store under a key, as the <see cref="ImmStoreOptions"/> of that name are configured elsewhere, or else in memory.
+    /// Adds a store under a key, with the <see cref="ImmStoreOptions"/> that are configured elsewhere under that name. Without configured
+    /// options it is in memory.
     /// </summary>
-    /// <param name="services">The services; a store that is among them already under the key stays.</param>
+    /// <param name="services">The services. If they have a store under the key already, nothing is added.</param>
     /// <param name="key">
-    /// The key of the keyed services, the name of the options, and by default <see cref="ImmStoreOptions.Name"/>. An
-    /// <see cref="IImmAuthorizer"/> under the key comes before one without.
+    /// The key of the keyed services, the name of the options, and the default value of <see cref="ImmStoreOptions.Name"/>. An
+    /// <see cref="IImmAuthorizer"/> under the key has precedence over one without a key.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
@@ -72,11 +75,11 @@ public static class ImmServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Adds a store under a key.</summary>
-    /// <param name="services">The services; a store that is among them already under the key stays, and has these options too.</param>
+    /// <summary>Adds a store under a key and configures its options.</summary>
+    /// <param name="services">The services. If they have a store under the key already, its options are configured further.</param>
     /// <param name="key">
-    /// The key of the keyed services, the name of the options, and by default <see cref="ImmStoreOptions.Name"/>. An
-    /// <see cref="IImmAuthorizer"/> under the key comes before one without.
+    /// The key of the keyed services, the name of the options, and the default value of <see cref="ImmStoreOptions.Name"/>. An
+    /// <see cref="IImmAuthorizer"/> under the key has precedence over one without a key.
     /// </param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -99,8 +102,8 @@ public static class ImmServiceCollectionExtensions
         services.AddOptions<ImmApiOptions>(name).ValidateOnStart();
     }
 
-    // Options made for the store alone: a monitor would read them again when the configuration changes, which an open store takes no notice
-    // of.
+    // From the factory and not from a monitor: a monitor validates the options again when the configuration changes, and an open store
+    // ignores such a change.
     private static ImmStore OpenStore(IServiceProvider provider, string name)
     {
         using var opening = new StoreOpening(provider, name);

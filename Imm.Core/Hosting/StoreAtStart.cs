@@ -3,14 +3,14 @@ using Microsoft.Extensions.Options;
 
 namespace Imm.Core.Hosting;
 
-/// <summary>Options without content, by which a host opens the stores when it starts.</summary>
+/// <summary>Options without content; their validation opens the store of their name when a host starts.</summary>
 /// <remarks>
-/// A host validates before it starts anything what asks for it, and to validate these is to open the store of their name. That needs no more than
-/// the package of the options, and the store is there before the first hosted service starts.
+/// A host validates options with <c>ValidateOnStart</c> before it starts the first hosted service. So the store is open by then, and this
+/// needs the options package alone, not the hosting package.
 /// </remarks>
 internal sealed class StoreAtStart;
 
-/// <summary>Opens the store that a host is to start with.</summary>
+/// <summary>Opens the store of a name by resolving it.</summary>
 internal sealed class StoreOpener(IServiceProvider services) : IValidateOptions<StoreAtStart>
 {
     /// <exception cref="OptionsValidationException">An option is out of its range.</exception>

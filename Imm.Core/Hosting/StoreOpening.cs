@@ -1,11 +1,11 @@
 namespace Imm.Core.Hosting;
 
 /// <summary>
-/// The opening of a container's store on the present thread, to tell when what it is opened with asks for that very store.
+/// The opening of a container's store on the current thread. Detects a dependency of the store that resolves the same store.
 /// </summary>
 /// <remarks>
-/// A container does not see the circle, since the store is made by a delegate. It would resolve in circles until the stack is full, go on
-/// on another thread, and wait there for ever for the lock that the first thread holds.
+/// The container cannot detect this circle, because a delegate makes the store. It would recurse until the stack is nearly full, continue
+/// on another thread, and deadlock there on the lock that the first thread holds.
 /// </remarks>
 internal sealed class StoreOpening : IDisposable
 {
@@ -24,10 +24,10 @@ internal sealed class StoreOpening : IDisposable
             if (opening._provider == provider && opening._name == name)
             {
                 throw new InvalidOperationException(
-                    "The store is being opened, and something that it is opened with asks the container for that very store, "
-                    + "its ProjectRegistry or its ImmApi: "
-                    + "its IImmAuthorizer, TimeProvider, logger factory, meter factory, or what configures its options. "
-                    + "Have that take the IServiceProvider and ask it for the store when it is first used, not in a constructor.");
+                    "The store cannot be opened, because one of its dependencies resolves the same ImmStore, its ProjectRegistry or its "
+                    + "ImmApi. Its dependencies are the IImmAuthorizer, the TimeProvider, the logger factory, the meter factory and the "
+                    + "configuration of its options. Inject the IServiceProvider there, and resolve the store from it when it is first "
+                    + "used, not in a constructor.");
             }
         }
 

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Imm.Core.Hosting;
 
 /// <summary>
-/// Makes options that begin with what the container has, so that whatever is configured, null too, comes after it and counts. In a host a
-/// relative path is one in its content root: the working directory of a service is seldom where its files are.
+/// Makes options whose initial values are the services of the container, so that configuration overrides them, also with null. In a host it
+/// makes a relative path relative to the content root: the working directory of a service is seldom the directory of its files.
 /// </summary>
 internal sealed class StoreOptionsFactory(
     IServiceProvider services,
@@ -31,12 +31,12 @@ internal sealed class StoreOptionsFactory(
         where T : class =>
         name == Options.DefaultName ? null : (services as IKeyedServiceProvider)?.GetKeyedService(typeof(T), name) as T;
 
-    /// <summary>The last step, so that it counts whoever has set the path.</summary>
+    /// <summary>Makes the path absolute. It runs last, so that it applies to a path that a later step of configuration has set.</summary>
     private sealed class PathInContentRoot(IServiceProvider services) : IPostConfigureOptions<ImmStoreOptions>
     {
         public void PostConfigure(string? name, ImmStoreOptions options)
         {
-            // What is no path is left for the validation to refuse.
+            // The validation refuses a malformed path.
             if (!string.IsNullOrWhiteSpace(options.Path)
                 && !options.Path.Contains('\0', StringComparison.Ordinal)
                 && services.GetService<IHostEnvironment>()?.ContentRootPath is { } contentRoot

@@ -2,16 +2,23 @@ using Imm.Core.Model;
 
 namespace Imm.Core;
 
-/// <summary>A dataset of a project as it was at one committed moment: what it may hold and what it holds.</summary>
+/// <summary>A dataset of a project as it was at one committed moment: its fields, its limits, and the counts of its content.</summary>
 /// <remarks>
-/// The fields are those of the service's structure "Dataset". Equal where all of them are equal. Immutable, and so safe to share between threads.
+/// The fields are those of the service's structure "Dataset". Equal where all of them are equal. Immutable and thread-safe.
 /// </remarks>
 public sealed record Dataset
 {
     private readonly long _createTicks;
     private readonly long _updateTicks;
 
-    internal Dataset(ProjectName projectName, string datasetName, string description, string templateId, DatasetQuota quota, long createTicks, long updateTicks)
+    internal Dataset(
+        ProjectName projectName,
+        string datasetName,
+        string description,
+        string templateId,
+        DatasetQuota quota,
+        long createTicks,
+        long updateTicks)
     {
         ProjectName = projectName;
         DatasetName = datasetName;
@@ -20,7 +27,8 @@ public sealed record Dataset
         Quota = quota;
         _createTicks = createTicks;
         _updateTicks = updateTicks;
-        Invariant.Holds(NameRule.Holds(datasetName) && updateTicks >= createTicks, "a dataset has a name and is not changed before it is created");
+        Invariant.Holds(
+            NameRule.Holds(datasetName) && updateTicks >= createTicks, "a dataset has a name and is changed after it is created");
     }
 
     /// <summary>The project that the dataset belongs to.</summary>
@@ -29,13 +37,13 @@ public sealed record Dataset
     /// <summary>The name, unique in its project, under the same rule as a project's.</summary>
     public string DatasetName { get; }
 
-    /// <summary>The workflow template; empty unless the request named one.</summary>
+    /// <summary>The workflow template; empty unless the request set one.</summary>
     public string TemplateId { get; internal init; }
 
-    /// <summary>When the dataset was created, in UTC, to 100 ns. Never changes.</summary>
+    /// <summary>The time at which the dataset was created, in UTC, to 100 ns. Never changes.</summary>
     public DateTimeOffset CreateTime => new(_createTicks, TimeSpan.Zero);
 
-    /// <summary>When the dataset's own fields were last changed, in UTC, to 100 ns. Bindings and files do not move it.</summary>
+    /// <summary>The time of the last change of the dataset's own fields, in UTC, to 100 ns. Bindings and files do not move it.</summary>
     public DateTimeOffset UpdateTime => new(UpdateTicks, TimeSpan.Zero);
 
     /// <summary>The description, exactly as given; may be empty.</summary>
@@ -56,13 +64,13 @@ public sealed record Dataset
     /// <inheritdoc cref="DatasetQuota.DatasetMaxTotalFileSize"/>
     public long DatasetMaxTotalFileSize => Quota.DatasetMaxTotalFileSize;
 
-    /// <summary>How many bindings the dataset has.</summary>
+    /// <summary>The number of bindings.</summary>
     public long BindCount { get; internal init; }
 
-    /// <summary>How many files the dataset has; may be above its limit after the limit was lowered.</summary>
+    /// <summary>The number of files; may be above its limit after the limit was lowered.</summary>
     public long FileCount { get; internal init; }
 
-    /// <summary>How many bytes those files have together; may be above its limit after the limit was lowered.</summary>
+    /// <summary>The number of bytes in those files together; may be above its limit after the limit was lowered.</summary>
     public long TotalFileSize { get; internal init; }
 
     /// <summary>The five limits together.</summary>

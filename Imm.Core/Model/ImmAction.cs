@@ -17,9 +17,9 @@ internal static class ImmAction
     public const string ListBindings = "imm:ListBindings";
     public const string DeleteBinding = "imm:DeleteBinding";
 
-    /// <summary>What the service calls to take files into a dataset.</summary>
+    /// <summary>The service's action that adds files to a dataset.</summary>
     public const string AddFiles = "imm:BatchIndexFileMeta";
 
-    /// <summary>What the service calls to take files out of a dataset.</summary>
+    /// <summary>The service's action that removes files from a dataset.</summary>
     public const string RemoveFiles = "imm:BatchDeleteFileMeta";
 }

@@ -21,13 +21,13 @@ public static class ImmErrorCode
     /// <summary>The name is taken. HTTP status 400.</summary>
     public const string ResourceAlreadyExists = "ResourceAlreadyExists";
 
-    /// <summary>There is nothing of that name. HTTP status 404.</summary>
+    /// <summary>The resource does not exist. HTTP status 404.</summary>
     public const string ResourceNotFound = "ResourceNotFound";
 
     /// <summary>A resource cannot be deleted while it has sub-resources. HTTP status 400.</summary>
     public const string StatusConflict = "StatusConflict";
 
-    /// <summary>The RPC face knows no action of that name. HTTP status 404.</summary>
+    /// <summary>The RPC endpoint has no action of that name. HTTP status 404.</summary>
     public const string InvalidActionNotFound = "InvalidAction.NotFound";
 
     /// <summary>The authorizer refused. HTTP status 403.</summary>
@@ -37,12 +37,12 @@ public static class ImmErrorCode
     public const string ServiceUnavailable = "ServiceUnavailable";
 
     /// <summary>
-    /// <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait for the disk already. Nothing was changed, and the call may be repeated.
-    /// In a fixture only faults refuse with it. HTTP status 400.
+    /// The commit queue is full: the store's option <c>MaxWaitingWrites</c> is its length. Nothing was changed; the call can be repeated.
+    /// In a fixture only faults refuse with this code. HTTP status 400.
     /// </summary>
     public const string ThrottlingUser = "Throttling.User";
 
-    /// <summary>The one place that says which HTTP status a code has.</summary>
+    /// <summary>Gets the HTTP status of a code.</summary>
     internal static int HttpStatus(string code) => code switch
     {
         ResourceNotFound or InvalidActionNotFound => 404,

@@ -4,11 +4,12 @@ namespace Imm.Core;
 
 /// <summary>
 /// A request that the registry refused, or that the store could not carry out. Nothing was changed, unless <see cref="Code"/> is
-/// <see cref="ImmErrorCode.ServiceUnavailable"/>: then a change that was on its way to the disk may be found after the store is opened again.
+/// <see cref="ImmErrorCode.ServiceUnavailable"/>: a change that was being written to the disk may then be found when the store is next
+/// opened.
 /// </summary>
 /// <remarks>
-/// Decide by <see cref="Code"/> and the data properties; they are API and every number in the message is also a property. The message is
-/// for people and may change. Immutable.
+/// Decide by <see cref="Code"/> and the data properties: they are API, and every number in the message is also a property. The message is
+/// for people and may change. Immutable and thread-safe.
 /// </remarks>
 public sealed class ImmException : Exception
 {
@@ -21,16 +22,18 @@ public sealed class ImmException : Exception
     /// <summary>The HTTP status that the service answers with for this code: 400, 403, 404 or 503.</summary>
     public int HttpStatus => ImmErrorCode.HttpStatus(Code);
 
-    /// <summary>The service's name of the request parameter that is at fault; null where no single one is.</summary>
+    /// <summary>The service's name of the request parameter that is at fault; null where it is not a single one.</summary>
     public string? Parameter => Refusal.Parameter;
 
-    /// <summary>For a limit: how much was asked for. Null where the number does not fit 64 bits, and for other refusals.</summary>
+    /// <summary>For a limit: the number that was requested. Null where it does not fit 64 bits, and for other refusals.</summary>
     public long? Requested => Refusal.Requested;
 
-    /// <summary>For the limit of a count: how much is in use already; may be above <see cref="Limit"/> after a limit was lowered.</summary>
+    /// <summary>
+    /// For the limit of a count: the number in use. May be above <see cref="Limit"/> after the limit was lowered. Null for other refusals.
+    /// </summary>
     public long? Used => Refusal.Used;
 
-    /// <summary>For a limit: the most that is allowed.</summary>
+    /// <summary>For a limit: the greatest number allowed. Null for other refusals.</summary>
     public long? Limit => Refusal.Limit;
 
     internal Refusal Refusal { get; }

@@ -2,10 +2,11 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Imm.Core.Model;
 
-/// <summary>What must be true inside the library, checked in every build: a wrong answer costs more than the check.</summary>
+/// <summary>Asserts invariants of the library in every build: a wrong answer costs more than the check.</summary>
 internal static class Invariant
 {
-    /// <exception cref="InvalidOperationException">The condition is false: a defect of this library, or memory gone bad.</exception>
+    /// <summary>Asserts a condition.</summary>
+    /// <exception cref="InvalidOperationException">The condition is false: a defect of the library, or damaged memory.</exception>
     public static void Holds([DoesNotReturnIf(false)] bool condition, string truth)
     {
         if (!condition)
@@ -15,5 +16,5 @@ internal static class Invariant
     }
 
     [DoesNotReturn]
-    private static void Fail(string truth) => throw new InvalidOperationException($"Imm.Core broke its own rule: {truth}.");
+    private static void Fail(string truth) => throw new InvalidOperationException($"An invariant of Imm.Core is violated: {truth}.");
 }

@@ -5,7 +5,7 @@ namespace Imm.Core;
 
 /// <summary>A project as it was at one committed moment: a named container for datasets, with limits and tags.</summary>
 /// <remarks>
-/// The 18 fields are those of the service's structure "Project". Equal where all of them are equal. Immutable, and so safe to share between threads.
+/// The 18 fields are those of the service's structure "Project". Equal where all of them are equal. Immutable and thread-safe.
 /// </remarks>
 public sealed record Project : INamed
 {
@@ -21,7 +21,7 @@ public sealed record Project : INamed
         TagSet tags,
         long createTicks,
         long updateTicks,
-        ProjectFigures figures)
+        ProjectCapacity capacity)
     {
         ProjectName = projectName;
         Description = description;
@@ -31,33 +31,38 @@ public sealed record Project : INamed
         Tags = tags;
         _createTicks = createTicks;
         _updateTicks = updateTicks;
-        Figures = figures;
-        Invariant.Holds(updateTicks >= createTicks, "a project is not changed before it is created");
+        Capacity = capacity;
+        Invariant.Holds(updateTicks >= createTicks, "a project is changed after it is created");
     }
 
     /// <summary>The name, unique in its account and region.</summary>
     public ProjectName ProjectName { get; }
 
-    /// <summary>The RAM role that the service would use to reach other resources; <c>AliyunIMMDefaultRole</c> unless the request named one.</summary>
+    /// <summary>
+    /// The RAM role that the service would use to reach other resources; <c>AliyunIMMDefaultRole</c> unless the request set one.
+    /// </summary>
     public string ServiceRole { get; internal init; }
 
-    /// <summary>The workflow template; empty unless the request named one.</summary>
+    /// <summary>The workflow template; empty unless the request set one.</summary>
     public string TemplateId { get; internal init; }
 
-    /// <summary>When the project was created, in UTC, to 100 ns. Never changes.</summary>
+    /// <summary>The time at which the project was created, in UTC, to 100 ns. Never changes.</summary>
     public DateTimeOffset CreateTime => new(_createTicks, TimeSpan.Zero);
 
-    /// <summary>When the project itself was last changed, in UTC, to 100 ns. Each update moves it on; datasets do not.</summary>
+    /// <summary>
+    /// The time of the last change of the project itself, in UTC, to 100 ns. Each update moves it on by at least 100 ns; a change of a
+    /// dataset does not.
+    /// </summary>
     public DateTimeOffset UpdateTime => new(UpdateTicks, TimeSpan.Zero);
 
     /// <summary>The description, exactly as given; may be empty.</summary>
     public string Description { get; internal init; }
 
-    /// <summary>The service's figure for queries per second; informative, never enforced here.</summary>
-    public long ProjectQueriesPerSecond => Figures.ProjectQueriesPerSecond;
+    /// <summary>The queries per second that the service grants the project. Informative: not enforced here.</summary>
+    public long ProjectQueriesPerSecond => Capacity.ProjectQueriesPerSecond;
 
-    /// <summary>The service's figure for concurrent processing; informative, never enforced here.</summary>
-    public long EngineConcurrency => Figures.EngineConcurrency;
+    /// <summary>The concurrent processing that the service grants the project. Informative: not enforced here.</summary>
+    public long EngineConcurrency => Capacity.EngineConcurrency;
 
     /// <inheritdoc cref="Quota.ProjectMaxDatasetCount"/>
     public long ProjectMaxDatasetCount => Quota.ProjectMaxDatasetCount;
@@ -77,13 +82,13 @@ public sealed record Project : INamed
     /// <inheritdoc cref="DatasetQuota.DatasetMaxTotalFileSize"/>
     public long DatasetMaxTotalFileSize => Quota.DatasetMaxTotalFileSize;
 
-    /// <summary>How many datasets the project has.</summary>
+    /// <summary>The number of datasets in the project.</summary>
     public long DatasetCount { get; internal init; }
 
-    /// <summary>How many files its datasets have together.</summary>
+    /// <summary>The number of files in its datasets together.</summary>
     public long FileCount { get; internal init; }
 
-    /// <summary>How many bytes those files have together.</summary>
+    /// <summary>The number of bytes in those files together.</summary>
     public long TotalFileSize { get; internal init; }
 
     /// <summary>The tags, in the order given; never null.</summary>
@@ -99,22 +104,24 @@ public sealed record Project : INamed
         get => _updateTicks;
         init
         {
-            Invariant.Holds(value >= _updateTicks, "an update does not move the time back");
+            Invariant.Holds(value >= _updateTicks, "an update moves the time on");
             _updateTicks = value;
         }
     }
 
-    internal ProjectFigures Figures { get; }
+    internal ProjectCapacity Capacity { get; }
 
-    /// <summary>The number in its scope, under which the project is stored; 0 for one that is in no scope.</summary>
+    /// <summary>The number in its scope, under which the project is stored; 0 for one that is not in a scope.</summary>
     internal long Number { get; init; }
 
-    /// <summary>The datasets; none for a project that is in no scope, whatever it counts.</summary>
+    /// <summary>The datasets; none for a project that is not in a scope, whatever its counts say.</summary>
     internal NameTree<DatasetEntry> Datasets { get; init; } = NameTree<DatasetEntry>.Empty;
 
     string INamed.Name => ProjectName.Value;
 
-    /// <summary>Whether the 18 fields of two projects are equal.</summary>
+    /// <summary>Compares the 18 fields of two projects.</summary>
+    /// <param name="other">The other project.</param>
+    /// <returns>True if all are equal.</returns>
     public bool Equals(Project? other) =>
         ReferenceEquals(this, other)
         || (other is not null
@@ -124,7 +131,7 @@ public sealed record Project : INamed
             && _createTicks == other._createTicks
             && _updateTicks == other._updateTicks
             && Description == other.Description
-            && Figures == other.Figures
+            && Capacity == other.Capacity
             && Quota == other.Quota
             && DatasetCount == other.DatasetCount
             && FileCount == other.FileCount
@@ -134,8 +141,8 @@ public sealed record Project : INamed
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ProjectName, _createTicks, _updateTicks, DatasetCount, FileCount, TotalFileSize);
 
-    /// <summary>The same project with a dataset more or in another state; its sums follow.</summary>
-    internal Project With(DatasetEntry dataset, Edit? edit)
+    /// <summary>Adds a dataset, or replaces the one of its name, and brings the sums up to date.</summary>
+    internal Project With(DatasetEntry dataset, OwnerToken? owner)
     {
         DatasetEntry? before = Datasets.Find(dataset.Name);
         return this with
@@ -143,16 +150,16 @@ public sealed record Project : INamed
             DatasetCount = DatasetCount + (before is null ? 1 : 0),
             FileCount = FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
             TotalFileSize = TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
-            Datasets = Datasets.Set(dataset, edit),
+            Datasets = Datasets.Set(dataset, owner),
         };
     }
 
-    /// <summary>The same project without a dataset that it has.</summary>
-    internal Project Without(DatasetEntry dataset, Edit? edit) => this with
+    /// <summary>Removes a dataset of the project and brings the sums up to date.</summary>
+    internal Project Without(DatasetEntry dataset, OwnerToken? owner) => this with
     {
         DatasetCount = DatasetCount - 1,
         FileCount = FileCount - dataset.Dataset.FileCount,
         TotalFileSize = TotalFileSize - dataset.Dataset.TotalFileSize,
-        Datasets = Datasets.Remove(dataset.Name, edit),
+        Datasets = Datasets.Remove(dataset.Name, owner),
     };
 }

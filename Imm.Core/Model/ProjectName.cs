@@ -4,42 +4,43 @@ using Imm.Core.Model;
 namespace Imm.Core;
 
 /// <summary>
-/// The name of a project: 1 to 128 (both inclusive) of the ASCII letters, digits, hyphen and underscore, the first of them a letter or an underscore.
+/// The name of a project: 1 to 128 (both inclusive) of the ASCII letters, digits, hyphen and underscore. The first is a letter or an
+/// underscore.
 /// </summary>
 /// <remarks>
-/// Equality and order are ordinal: <c>Abc</c> and <c>abc</c> are two names. Immutable, and so safe to share between threads.
+/// Equality and order are ordinal: <c>Abc</c> and <c>abc</c> are two names. Immutable and thread-safe.
 /// The rule is the vendor's, of the parameter ProjectName of CreateProject.
 /// </remarks>
 public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectName>, ISpanParsable<ProjectName>
 {
     /// <summary>The greatest number of characters in a name: 128.</summary>
-    public const int MaxLength = 128;
+    public const int MaxLength = NameRule.MaxLength;
 
     private ProjectName(string value) => Value = value;
 
     /// <summary>The name as text.</summary>
     public string Value { get; }
 
-    /// <summary>Reads a name.</summary>
+    /// <summary>Parses a name.</summary>
     /// <param name="value">The text; it is taken as it is, without trimming.</param>
     /// <exception cref="ArgumentNullException"><paramref name="value"/> is null.</exception>
     /// <exception cref="FormatException"><paramref name="value"/> is not a name.</exception>
     public static ProjectName Parse(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return TryParse(value, out ProjectName? name) ? name : throw NoName(value);
+        return TryParse(value, out ProjectName? name) ? name : throw NotAName(value);
     }
 
-    /// <summary>Reads a name.</summary>
+    /// <summary>Parses a name.</summary>
     /// <param name="value">The text; it is taken as it is, without trimming.</param>
     /// <exception cref="FormatException"><paramref name="value"/> is not a name.</exception>
     public static ProjectName Parse(ReadOnlySpan<char> value) =>
-        TryParse(value, out ProjectName? name) ? name : throw NoName(value);
+        TryParse(value, out ProjectName? name) ? name : throw NotAName(value);
 
-    /// <summary>Reads a name if the text is one. A failure allocates nothing.</summary>
+    /// <summary>Parses a name. A failure allocates nothing.</summary>
     /// <param name="value">The text; it is taken as it is, without trimming.</param>
-    /// <param name="name">The name, or null.</param>
-    /// <returns>Whether the text is a name.</returns>
+    /// <param name="name">The name; null where the text is not one.</param>
+    /// <returns>True if the text is a name.</returns>
     public static bool TryParse(ReadOnlySpan<char> value, [NotNullWhen(true)] out ProjectName? name)
     {
         name = NameRule.Holds(value) ? new ProjectName(value.ToString()) : null;
@@ -53,26 +54,27 @@ public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectNa
         return name is not null;
     }
 
-    /// <summary>Whether two names are the same, character for character.</summary>
+    /// <summary>True if two names are equal, character for character.</summary>
     public static bool operator ==(ProjectName? left, ProjectName? right) => left is null ? right is null : left.Equals(right);
 
-    /// <summary>Whether two names differ.</summary>
+    /// <summary>True if two names differ.</summary>
     public static bool operator !=(ProjectName? left, ProjectName? right) => !(left == right);
 
-    /// <summary>Whether one name comes before another in ordinal order; null comes first.</summary>
+    /// <summary>True if the left name comes before the right one in ordinal order; null comes first.</summary>
     public static bool operator <(ProjectName? left, ProjectName? right) => Compare(left, right) < 0;
 
-    /// <summary>Whether one name comes before another in ordinal order, or is the same; null comes first.</summary>
+    /// <summary>True if the left name comes before the right one in ordinal order, or is equal; null comes first.</summary>
     public static bool operator <=(ProjectName? left, ProjectName? right) => Compare(left, right) <= 0;
 
-    /// <summary>Whether one name comes after another in ordinal order; null comes first.</summary>
+    /// <summary>True if the left name comes after the right one in ordinal order; null comes first.</summary>
     public static bool operator >(ProjectName? left, ProjectName? right) => Compare(left, right) > 0;
 
-    /// <summary>Whether one name comes after another in ordinal order, or is the same; null comes first.</summary>
+    /// <summary>True if the left name comes after the right one in ordinal order, or is equal; null comes first.</summary>
     public static bool operator >=(ProjectName? left, ProjectName? right) => Compare(left, right) >= 0;
 
     /// <inheritdoc/>
-    public bool Equals([NotNullWhen(true)] ProjectName? other) => other is not null && string.Equals(Value, other.Value, StringComparison.Ordinal);
+    public bool Equals([NotNullWhen(true)] ProjectName? other) =>
+        other is not null && string.Equals(Value, other.Value, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => Equals(obj as ProjectName);
@@ -90,13 +92,15 @@ public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectNa
 
     static ProjectName ISpanParsable<ProjectName>.Parse(ReadOnlySpan<char> s, IFormatProvider? provider) => Parse(s);
 
-    static bool IParsable<ProjectName>.TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out ProjectName result) =>
+    static bool IParsable<ProjectName>.TryParse(
+        [NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out ProjectName result) =>
         TryParse(s, out result);
 
-    static bool ISpanParsable<ProjectName>.TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out ProjectName result) =>
+    static bool ISpanParsable<ProjectName>.TryParse(
+        ReadOnlySpan<char> s, IFormatProvider? provider, [MaybeNullWhen(false)] out ProjectName result) =>
         TryParse(s, out result);
 
-    private static FormatException NoName(ReadOnlySpan<char> value) => new($"The text is not a project name: {NameRule.Describe(value)}");
+    private static FormatException NotAName(ReadOnlySpan<char> value) => new($"The text is not a project name: {NameRule.Describe(value)}");
 
     private static int Compare(ProjectName? left, ProjectName? right) => string.CompareOrdinal(left?.Value, right?.Value);
 }

@@ -1,7 +1,7 @@
 namespace Imm.Core;
 
 /// <summary>One page of a list of projects, all of one committed moment.</summary>
-/// <remarks>Immutable, and so safe to share between threads.</remarks>
+/// <remarks>Immutable and thread-safe.</remarks>
 public sealed class ProjectPage
 {
     internal ProjectPage(Project[] projects, string? nextToken)
@@ -13,6 +13,6 @@ public sealed class ProjectPage
     /// <summary>The projects, in ordinal order of their names; may be empty.</summary>
     public IReadOnlyList<Project> Projects { get; }
 
-    /// <summary>The token of the next page; null where no more matches.</summary>
+    /// <summary>The token of the next page; null on the last page.</summary>
     public string? NextToken { get; }
 }

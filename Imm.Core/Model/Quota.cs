@@ -4,26 +4,26 @@ namespace Imm.Core;
 
 /// <summary>The six limits of a project.</summary>
 /// <remarks>
-/// Equal where all six are equal. Immutable. Ranges and defaults are the vendor's, of the parameters of CreateProject.
+/// Equal where all six are equal. Immutable and thread-safe. Ranges and defaults are the vendor's, of the parameters of CreateProject.
 /// </remarks>
 public sealed record Quota
 {
-    internal static readonly LimitRange ProjectMaxDatasetCountRange = new(nameof(ProjectMaxDatasetCount), 1_000_000_000, 1_000_000_000);
+    private readonly LimitSet<long> _values;
 
-    private Quota(long projectMaxDatasetCount, DatasetQuota dataset)
+    private Quota(in LimitSet<long> values)
     {
-        ProjectMaxDatasetCount = projectMaxDatasetCount;
-        Dataset = dataset;
+        _values = values;
+        Dataset = DatasetQuota.Of(values);
     }
 
-    /// <summary>The limits of a project whose request names none.</summary>
-    public static Quota Default { get; } = new(ProjectMaxDatasetCountRange.Default, DatasetQuota.Default);
+    /// <summary>The limits of a project whose request sets none.</summary>
+    public static Quota Default { get; } = new(LimitSet.Defaults);
+
+    /// <summary>The limits of a dataset of the project whose own request sets none.</summary>
+    public DatasetQuota Dataset { get; }
 
     /// <summary>The most datasets in the project: 1 to 1,000,000,000, by default 1,000,000,000. Enforced.</summary>
-    public long ProjectMaxDatasetCount { get; }
-
-    /// <summary>The limits that a dataset of the project gets where its own request names none.</summary>
-    public DatasetQuota Dataset { get; }
+    public long ProjectMaxDatasetCount => _values[Limit.ProjectMaxDatasetCount];
 
     /// <inheritdoc cref="DatasetQuota.DatasetMaxBindCount"/>
     public long DatasetMaxBindCount => Dataset.DatasetMaxBindCount;
@@ -40,20 +40,17 @@ public sealed record Quota
     /// <inheritdoc cref="DatasetQuota.DatasetMaxTotalFileSize"/>
     public long DatasetMaxTotalFileSize => Dataset.DatasetMaxTotalFileSize;
 
-    /// <summary>Whether a request's limits are in range; first failure first, in the order of the service's page.</summary>
-    internal static Refusal? Check(in RequestedQuota requested) =>
-        ProjectMaxDatasetCountRange.Check(requested.ProjectMaxDatasetCount) ?? DatasetQuota.Check(requested.Dataset);
+    internal long this[Limit limit] => _values[limit];
 
-    /// <summary>These limits with those that a request names in their place; the request has passed <see cref="Check"/>.</summary>
-    internal Quota With(in RequestedQuota requested) => requested.Any
-        ? Create(requested.ProjectMaxDatasetCount.Value ?? ProjectMaxDatasetCount, Dataset.With(requested.Dataset))
-        : this;
-
-    /// <summary>Limits that are known to be in range; where all are the defaults, the one shared instance.</summary>
-    internal static Quota Create(long projectMaxDatasetCount, DatasetQuota dataset)
+    /// <summary>Replaces the limits that a checked request sets. Defaults are one shared instance.</summary>
+    internal Quota With(in LimitSet<long?> requested)
     {
-        Invariant.Holds(ProjectMaxDatasetCountRange.Contains(projectMaxDatasetCount), "the limits of a project are in range");
-        var quota = new Quota(projectMaxDatasetCount, dataset);
-        return quota == Default ? Default : quota;
+        if (!requested.AnySet())
+        {
+            return this;
+        }
+
+        LimitSet<long> values = LimitSet.Replace(Limit.OfProject, _values, requested);
+        return values.Equals(Default._values) ? Default : new Quota(values);
     }
 }

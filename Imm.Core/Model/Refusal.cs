@@ -19,8 +19,9 @@ internal sealed record Refusal(
     public static Refusal Missing(string parameter) =>
         new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is required but not provided.", parameter);
 
-    /// <param name="parameter">The parameter's name on the wire.</param>
-    /// <param name="problem">What the value is and which rule it breaks, as the rest of a sentence.</param>
+    /// <summary>The refusal of a malformed parameter.</summary>
+    /// <param name="parameter">The name on the wire.</param>
+    /// <param name="problem">The problem and the rule, as the rest of a sentence.</param>
     public static Refusal Invalid(string parameter, string problem) =>
         new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is invalid: {problem}", parameter);
 
@@ -29,7 +30,8 @@ internal sealed record Refusal(
             parameter,
             string.Create(CultureInfo.InvariantCulture, $"{requested} is below its minimum; it must be from {minimum} to {maximum}."));
 
-    /// <param name="parameter">The parameter's name on the wire.</param>
+    /// <summary>The refusal of a number above its maximum.</summary>
+    /// <param name="parameter">The name on the wire.</param>
     /// <param name="requested">The number; null where it does not fit 64 bits.</param>
     /// <param name="maximum">The greatest number allowed.</param>
     public static Refusal AboveMaximum(string parameter, long? requested, long maximum) =>
@@ -53,22 +55,26 @@ internal sealed record Refusal(
     public static Refusal ChangesNothing(string required) =>
         new(ImmErrorCode.InvalidArgument, $"The request changes nothing: at least one parameter besides {required} is required.");
 
-    /// <param name="parameter">The limit's name, or that of the parameter that asks for more.</param>
-    /// <param name="counted">What is counted.</param>
-    /// <param name="requested">How many more; null where the number does not fit 64 bits.</param>
-    /// <param name="used">How many there are.</param>
-    /// <param name="limit">How many there may be.</param>
-    public static Refusal CountExceeded(string parameter, string counted, long? requested, long used, long limit) =>
-        new(
+    /// <summary>The refusal of growth past a limit.</summary>
+    /// <param name="parameter">The name of the limit, or of the parameter that asks for more.</param>
+    /// <param name="counted">The noun of the things that are counted.</param>
+    /// <param name="requested">The growth.</param>
+    /// <param name="used">The count before it.</param>
+    /// <param name="limit">The greatest count allowed.</param>
+    public static Refusal CountExceeded(string parameter, string counted, UInt128 requested, long used, long limit)
+    {
+        long? number = requested <= long.MaxValue ? (long)requested : null;
+        return new(
             ImmErrorCode.LimitExceededError,
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"The resource count exceeds the limit: {counted}, "
-                + $"requested {requested?.ToString(CultureInfo.InvariantCulture) ?? "more than 64 bits"}, used {used}, limit {limit}."),
+                + $"requested {number?.ToString(CultureInfo.InvariantCulture) ?? "more than 2^63-1"}, used {used}, limit {limit}."),
             parameter,
-            requested,
+            number,
             used,
             limit);
+    }
 
     public static Refusal AlreadyExists(string kind, string parameter) =>
         new(ImmErrorCode.ResourceAlreadyExists, $"The specified resource {kind} already exists.", parameter);

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Imm.Core.Model;
 
-/// <summary>An account in a region: within it project names are unique and the project quota counts. Compared ordinally.</summary>
+/// <summary>An account in a region, in which project names are unique and the project quota is counted. Compared ordinally.</summary>
 internal sealed record Scope
 {
     public const int MaxIdLength = 64;
@@ -25,12 +25,12 @@ internal sealed record Scope
 
     public string RegionId { get; }
 
-    /// <summary>The resource that listing projects acts on.</summary>
+    /// <summary>The ARN of the resource that ListProjects acts on.</summary>
     public string AllProjectsArn => ProjectArn("*");
 
-    public static bool IsAccountId(string text) => text.Length is >= 1 and <= MaxIdLength && !text.AsSpan().ContainsAnyExcept(AccountIdCharacters);
+    public static bool IsAccountId(string text) => IsId(text, AccountIdCharacters);
 
-    public static bool IsRegionId(string text) => text.Length is >= 1 and <= MaxIdLength && !text.AsSpan().ContainsAnyExcept(RegionIdCharacters);
+    public static bool IsRegionId(string text) => IsId(text, RegionIdCharacters);
 
     /// <exception cref="ArgumentException">An id is null or malformed.</exception>
     public static void ThrowIfMalformed(string accountId, string regionId)
@@ -53,4 +53,7 @@ internal sealed record Scope
     public string DatasetArn(string projectName, string datasetName) => $"{ProjectArn(projectName)}/dataset/{datasetName}";
 
     public override string ToString() => $"{AccountId}/{RegionId}";
+
+    private static bool IsId(string text, SearchValues<char> characters) =>
+        text.Length is >= 1 and <= MaxIdLength && !text.AsSpan().ContainsAnyExcept(characters);
 }

@@ -4,12 +4,14 @@ using Imm.Core.Collections;
 namespace Imm.Core.Model;
 
 /// <summary>
-/// Everything in one scope at one moment. Immutable once published; within a batch that nobody else sees yet, an <see cref="Edit"/> lets
-/// the next state take over the nodes that the batch itself has made.
+/// The projects and datasets of one scope at one moment. Immutable once published. While a batch is staged, its <see cref="OwnerToken"/>
+/// lets the next state change in place the nodes that the batch itself has made.
 /// </summary>
 internal sealed class ScopeState
 {
-    /// <summary>The greatest number that a project or dataset can have in its scope: about 10^12, and deleted ones use theirs up.</summary>
+    /// <summary>
+    /// The greatest number of a project or dataset in its scope: about 10^12. The number of a deleted one is not given again.
+    /// </summary>
     public const long MaxNumber = (1L << 40) - 1;
 
     private readonly NameTable<Project> _byName;
@@ -17,7 +19,7 @@ internal sealed class ScopeState
 
     private ScopeState(
         Scope scope,
-        ServiceFigures figures,
+        ServiceDefaults defaults,
         int? ownProjectQuota,
         NameTable<Project> byName,
         NameTree<Project> inOrder,
@@ -25,7 +27,7 @@ internal sealed class ScopeState
         long lastNumber)
     {
         Scope = scope;
-        Figures = figures;
+        Defaults = defaults;
         OwnProjectQuota = ownProjectQuota;
         _byName = byName;
         _inOrder = inOrder;
@@ -35,12 +37,13 @@ internal sealed class ScopeState
 
     public Scope Scope { get; }
 
-    public ServiceFigures Figures { get; }
+    /// <summary>The defaults of the store.</summary>
+    public ServiceDefaults Defaults { get; }
 
     /// <summary>The project quota that was set for this scope; null where none was.</summary>
     public int? OwnProjectQuota { get; }
 
-    public int ProjectQuota => OwnProjectQuota ?? Figures.ProjectQuota;
+    public int ProjectQuota => OwnProjectQuota ?? Defaults.ProjectQuota;
 
     public int ProjectCount => _byName.Count;
 
@@ -53,16 +56,16 @@ internal sealed class ScopeState
     /// <summary>All projects, in ordinal order of their names.</summary>
     public NameTree<Project> Projects => _inOrder;
 
-    public static ScopeState Empty(Scope scope, ServiceFigures figures, int? ownProjectQuota = null) =>
-        new(scope, figures, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0);
+    public static ScopeState Empty(Scope scope, ServiceDefaults defaults, int? ownProjectQuota = null) =>
+        new(scope, defaults, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0);
 
-    /// <summary>Refuses something new where the scope has no number left for it.</summary>
-    public Refusal? RefuseMore(string parameter) => LastNumber < MaxNumber ? null
+    /// <summary>Checks that the scope has a number left for a new project or dataset.</summary>
+    public Refusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
         : Refusal.CountExceeded(parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
 
     public bool TryFind(string name, [NotNullWhen(true)] out Project? project) => _byName.TryGetValue(name, out project);
 
-    /// <summary>Finds a dataset and its project, or says which of them there is none of.</summary>
+    /// <summary>Finds a dataset and its project; the refusal names the one that does not exist.</summary>
     public Refusal? Find(string projectName, string datasetName, out Project? project, out DatasetEntry? dataset)
     {
         dataset = null;
@@ -75,72 +78,42 @@ internal sealed class ScopeState
         return dataset is null ? Refusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
     }
 
-    /// <param name="before">The project of that name as it is in this state; null where there is none.</param>
-    /// <param name="after">The project that is new, or takes the place of the one before.</param>
-    /// <param name="edit">The batch, or null.</param>
-    /// <param name="number">The number that was given to what is new.</param>
-    public ScopeState With(Project? before, Project after, Edit? edit, long number = 0)
+    /// <summary>Adds a project, or replaces the one of its name.</summary>
+    /// <param name="before">The project of that name in this state; null for a new one.</param>
+    /// <param name="after">The project.</param>
+    /// <param name="owner">The token of the batch; null for none.</param>
+    /// <param name="number">The greatest number that the change has given out; 0 for none.</param>
+    public ScopeState With(Project? before, Project after, OwnerToken? owner, long number = 0)
     {
         Invariant.Holds(after.DatasetCount == after.Datasets.Count, "a project counts its datasets");
         return new ScopeState(
             Scope,
-            Figures,
+            Defaults,
             OwnProjectQuota,
-            _byName.Set(after, edit),
-            _inOrder.Set(after, edit),
+            _byName.Set(after, owner),
+            _inOrder.Set(after, owner),
             DatasetCount - (before?.DatasetCount ?? 0) + after.DatasetCount,
             Math.Max(LastNumber, number));
     }
 
+    /// <summary>Removes a project.</summary>
     /// <param name="before">A project of this state.</param>
-    /// <param name="edit">The batch, or null.</param>
-    public ScopeState Without(Project before, Edit? edit) => new(
+    /// <param name="owner">The token of the batch; null for none.</param>
+    public ScopeState Without(Project before, OwnerToken? owner) => new(
         Scope,
-        Figures,
+        Defaults,
         OwnProjectQuota,
-        _byName.Remove(before.ProjectName.Value, edit),
-        _inOrder.Remove(before.ProjectName.Value, edit),
+        _byName.Remove(before.ProjectName.Value, owner),
+        _inOrder.Remove(before.ProjectName.Value, owner),
         DatasetCount - before.DatasetCount,
         LastNumber);
 
-    /// <summary>The same content, quicker to find: for a state that was built from many projects and will be read from then on.</summary>
-    public ScopeState Packed() => new(Scope, Figures, OwnProjectQuota, _byName.Packed(), _inOrder, DatasetCount, LastNumber);
+    /// <summary>Copies the index into contiguous memory, for a state that was built from many projects and is read from then on.</summary>
+    public ScopeState Packed() => new(Scope, Defaults, OwnProjectQuota, _byName.Packed(), _inOrder, DatasetCount, LastNumber);
 
-    /// <summary>The same content in a store of other figures.</summary>
-    public ScopeState With(ServiceFigures figures) =>
-        figures == Figures ? this : new(Scope, figures, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
+    /// <summary>Copies the state for a store with other defaults.</summary>
+    public ScopeState With(ServiceDefaults defaults) =>
+        defaults == Defaults ? this : new(Scope, defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
 
-    public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Figures, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
-}
-
-/// <summary>A dataset with what belongs to it.</summary>
-internal sealed class DatasetEntry : INamed
-{
-    public DatasetEntry(long number, long projectNumber, Dataset dataset, Binding[] bindings)
-    {
-        Invariant.Holds(dataset.BindCount == bindings.Length, "a dataset counts its bindings");
-        Number = number;
-        ProjectNumber = projectNumber;
-        Dataset = dataset;
-        Bindings = bindings;
-    }
-
-    /// <summary>The dataset's number in its scope, under which it is stored.</summary>
-    public long Number { get; }
-
-    /// <summary>The number of its project.</summary>
-    public long ProjectNumber { get; }
-
-    public string Name => Dataset.DatasetName;
-
-    public Dataset Dataset { get; }
-
-    /// <summary>The bindings, in ordinal order of their URIs; never changed in place.</summary>
-    public Binding[] Bindings { get; }
-
-    /// <summary>The same dataset with other fields or another use.</summary>
-    public DatasetEntry With(Dataset dataset) => new(Number, ProjectNumber, dataset, Bindings);
-
-    /// <summary>The same dataset with other bindings.</summary>
-    public DatasetEntry With(Binding[] bindings) => new(Number, ProjectNumber, Dataset with { BindCount = bindings.Length }, bindings);
+    public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Defaults, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
 }

@@ -2,8 +2,8 @@ namespace Imm.Core;
 
 /// <summary>A tag: a key and a value that a user attaches to a project.</summary>
 /// <remarks>
-/// Equality is ordinal on both parts. Immutable. A tag holds any text; the rules for tags (a key of 1 to 128 characters, a value of 0 to 128,
-/// reserved beginnings) are checked where a request that carries it is read, in their place among the other rules.
+/// Equality is ordinal on both parts. Immutable and thread-safe. A tag holds any text. The rules for tags (a key of 1 to 128 characters, a
+/// value of 0 to 128, reserved prefixes) are checked when a request with the tag is used, in their place among the other rules.
 /// </remarks>
 public sealed record Tag
 {

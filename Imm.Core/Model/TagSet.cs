@@ -11,7 +11,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     public const int MaxKeyLength = 128;
     public const int MaxValueLength = 128;
 
-    /// <summary>A list of more is refused for its number alone: it may claim any, and has no end.</summary>
+    /// <summary>A list that claims more is refused by its count and not read: a list of a caller may claim any count.</summary>
     private const int MaxCountToCopy = 1000;
 
     private const string Parameter = "Tag";
@@ -28,15 +28,15 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     public Tag this[int index] => _tags[index];
 
     /// <summary>
-    /// Reads tags, first failure first: the count, then for each entry its key, its value, and whether the key stood before.
+    /// Parses tags, first failure first: the count, then for each entry its key, its value, and a key that an earlier entry has.
     /// </summary>
     /// <param name="tags">The tags; null for none.</param>
-    /// <param name="set">The tags that were read; empty where they are refused.</param>
+    /// <param name="set">The tags; empty where they are refused.</param>
     /// <param name="isAnswer">
-    /// True for tags that the service answered with. Among those can be tags of the platform, whose keys start with <c>acs:</c>: no caller
-    /// may set them, and they do not count toward the 20.
+    /// True for tags that the service answered with. Among them can be tags of the platform, whose keys start with <c>acs:</c>. No caller
+    /// may set those, and they do not count toward the 20.
     /// </param>
-    public static Refusal? TryCreate(IReadOnlyList<Tag>? tags, out TagSet set, bool isAnswer = false)
+    public static Refusal? Parse(IReadOnlyList<Tag>? tags, out TagSet set, bool isAnswer = false)
     {
         set = Empty;
         int count = tags?.Count ?? 0;
@@ -51,7 +51,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
             return Refusal.TooMany(Parameter, counted, MaxCount);
         }
 
-        // The list belongs to the caller and may change under us: look at a copy only.
+        // The list belongs to the caller and may change meanwhile: only a copy is checked.
         var copy = new Tag[count];
         for (int i = 0; i < copy.Length; i++)
         {
@@ -70,10 +70,10 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         return null;
     }
 
-    /// <summary>Copies a list of a caller's, which may change while it is read: its count and each entry are asked for once.</summary>
+    /// <summary>Copies a list that belongs to a caller and may change meanwhile: its count and each entry are read once.</summary>
     /// <param name="tags">The list; null for none.</param>
-    /// <param name="unreadable">Gets the refusal of a list that claims so many entries that it is not read at all.</param>
-    public static IReadOnlyList<Tag>? Copy(IReadOnlyList<Tag>? tags, ref UnreadableParameters? unreadable)
+    /// <param name="request">The request that gets the refusal where the list claims too many entries to be read.</param>
+    public static IReadOnlyList<Tag>? Copy(IReadOnlyList<Tag>? tags, ImmRequest request)
     {
         if (tags is null)
         {
@@ -83,12 +83,8 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         int count = tags.Count;
         if (count > MaxCountToCopy)
         {
-            unreadable ??= new UnreadableParameters();
-            if (unreadable[Parameter] is null)
-            {
-                unreadable.Add(Refusal.TooMany(Parameter, count, MaxCount));
-            }
-
+            request.Unreadable ??= new UnreadableParameters();
+            request.Unreadable.Add(Refusal.TooMany(Parameter, count, MaxCount));
             return null;
         }
 

@@ -1,11 +1,11 @@
 namespace Imm.Core.Model;
 
-/// <summary>How the times of projects and datasets move.</summary>
+/// <summary>The rule for the update times of projects and datasets.</summary>
 internal static class Times
 {
     /// <summary>
-    /// The time of a change: now, but always at least 100 ns after the change before, also under a clock that stands still or goes back. At the
-    /// end of time it stays there.
+    /// Gets the time of a change: now, but at least 100 ns after the previous change, under a frozen or backward clock too. The last
+    /// representable time is not exceeded.
     /// </summary>
     public static long NextUpdate(long previousTicks, long nowTicks) =>
         Math.Max(nowTicks, Math.Min(previousTicks, DateTime.MaxValue.Ticks - 1) + 1);

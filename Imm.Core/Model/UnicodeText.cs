@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Imm.Core.Model;
 
-/// <summary>Lengths of texts as the service counts them: in Unicode scalar values, which a lone surrogate is not.</summary>
+/// <summary>Counts texts as the service does: in Unicode scalar values, of which a lone surrogate is not one.</summary>
 internal static class UnicodeText
 {
     /// <summary>Counts the scalar values of a text; false where it holds a lone surrogate.</summary>

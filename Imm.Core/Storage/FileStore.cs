@@ -303,7 +303,7 @@ internal sealed class FileStore : IDisposable
                 _reader ??= new DocumentFile(_data);
                 ScopeState state = new ScopeLoader(
                     _reader.Read, _settings.Codec, problem => throw new DamagedFileException(_data.Name, problem))
-                    .Load(ScopeState.Empty(scope, _settings.Figures, ownProjectQuota), id);
+                    .Load(ScopeState.Empty(scope, _settings.Defaults, ownProjectQuota), id);
                 if (_reader.PagesRead >= MaxPagesHeld)
                 {
                     GiveUpReader();

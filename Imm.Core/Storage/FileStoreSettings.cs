@@ -3,7 +3,7 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>The settings of a file store; the lengths are set by tests that want checkpoints often.</summary>
-internal sealed record FileStoreSettings(ServiceFigures Figures)
+internal sealed record FileStoreSettings(ServiceDefaults Defaults)
 {
     /// <summary>True if every commit is flushed before it is acknowledged.</summary>
     public bool FlushEachCommit { get; init; } = true;
@@ -29,7 +29,7 @@ internal sealed record FileStoreSettings(ServiceFigures Figures)
     /// </summary>
     public Func<ThreadStart, string, Thread> StartThread { get; init; } = StartInBackground;
 
-    public RecordCodec Codec { get; } = new(Figures);
+    public RecordCodec Codec { get; } = new(Defaults);
 
     public Func<Guid> NewStoreId { get; init; } = RandomId;
 

@@ -7,7 +7,7 @@ namespace Imm.Core.Storage;
 /// Packs what the model changed into record values, and reads them back through the same constructors that check a request. A value starts with
 /// the version of its layout and ends with a checksum over itself, its kind and its key, so that a value in the wrong place is found out.
 /// </summary>
-internal sealed class RecordCodec(ServiceFigures figures)
+internal sealed class RecordCodec(ServiceDefaults defaults)
 {
     private const byte Layout = 1;
 
@@ -62,11 +62,11 @@ internal sealed class RecordCodec(ServiceFigures figures)
         string serviceRole = parts.HasFlag(Parts.ServiceRole) ? reader.Text() : ProjectFields.DefaultServiceRole;
         string templateId = parts.HasFlag(Parts.TemplateId) ? reader.Text() : "";
         Quota quota = parts.HasFlag(Parts.Quota)
-            ? Quota.Create(reader.Number(), ReadDatasetQuota(ref reader))
+            ? Quota.Default.With(ReadLimits(ref reader, Limit.OfProject))
             : Quota.Default;
         TagSet tags = parts.HasFlag(Parts.Tags) ? ReadTags(ref reader) : TagSet.Empty;
         Expect(reader.AtEnd && name is not null && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Project, key);
-        return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, figures.Project)
+        return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, defaults.Capacity)
         {
             Number = RecordKey.Number(key),
         };
@@ -90,7 +90,9 @@ internal sealed class RecordCodec(ServiceFigures figures)
         long updateTicks = createTicks + reader.Number();
         string description = parts.HasFlag(Parts.Description) ? reader.Text() : "";
         string templateId = parts.HasFlag(Parts.TemplateId) ? reader.Text() : "";
-        DatasetQuota quota = parts.HasFlag(Parts.Quota) ? ReadDatasetQuota(ref reader) : DatasetQuota.Default;
+        DatasetQuota quota = parts.HasFlag(Parts.Quota)
+            ? DatasetQuota.Default.With(ReadLimits(ref reader, Limit.OfDataset))
+            : DatasetQuota.Default;
         var bindings = new Binding[reader.Byte()];
         for (int i = 0; i < bindings.Length; i++)
         {
@@ -155,8 +157,10 @@ internal sealed class RecordCodec(ServiceFigures figures)
 
         if (parts.HasFlag(Parts.Quota))
         {
-            writer.Number(project.Quota.ProjectMaxDatasetCount);
-            Write(writer, project.Quota.Dataset);
+            foreach (Limit limit in Limit.OfProject)
+            {
+                writer.Number(project.Quota[limit]);
+            }
         }
 
         if (parts.HasFlag(Parts.Tags))
@@ -194,7 +198,10 @@ internal sealed class RecordCodec(ServiceFigures figures)
 
         if (parts.HasFlag(Parts.Quota))
         {
-            Write(writer, dataset.Quota);
+            foreach (Limit limit in Limit.OfDataset)
+            {
+                writer.Number(dataset.Quota[limit]);
+            }
         }
 
         writer.Byte(checked((byte)entry.Bindings.Length));
@@ -211,16 +218,15 @@ internal sealed class RecordCodec(ServiceFigures figures)
         writer.Number(use.TotalFileSize);
     }
 
-    private static DatasetQuota ReadDatasetQuota(ref PackedReader reader) =>
-        DatasetQuota.Create(reader.Number(), reader.Number(), reader.Number(), reader.Number(), reader.Number());
-
-    private static void Write(PackedWriter writer, DatasetQuota quota)
+    private static LimitSet<long?> ReadLimits(ref PackedReader reader, ReadOnlySpan<Limit> limits)
     {
-        writer.Number(quota.DatasetMaxBindCount);
-        writer.Number(quota.DatasetMaxFileCount);
-        writer.Number(quota.DatasetMaxEntityCount);
-        writer.Number(quota.DatasetMaxRelationCount);
-        writer.Number(quota.DatasetMaxTotalFileSize);
+        LimitSet<long?> values = default;
+        foreach (Limit limit in limits)
+        {
+            values[limit] = reader.Number();
+        }
+
+        return values;
     }
 
     private static TagSet ReadTags(ref PackedReader reader)
@@ -237,7 +243,7 @@ internal sealed class RecordCodec(ServiceFigures figures)
             tags[i] = new Tag(reader.Text(), reader.Text());
         }
 
-        return TagSet.TryCreate(tags, out TagSet set) is { } refusal ? throw new InvalidDataException(refusal.Message) : set;
+        return TagSet.Parse(tags, out TagSet set) is { } refusal ? throw new InvalidDataException(refusal.Message) : set;
     }
 
     private static PackedReader Open(ChangeKind kind, long key, ReadOnlySpan<byte> value)

@@ -18,7 +18,7 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         Dictionary<long, Project> projects = LoadProjects(first, last);
         ILookup<long, DatasetEntry> datasets = LoadDatasets(first, last, projects);
         ScopeState state = empty;
-        var edit = new Edit();
+        var owner = new OwnerToken();
         foreach (Project alone in projects.Values)
         {
             Project project = alone;
@@ -38,14 +38,14 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
                     continue;
                 }
 
-                project = project.With(dataset, edit);
+                project = project.With(dataset, owner);
                 lastNumber = Math.Max(lastNumber, dataset.Number);
             }
 
-            state = state.With(null, project, edit, lastNumber);
+            state = state.With(null, project, owner, lastNumber);
         }
 
-        edit.Close();
+        owner.Close();
         return state.Packed();
     }
 

@@ -83,7 +83,7 @@ internal static class StoreCheck
         var loader = new ScopeLoader(snapshot.Read, settings.Codec, problems.Add);
         foreach ((int id, Scope scope) in scopes)
         {
-            loader.Load(ScopeState.Empty(scope, settings.Figures), id);
+            loader.Load(ScopeState.Empty(scope, settings.Defaults), id);
         }
     }
 }

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Telemetry;
 
-/// <summary>The instruments of one meter, shared by the stores that report to it.</summary>
+/// <summary>The instruments of one meter, shared by the stores that report to it. Thread-safe.</summary>
 /// <remarks>
-/// A meter lives as long as the process or the container, stores come and go, and one in memory may be dropped without being closed. So the
-/// meter holds on to none of them.
+/// A meter lives as long as the process or the container. A store in memory may be dropped without being closed, so the instruments hold
+/// weak references only.
 /// </remarks>
 internal sealed class StoreInstruments
 {
@@ -19,7 +19,7 @@ internal sealed class StoreInstruments
     private static readonly Meter Default = new(ImmTelemetry.MeterName, ImmTelemetry.Version);
     private static readonly ConditionalWeakTable<Meter, StoreInstruments> ByMeter = [];
 
-    // A get takes well under a microsecond, a flush may take a second.
+    // A get takes well under a microsecond, a flush can take a second.
     private static readonly InstrumentAdvice<double> Durations = new()
     {
         HistogramBucketBoundaries =
@@ -33,33 +33,32 @@ internal sealed class StoreInstruments
         HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
     };
 
-    private readonly ConditionalWeakTable<ImmStore, object?> _stores = [];
+    /// <summary>The open stores, with the values of <see cref="StoreNameTag"/>; empty for a store without a name.</summary>
+    private readonly ConditionalWeakTable<IMeasuredStore, string> _stores = [];
 
     private StoreInstruments(Meter meter)
     {
-        Operations = meter.CreateCounter<long>("imm.operations", "{operation}", "Operations that have ended.");
-        OperationDuration = meter.CreateHistogram("imm.operation.duration", "s", "How long operations took.", tags: null, Durations);
+        Operations = meter.CreateCounter<long>("imm.operations", "{operation}", "The operations that have ended.");
+        OperationDuration = meter.CreateHistogram(
+            "imm.operation.duration", "s", "The duration of an operation.", tags: null, Durations);
         BatchSize = meter.CreateHistogram(
-            "imm.commit.batch.size", "{operation}", "How many operations were committed together.", tags: null, Sizes);
+            "imm.commit.batch.size", "{operation}", "The number of operations that were committed together.", tags: null, Sizes);
         FlushDuration = meter.CreateHistogram(
-            "imm.commit.flush.duration", "s", "How long the disk took to make a batch safe.", tags: null, Durations);
+            "imm.commit.flush.duration", "s", "The duration of a flush of the write-ahead log.", tags: null, Durations);
         CheckpointDuration = meter.CreateHistogram(
-            "imm.checkpoint.duration", "s", "How long it took to bring a log into the data file.", tags: null, Durations);
+            "imm.checkpoint.duration", "s", "The duration of a checkpoint.", tags: null, Durations);
         meter.CreateObservableUpDownCounter(
-            "imm.commit.queue.length",
-            () => Sum(store => store.Status.WaitingWrites),
-            "{operation}",
-            "How many changes wait for their turn.");
+            "imm.commit.queue.length", () => Sum(store => store.WaitingWrites), "{operation}", "The changes in the commit queue.");
         meter.CreateObservableUpDownCounter(
-            "imm.project.count", () => Sum(store => store.LoadedProjectCount), "{project}", "How many projects are in memory.");
+            "imm.project.count", () => Sum(store => store.LoadedProjects), "{project}", "The projects in memory.");
         meter.CreateObservableUpDownCounter(
-            "imm.dataset.count", () => Sum(store => store.LoadedDatasetCount), "{dataset}", "How many datasets are in memory.");
+            "imm.dataset.count", () => Sum(store => store.LoadedDatasets), "{dataset}", "The datasets in memory.");
         meter.CreateObservableUpDownCounter(
             "imm.file.size",
-            () => Sum(store => store.Status.DataFileLength, new(FileTypeTag, "data"))
-                .Concat(Sum(store => store.Status.LogLength, new(FileTypeTag, "log"))),
+            () => Sum(store => store.DataFileLength, new(FileTypeTag, "data"))
+                .Concat(Sum(store => store.LogLength, new(FileTypeTag, "log"))),
             "By",
-            "The data file, and what is in use of the active log.");
+            "The length of the data file, and of the part of the active log that is in use.");
     }
 
     public Counter<long> Operations { get; }
@@ -72,21 +71,22 @@ internal sealed class StoreInstruments
 
     public Histogram<double> CheckpointDuration { get; }
 
-    /// <summary>The instruments of the meter that a factory has, or of the process's own.</summary>
+    /// <summary>True if a listener counts or measures operations.</summary>
+    public bool AreOperationsMeasured => Operations.Enabled || OperationDuration.Enabled;
+
+    /// <summary>Gets the instruments of the meter of a factory; without a factory, of a meter of the process.</summary>
     public static StoreInstruments Of(IMeterFactory? factory)
     {
         Meter meter = factory?.Create(ImmTelemetry.MeterName, ImmTelemetry.Version) ?? Default;
 
-        // Instruments that observe cannot be taken from a meter again, so they must not be made twice.
+        // A meter publishes an observable instrument again each time it is created, so it is created once for each meter.
         lock (ByMeter)
         {
             return ByMeter.GetValue(meter, static meter => Make(meter));
         }
     }
 
-    /// <summary>
-    /// Makes the instruments of a meter; where a listener throws as they are published, instruments that tell nobody anything.
-    /// </summary>
+    /// <summary>Makes the instruments of a meter. Where a listener throws when they are published, they report to nobody.</summary>
     private static StoreInstruments Make(Meter meter)
     {
         try
@@ -104,18 +104,17 @@ internal sealed class StoreInstruments
         }
     }
 
-    /// <summary>Has a store be observed until it is gone.</summary>
-    public void Add(ImmStore store) => _stores.Add(store, null);
+    /// <summary>Observes a store until it is removed or collected.</summary>
+    public void Add(IMeasuredStore store, string? name) => _stores.Add(store, name ?? "");
 
-    public void Remove(ImmStore store) => _stores.Remove(store);
+    public void Remove(IMeasuredStore store) => _stores.Remove(store);
 
-    /// <summary>One measurement for each name of a store; stores of one name count together.</summary>
-    private List<Measurement<long>> Sum(Func<ImmStore, long> read, KeyValuePair<string, object?>? tag = null)
+    /// <summary>Makes one measurement for each name: the sum over the stores of that name.</summary>
+    private List<Measurement<long>> Sum(Func<IMeasuredStore, long> read, KeyValuePair<string, object?>? tag = null)
     {
         var sums = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach ((ImmStore store, _) in _stores)
+        foreach ((IMeasuredStore store, string name) in _stores)
         {
-            string name = store.Name ?? "";
             sums[name] = sums.GetValueOrDefault(name) + read(store);
         }
 

@@ -2,28 +2,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Imm.Core.Telemetry;
 
-/// <summary>The log messages of a store. Ids, levels and the names in braces are API, the wording is not.</summary>
+/// <summary>The log messages of a store. Event ids, levels and the names in braces are API; the wording is not.</summary>
 internal static partial class StoreLog
 {
     [LoggerMessage(
         1,
         LogLevel.Warning,
-        "The store '{Store}' had not been closed: {Records} changes and {Pages} pages were brought from its logs into its data file.")]
+        "The store '{Store}' had not been closed. Recovery brought {Records} changes and {Pages} pages from its logs into its data file.")]
     public static partial void Recovered(ILogger logger, string store, int records, int pages);
 
     [LoggerMessage(
         2,
         LogLevel.Debug,
-        "A checkpoint of the store '{Store}' brought {Records} changes into its data file, on {Pages} pages, in {Duration}.")]
+        "A checkpoint of the store '{Store}' wrote {Records} changes on {Pages} pages of its data file, in {Duration}.")]
     public static partial void Checkpoint(ILogger logger, string store, int records, int pages, TimeSpan duration);
 
     [LoggerMessage(
         3,
         LogLevel.Critical,
-        "The store '{Store}' has failed and takes no more changes until it is opened again; what was acknowledged is safe.")]
+        "The store '{Store}' has failed and refuses changes until it is opened again. Acknowledged changes are not lost.")]
     public static partial void Failed(ILogger logger, Exception cause, string store);
 
-    [LoggerMessage(4, LogLevel.Critical, "The store '{Store}' is damaged, in {Count} places that are known of: {Problem}")]
+    [LoggerMessage(4, LogLevel.Critical, "The store '{Store}' is damaged. Problems found: {Count}. The first: {Problem}")]
     public static partial void Damaged(ILogger logger, string store, int count, string problem);
 
     [LoggerMessage(5, LogLevel.Error, "The store '{Store}' could not be opened.")]
@@ -32,7 +32,7 @@ internal static partial class StoreLog
     [LoggerMessage(
         6,
         LogLevel.Error,
-        "The store '{Store}' was closed, but not everything could be brought into its data file. "
-        + "What was acknowledged is in its logs; the next open brings it in.")]
+        "The store '{Store}' was closed before all changes could be brought into its data file. "
+        + "Acknowledged changes are in its logs; the next open brings them into the data file.")]
     public static partial void CloseIncomplete(ILogger logger, Exception cause, string store);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Imm.Core.Model;
 using Imm.Core.Storage;
 using Microsoft.Extensions.Logging;
@@ -6,91 +7,104 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Imm.Core.Telemetry;
 
-/// <summary>Tells the world outside what one store does: metrics, traces and logs. <see cref="ImmTelemetry"/> says which.</summary>
+/// <summary>
+/// Records metrics, traces and logs of one store, as <see cref="ImmTelemetry"/> lists them. Thread-safe, and never throws.
+/// </summary>
 /// <remarks>
-/// It stands between the store and listeners of others' making, on threads that have a change half told or many callers waiting. Nothing
-/// that a listener throws may pass it.
+/// Listeners and loggers are code of the host. They run on threads that have published a change and not acknowledged it yet, or for which
+/// many callers wait. An exception of theirs is dropped here: passed on, it would fail a change that is durable.
 /// </remarks>
 internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
 {
+    // Hosts filter their logs by the category, so it does not follow the rooms.
+    private const string LogCategory = "Imm.Core.ImmStore";
+
     private static readonly ActivitySource Source = new(ImmTelemetry.ActivitySourceName, ImmTelemetry.Version);
 
     private readonly string? _name;
-    private readonly string _store;
+    private readonly string _logName;
     private readonly StoreInstruments _instruments;
     private readonly ILogger _logger;
     private int _failed;
-    private bool _hadFailed;
+    private bool _failedBeforeClosing;
 
-    /// <summary>Whose listeners are being called on this thread by the store itself, not by a caller's operation.</summary>
+    /// <summary>The telemetry of the store that calls listeners on this thread for itself, not for the operation of a caller.</summary>
     [ThreadStatic]
-    private static StoreTelemetry? _telling;
+    private static StoreTelemetry? _notifying;
 
-    public StoreTelemetry(ImmStoreOptions options)
+    /// <summary>Makes the telemetry of a store.</summary>
+    /// <param name="name">The name of the store in metrics; null for none.</param>
+    /// <param name="path">The data file; null for a store in memory.</param>
+    /// <param name="loggerFactory">The factory of the logger; null logs nothing.</param>
+    /// <param name="meterFactory">The factory of the meter; null for a meter of the process.</param>
+    public StoreTelemetry(string? name, string? path, ILoggerFactory? loggerFactory, IMeterFactory? meterFactory)
     {
-        _name = options.Name;
-        _store = options.Path ?? options.Name ?? "in memory";
-        _instruments = StoreInstruments.Of(options.MeterFactory);
-        _logger = options.LoggerFactory?.CreateLogger<ImmStore>() ?? NullLogger<ImmStore>.Instance;
+        _name = name;
+        _logName = path ?? name ?? "in memory";
+        _instruments = StoreInstruments.Of(meterFactory);
+        _logger = loggerFactory?.CreateLogger(LogCategory) ?? NullLogger.Instance;
     }
 
-    /// <inheritdoc/>
-    public bool IsEnabled => _instruments.OperationDuration.Enabled || _instruments.Operations.Enabled || Source.HasListeners();
+    /// <summary>True if a listener observes operations, by metrics or by traces.</summary>
+    public bool IsEnabled => _instruments.AreOperationsMeasured || Source.HasListeners();
 
     /// <inheritdoc/>
-    public bool IsTelling => _telling == this;
+    public bool IsTelling => _notifying == this;
 
-    /// <summary>The store is open.</summary>
-    public void Opened(ImmStore store, (int Records, int Pages) recovered)
+    /// <summary>Records that the store is open.</summary>
+    /// <param name="store">The store; it is observed until it is closed or collected.</param>
+    /// <param name="recovered">The numbers of changes and pages that the open took from the logs.</param>
+    public void Opened(IMeasuredStore store, (int Records, int Pages) recovered)
     {
-        _instruments.Add(store);
+        _instruments.Add(store, _name);
         if (recovered is not (0, 0))
         {
             Safely(
                 (this, recovered),
-                static it => StoreLog.Recovered(it.Item1._logger, it.Item1._store, it.recovered.Records, it.recovered.Pages));
+                static it => StoreLog.Recovered(it.Item1._logger, it.Item1._logName, it.recovered.Records, it.recovered.Pages));
         }
     }
 
     /// <summary>
-    /// The store has committed everything, and gives up its files next. What fails there is told as an incomplete close and not as a
-    /// failure.
+    /// Records that the store has committed everything and closes its files next. A failure from now on is recorded as an incomplete close,
+    /// not as a failure of the store.
     /// </summary>
-    public void Closing() => _hadFailed = Interlocked.Exchange(ref _failed, 1) != 0;
+    public void Closing() => _failedBeforeClosing = Interlocked.Exchange(ref _failed, 1) != 0;
 
-    /// <summary>The store is closed.</summary>
+    /// <summary>Records that the store is closed.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="failure">Why not everything could be brought into the data file; null where it could.</param>
-    public void Closed(ImmStore store, Exception? failure)
+    /// <param name="failure">The reason why not everything could be brought into the data file; null where it could.</param>
+    public void Closed(IMeasuredStore store, Exception? failure)
     {
         _instruments.Remove(store);
         if (failure is not null)
         {
-            Tell((this, failure), static it =>
+            Notify((this, failure), static it =>
             {
-                if (!it.Item1._hadFailed)
+                if (!it.Item1._failedBeforeClosing)
                 {
-                    it.Item1.TellDamage(it.failure);
+                    it.Item1.LogDamage(it.failure);
                 }
 
-                StoreLog.CloseIncomplete(it.Item1._logger, it.failure, it.Item1._store);
+                StoreLog.CloseIncomplete(it.Item1._logger, it.failure, it.Item1._logName);
             });
         }
     }
 
-    /// <summary>The store could not be opened.</summary>
+    /// <summary>Records that the store could not be opened.</summary>
     public void OpenRefused(Exception cause) => Safely((this, cause), static it =>
     {
-        it.Item1.TellDamage(it.cause);
-        StoreLog.OpenRefused(it.Item1._logger, it.cause, it.Item1._store);
+        it.Item1.LogDamage(it.cause);
+        StoreLog.OpenRefused(it.Item1._logger, it.cause, it.Item1._logName);
     });
 
-    /// <summary>The files were looked through, and are not as they should be.</summary>
+    /// <summary>Records the result of a check.</summary>
+    /// <param name="problems">The problems that were found; nothing is logged where there is none.</param>
     public void Checked(IReadOnlyList<string> problems)
     {
         if (problems.Count > 0)
         {
-            Safely((this, problems), static it => StoreLog.Damaged(it.Item1._logger, it.Item1._store, it.problems.Count, it.problems[0]));
+            Safely((this, problems), static it => StoreLog.Damaged(it.Item1._logger, it.Item1._logName, it.problems.Count, it.problems[0]));
         }
     }
 
@@ -127,33 +141,25 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     }
 
     /// <inheritdoc/>
-    public void Committed(int operations)
-    {
-        if (_instruments.BatchSize.Enabled)
-        {
-            Tell((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
-        }
-    }
+    public void Committed(int operations) =>
+        Notify((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
 
     /// <inheritdoc/>
-    public void Flushed(TimeSpan duration)
-    {
-        if (_instruments.FlushDuration.Enabled)
-        {
-            Tell((this, duration), static it => it.Item1._instruments.FlushDuration.Record(it.duration.TotalSeconds, it.Item1.Tags()));
-        }
-    }
+    public void Flushed(TimeSpan duration) =>
+        Notify((this, duration), static it => it.Item1._instruments.FlushDuration.Record(it.duration.TotalSeconds, it.Item1.Tags()));
 
     /// <inheritdoc/>
     public void Checkpointed(StoreCheckpoint checkpoint)
     {
-        Tell(
+        Notify(
             (this, checkpoint),
             static it => it.Item1._instruments.CheckpointDuration.Record(it.checkpoint.Duration.TotalSeconds, it.Item1.Tags()));
-        Tell(
+
+        // Not in one call with the record: a listener that throws must not suppress the log entry.
+        Notify(
             (this, checkpoint),
             static it => StoreLog.Checkpoint(
-                it.Item1._logger, it.Item1._store, it.checkpoint.Records, it.checkpoint.Pages, it.checkpoint.Duration));
+                it.Item1._logger, it.Item1._logName, it.checkpoint.Records, it.checkpoint.Pages, it.checkpoint.Duration));
     }
 
     /// <inheritdoc/>
@@ -161,10 +167,10 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     {
         if (Interlocked.Exchange(ref _failed, 1) == 0)
         {
-            Tell((this, cause), static it =>
+            Notify((this, cause), static it =>
             {
-                it.Item1.TellDamage(it.cause);
-                StoreLog.Failed(it.Item1._logger, it.cause, it.Item1._store);
+                it.Item1.LogDamage(it.cause);
+                StoreLog.Failed(it.Item1._logger, it.cause, it.Item1._logName);
             });
         }
     }
@@ -174,7 +180,7 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
         operation.Refusal?.Code
         ?? (operation.Exception is OperationCanceledException ? typeof(OperationCanceledException) : operation.Exception?.GetType())?.FullName;
 
-    // What a caller gives may be of any length.
+    // A malformed name may be of any length.
     private static void SetName(Activity activity, string tag, string? name)
     {
         if (NameRule.Holds(name))
@@ -183,22 +189,25 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
         }
     }
 
-    /// <summary>Calls listeners while the store holds what a change or a close would wait for.</summary>
-    private void Tell<TState>(TState state, Action<TState> tell)
+    /// <summary>
+    /// Calls listeners at a point where a change or a close of the same store would wait for this thread. <see cref="IsTelling"/> is true
+    /// meanwhile, so that the store refuses both.
+    /// </summary>
+    private void Notify<TState>(TState state, Action<TState> call)
     {
-        StoreTelemetry? outer = _telling;
-        _telling = this;
-        Safely(state, tell);
-        _telling = outer;
+        StoreTelemetry? outer = _notifying;
+        _notifying = this;
+        Safely(state, call);
+        _notifying = outer;
     }
 
-    private static void Safely<TState>(TState state, Action<TState> tell)
+    private static void Safely<TState>(TState state, Action<TState> call)
     {
         try
         {
-            tell(state);
+            call(state);
         }
-#pragma warning disable CA1031 // A listener's defect is not the store's.
+#pragma warning disable CA1031 // See the remarks of the class.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -207,7 +216,7 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
 
     private void Count(Operation operation)
     {
-        if (!_instruments.Operations.Enabled && !_instruments.OperationDuration.Enabled)
+        if (!_instruments.AreOperationsMeasured)
         {
             return;
         }
@@ -228,13 +237,13 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
 
     private TagList Tags() => _name is null ? default : new TagList { { StoreInstruments.StoreNameTag, _name } };
 
-    private void TellDamage(Exception cause)
+    private void LogDamage(Exception cause)
     {
         for (Exception? e = cause; e is not null; e = e.InnerException)
         {
             if (e is DamagedFileException)
             {
-                StoreLog.Damaged(_logger, _store, 1, e.Message);
+                StoreLog.Damaged(_logger, _logName, 1, e.Message);
                 return;
             }
         }

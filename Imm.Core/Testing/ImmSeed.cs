@@ -97,7 +97,7 @@ public sealed class ImmSeed
         {
             var request = new UpdateProjectRequest { ProjectName = projectName };
             configure(request);
-            Apply(Model.UpdateProject.TryRead(request, out UpdateProject? command), command);
+            Apply(Model.UpdateProject.Parse(request, out UpdateProject? command), command);
         });
     }
 
@@ -111,7 +111,7 @@ public sealed class ImmSeed
 
     /// <summary>Creates datasets, named <c>filler-001</c> and so on, until the project may have only so many more.</summary>
     /// <param name="projectName">
-    /// The project; give it a <see cref="CreateProjectRequest.ProjectMaxDatasetCount"/> that can be reached.
+    /// The project; give it a <see cref="ProjectRequest.ProjectMaxDatasetCount"/> that can be reached.
     /// </param>
     /// <param name="slots">How many more, from 0.</param>
     /// <exception cref="ImmException">There is no such project.</exception>
@@ -143,7 +143,7 @@ public sealed class ImmSeed
         {
             var request = new UpdateDatasetRequest { ProjectName = projectName, DatasetName = datasetName };
             configure(request);
-            Apply(Model.UpdateDataset.TryRead(request, out UpdateDataset? command), command);
+            Apply(Model.UpdateDataset.Parse(request, out UpdateDataset? command), command);
         });
     }
 
@@ -159,7 +159,7 @@ public sealed class ImmSeed
         {
             foreach (string uri in uris)
             {
-                Apply(CheckNames(projectName, datasetName) ?? Binding.Check(uri), new CreateBinding(projectName, datasetName, uri));
+                Apply(NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri), new CreateBinding(projectName, datasetName, uri));
             }
         });
     }
@@ -255,7 +255,7 @@ public sealed class ImmSeed
                 string.Create(CultureInfo.InvariantCulture, $"The project has {datasets} datasets, more than are made up here."));
         }
 
-        if ((UInt128)project.FileCount > (UInt128)datasets * (UInt128)DatasetQuota.FileCountRange.Maximum
+        if ((UInt128)project.FileCount > (UInt128)datasets * (UInt128)Limit.DatasetMaxFileCount.Maximum
             || (project.TotalFileSize > 0 && datasets == 0))
         {
             throw new FormatException(string.Create(
@@ -264,10 +264,6 @@ public sealed class ImmSeed
                 + $"more than its {datasets} datasets can hold."));
         }
     }
-
-    private static Refusal? CheckNames(string projectName, string datasetName) =>
-        NameRule.Check(nameof(CreateDatasetRequest.ProjectName), projectName)
-            ?? NameRule.Check(nameof(CreateDatasetRequest.DatasetName), datasetName);
 
     private static long ToAdd(long limit, long used, long left)
     {
@@ -310,7 +306,7 @@ public sealed class ImmSeed
     private Dataset Found(string projectName, string datasetName)
     {
         DatasetEntry? dataset = null;
-        return (CheckNames(projectName, datasetName) ?? _registry.State.Find(projectName, datasetName, out _, out dataset)) is { } refusal
+        return (NameRule.CheckNames(projectName, datasetName) ?? _registry.State.Find(projectName, datasetName, out _, out dataset)) is { } refusal
             ? throw refusal.ToException()
             : dataset!.Dataset;
     }
@@ -319,18 +315,18 @@ public sealed class ImmSeed
     {
         var request = new CreateProjectRequest { ProjectName = projectName };
         configure?.Invoke(request);
-        Apply(CreateProject.TryRead(request, out CreateProject? command), command);
+        Apply(CreateProject.Parse(request, out CreateProject? command), command);
     }
 
     private void CreateDataset(string projectName, string datasetName, Action<CreateDatasetRequest>? configure)
     {
         var request = new CreateDatasetRequest { ProjectName = projectName, DatasetName = datasetName };
         configure?.Invoke(request);
-        Apply(Model.CreateDataset.TryRead(request, out CreateDataset? command), command);
+        Apply(Model.CreateDataset.Parse(request, out CreateDataset? command), command);
     }
 
     private void AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) => Apply(
-        ChangeFiles.TryRead([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, out ChangeFiles? command),
+        ChangeFiles.Parse([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, out ChangeFiles? command),
         command);
 
     private void Apply<TAnswer>(Refusal? malformed, Command<TAnswer>? command) =>

@@ -32,23 +32,23 @@ internal static class SnapshotReader
         }
 
         long time = Time("$.Time", document.Time, ImmFixtureClock.DefaultStart.UtcTicks);
-        var figures = new ServiceFigures(Quota("$.ProjectQuota", document.ProjectQuota) ?? new ImmStoreOptions().ProjectQuota, 100, 100);
+        var defaults = new ServiceDefaults(Quota("$.ProjectQuota", document.ProjectQuota) ?? new ImmStoreOptions().ProjectQuota, 100, 100);
         var image = new Dictionary<Scope, ScopeState>();
         int index = 0;
         foreach (ScopeDocument? entry in document.Scopes ?? [])
         {
             string path = At("$.Scopes", index++);
-            ScopeState state = ReadScope(path, Present(path, entry), figures, time);
+            ScopeState state = ReadScope(path, Present(path, entry), defaults, time);
             if (!image.TryAdd(state.Scope, state))
             {
                 throw Wrong(path, $"{state.Scope} stands twice.");
             }
         }
 
-        return new ImmSnapshot(image, figures.ProjectQuota, new DateTimeOffset(time, TimeSpan.Zero));
+        return new ImmSnapshot(image, defaults.ProjectQuota, new DateTimeOffset(time, TimeSpan.Zero));
     }
 
-    private static ScopeState ReadScope(string path, ScopeDocument document, ServiceFigures figures, long time)
+    private static ScopeState ReadScope(string path, ScopeDocument document, ServiceDefaults defaults, long time)
     {
         if (document.AccountId is null || !Scope.IsAccountId(document.AccountId))
         {
@@ -61,8 +61,8 @@ internal static class SnapshotReader
         }
 
         var state = ScopeState.Empty(
-            new Scope(document.AccountId, document.RegionId), figures, Quota($"{path}.ProjectQuota", document.ProjectQuota));
-        var edit = new Edit();
+            new Scope(document.AccountId, document.RegionId), defaults, Quota($"{path}.ProjectQuota", document.ProjectQuota));
+        var owner = new OwnerToken();
         int index = 0;
         foreach (ProjectWithDatasets? entry in document.Projects ?? [])
         {
@@ -74,10 +74,10 @@ internal static class SnapshotReader
                 throw Wrong($"{at}.ProjectName", $"'{project.ProjectName}' stands twice.");
             }
 
-            state = state.With(null, project, edit, number);
+            state = state.With(null, project, owner, number);
         }
 
-        edit.Close();
+        owner.Close();
         return state;
     }
 
@@ -146,11 +146,12 @@ internal static class SnapshotReader
             DatasetMaxRelationCount = document.DatasetMaxRelationCount,
             DatasetMaxTotalFileSize = document.DatasetMaxTotalFileSize,
         };
-        if (DatasetFields.TryRead(request, out _, out string name, out DatasetFields fields) is { } refusal)
+        if (DatasetFields.Parse(request, out DatasetFields fields) is { } refusal)
         {
             throw Wrong($"{path}.{refusal.Parameter}", refusal.Message);
         }
 
+        string name = request.DatasetName!;
         long createTicks = Time($"{path}.CreateTime", document.CreateTime, project.CreateTicks);
         long updateTicks = Time($"{path}.UpdateTime", document.UpdateTime, createTicks);
         if (updateTicks < createTicks)
@@ -161,20 +162,20 @@ internal static class SnapshotReader
         Binding[] bindings = ReadBindings($"{path}.Bindings", document.Bindings ?? [], project.ProjectName, name, createTicks);
         Count($"{path}.BindCount", document.BindCount, bindings.Length, "there are {0} bindings");
         var dataset = new Dataset(
-            project.ProjectName, name, fields.Description ?? "", fields.TemplateId ?? "", project.Quota.Dataset.With(fields.Quota), createTicks, updateTicks)
+            project.ProjectName, name, fields.Description ?? "", fields.TemplateId ?? "", project.Quota.Dataset.With(fields.Limits), createTicks, updateTicks)
         {
             BindCount = bindings.Length,
-            FileCount = Number($"{path}.FileCount", document.FileCount, DatasetQuota.FileCountRange),
-            TotalFileSize = Number($"{path}.TotalFileSize", document.TotalFileSize, DatasetQuota.TotalFileSizeRange),
+            FileCount = Number($"{path}.FileCount", document.FileCount, Limit.DatasetMaxFileCount),
+            TotalFileSize = Number($"{path}.TotalFileSize", document.TotalFileSize, Limit.DatasetMaxTotalFileSize),
         };
         return new DatasetEntry(number, projectNumber, dataset, bindings);
     }
 
     private static Binding[] ReadBindings(string path, BindingDocument?[] documents, ProjectName projectName, string datasetName, long time)
     {
-        if (documents.Length > DatasetQuota.BindCountRange.Maximum)
+        if (documents.Length > Limit.DatasetMaxBindCount.Maximum)
         {
-            throw Wrong(path, string.Create(CultureInfo.InvariantCulture, $"There are {documents.Length}; a dataset has at most {DatasetQuota.BindCountRange.Maximum}."));
+            throw Wrong(path, string.Create(CultureInfo.InvariantCulture, $"There are {documents.Length}; a dataset has at most {Limit.DatasetMaxBindCount.Maximum}."));
         }
 
         var bindings = new Binding[documents.Length];
@@ -214,7 +215,7 @@ internal static class SnapshotReader
         : throw Wrong(path, "A time looks like 2021-06-29T14:50:13.011643600+08:00, with 0 to 9 fraction digits.");
 
     /// <summary>A number of things in use: no limit could ever be above its range, and so nothing can be in use beyond it.</summary>
-    private static long Number(string path, long? number, LimitRange range) =>
+    private static long Number(string path, long? number, Limit range) =>
         number is < 0 ? throw Wrong(path, "It is below 0.")
         : number > range.Maximum ? throw Wrong(path, string.Create(CultureInfo.InvariantCulture, $"It is above {range.Maximum}, which no dataset comes to."))
         : number ?? 0;

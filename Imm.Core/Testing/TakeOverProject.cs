@@ -11,9 +11,9 @@ namespace Imm.Core.Testing;
 /// <param name="datasetNames">The names of its datasets, distinct, as many as it has.</param>
 internal sealed class TakeOverProject(Project project, string[] datasetNames) : Command<Project>
 {
-    public override Refusal? Refuse(ScopeState state) => CreateProject.Refuse(state, project.ProjectName.Value);
+    public override Refusal? Check(ScopeState state) => CreateProject.Check(state, project.ProjectName.Value);
 
-    protected override Decision<Project> Accept(ScopeState state, long nowTicks, Edit? edit)
+    protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
         long number = state.LastNumber + 1;
         Project whole = project with
@@ -25,31 +25,29 @@ internal sealed class TakeOverProject(Project project, string[] datasetNames) : 
             Datasets = NameTree<DatasetEntry>.Empty,
         };
         var changes = new List<Change>(1 + (2 * datasetNames.Length)) { new(ChangeKind.Project, number, whole, IsNew: true) };
-        DatasetQuota own = whole.Quota.Dataset;
-        DatasetQuota quota = DatasetQuota.Create(
-            own.DatasetMaxBindCount,
-            DatasetQuota.FileCountRange.Maximum,
-            own.DatasetMaxEntityCount,
-            own.DatasetMaxRelationCount,
-            DatasetQuota.TotalFileSizeRange.Maximum);
+        DatasetQuota quota = whole.Quota.Dataset.With(new LimitSet<long?>
+        {
+            [Limit.DatasetMaxFileCount] = Limit.DatasetMaxFileCount.Maximum,
+            [Limit.DatasetMaxTotalFileSize] = Limit.DatasetMaxTotalFileSize.Maximum,
+        });
         (long files, long bytes) = (project.FileCount, project.TotalFileSize);
         long last = number;
         foreach (string name in datasetNames)
         {
-            long share = Math.Min(files, DatasetQuota.FileCountRange.Maximum);
+            long share = Math.Min(files, Limit.DatasetMaxFileCount.Maximum);
             var dataset = new Dataset(whole.ProjectName, name, "", "", quota, nowTicks, nowTicks)
             {
                 FileCount = share,
                 TotalFileSize = bytes,
             };
             var entry = new DatasetEntry(++last, number, dataset, []);
-            whole = whole.With(entry, edit);
+            whole = whole.With(entry, owner);
             changes.Add(new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
             changes.Add(new Change(ChangeKind.DatasetUse, entry.Number, dataset, IsNew: true));
             files -= share;
             bytes = 0;
         }
 
-        return Decision<Project>.Accepted(whole, state.With(null, whole, edit, last), [.. changes]);
+        return Decision<Project>.Accepted(whole, state.With(null, whole, owner, last), [.. changes]);
     }
 }

@@ -5,7 +5,7 @@ namespace Imm.Core.Wire;
 /// <summary>Turns a project into its document and back, through the checks that a request passes.</summary>
 internal static class ProjectReader
 {
-    private static readonly ProjectFigures DefaultFigures = new(100, 100);
+    private static readonly ProjectCapacity DefaultCapacity = new(100, 100);
 
     public static ProjectDocument ToDocument(Project project, TimeSpan timeOffset)
     {
@@ -42,6 +42,7 @@ internal static class ProjectReader
         // A null entry and an empty key are left for the tag rules, which know what to say of them.
         var request = new CreateProjectRequest
         {
+            ProjectName = document.ProjectName,
             Description = document.Description,
             ServiceRole = document.ServiceRole,
             TemplateId = document.TemplateId,
@@ -55,9 +56,7 @@ internal static class ProjectReader
                 ? null
                 : [.. document.Tags.Select(tag => tag is null ? null! : new Tag(tag.TagKey ?? "", tag.TagValue))],
         };
-        ProjectFields fields = default;
-        if ((NameRule.Check(nameof(document.ProjectName), document.ProjectName)
-            ?? ProjectFields.TryRead(request, out fields, isAnswer: true)) is { } refusal)
+        if (ProjectFields.Parse(request, out ProjectFields fields, isAnswer: true) is { } refusal)
         {
             string field = refusal.Parameter is nameof(request.Tag) ? nameof(document.Tags) : refusal.Parameter!;
             throw Wrong(field, refusal.Message);
@@ -75,13 +74,13 @@ internal static class ProjectReader
             fields.Description ?? "",
             fields.ServiceRole ?? ProjectFields.DefaultServiceRole,
             fields.TemplateId ?? "",
-            Quota.Default.With(fields.Quota),
+            Quota.Default.With(fields.Limits),
             fields.Tags ?? TagSet.Empty,
             createTicks,
             updateTicks,
-            new ProjectFigures(
-                Count(nameof(document.ProjectQueriesPerSecond), document.ProjectQueriesPerSecond, DefaultFigures.ProjectQueriesPerSecond),
-                Count(nameof(document.EngineConcurrency), document.EngineConcurrency, DefaultFigures.EngineConcurrency)))
+            new ProjectCapacity(
+                Count(nameof(document.ProjectQueriesPerSecond), document.ProjectQueriesPerSecond, DefaultCapacity.ProjectQueriesPerSecond),
+                Count(nameof(document.EngineConcurrency), document.EngineConcurrency, DefaultCapacity.EngineConcurrency)))
         {
             DatasetCount = Count(nameof(document.DatasetCount), document.DatasetCount, 0),
             FileCount = Count(nameof(document.FileCount), document.FileCount, 0),

@@ -57,7 +57,7 @@ internal static class WireActions
         };
 
     private static TRequest ReadProject<TRequest>(WireParameters parameters)
-        where TRequest : IRequestedProject, new()
+        where TRequest : ProjectRequest, new()
     {
         var request = new TRequest
         {
@@ -65,15 +65,15 @@ internal static class WireActions
             Description = parameters.Text(nameof(Project.Description)),
             ServiceRole = parameters.Text(nameof(Project.ServiceRole)),
             TemplateId = parameters.Text(nameof(Project.TemplateId)),
-            ProjectMaxDatasetCount = parameters.Limit(Quota.ProjectMaxDatasetCountRange),
             Tag = parameters.Tags(),
         };
-        ReadLimits(request, parameters);
+        ReadLimits(ref request.Limits, Limit.OfProject, parameters);
+        request.Unreadable = parameters.Unreadable;
         return request;
     }
 
     private static TRequest ReadDataset<TRequest>(WireParameters parameters)
-        where TRequest : IRequestedDataset, new()
+        where TRequest : DatasetRequest, new()
     {
         var request = new TRequest
         {
@@ -82,18 +82,17 @@ internal static class WireActions
             Description = parameters.Text(nameof(Dataset.Description)),
             TemplateId = parameters.Text(nameof(Dataset.TemplateId)),
         };
-        ReadLimits(request, parameters);
+        ReadLimits(ref request.Limits, Limit.OfDataset, parameters);
+        request.Unreadable = parameters.Unreadable;
         return request;
     }
 
-    private static void ReadLimits(IRequestedLimits request, WireParameters parameters)
+    private static void ReadLimits(ref LimitSet<long?> requested, ReadOnlySpan<Limit> limits, WireParameters parameters)
     {
-        request.DatasetMaxBindCount = parameters.Limit(DatasetQuota.BindCountRange);
-        request.DatasetMaxFileCount = parameters.Limit(DatasetQuota.FileCountRange);
-        request.DatasetMaxEntityCount = parameters.Limit(DatasetQuota.EntityCountRange);
-        request.DatasetMaxRelationCount = parameters.Limit(DatasetQuota.RelationCountRange);
-        request.DatasetMaxTotalFileSize = parameters.Limit(DatasetQuota.TotalFileSizeRange);
-        request.Unreadable = parameters.Unreadable;
+        foreach (Limit limit in limits)
+        {
+            requested[limit] = parameters.Limit(limit);
+        }
     }
 
     /// <summary>

@@ -33,9 +33,9 @@ internal sealed class WireParameters
     /// A limit: an optional sign and one or more ASCII digits, leading zeros allowed. Too great for 64 bits is above the maximum, too small below
     /// the minimum.
     /// </summary>
-    public long? Limit(LimitRange range)
+    public long? Limit(Limit limit)
     {
-        if (Text(range.Parameter) is not { } text)
+        if (Text(limit.Name) is not { } text)
         {
             return null;
         }
@@ -45,13 +45,13 @@ internal sealed class WireParameters
             case NumberKind.Number:
                 return number;
             case NumberKind.TooGreat:
-                return Note(Refusal.AboveMaximum(range.Parameter, requested: null, range.Maximum));
+                return Note(Refusal.AboveMaximum(limit.Name, requested: null, limit.Maximum));
             case NumberKind.TooSmall:
                 return Note(Refusal.Invalid(
-                    range.Parameter,
-                    string.Create(CultureInfo.InvariantCulture, $"it is below its minimum; it must be from {LimitRange.Minimum} to {range.Maximum}.")));
+                    limit.Name,
+                    string.Create(CultureInfo.InvariantCulture, $"it is below its minimum; it must be from {Model.Limit.Minimum} to {limit.Maximum}.")));
             default:
-                return Note(NoNumber(range.Parameter));
+                return Note(NoNumber(limit.Name));
         }
     }
 

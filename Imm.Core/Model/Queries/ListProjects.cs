@@ -35,7 +35,7 @@ internal sealed class ListProjects : Query<ProjectPage>
             ?? PageToken.Parse(request.NextToken, scope.AccountId, out after)
             ?? Paging.CheckPrefix(request.Prefix)
             ?? request.Unreadable?[nameof(request.Tag)]
-            ?? TagSet.TryCreate(request.Tag, out tags)) is { } refusal)
+            ?? TagSet.Parse(request.Tag, out tags)) is { } refusal)
         {
             return refusal;
         }

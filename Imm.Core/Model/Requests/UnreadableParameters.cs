@@ -1,16 +1,17 @@
 namespace Imm.Core.Model;
 
 /// <summary>
-/// The parameters of a request whose text is no value of their type. They are kept beside the request rather than refused at once, so that
-/// each is refused in its place in the order of the parameters.
+/// The parameters of a request whose text is not a value of their type. Each refusal is kept until the parameter's place in the order of
+/// checks.
 /// </summary>
 internal sealed class UnreadableParameters
 {
     private readonly Dictionary<string, Refusal> _refusals = new(StringComparer.Ordinal);
 
+    /// <summary>The refusal of a parameter; null where it is readable.</summary>
     public Refusal? this[string parameter] => _refusals.GetValueOrDefault(parameter);
 
-    /// <summary>Keeps a refusal; of several for one parameter the first counts.</summary>
+    /// <summary>Adds a refusal; of several for one parameter the first counts.</summary>
     public void Add(Refusal refusal)
     {
         Invariant.Holds(refusal.Parameter is not null, "an unreadable parameter has a name");

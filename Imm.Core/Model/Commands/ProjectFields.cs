@@ -2,9 +2,9 @@ using System.Buffers;
 
 namespace Imm.Core.Model;
 
-/// <summary>The fields of a project that a request names, checked and in their stored form; null where it does not name them.</summary>
+/// <summary>The fields of a project that a request sets, checked and in their stored form; null where it does not set them.</summary>
 internal readonly record struct ProjectFields(
-    string? Description, string? ServiceRole, string? TemplateId, RequestedQuota Quota, TagSet? Tags)
+    string? Description, string? ServiceRole, string? TemplateId, LimitSet<long?> Limits, TagSet? Tags)
 {
     public const string DefaultServiceRole = "AliyunIMMDefaultRole";
     public const int MaxDescriptionLength = 256;
@@ -14,35 +14,34 @@ internal readonly record struct ProjectFields(
     private static readonly SearchValues<char> ServiceRoleCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_");
 
-    public bool Any => Description is not null || ServiceRole is not null || TemplateId is not null || Quota.Any || Tags is not null;
+    /// <summary>True if the request sets at least one field.</summary>
+    public bool Any => Description is not null || ServiceRole is not null || TemplateId is not null || Limits.AnySet() || Tags is not null;
 
-    /// <summary>Reads the fields in the order of the service's page, first failure first.</summary>
-    /// <param name="request">The fields.</param>
-    /// <param name="fields">The fields that were read.</param>
+    /// <summary>Parses the name and fields in the order of the service's page, first failure first.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="fields">The fields; default where one is refused.</param>
     /// <param name="isAnswer">True for fields that the service answered with, which may hold tags of the platform.</param>
-    public static Refusal? TryRead(IRequestedProject request, out ProjectFields fields, bool isAnswer = false)
+    public static Refusal? Parse(ProjectRequest request, out ProjectFields fields, bool isAnswer = false)
     {
         fields = default;
-        TagSet? tagSet = null;
-
-        // Each property is read once: the request belongs to the caller and may change under us.
-        string? description = request.Description;
-        string? serviceRole = request.ServiceRole;
-        string? templateId = request.TemplateId;
-        RequestedQuota quota = RequestedQuota.Of(request);
-        IReadOnlyList<Tag>? tags = request.Tag;
-        if ((CheckDescription(description)
-            ?? CheckServiceRole(serviceRole)
-            ?? CheckTemplateId(templateId)
-            ?? Core.Quota.Check(quota)
-            ?? request.Unreadable?[nameof(Tag)]
-            ?? TagSet.TryCreate(tags, out tagSet, isAnswer)) is { } refusal)
+        TagSet? tags = null;
+        if ((NameRule.Check(nameof(request.ProjectName), request.ProjectName)
+            ?? CheckDescription(request.Description)
+            ?? CheckServiceRole(request.ServiceRole)
+            ?? CheckTemplateId(request.TemplateId)
+            ?? LimitSet.Check(Limit.OfProject, request.Limits, request.Unreadable)
+            ?? request.Unreadable?[nameof(request.Tag)]
+            ?? TagSet.Parse(request.Tag, out tags, isAnswer)) is { } refusal)
         {
             return refusal;
         }
 
         fields = new ProjectFields(
-            description, serviceRole is "" ? DefaultServiceRole : serviceRole, templateId, quota, tags is null ? null : tagSet);
+            request.Description,
+            request.ServiceRole is "" ? DefaultServiceRole : request.ServiceRole,
+            request.TemplateId,
+            request.Limits,
+            request.Tag is null ? null : tags);
         return null;
     }
 

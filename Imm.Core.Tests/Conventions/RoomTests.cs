@@ -1,0 +1,104 @@
+using Xunit;
+
+namespace Imm.Core.Tests.Conventions;
+
+/// <summary>
+/// The rooms of the library and their order. A room is a folder, whatever the namespaces in it. A file uses its own room and those below.
+/// </summary>
+public sealed class RoomTests
+{
+    /// <summary>The rooms from the ground to the roof, each with its folders; the front door is the root of the library.</summary>
+    private static readonly (string Room, string[] Folders)[] Rooms =
+    [
+        ("Collections", ["Collections"]),
+        ("Model", ["Model"]),
+        ("Storage", ["Storage"]),
+        ("Commit", ["Commit"]),
+        ("Telemetry", ["Telemetry"]),
+        ("the front door", ["", "Operations"]),
+        ("Access", ["Access"]),
+        ("Wire", ["Wire"]),
+        ("Hosting", ["Hosting"]),
+        ("Testing", ["Testing"]),
+        ("Shared", ["Shared"]),
+    ];
+
+    /// <summary>Pairs of files that use each other, each with its reason.</summary>
+    private static readonly Dictionary<(string, string), string> Circles = new()
+    {
+    };
+
+    [Fact]
+    public void Every_folder_is_a_room() =>
+        Findings.AreNone("Files outside the rooms", LibrarySources.Files.Where(file => LevelOf(file) < 0));
+
+    [Fact]
+    public void No_file_uses_a_symbol_of_a_room_above_its_own() => Findings.AreNone(
+        "Uses of a room above", LibrarySources.Uses.Where(GoesUp).Where(use => !Unfinished.Covers(use)));
+
+    [Theory]
+    [InlineData("Model/Planted.cs", "namespace Imm.Core.Model; class Planted { object Made = ImmStore.InMemory(); }", "ImmStore.InMemory")]
+    [InlineData("Model/Planted.cs", "class Planted { string Of() => typeof(Imm.Core.Wire.WireTime).Name; }", "WireTime")]
+    [InlineData("Storage/Planted.cs", "using Imm.Core.Telemetry; class Planted { StoreTelemetry? Field; }", "StoreTelemetry")]
+    [InlineData("Collections/Planted.cs", "class Planted { int Of(Imm.Core.Model.TagSet tags) => tags.Count; }", "TagSet.Count")]
+    [InlineData("Planted.cs", "namespace Imm.Core; class Planted { ImmApi Made(ImmStore store) => new(store); }", "ImmApi.ImmApi")]
+    [InlineData("Commit/Planted.cs", "class Planted { string Name = nameof(Imm.Core.ImmStoreOptions.Path); }", "ImmStoreOptions.Path")]
+    [InlineData("Hosting/Planted.cs", "class Planted { void End(Imm.Core.Testing.ImmFixture it) => it.Dispose(); }", "ImmFixture.Dispose")]
+    public void A_use_of_a_room_above_is_found(string file, string text, string symbol) =>
+        Assert.Contains(symbol, LibrarySources.UsesIfAdded(file, text).Where(GoesUp).Select(use => use.Symbol));
+
+    [Theory]
+    [InlineData("Testing/Planted.cs", "using Imm.Core; class Planted { object Made = ImmStore.InMemory(); }")]
+    [InlineData("Wire/Planted.cs", "class Planted { Imm.Core.Storage.FileStore? Field; }")]
+    [InlineData("Model/Planted.cs", "/// <summary>See <see cref=\"Imm.Core.ImmStore\"/>.</summary>\nclass Planted { }")]
+    public void A_use_of_a_room_below_and_a_name_in_documentation_are_allowed(string file, string text) =>
+        Assert.DoesNotContain(LibrarySources.UsesIfAdded(file, text), GoesUp);
+
+    [Fact]
+    public void No_two_files_use_each_other_but_for_stated_pairs()
+    {
+        ILookup<(string, string), SymbolUse> circles = LibrarySources.Uses
+            .Where(use => use.Declarer is not null && PartOf(use.User) != PartOf(use.Declarer))
+            .ToLookup(use => Pair(PartOf(use.User), PartOf(use.Declarer!)));
+        Findings.AreNone(
+            "Files that use each other",
+            circles.Where(circle => IsCircle(circle) && !Circles.ContainsKey(circle.Key))
+                .SelectMany(circle => circle)
+                .Where(use => !Unfinished.Covers(use)));
+        Findings.AreNone("Pairs that are no circle any more", Circles.Keys.Where(pair => !IsCircle(circles[pair])));
+
+        static bool IsCircle(IEnumerable<SymbolUse> uses) => uses.Select(use => PartOf(use.User)).Distinct().Count() > 1;
+    }
+
+    [Fact]
+    public void Only_storage_uses_LiteDB()
+    {
+        SymbolUse[] uses = [.. LibrarySources.Uses.Where(use => use.Assembly == "LiteDB")];
+
+        Assert.Contains(uses, use => use.User.StartsWith("Storage/", StringComparison.Ordinal));
+        Findings.AreNone("Uses of LiteDB", uses.Where(use => !use.User.StartsWith("Storage/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Storage_declares_no_public_type() => Findings.AreNone(
+        "Public types in storage", LibrarySources.PublicTypes.Where(type => type.File.StartsWith("Storage/", StringComparison.Ordinal)));
+
+    [Fact]
+    public void The_collections_and_the_model_use_the_base_class_library_and_nothing_else() => Findings.AreNone(
+        "Uses of other assemblies",
+        LibrarySources.Uses.Where(use => use.Declarer is null && LevelOf(use.User) <= 1 && !IsBaseClassLibrary(use.Assembly)));
+
+    private static bool IsBaseClassLibrary(string assembly) =>
+        assembly is "netstandard" or "mscorlib" or "" || assembly.StartsWith("System.", StringComparison.Ordinal);
+
+    private static bool GoesUp(SymbolUse use) => use.Declarer is { } declarer && LevelOf(declarer) > LevelOf(use.User);
+
+    private static int LevelOf(string file) => Array.FindIndex(
+        Rooms, room => room.Folders.Contains(file[..Math.Max(0, file.IndexOf('/', StringComparison.Ordinal))]));
+
+    private static (string, string) Pair(string one, string other) => string.CompareOrdinal(one, other) < 0 ? (one, other) : (other, one);
+
+    /// <summary>The file of a type that is written in several: <c>A.cs</c> for <c>A.Part.cs</c>.</summary>
+    private static string PartOf(string file) =>
+        $"{file[..file.IndexOf('.', file.LastIndexOf('/') + 1)]}.cs";
+}

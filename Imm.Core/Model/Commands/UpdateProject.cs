@@ -1,0 +1,47 @@
+using Imm.Core.Collections;
+
+namespace Imm.Core.Model;
+
+/// <summary>Changes the fields of a project that the request sets.</summary>
+internal sealed class UpdateProject : Command<Project>
+{
+    private readonly string _name;
+    private readonly ProjectFields _fields;
+
+    private UpdateProject(string name, in ProjectFields fields)
+    {
+        _name = name;
+        _fields = fields;
+    }
+
+    /// <summary>The tags that replace the present ones; empty where the request sets none.</summary>
+    public TagSet Tags => _fields.Tags ?? TagSet.Empty;
+
+    /// <summary>Parses a request, first failure first.</summary>
+    public static Refusal? Parse(UpdateProjectRequest request, out UpdateProject? command)
+    {
+        Refusal? refusal = ProjectFields.Parse(request, out ProjectFields fields)
+            ?? (fields.Any ? null : Refusal.ChangesNothing(nameof(request.ProjectName)));
+        command = refusal is null ? new UpdateProject(request.ProjectName!, fields) : null;
+        return refusal;
+    }
+
+    public override Refusal? Check(ScopeState state) =>
+        state.TryFind(_name, out _) ? null : Refusal.NotFound("project", nameof(Project.ProjectName));
+
+    protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
+    {
+        Invariant.Holds(state.TryFind(_name, out Project? old), "an updated project exists");
+        Project project = old with
+        {
+            Description = _fields.Description ?? old.Description,
+            ServiceRole = _fields.ServiceRole ?? old.ServiceRole,
+            TemplateId = _fields.TemplateId ?? old.TemplateId,
+            Quota = old.Quota.With(_fields.Limits),
+            Tags = _fields.Tags ?? old.Tags,
+            UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
+        };
+        return Decision<Project>.Accepted(
+            project, state.With(old, project, owner), new Change(ChangeKind.Project, project.Number, project));
+    }
+}
