@@ -1,22 +1,26 @@
-using Imm.Core.Benchmarks.Throughput.Peers;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>A registry in memory that holds the first so many of the projects that every benchmark uses.</summary>
+/// <summary>Makes registries in memory with the projects that all benchmarks use.</summary>
 internal static class Filled
 {
+    /// <summary>The first number of projects that no registry contains.</summary>
+    public const long FirstAbsent = 1L << 40;
+
     public static ProjectRegistry Registry(int size)
     {
-        ProjectRegistry registry = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = int.MaxValue }).Registry(ImmPeer.Account, ImmPeer.Region);
+        var options = new ImmStoreOptions { ProjectQuota = int.MaxValue };
+        ProjectRegistry registry = ImmStore.InMemory(options).Registry(ImmAdapter.Account, ImmAdapter.Region);
         for (int n = 0; n < size; n++)
         {
-            registry.Create(ImmPeer.Request(NewProject.Of(n)));
+            registry.Create(ImmAdapter.Request(NewProject.Of(n)));
         }
 
         return registry;
     }
 
-    /// <summary>All projects of a registry, in the order of their names.</summary>
+    /// <summary>Lists all projects of a registry in the order of their names.</summary>
     public static List<Project> Projects(ProjectRegistry registry)
     {
         var all = new List<Project>();
@@ -31,17 +35,17 @@ internal static class Filled
     }
 }
 
-/// <summary>Names that are asked for over and over, in strings that are not those of the registry.</summary>
-/// <param name="names">The names, a power of two of them, made in the order in which they are asked for.</param>
+/// <summary>Names to look up over and over, in strings that the registry does not hold itself.</summary>
+/// <param name="names">The names in the order of their use; their number is a power of two.</param>
 internal sealed class Probes(string[] names)
 {
-    private int _at;
+    private int _next;
 
-    /// <summary>Names of the first so many projects, drawn at random.</summary>
+    /// <summary>Draws names of the first <paramref name="size"/> projects at random.</summary>
     public static Probes Present(int size) => new(NewProject.Probes(1 << 16, size, seed: 1));
 
-    /// <summary>Names that no project has.</summary>
-    public static Probes Absent() => new([.. Enumerable.Range(0, 1 << 14).Select(n => NewProject.NameOf(((long)1 << 40) + n))]);
+    /// <summary>Makes names that no project has.</summary>
+    public static Probes Absent() => new([.. Enumerable.Range(0, 1 << 14).Select(n => NewProject.NameOf(Filled.FirstAbsent + n))]);
 
-    public string Next() => names[_at = (_at + 1) & (names.Length - 1)];
+    public string Next() => names[_next = (_next + 1) & (names.Length - 1)];
 }

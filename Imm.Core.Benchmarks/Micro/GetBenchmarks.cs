@@ -2,23 +2,16 @@ using BenchmarkDotNet.Attributes;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>To get a project by its name; beside a dictionary that nobody may change.</summary>
-[MemoryDiagnoser]
-public class GetBenchmarks
+/// <summary>Gets a project by its name; the baseline is a dictionary without concurrent updates.</summary>
+public class GetBenchmarks : RegistryBenchmarks
 {
     private readonly Dictionary<string, Project> _dictionary = [];
-    private ProjectRegistry _registry = null!;
     private Probes _probes = null!;
 
-    [Params(1_000, 100_000)]
-    public int Size { get; set; }
-
-    [GlobalSetup]
-    public void Setup()
+    protected override void OnSetup()
     {
-        _registry = Filled.Registry(Size);
         _probes = Probes.Present(Size);
-        foreach (Project project in Filled.Projects(_registry))
+        foreach (Project project in Filled.Projects(Registry))
         {
             _dictionary.Add(project.ProjectName.Value, project);
         }
@@ -28,8 +21,8 @@ public class GetBenchmarks
     public Project FromDictionary() => _dictionary[_probes.Next()];
 
     [Benchmark]
-    public Project Get() => _registry.Get(_probes.Next());
+    public Project Get() => Registry.Get(_probes.Next());
 
     [Benchmark]
-    public bool TryGet() => _registry.TryGet(_probes.Next(), out _);
+    public bool TryGet() => Registry.TryGet(_probes.Next(), out _);
 }

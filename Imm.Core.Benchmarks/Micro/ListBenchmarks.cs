@@ -1,11 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using Imm.Core.Benchmarks.Throughput.Peers;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>To list a page of 100 from anywhere; beside a sorted array that nobody may change.</summary>
-[MemoryDiagnoser]
-public class ListBenchmarks
+/// <summary>Lists a page of 100 from a random position; the baseline is a sorted array without updates.</summary>
+public class ListBenchmarks : RegistryBenchmarks
 {
     private const int PageLength = 100;
     private const int Tokens = 1 << 12;
@@ -15,24 +14,18 @@ public class ListBenchmarks
     private readonly string[] _after = new string[Tokens];
     private string[] _names = [];
     private Project[] _projects = [];
-    private ProjectRegistry _registry = null!;
-    private int _at;
+    private int _next;
 
-    [Params(1_000, 100_000)]
-    public int Size { get; set; }
-
-    [GlobalSetup]
-    public void Setup()
+    protected override void OnSetup()
     {
-        _registry = Filled.Registry(Size);
         var probes = Probes.Present(Size);
         for (int i = 0; i < Tokens; i++)
         {
             _after[i] = probes.Next();
-            _tokens[i] = ImmPeer.TokenAfter(_after[i]);
+            _tokens[i] = ImmAdapter.TokenAfter(_after[i]);
         }
 
-        _projects = [.. Filled.Projects(_registry)];
+        _projects = [.. Filled.Projects(Registry)];
         _names = [.. _projects.Select(project => project.ProjectName.Value)];
     }
 
@@ -47,8 +40,8 @@ public class ListBenchmarks
     public ProjectPage List()
     {
         _request.NextToken = _tokens[Next()];
-        return _registry.List(_request);
+        return Registry.List(_request);
     }
 
-    private int Next() => _at = (_at + 1) & (Tokens - 1);
+    private int Next() => _next = (_next + 1) & (Tokens - 1);
 }

@@ -3,12 +3,12 @@ using BenchmarkDotNet.Attributes;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>To tell whether a text is a name; beside a generated regular expression for the same rule.</summary>
+/// <summary>Parses a project name; the baseline is a generated regular expression for the same rule.</summary>
 [MemoryDiagnoser]
 public partial class ParseNameBenchmarks
 {
     private readonly string _name = "p89abcdef-holiday-photos-2026";
-    private readonly string _noName = "p89abcdef-holiday-photos 2026";
+    private readonly string _invalid = "p89abcdef-holiday-photos 2026";
 
     [Benchmark(Baseline = true)]
     public bool RegularExpression() => Rule().IsMatch(_name);
@@ -17,7 +17,7 @@ public partial class ParseNameBenchmarks
     public ProjectName? TryParse() => ProjectName.TryParse(_name, out ProjectName? name) ? name : null;
 
     [Benchmark]
-    public bool TryParseNoName() => ProjectName.TryParse(_noName, out _);
+    public bool TryParseInvalid() => ProjectName.TryParse(_invalid, out _);
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_-]{0,127}\\z")]
     private static partial Regex Rule();

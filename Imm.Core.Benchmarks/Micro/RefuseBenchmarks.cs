@@ -1,25 +1,18 @@
 using BenchmarkDotNet.Attributes;
-using Imm.Core.Benchmarks.Throughput.Peers;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>To be refused; beside an exception that is only thrown and caught.</summary>
-[MemoryDiagnoser]
-public class RefuseBenchmarks
+/// <summary>Refuses a request; the baseline is an exception that is only thrown and caught.</summary>
+public class RefuseBenchmarks : RegistryBenchmarks
 {
-    private readonly CreateProjectRequest _free = ImmPeer.Request(NewProject.Of((long)1 << 40));
-    private readonly CreateProjectRequest _taken = ImmPeer.Request(NewProject.Of(0));
+    private readonly CreateProjectRequest _free = ImmAdapter.Request(NewProject.Of(Filled.FirstAbsent));
+    private readonly CreateProjectRequest _taken = ImmAdapter.Request(NewProject.Of(0));
     private readonly CreateProjectRequest _malformed = new() { ProjectName = "no name" };
-    private ProjectRegistry _registry = null!;
 
-    [Params(1_000, 100_000)]
-    public int Size { get; set; }
-
-    [GlobalSetup]
-    public void Setup()
+    protected override void OnSetup()
     {
-        _registry = Filled.Registry(Size);
-        _registry.SetProjectQuota(Size);
+        Registry.SetProjectQuota(Size);
     }
 
     [Benchmark(Baseline = true)]
@@ -51,7 +44,7 @@ public class RefuseBenchmarks
     {
         try
         {
-            _registry.Create(request);
+            Registry.Create(request);
             return "";
         }
         catch (ImmException e)

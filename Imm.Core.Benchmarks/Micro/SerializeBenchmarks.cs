@@ -3,7 +3,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>To write a project as the service does, and to read it; beside the serializer on an object of strings and numbers.</summary>
+/// <summary>Writes and reads the JSON of a project; the baseline is the serializer with an object of strings and numbers.</summary>
 [MemoryDiagnoser]
 public class SerializeBenchmarks
 {

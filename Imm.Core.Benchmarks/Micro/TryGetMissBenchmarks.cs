@@ -1,23 +1,16 @@
 using BenchmarkDotNet.Attributes;
-using Imm.Core.Benchmarks.Throughput.Peers;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 
 namespace Imm.Core.Benchmarks.Micro;
 
-/// <summary>Not to find a project; beside a set of the names that nobody may change.</summary>
-[MemoryDiagnoser]
-public class TryGetMissBenchmarks
+/// <summary>Looks up a name that no project has; the baseline is a set of the names without concurrent updates.</summary>
+public class TryGetMissBenchmarks : RegistryBenchmarks
 {
     private readonly Probes _absent = Probes.Absent();
     private HashSet<string> _set = [];
-    private ProjectRegistry _registry = null!;
 
-    [Params(1_000, 100_000)]
-    public int Size { get; set; }
-
-    [GlobalSetup]
-    public void Setup()
+    protected override void OnSetup()
     {
-        _registry = Filled.Registry(Size);
         _set = [.. Enumerable.Range(0, Size).Select(n => NewProject.NameOf(n))];
     }
 
@@ -25,5 +18,5 @@ public class TryGetMissBenchmarks
     public bool InSet() => _set.Contains(_absent.Next());
 
     [Benchmark]
-    public bool TryGet() => _registry.TryGet(_absent.Next(), out _);
+    public bool TryGet() => Registry.TryGet(_absent.Next(), out _);
 }

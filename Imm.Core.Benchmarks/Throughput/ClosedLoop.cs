@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 using Imm.Core.Benchmarks.Throughput.Measuring;
-using Imm.Core.Benchmarks.Throughput.Peers;
 
 namespace Imm.Core.Benchmarks.Throughput;
 
-/// <summary>What one contender did in one round of a row.</summary>
+/// <summary>The measurement of one engine in one round of a row.</summary>
 /// <param name="Value">The value of the row.</param>
 internal sealed record Sample(double Value)
 {
@@ -15,51 +15,51 @@ internal sealed record Sample(double Value)
     public string? Note { get; init; }
 }
 
-/// <summary>Callers who each begin the next operation when the one before has returned.</summary>
+/// <summary>Runs callers that each begin an operation when the one before has returned.</summary>
 internal static class ClosedLoop
 {
-    /// <summary>Lets callers work, first for the warm-up and then for the slice, and tells what they did in the latter.</summary>
-    /// <param name="workers">The callers.</param>
-    /// <param name="asTasks">Whether they are tasks rather than threads.</param>
-    /// <param name="mix">What they do.</param>
-    /// <param name="plan">How long.</param>
-    public static Sample Run(IReadOnlyList<Mix.Worker> workers, bool asTasks, Mix mix, Plan plan)
+    /// <summary>Opens a session for each caller, runs a workload through the warm-up and then measures it.</summary>
+    /// <param name="adapter">The store.</param>
+    /// <param name="workload">The workload.</param>
+    /// <param name="callers">The number of callers.</param>
+    /// <param name="size">The number of projects to read and change.</param>
+    /// <param name="series">A number that no other run on this store has; the names of new projects depend on it.</param>
+    /// <param name="asTasks">True if the callers are tasks, false if they are threads.</param>
+    /// <param name="plan">The times to warm up and to measure.</param>
+    public static Sample Measure(EngineAdapter adapter, Workload workload, int callers, int size, int series, bool asTasks, Plan plan)
     {
-        Run(workers, asTasks, plan.WarmUp);
+        List<Workload.Worker> workers = OpenWorkers(adapter, workload, callers, size, series);
+        Run(workers, asTasks, plan.WarmUpTime);
         var latencies = new Latencies();
-        foreach (Mix.Worker worker in workers)
+        foreach (Workload.Worker worker in workers)
         {
             worker.Latencies = latencies;
         }
 
-        (long steps, TimeSpan elapsed) = Run(workers, asTasks, plan.Slice);
-        return new Sample(steps * mix.Operations / elapsed.TotalSeconds) { Latency = latencies.ByKind };
+        (long steps, TimeSpan elapsed) = Run(workers, asTasks, plan.MeasureTime);
+        workers.ForEach(worker => worker.Dispose());
+        return new Sample(steps * workload.Operations / elapsed.TotalSeconds) { Latency = latencies.ByKind };
     }
 
-    /// <summary>Callers for a mix, each with names of its own.</summary>
-    /// <param name="peer">The store.</param>
-    /// <param name="mix">What they will do.</param>
-    /// <param name="count">How many callers.</param>
-    /// <param name="size">How many projects there are to read and change.</param>
-    /// <param name="series">A number that no other group of callers of this store has.</param>
-    public static List<Mix.Worker> Enter(Peer peer, Mix mix, int count, int size, int series)
+    /// <summary>Opens sessions for the callers of a workload, each with names of its own.</summary>
+    public static List<Workload.Worker> OpenWorkers(EngineAdapter adapter, Workload workload, int count, int size, int series)
     {
-        // Enough names that a quick store does not meet the same ones again while they are still in the processor's cache.
+        // Enough names that a quick engine does not find the same ones in the processor's cache.
         int probes = Math.Clamp(2 * size / Math.Max(1, count), 1_000, 1 << 17);
-        return [.. Enumerable.Range(0, count).Select(n => new Mix.Worker(
-            mix,
-            peer.Enter(),
-            mix.Creates == mix.Operations ? [] : NewProject.Probes(probes, size, unchecked((series * 397) ^ n)),
+        return [.. Enumerable.Range(0, count).Select(n => new Workload.Worker(
+            workload,
+            adapter.OpenSession(),
+            workload.Creates == workload.Operations ? [] : NewProject.Probes(probes, size, unchecked((series * 397) ^ n)),
             seed: n,
-            firstNewProject: ((long)(series + 1) << 40) + ((long)n << 30)))];
+            firstProject: ((long)(series + 1) << 40) + ((long)n << 30)))];
     }
 
-    private static (long Steps, TimeSpan Elapsed) Run(IReadOnlyList<Mix.Worker> workers, bool asTasks, TimeSpan time)
+    private static (long Steps, TimeSpan Elapsed) Run(IReadOnlyList<Workload.Worker> workers, bool asTasks, TimeSpan time)
     {
         long steps = 0;
         long started = Stopwatch.GetTimestamp();
         long end = started + (long)(time.TotalSeconds * Stopwatch.Frequency);
-        async Task WorkAsync(Mix.Worker worker)
+        async Task WorkAsync(Workload.Worker worker)
         {
             long mine = 0;
             do
@@ -71,7 +71,7 @@ internal static class ClosedLoop
             Interlocked.Add(ref steps, mine);
         }
 
-        void Work(Mix.Worker worker)
+        void Work(Workload.Worker worker)
         {
             long mine = 0;
             do
@@ -101,10 +101,11 @@ internal static class ClosedLoop
     }
 }
 
-/// <summary>Threads of a caller each.</summary>
+/// <summary>Runs one thread for each caller.</summary>
 internal static class Threads
 {
-    /// <summary>Runs work for each item on a thread of its own, waits for all, and throws what one of them threw.</summary>
+    /// <summary>Runs work for each item on a thread of its own and waits for all.</summary>
+    /// <exception cref="InvalidOperationException">The work of an item threw; the inner exception is the first of them.</exception>
     public static void Run<T>(IReadOnlyList<T> items, Action<T> work)
     {
         Exception? failure = null;
@@ -114,7 +115,7 @@ internal static class Threads
             {
                 work(item);
             }
-#pragma warning disable CA1031 // It is thrown again below, where somebody hears it.
+#pragma warning disable CA1031 // It is thrown again below, on the calling thread.
             catch (Exception e)
 #pragma warning restore CA1031
             {

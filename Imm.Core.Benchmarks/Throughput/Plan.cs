@@ -1,33 +1,33 @@
 namespace Imm.Core.Benchmarks.Throughput;
 
-/// <summary>How much is measured, and for how long.</summary>
+/// <summary>The sizes and times of a run.</summary>
 internal sealed record Plan
 {
     public required string Name { get; init; }
 
     public required int Rounds { get; init; }
 
-    /// <summary>How long each contender works in each round of each row.</summary>
-    public required TimeSpan Slice { get; init; }
+    /// <summary>The measured time of each engine in each round of each row.</summary>
+    public required TimeSpan MeasureTime { get; init; }
 
-    /// <summary>How long each contender does the same before, unmeasured.</summary>
-    public required TimeSpan WarmUp { get; init; }
+    /// <summary>The time of the same work before, not measured.</summary>
+    public required TimeSpan WarmUpTime { get; init; }
 
     public required IReadOnlyList<int> Callers { get; init; }
 
-    /// <summary>How many projects there are in the mixes of reads and writes.</summary>
-    public required int MixSize { get; init; }
+    /// <summary>The number of projects in the workloads of reads and writes.</summary>
+    public required int WorkloadSize { get; init; }
 
-    /// <summary>The sizes at which the cost of a create, a get and a page is measured.</summary>
+    /// <summary>The numbers of projects at which a create, a get and a page are measured.</summary>
     public required IReadOnlyList<int> Sizes { get; init; }
 
-    /// <summary>Up to which size LiteDB takes part; to fill it further takes longer than all the rest.</summary>
-    public required int LiteDbSize { get; init; }
+    /// <summary>The greatest number of projects at which LiteDB takes part; filling more takes longer than all the rest.</summary>
+    public required int MaxLiteDbSize { get; init; }
 
-    /// <summary>Up to which size creates are measured.</summary>
-    public required int MostToCreateIn { get; init; }
+    /// <summary>The greatest number of projects at which creates are measured.</summary>
+    public required int MaxCreateSize { get; init; }
 
-    /// <summary>How many operations begin each second in the open loop.</summary>
+    /// <summary>The rates of the open loop, in operations a second.</summary>
     public required IReadOnlyList<int> Rates { get; init; }
 
     public required IReadOnlyList<int> OpenSizes { get; init; }
@@ -36,13 +36,13 @@ internal sealed record Plan
     {
         Name = "full",
         Rounds = 3,
-        Slice = TimeSpan.FromSeconds(0.6),
-        WarmUp = TimeSpan.FromSeconds(0.2),
+        MeasureTime = TimeSpan.FromSeconds(0.6),
+        WarmUpTime = TimeSpan.FromSeconds(0.2),
         Callers = [1, 8, 64, 256],
-        MixSize = 100_000,
+        WorkloadSize = 100_000,
         Sizes = [1_000, 100_000, 1_000_000],
-        LiteDbSize = 100_000,
-        MostToCreateIn = 1_000_000,
+        MaxLiteDbSize = 100_000,
+        MaxCreateSize = 1_000_000,
         Rates = [1_000, 4_000, 16_000],
         OpenSizes = [100_000, 1_000_000],
     };
@@ -51,13 +51,13 @@ internal sealed record Plan
     {
         Name = "quick",
         Rounds = 2,
-        Slice = TimeSpan.FromSeconds(0.05),
-        WarmUp = TimeSpan.FromSeconds(0.02),
+        MeasureTime = TimeSpan.FromSeconds(0.05),
+        WarmUpTime = TimeSpan.FromSeconds(0.02),
         Callers = [1, 64],
-        MixSize = 5_000,
+        WorkloadSize = 5_000,
         Sizes = [1_000, 100_000],
-        LiteDbSize = 5_000,
-        MostToCreateIn = 1_000,
+        MaxLiteDbSize = 5_000,
+        MaxCreateSize = 1_000,
         Rates = [1_000],
         OpenSizes = [100_000],
     };

@@ -1,9 +1,9 @@
-using Imm.Core.Benchmarks.Throughput.Peers;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imm.Core.Benchmarks.Throughput;
 
-/// <summary>The stores of all contenders, side by side in one temporary directory, filled with the same projects.</summary>
+/// <summary>The stores of all engines in one temporary directory, filled with the same projects.</summary>
 internal sealed class Stores : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("imm-core-throughput-");
@@ -12,7 +12,7 @@ internal sealed class Stores : IDisposable
 
     public string Root => _root.FullName;
 
-    /// <summary>An empty folder.</summary>
+    /// <summary>Creates an empty folder.</summary>
     public string NewFolder()
     {
         string folder = Path.Combine(Root, $"new-{_number++}");
@@ -20,30 +20,32 @@ internal sealed class Stores : IDisposable
         return folder;
     }
 
-    /// <summary>Opens the store of a contender that holds so many projects; fills it first where that has not been done, on the disk to the last byte.</summary>
-    public Peer Open(Contender contender, int size, bool withDatasets = false)
+    /// <summary>
+    /// Opens the store of an engine with the given number of projects. The store is filled and flushed to disk before its first use.
+    /// </summary>
+    public EngineAdapter Open(Engine engine, int size, bool withDatasets = false)
     {
-        if (contender.IsInMemory)
+        if (engine.IsInMemory)
         {
-            Peer peer = contender.Open("");
-            peer.Load(Projects(size), withDatasets);
-            return peer;
+            EngineAdapter adapter = engine.Open("");
+            adapter.Load(Projects(size), withDatasets);
+            return adapter;
         }
 
-        return contender.Open(Fill(contender, size, withDatasets));
+        return engine.Open(Fill(engine, size, withDatasets));
     }
 
-    /// <summary>Fills the store of a contender where that has not been done, on the disk to the last byte, and leaves it closed.</summary>
-    /// <returns>Its folder.</returns>
-    public string Fill(Contender contender, int size, bool withDatasets = false)
+    /// <summary>Fills the store of an engine, unless that is done, flushes it to disk and leaves it closed.</summary>
+    /// <returns>The folder of the store.</returns>
+    public string Fill(Engine engine, int size, bool withDatasets = false)
     {
-        string folder = Path.Combine(Root, $"{contender.Storage}-{size}-{(withDatasets ? "datasets" : "projects")}");
+        string folder = Path.Combine(Root, $"{engine.Storage}-{size}-{(withDatasets ? "datasets" : "projects")}");
         if (_filled.Add(folder))
         {
             Directory.CreateDirectory(folder);
-            using (Peer peer = (contender.OpenToFill ?? contender.Open)(folder))
+            using (EngineAdapter adapter = engine.OpenToFill(folder))
             {
-                peer.Load(Projects(size), withDatasets);
+                adapter.Load(Projects(size), withDatasets);
             }
 
             Flush(folder);
@@ -52,42 +54,32 @@ internal sealed class Stores : IDisposable
         return folder;
     }
 
-    /// <summary>Opens a copy of the store that nobody has used before.</summary>
-    public Peer OpenCopy(Contender contender, int size)
+    /// <summary>Opens an unused copy of the filled store.</summary>
+    public EngineAdapter OpenCopy(Engine engine, int size)
     {
-        if (contender.IsInMemory)
+        if (engine.IsInMemory)
         {
-            return Open(contender, size);
+            return Open(engine, size);
         }
 
-        string filled = Fill(contender, size);
+        string filled = Fill(engine, size);
         string folder = NewFolder();
         Copy(filled, folder);
         Flush(folder);
-        return contender.Open(folder);
+        return engine.Open(folder);
     }
 
-    /// <summary>The projects that every store of a size is filled with.</summary>
+    /// <summary>Generates the projects of a filled store.</summary>
     public static IEnumerable<NewProject> Projects(int size) => Enumerable.Range(0, size).Select(n => NewProject.Of(n));
 
-    /// <summary>How many bytes the files in a folder have.</summary>
+    /// <summary>Sums the lengths of the files in a folder, in bytes.</summary>
     public static long LengthOf(string folder) =>
         new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
 
-    /// <summary>Deletes the filled stores of a size, which are not needed again.</summary>
-    public void Forget(int size)
-    {
-        foreach (string folder in _filled.Where(folder => folder.Contains($"-{size}-", StringComparison.Ordinal)).ToArray())
-        {
-            _filled.Remove(folder);
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
     public void Dispose() => _root.Delete(recursive: true);
 
-    /// <summary>Waits until all files of a folder are on the disk, so that nobody measures the disk's work on them.</summary>
-    public static void Flush(string folder)
+    /// <summary>Flushes all files of a folder to disk, so that no measurement includes their writing.</summary>
+    private static void Flush(string folder)
     {
         foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {

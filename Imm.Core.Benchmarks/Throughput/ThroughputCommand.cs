@@ -1,50 +1,27 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
-using Imm.Core.Benchmarks.Demo;
+using Imm.Core.Benchmarks.Throughput.Adapters;
 using Imm.Core.Benchmarks.Throughput.Measuring;
 using Imm.Core.Benchmarks.Throughput.Output;
-using Imm.Core.Benchmarks.Throughput.Peers;
-using Imm.Core.Benchmarks.Throughput.Subjects;
+using Imm.Core.Benchmarks.Throughput.Scenarios;
 using Microsoft.Data.Sqlite;
 
 namespace Imm.Core.Benchmarks.Throughput;
 
-/// <summary>Measures Imm.Core beside its peers, and says whether it reaches the figures that it means to.</summary>
+/// <summary>Measures Imm.Core beside other engines and compares it with its target figures.</summary>
 internal static class ThroughputCommand
 {
-    public const string Arguments = "[--quick] [--only PART] [--from FILE] [--json FILE] [--baseline FILE] [--report DIR] [--readme FILE]";
+    public const string Arguments =
+        "[--quick] [--only PART[,PART]] [--from FILE] [--json FILE] [--baseline FILE] [--report DIR] [--readme FILE]";
 
-    public static Task<int> RunAsync(string[] args)
+    public static Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         Options options = Options.Parse(args);
         var screen = new Screen();
-        using var cancellation = new CancellationTokenSource();
-        void Cancel(PosixSignalContext context)
-        {
-            // Between two measurements, and with the stores deleted.
-            context.Cancel = true;
-            cancellation.Cancel();
-        }
-
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        try
-        {
-            RunResults? baseline = options.Baseline is { } file ? Read(file) : null;
-            RunResults results = options.From is { } earlier ? Read(earlier) : Measure(options, screen, cancellation.Token);
-            Write(options, results, baseline, screen);
-            return Task.FromResult(CommandLine.Success);
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            Console.Error.WriteLine("Cancelled.");
-            return Task.FromResult(CommandLine.Failure);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or ImmException or JsonException)
-        {
-            Console.Error.WriteLine($"The measurement cannot go on. {e.Message}");
-            return Task.FromResult(CommandLine.Failure);
-        }
+        RunResults? baseline = options.Baseline is { } file ? Read(file) : null;
+        RunResults results = options.From is { } earlier ? Read(earlier) : Measure(options, screen, cancellationToken);
+        Write(options, results, baseline, screen);
+        return Task.FromResult(CommandLine.Success);
     }
 
     private static RunResults Read(string file) => RunResults.FromJson(File.ReadAllText(file));
@@ -53,57 +30,60 @@ internal static class ThroughputCommand
     {
         Plan plan = options.Plan;
         using var stores = new Stores();
-        string date = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd HH:mm 'UTC'", System.Globalization.CultureInfo.InvariantCulture);
+        string date = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
         IReadOnlyDictionary<string, string> machine = Machine.Facts(stores.Root);
-        screen.Title($"Imm.Core beside its peers · {date}");
+        screen.Title($"Imm.Core beside other engines · {date}");
         screen.Line(string.Join(" · ", machine.Values));
-        foreach (Contender absent in Contender.All.Where(contender => !contender.IsHere))
+        foreach (Engine absent in Engine.All.Where(engine => !engine.IsAvailable))
         {
-            screen.Line($"{absent.Name} is left out: no library of it loads on this machine; on Debian the package liblmdb0 has one.");
+            screen.Line($"{absent.Name} is left out: its native library does not load; the Debian package liblmdb0 contains it.");
         }
 
         IReadOnlyList<RowResult> rows = screen.Watch(progress =>
-            new Bench(stores, plan.Rounds, options.Only, progress, cancellationToken).Run(Subjects(plan)));
+            new ScenarioRunner(stores, plan.Rounds, options.Only, progress, cancellationToken).Run(AllScenarios(plan)));
         return new RunResults
         {
             Date = date,
             Program = new Dictionary<string, string>
             {
-                ["mode"] = plan.Name + (options.Only is { } only ? $", only {only}" : ""),
-                ["rounds"] = $"{plan.Rounds}, in each of which all contenders take turns",
-                ["time"] = $"{plan.Slice.TotalSeconds:0.##} s measured after {plan.WarmUp.TotalSeconds:0.##} s of warm-up, for each contender in each round of each row; twice as long where it creates",
+                ["mode"] = plan.Name + (options.Only.Length > 0 ? $", only {string.Join(", ", options.Only)}" : ""),
+                ["rounds"] = $"{plan.Rounds}, in each of which all engines take turns",
+                ["time"] = $"{plan.MeasureTime.TotalSeconds:0.##} s measured after {plan.WarmUpTime.TotalSeconds:0.##} s of warm-up,"
+                    + " for each engine in each round of each row; twice as long in scenarios that create",
             },
             Machine = machine,
             Versions = Versions(),
-            Contenders = Contender.All.ToDictionary(contender => contender.Name, contender => (contender.IsHere ? "" : "Left out. ") + contender.Description),
+            Engines = Engine.All.ToDictionary(
+                engine => engine.Name, engine => (engine.IsAvailable ? "" : "Left out. ") + engine.Description),
             Rows = rows,
-            Figures = Figures.Measure(rows),
         };
     }
 
-    /// <summary>What is measured, in its order.</summary>
-    private static List<Subject> Subjects(Plan plan)
+    /// <summary>Lists all scenarios in the order of their measurement.</summary>
+    private static IReadOnlyList<Scenario> AllScenarios(Plan plan)
     {
         const int Small = 1_000, Usual = 100_000;
-        var subjects = new List<Subject> { new CreateSubject(plan, Small, plan.Callers, Contender.All) };
-        subjects.Add(new BurstSubject(plan, Small));
-        subjects.AddRange(plan.Rates.Select(rate => new OpenLoopSubject(plan, Small, rate)));
-        subjects.Add(new ScopesSubject(plan));
-        subjects.Add(new RefusalSubject(plan, Small));
-        subjects.Add(new MixSubject(plan, Mix.Ingest, Small, withDatasets: true));
-        subjects.Add(new DiskSubject(Usual, Able(plan, Usual, Contender.Durables)));
-        subjects.Add(new MemorySubject(Usual));
-        subjects.AddRange(plan.OpenSizes.Select(size => new OpenSubject(size, Able(plan, size, Contender.Durables))));
-        subjects.AddRange(plan.Sizes.Select(size => new ReadCostSubject(plan, size, Able(plan, size, Contender.Readers))));
-        subjects.AddRange(Mix.OfMany.Select(mix => new MixSubject(plan, mix, plan.MixSize)));
-        subjects.Add(new ReadBesideSubject(plan, plan.MixSize));
-        subjects.AddRange(plan.Sizes.Where(size => size > Small && size <= plan.MostToCreateIn)
-            .Select(size => new CreateSubject(plan, size, [64], Able(plan, size, Contender.Durables))));
-        return subjects;
+        return
+        [
+            new CreateScenario(plan, Small, plan.Callers, Engine.All),
+            new BurstScenario(plan, Small),
+            .. plan.Rates.Select(rate => new OpenLoopScenario(plan, Small, rate)),
+            new ScopesScenario(plan),
+            new RefusalScenario(plan, Small),
+            new WorkloadScenario(plan, Workload.Ingest, Small, withDatasets: true),
+            new DiskScenario(Usual, FileBacked(plan, Usual)),
+            new MemoryScenario(Usual),
+            .. plan.OpenSizes.Select(size => new OpenScenario(size, FileBacked(plan, size))),
+            .. plan.Sizes.Select(size => new ReadCostScenario(plan, size, FileBacked(plan, size))),
+            .. Workload.Mixed.Select(workload => new WorkloadScenario(plan, workload, plan.WorkloadSize)),
+            new ReadBesideScenario(plan, plan.WorkloadSize),
+            .. plan.Sizes.Where(size => size > Small && size <= plan.MaxCreateSize)
+                .Select(size => new CreateScenario(plan, size, [64], FileBacked(plan, size))),
+        ];
     }
 
-    private static IReadOnlyList<Contender> Able(Plan plan, int size, IReadOnlyList<Contender> contenders) =>
-        [.. contenders.Where(contender => size <= plan.LiteDbSize || !contender.IsLiteDb)];
+    private static IReadOnlyList<Engine> FileBacked(Plan plan, int size) =>
+        [.. Engine.FileBacked.Where(engine => size <= plan.MaxLiteDbSize || engine != Engine.LiteDb)];
 
     private static Dictionary<string, string> Versions()
     {
@@ -112,51 +92,54 @@ internal static class ThroughputCommand
         return new Dictionary<string, string>
         {
             ["Imm.Core"] = Of(typeof(ImmStore)),
-            ["LiteDB"] = $"{LiteDbVersion.OfImmCore.Number} and {LiteDbVersion.OfFigures.Number}",
+            ["LiteDB"] = LiteDbAdapter.Version,
             ["Microsoft.Data.Sqlite"] = Of(typeof(SqliteConnection)),
             ["SQLite"] = sqlite.ServerVersion,
             ["LightningDB"] = Of(typeof(LightningDB.LightningEnvironment)),
-            ["LMDB"] = LmdbPeer.Version ?? "none that loads here",
+            ["LMDB"] = LmdbAdapter.Version ?? "not available",
             [".NET"] = RuntimeInformation.FrameworkDescription,
         };
     }
 
     private static void Write(Options options, RunResults results, RunResults? baseline, Screen screen)
     {
-        IReadOnlyList<Movement>? movements = baseline is null ? null : BaselineComparison.Compare(baseline, results);
-        screen.Show("Beside the peers", Tables.Ratios(results));
-        if (movements is not null)
+        IReadOnlyList<ValueChange>? changes = baseline is null ? null : BaselineComparison.Compare(baseline, results);
+        screen.Title("Beside other engines");
+        screen.Show(Tables.Ratios(results));
+        if (changes is not null)
         {
-            screen.Show($"Since {baseline!.Date}", Tables.Movements(movements));
+            screen.Title($"Since {baseline!.Date}");
+            screen.Show(Tables.Changes(changes));
         }
 
-        screen.Show("Figures to reach", Tables.Figures(results));
-        screen.Line(Tables.HowToRead);
+        screen.Title("Target figures");
+        screen.Show(Tables.Targets(results));
+        screen.Line(Tables.RatioNote);
         if (options.Json is { } json)
         {
             File.WriteAllText(json, results.ToJson());
-            screen.Line($"All of it: {json}");
+            screen.Line($"The results: {json}");
         }
 
         if (options.Report is { } folder)
         {
-            Report.Write(folder, results, baseline, movements);
+            Report.Write(folder, results, baseline, changes);
             screen.Line($"The report: {Path.Combine(folder, Report.FileName)}");
         }
 
         if (options.Readme is { } readme)
         {
-            Report.WriteReadme(readme, options.Report!, results);
-            screen.Line($"The figures in {readme} are those of this run.");
+            Report.WriteSummary(readme, options.Report!, results);
+            screen.Line($"The summary is in {readme}.");
         }
     }
 
-    /// <summary>What the arguments ask for.</summary>
+    /// <summary>The arguments.</summary>
     private sealed record Options
     {
         public Plan Plan { get; private set; } = Plan.Full;
 
-        public string? Only { get; private set; }
+        public string[] Only { get; private set; } = [];
 
         public string? From { get; private set; }
 
@@ -174,14 +157,14 @@ internal static class ThroughputCommand
             for (int i = 0; i < args.Length; i++)
             {
                 string argument = args[i];
-                string Value() => ++i < args.Length ? args[i] : throw new UsageException($"'{argument}' stands without its value.");
+                string Value() => ++i < args.Length ? args[i] : throw new UsageException($"'{argument}' needs a value.");
                 switch (argument)
                 {
                     case "--quick":
                         options.Plan = Plan.Quick;
                         break;
                     case "--only":
-                        options.Only = Value();
+                        options.Only = Value().Split(',', StringSplitOptions.RemoveEmptyEntries);
                         break;
                     case "--from":
                         options.From = Value();
@@ -205,7 +188,7 @@ internal static class ThroughputCommand
 
             return options.Readme is null || options.Report is not null
                 ? options
-                : throw new UsageException("'--readme' shows charts of a report, so it needs '--report'.");
+                : throw new UsageException("'--readme' links to a report, so it needs '--report'.");
         }
     }
 }

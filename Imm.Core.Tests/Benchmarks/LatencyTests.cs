@@ -6,7 +6,7 @@ namespace Imm.Core.Tests.Benchmarks;
 public sealed class LatencyTests
 {
     [Fact]
-    public void A_percentile_is_the_value_that_so_many_are_not_above_and_no_average()
+    public void A_percentile_is_the_value_that_the_given_part_of_all_values_does_not_exceed()
     {
         var latency = new Latency();
         for (int i = 1; i <= 9_990; i++)
@@ -29,7 +29,7 @@ public sealed class LatencyTests
     }
 
     [Fact]
-    public void One_value_can_stand_for_many_that_were_not_timed()
+    public void One_recorded_value_can_count_for_several_operations()
     {
         var latency = new Latency();
         latency.Record(100, 19);
@@ -41,7 +41,7 @@ public sealed class LatencyTests
     }
 
     [Fact]
-    public void Distributions_add_up()
+    public void Adding_a_distribution_adds_its_values()
     {
         var all = new Latency();
         var other = new Latency();
@@ -56,7 +56,7 @@ public sealed class LatencyTests
     }
 
     [Fact]
-    public void A_percentile_is_found_by_the_name_it_has_in_tables()
+    public void Percentiles_are_found_by_their_names_in_tables()
     {
         string[] names = ["p50", "p90", "p99", "p99.9", "p99.99", "max", "p1"];
 

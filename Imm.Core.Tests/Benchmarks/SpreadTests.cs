@@ -9,7 +9,7 @@ public sealed class SpreadTests
     [InlineData(new[] { 7.0 }, 7, 7, 7)]
     [InlineData(new[] { 9.0, 1, 5 }, 5, 1, 9)]
     [InlineData(new[] { 100.0, 1, 3, 2 }, 2.5, 1, 100)]
-    public void The_median_is_the_middle_of_the_rounds_in_order_of_size(double[] rounds, double median, double min, double max)
+    public void The_median_is_the_middle_of_the_sorted_rounds(double[] rounds, double median, double min, double max)
     {
         var spread = new Spread(rounds);
 
@@ -22,6 +22,6 @@ public sealed class SpreadTests
     [InlineData(new[] { 1.0, 2, 4 }, new[] { 4.0, 5, 6 }, false)]
     [InlineData(new[] { 1.0, 2, 9 }, new[] { 4.0, 5, 6 }, false)]
     [InlineData(new[] { 4.5, 5, 5.5 }, new[] { 4.0, 5, 6 }, false)]
-    public void Two_runs_lie_apart_only_where_no_round_of_one_reaches_a_round_of_the_other(double[] first, double[] second, bool apart) =>
-        Assert.Equal(apart, new Spread(first).IsApartFrom(new Spread(second)));
+    public void Two_measurements_are_disjoint_if_their_ranges_do_not_overlap(double[] first, double[] second, bool disjoint) =>
+        Assert.Equal(disjoint, new Spread(first).IsDisjointFrom(new Spread(second)));
 }

@@ -1,15 +1,12 @@
-using Apps;
-using Imm.Core.Tests.Conventions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Imm.Core.Tests.Hosting;
 
-/// <summary>Stores in a generic host, and the programs of the documents.</summary>
+/// <summary>Stores in a generic host.</summary>
 public sealed class HostTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
@@ -133,64 +130,6 @@ public sealed class HostTests : IDisposable
         Assert.Contains(failures, failure => failure.Contains("EngineConcurrency", StringComparison.Ordinal));
         Assert.Contains("The application's own fault.", failures);
     }
-
-    [Fact]
-    public async Task The_documented_application_creates_its_project_once_and_finds_it_again()
-    {
-        string[] args = [$"--Imm:Path={_directory.File("store")}", "--Logging:LogLevel:Default=None"];
-
-        await HostApp.RunAsync(args);
-        await HostApp.RunAsync(args);
-
-        Assert.Equal(["store"], _directory.Names);
-        using ImmStore store = ImmStore.Open(_directory.File("store"));
-        Assert.Equal("photos", Assert.Single(store.Registry().List().Projects).ProjectName.Value);
-    }
-
-    [Fact]
-    public void The_documented_application_is_the_one_that_is_compiled()
-    {
-        string[] source = Lines("HostApp.cs");
-        int statements = Array.IndexOf(source, "    public static async Task RunAsync(string[] args)") + 2;
-        int end = Array.IndexOf(source, "    }", statements);
-        int worker = Array.FindIndex(source, line => line.StartsWith("internal sealed class Welcome", StringComparison.Ordinal));
-        IEnumerable<string> app =
-        [
-            .. source.Where(line => line.StartsWith("using ", StringComparison.Ordinal)),
-            "",
-            .. source[statements..end].Select(line => line[8..]),
-            "",
-            .. source[worker..],
-        ];
-
-        Assert.Contains($"```csharp\n{string.Join('\n', app).TrimEnd()}\n```\n", Repository.DocumentText, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_documented_health_check_is_the_one_that_is_compiled()
-    {
-        string[] source = Lines("StoreHealth.cs");
-        int start = Array.FindIndex(source, line => line.Contains("Task.FromResult", StringComparison.Ordinal));
-
-        Assert.Contains($"{string.Join('\n', source[start..(start + 2)])}\n", Repository.DocumentText, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task The_documented_health_check_distinguishes_an_open_store_from_a_closed_one()
-    {
-        using ServiceProvider services = new ServiceCollection()
-            .AddLogging()
-            .AddImm()
-            .AddHealthChecks().AddCheck<StoreHealth>("imm").Services
-            .BuildServiceProvider();
-        HealthCheckService health = services.GetRequiredService<HealthCheckService>();
-
-        Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
-        services.GetRequiredService<ImmStore>().Dispose();
-        Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
-    }
-
-    private static string[] Lines(string file) => Repository.Text($"Imm.Core.Tests/Hosting/{file}").Split('\n');
 
     private HostApplicationBuilderSettings ContentRootHere() => new() { ContentRootPath = _directory.Path };
 

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Imm.Core.Collections;
 using Imm.Core.Model;
-using Imm.Core.Tests.Conventions;
 using Imm.Core.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
@@ -281,11 +280,11 @@ public sealed class MetricsTests : IDisposable
         listener.Start();
 
         string documentation = File.ReadAllText(System.IO.Path.ChangeExtension(typeof(ImmStore).Assembly.Location, ".xml"));
-        string documents = Repository.DocumentText;
+        string operations = Documents.Document.Named("operations.md").Text;
 
         Assert.NotEmpty(found);
         Assert.All(found, name => Assert.Contains($"<c>{name}</c>", documentation, StringComparison.Ordinal));
-        Assert.All(found, name => Assert.Contains($"| `{name}` |", documents, StringComparison.Ordinal));
+        Assert.All(found, name => Assert.Contains($"| `{name}` |", operations, StringComparison.Ordinal));
     }
 
     [Fact]

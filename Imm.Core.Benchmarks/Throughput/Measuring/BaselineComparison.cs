@@ -1,47 +1,37 @@
 namespace Imm.Core.Benchmarks.Throughput.Measuring;
 
-/// <summary>How a value moved since an earlier run.</summary>
+/// <summary>The change of a value since an earlier run.</summary>
 /// <param name="RowId">The row.</param>
-/// <param name="Title">The row, for people.</param>
-/// <param name="Contender">The contender.</param>
-/// <param name="Before">The earlier rounds.</param>
+/// <param name="Title">The row's title in tables.</param>
+/// <param name="Engine">The engine's name.</param>
+/// <param name="Before">The rounds of the earlier run.</param>
 /// <param name="Now">The rounds of this run.</param>
-/// <param name="Unit">What the values are.</param>
-/// <param name="Ratio">How many times better it is now.</param>
-/// <param name="IsBeyondSpread">Whether the rounds of the two runs lie apart, so that it is more than the usual noise.</param>
-internal sealed record Movement(string RowId, string Title, string Contender, Spread Before, Spread Now, Unit Unit, double Ratio, bool IsBeyondSpread);
+/// <param name="Unit">The unit of the values.</param>
+/// <param name="Ratio">How many times better the value is now.</param>
+/// <param name="IsBeyondSpread">True if the rounds of the two runs do not overlap, so that the change is more than noise.</param>
+internal sealed record ValueChange(
+    string RowId, string Title, string Engine, Spread Before, Spread Now, Unit Unit, double Ratio, bool IsBeyondSpread);
 
 /// <summary>Compares a run with an earlier one.</summary>
 internal static class BaselineComparison
 {
-    /// <summary>Every value that both runs have, in the order of this run.</summary>
-    public static IReadOnlyList<Movement> Compare(RunResults baseline, RunResults now)
-    {
-        var movements = new List<Movement>();
-        foreach (RowResult row in now.Rows)
-        {
-            if (baseline.Row(row.Id) is not { } earlier || earlier.Unit != row.Unit)
-            {
-                continue;
-            }
-
-            foreach (ContenderResult contender in row.Contenders)
-            {
-                if (earlier.Of(contender.Contender) is { } before)
-                {
-                    movements.Add(new Movement(
-                        row.Id,
-                        row.Title,
-                        contender.Contender,
-                        before.Value,
-                        contender.Value,
-                        row.Unit,
-                        row.Ratio(contender.Value.Median, before.Value.Median),
-                        contender.Value.IsApartFrom(before.Value)));
-                }
-            }
-        }
-
-        return movements;
-    }
+    /// <summary>Compares every value that both runs have in the same unit, in the order of this run.</summary>
+    public static IReadOnlyList<ValueChange> Compare(RunResults baseline, RunResults now) =>
+    [
+        .. from row in now.Rows
+           let earlier = baseline.Row(row.Id)
+           where earlier is not null && earlier.Unit == row.Unit
+           from result in row.Engines
+           let before = earlier.Of(result.Engine)
+           where before is not null
+           select new ValueChange(
+               row.Id,
+               row.Title,
+               result.Engine,
+               before.Value,
+               result.Value,
+               row.Unit,
+               row.Ratio(result.Value.Median, before.Value.Median),
+               result.Value.IsDisjointFrom(before.Value)),
+    ];
 }

@@ -3,7 +3,7 @@ using HdrHistogram;
 
 namespace Imm.Core.Benchmarks.Throughput.Measuring;
 
-/// <summary>The distribution of a latency, in nanoseconds. Safe to record from many threads.</summary>
+/// <summary>The distribution of a latency in nanoseconds. Thread-safe.</summary>
 internal sealed class Latency
 {
     private const long HourInNanoseconds = 3_600_000_000_000;
@@ -12,28 +12,31 @@ internal sealed class Latency
 
     public long Count => _histogram.TotalCount;
 
-    public void Record(long nanoseconds, long count = 1) => _histogram.RecordValueWithCount(Math.Clamp(nanoseconds, 1, HourInNanoseconds), count);
+    public double Mean => _histogram.GetMean();
+
+    public void Record(long nanoseconds, long count = 1) =>
+        _histogram.RecordValueWithCount(Math.Clamp(nanoseconds, 1, HourInNanoseconds), count);
 
     public void Add(Latency other) => _histogram.Add(other._histogram);
 
-    /// <summary>The value that so many percent of all are not above, to three digits.</summary>
+    /// <summary>The value that the given percentage of all values does not exceed, to three significant digits.</summary>
     public long Percentile(double percent) => _histogram.GetValueAtPercentile(percent);
 
     public Percentiles ToPercentiles() =>
         new(Count, Percentile(50), Percentile(90), Percentile(99), Percentile(99.9), Percentile(99.99), Percentile(100));
 }
 
-/// <summary>The distributions of several kinds of operation.</summary>
+/// <summary>The latency distributions of several kinds of operation. Thread-safe.</summary>
 internal sealed class Latencies
 {
     private readonly ConcurrentDictionary<string, Latency> _byKind = new();
 
     public IReadOnlyDictionary<string, Latency> ByKind => _byKind;
 
-    public Latency Of(string kind) => _byKind.TryGetValue(kind, out Latency? latency) ? latency : _byKind.GetOrAdd(kind, _ => new Latency());
+    public Latency Of(string kind) => _byKind.GetOrAdd(kind, static _ => new Latency());
 }
 
-/// <summary>What is kept of a distribution, in nanoseconds.</summary>
+/// <summary>The percentiles of a distribution in nanoseconds.</summary>
 internal sealed record Percentiles(long Count, long P50, long P90, long P99, long P999, long P9999, long Max)
 {
     public long? ByName(string name) => name switch

@@ -2,27 +2,26 @@ using System.Diagnostics;
 
 namespace Imm.Core.Benchmarks.Throughput.Measuring;
 
-/// <summary>Time as the open loop sees it, in nanoseconds from some beginning.</summary>
+/// <summary>A clock in nanoseconds.</summary>
 internal interface IClock
 {
     long Now { get; }
 
-    /// <summary>Returns at a moment, or as soon after it as can be; at once where it is past.</summary>
-    void WaitUntil(long moment);
+    /// <summary>Waits until the given time; returns at once if it is past.</summary>
+    void WaitUntil(long time);
 }
 
 /// <summary>
-/// Operations that begin at a fixed rate, whatever became of those before them, as calls from outside do. Each latency counts from the moment at
-/// which the operation was to begin, so that an operation which waits behind a slow one is slow too: nothing is left out because the load generator
-/// itself was held up.
+/// Begins operations at a fixed rate, however long those before them take. Each latency counts from the time at which the operation was
+/// due, so that the wait behind a slow operation is part of it and no delay of the load generator is left out.
 /// </summary>
 /// <remarks>
-/// Its workers take turns at watching the clock: the one in front waits for the next moment and then runs the operation itself, the others wait for
-/// its place. Where all are busy the next operation begins late, and its latency says so.
+/// One worker at a time waits for the next due time and then runs the operation itself; the others wait for its place. While all workers
+/// are busy the next operation begins late, and its latency includes the delay.
 /// </remarks>
 internal sealed class OpenLoop
 {
-    private readonly Lock _front = new();
+    private readonly Lock _lock = new();
     private readonly IClock _clock;
     private readonly double _perSecond;
     private readonly long _count;
@@ -30,68 +29,66 @@ internal sealed class OpenLoop
     private readonly long _end;
     private long _begun;
 
-    /// <param name="clock">The time.</param>
-    /// <param name="perSecond">How many operations are to begin a second.</param>
-    /// <param name="count">How many are to begin in all.</param>
-    /// <param name="patience">
-    /// How long, in nanoseconds, operations are begun at most, longer than all of them should take; beyond that the load is too much, and the rest is given up.
+    /// <param name="clock">The clock.</param>
+    /// <param name="perSecond">The rate in operations a second.</param>
+    /// <param name="count">The number of operations.</param>
+    /// <param name="timeLimit">
+    /// The time in nanoseconds after which no operation begins any more. It is longer than all of them should take; the rest is skipped.
     /// </param>
-    public OpenLoop(IClock clock, double perSecond, long count, long patience)
+    public OpenLoop(IClock clock, double perSecond, long count, long timeLimit)
     {
         _clock = clock;
         _perSecond = perSecond;
         _count = count;
         _start = clock.Now;
-        _end = _start + patience;
+        _end = _start + timeLimit;
     }
 
-    /// <summary>How many operations were given up because those before them took too long.</summary>
-    public long GivenUp => _count - _begun;
+    /// <summary>The number of operations that were skipped because those before them took too long.</summary>
+    public long Skipped => _count - _begun;
 
     /// <summary>Runs operations until all have begun.</summary>
     public void Work(Action operation, Latency latency)
     {
-        while (TryTakeTurn(out long intended))
+        while (TryTakeNext(out long due))
         {
             operation();
-            latency.Record(_clock.Now - intended);
+            latency.Record(_clock.Now - due);
         }
     }
 
-    /// <summary>
-    /// Takes the operations in that never began: each has waited at least until now. Called once, when all workers have ended.
-    /// </summary>
-    public void RecordGivenUp(Latency latency)
+    /// <summary>Records the time that the skipped operations have waited so far. Call once, after all workers have ended.</summary>
+    public void RecordSkipped(Latency latency)
     {
         for (long n = _begun; n < _count; n++)
         {
-            latency.Record(_clock.Now - Intended(n));
+            latency.Record(_clock.Now - DueTime(n));
         }
     }
 
-    private bool TryTakeTurn(out long intended)
+    private bool TryTakeNext(out long due)
     {
-        lock (_front)
+        lock (_lock)
         {
-            intended = Intended(_begun);
+            due = DueTime(_begun);
             if (_begun == _count || _clock.Now > _end)
             {
                 return false;
             }
 
             _begun++;
-            _clock.WaitUntil(intended);
+            _clock.WaitUntil(due);
             return true;
         }
     }
 
-    private long Intended(long n) => _start + (long)(n * (1e9 / _perSecond));
+    private long DueTime(long n) => _start + (long)(n * (1e9 / _perSecond));
 }
 
-/// <summary>The time of this machine.</summary>
+/// <summary>The clock of this machine.</summary>
 internal sealed class MachineClock : IClock
 {
-    private const long SleepIsCoarse = 2_000_000;
+    private const long SleepGranularity = 2_000_000;
 
     public long Now => Nanoseconds(Stopwatch.GetTimestamp());
 
@@ -99,16 +96,16 @@ internal sealed class MachineClock : IClock
 
     public static long Since(long timestamp) => Nanoseconds(Stopwatch.GetTimestamp() - timestamp);
 
-    public void WaitUntil(long moment)
+    public void WaitUntil(long time)
     {
-        while (moment - Now > SleepIsCoarse)
+        while (time - Now > SleepGranularity)
         {
             Thread.Sleep(1);
         }
 
-        while (Now < moment)
+        while (Now < time)
         {
-            // Whoever has work to do goes first.
+            // Gives the processor to threads that have work to do.
             Thread.Yield();
         }
     }

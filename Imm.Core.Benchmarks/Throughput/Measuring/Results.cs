@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Imm.Core.Benchmarks.Throughput.Measuring;
 
-/// <summary>What the values of a row are.</summary>
+/// <summary>The unit of a row's values.</summary>
 internal enum Unit
 {
     OperationsPerSecond,
@@ -12,7 +12,7 @@ internal enum Unit
     Bytes,
 }
 
-/// <summary>What an acknowledged change is safe from, as a contender promises it.</summary>
+/// <summary>The event that an acknowledged change survives, as the engine promises it.</summary>
 internal enum Guarantee
 {
     /// <summary>A power cut.</summary>
@@ -21,14 +21,14 @@ internal enum Guarantee
     /// <summary>The end of the process.</summary>
     Relaxed,
 
-    /// <summary>Nothing, until some moment later.</summary>
+    /// <summary>Nothing at first; the change is written to disk later.</summary>
     Later,
 
-    /// <summary>Nothing, ever.</summary>
+    /// <summary>Nothing.</summary>
     Memory,
 }
 
-/// <summary>Everything that one run of the program found: its report is made of this alone.</summary>
+/// <summary>The results of one run of the program, from which its report is made.</summary>
 internal sealed record RunResults
 {
     private static readonly JsonSerializerOptions Format = new()
@@ -42,47 +42,48 @@ internal sealed record RunResults
 
     public required string Date { get; init; }
 
-    /// <summary>The mode, and what it means for sizes and times.</summary>
+    /// <summary>The mode of the run, its rounds and times.</summary>
     public required IReadOnlyDictionary<string, string> Program { get; init; }
 
     public required IReadOnlyDictionary<string, string> Machine { get; init; }
 
     public required IReadOnlyDictionary<string, string> Versions { get; init; }
 
-    /// <summary>What each contender is and does, and where it does less work than Imm.Core.</summary>
-    public required IReadOnlyDictionary<string, string> Contenders { get; init; }
+    /// <summary>The description of each engine, by its name.</summary>
+    public required IReadOnlyDictionary<string, string> Engines { get; init; }
 
     public required IReadOnlyList<RowResult> Rows { get; init; }
 
-    /// <summary>The figures to reach, as far as they were measured.</summary>
-    public required IReadOnlyList<FigureResult> Figures { get; init; }
+    /// <summary>The target figures. They are evaluated from the rows, also when an earlier run is read from a file.</summary>
+    public IReadOnlyList<TargetResult> Targets => [.. Measuring.Targets.All.Select(target => target.Evaluate(Rows))];
 
     public RowResult? Row(string id) => Rows.FirstOrDefault(row => row.Id == id);
 
     public string ToJson() => JsonSerializer.Serialize(this, Format) + "\n";
 
     /// <exception cref="JsonException">The text is not what <see cref="ToJson"/> writes.</exception>
-    public static RunResults FromJson(string json) => JsonSerializer.Deserialize<RunResults>(json, Format) ?? throw new JsonException("It is null.");
+    public static RunResults FromJson(string json) =>
+        JsonSerializer.Deserialize<RunResults>(json, Format) ?? throw new JsonException("The results are null.");
 }
 
-/// <summary>One subject, measured for several contenders.</summary>
-/// <param name="Id">Its name for programs, such as <c>create/1000/64</c>.</param>
-/// <param name="Group">What it is part of.</param>
-/// <param name="Title">Its name for people.</param>
-/// <param name="Unit">What the values are; of operations per second more is better, of the others less.</param>
-/// <param name="Contenders">The contenders, Imm.Core first.</param>
-internal sealed record RowResult(string Id, string Group, string Title, Unit Unit, IReadOnlyList<ContenderResult> Contenders)
+/// <summary>A row of a scenario, measured for several engines.</summary>
+/// <param name="Id">The identifier, such as <c>create/1000/64</c>.</param>
+/// <param name="Group">The title of the scenario.</param>
+/// <param name="Title">The title in tables.</param>
+/// <param name="Unit">The unit of the values. More operations per second are better; of the other units less is better.</param>
+/// <param name="Engines">The results of the engines, Imm.Core first.</param>
+internal sealed record RowResult(string Id, string Group, string Title, Unit Unit, IReadOnlyList<EngineResult> Engines)
 {
-    public ContenderResult? Of(string contender) => Contenders.FirstOrDefault(result => result.Contender == contender);
+    public EngineResult? Of(string engine) => Engines.FirstOrDefault(result => result.Engine == engine);
 
-    /// <summary>How many times better the first is than the second.</summary>
+    /// <summary>Computes how many times better the first value is than the second.</summary>
     public double Ratio(double first, double second) => Unit == Unit.OperationsPerSecond ? first / second : second / first;
 }
 
-/// <summary>What one contender did in a row.</summary>
-internal sealed record ContenderResult
+/// <summary>The result of one engine in a row.</summary>
+internal sealed record EngineResult
 {
-    public required string Contender { get; init; }
+    public required string Engine { get; init; }
 
     public required Guarantee Guarantee { get; init; }
 
@@ -91,7 +92,7 @@ internal sealed record ContenderResult
     /// <summary>Latencies by kind of operation, of all rounds together.</summary>
     public required IReadOnlyDictionary<string, Percentiles> Latency { get; init; }
 
-    /// <summary>Other figures, by name.</summary>
+    /// <summary>Extra values by name.</summary>
     public required IReadOnlyDictionary<string, Spread> Extra { get; init; }
 
     public string? Note { get; init; }

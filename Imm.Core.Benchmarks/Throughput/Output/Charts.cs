@@ -6,9 +6,9 @@ using ScottPlot.TickGenerators;
 namespace Imm.Core.Benchmarks.Throughput.Output;
 
 /// <summary>A chart of a run.</summary>
-/// <param name="File">Its file name.</param>
-/// <param name="Title">What it shows.</param>
-/// <param name="Plot">The chart.</param>
+/// <param name="File">The file name.</param>
+/// <param name="Title">The title.</param>
+/// <param name="Plot">The plot.</param>
 internal sealed record Chart(string File, string Title, Plot Plot)
 {
     public const int Width = 900;
@@ -17,36 +17,35 @@ internal sealed record Chart(string File, string Title, Plot Plot)
     public void Save(string folder) => Plot.SavePng(Path.Combine(folder, File), Width, Height);
 }
 
-/// <summary>Draws the charts of a run, as far as it has measured what they show.</summary>
+/// <summary>Draws the charts of a run. A chart without at least two rows is left out.</summary>
 internal static class Charts
 {
     public const string Main = "create-by-callers.png";
 
-    // Told apart by everybody, also in print.
+    // Colors that color-blind readers can tell apart; markers and patterns for print.
     private static readonly Dictionary<string, (string Color, MarkerShape Marker, LinePattern Pattern)> Looks = new()
     {
-        [Figures.Ours] = ("#D55E00", MarkerShape.FilledCircle, LinePattern.Solid),
-        [Figures.Relaxed] = ("#E69F00", MarkerShape.FilledCircle, LinePattern.Dashed),
-        [Figures.Memory] = ("#999999", MarkerShape.FilledCircle, LinePattern.Dotted),
-        [Figures.LiteDb] = ("#CC79A7", MarkerShape.FilledDiamond, LinePattern.Solid),
-        [Figures.OlderLiteDb] = ("#CC79A7", MarkerShape.OpenDiamond, LinePattern.Dashed),
-        [Figures.SqliteFull] = ("#0072B2", MarkerShape.FilledSquare, LinePattern.Solid),
-        [Figures.SqliteNormal] = ("#56B4E9", MarkerShape.FilledSquare, LinePattern.Dashed),
-        [Figures.SqliteBatch] = ("#0072B2", MarkerShape.OpenSquare, LinePattern.Dotted),
-        [Figures.Lmdb] = ("#009E73", MarkerShape.FilledTriangleUp, LinePattern.Solid),
-        [Figures.Disk] = ("#000000", MarkerShape.OpenCircle, LinePattern.Dotted),
+        [EngineNames.Ours] = ("#D55E00", MarkerShape.FilledCircle, LinePattern.Solid),
+        [EngineNames.Relaxed] = ("#E69F00", MarkerShape.FilledCircle, LinePattern.Dashed),
+        [EngineNames.Memory] = ("#999999", MarkerShape.FilledCircle, LinePattern.Dotted),
+        [EngineNames.LiteDb] = ("#CC79A7", MarkerShape.FilledDiamond, LinePattern.Solid),
+        [EngineNames.SqliteFull] = ("#0072B2", MarkerShape.FilledSquare, LinePattern.Solid),
+        [EngineNames.SqliteNormal] = ("#56B4E9", MarkerShape.FilledSquare, LinePattern.Dashed),
+        [EngineNames.SqliteBatch] = ("#0072B2", MarkerShape.OpenSquare, LinePattern.Dotted),
+        [EngineNames.Lmdb] = ("#009E73", MarkerShape.FilledTriangleUp, LinePattern.Solid),
+        [EngineNames.Disk] = ("#000000", MarkerShape.OpenCircle, LinePattern.Dotted),
     };
 
     public static IReadOnlyList<Chart> Of(RunResults results)
     {
         var charts = new List<Chart?>
         {
-            ByLast(Main, "Creates a second, by callers", "callers", Rows(results, "create/1000/"), callers => callers),
+            ByLast(Main, "Creates a second, by callers", "callers", Rows(results, "create/1000/")),
         };
-        foreach (string mix in Mix.OfMany.Append(Mix.Ingest).Select(mix => mix.Id))
+        foreach (string workload in Workload.Mixed.Append(Workload.Ingest).Select(workload => workload.Id))
         {
-            RowResult[] rows = [.. results.Rows.Where(row => row.Id.StartsWith(mix + "/", StringComparison.Ordinal))];
-            charts.Add(ByLast($"{mix}-by-callers.png", $"Operations a second, {rows.FirstOrDefault()?.Group}", "callers", rows, callers => callers));
+            RowResult[] rows = Rows(results, workload + "/");
+            charts.Add(ByLast($"{workload}-by-callers.png", $"Operations a second, {rows.FirstOrDefault()?.Group}", "callers", rows));
         }
 
         foreach (RowResult row in Rows(results, "open-loop/"))
@@ -54,22 +53,29 @@ internal static class Charts
             charts.Add(LatencyOf(row));
         }
 
-        charts.Add(ByLast("get-by-size.png", "A get by name, by the number of projects", "projects", Rows(results, "get/"), size => size));
-        charts.Add(ByLast("list-by-size.png", "A page of 100, by the number of projects", "projects", Rows(results, "list/"), size => size));
-        RowResult[] creates = [.. results.Rows.Where(row => row.Id.StartsWith("create/", StringComparison.Ordinal) && row.Id.EndsWith("/64", StringComparison.Ordinal))];
-        charts.Add(ByNumber("create-by-size.png", "Creates a second, 64 callers, by the number of projects", "projects", creates, row => Number(row.Id.Split('/')[1])));
+        charts.Add(ByLast("get-by-size.png", "A get by name, by the number of projects", "projects", Rows(results, "get/")));
+        charts.Add(ByLast("list-by-size.png", "A page of 100, by the number of projects", "projects", Rows(results, "list/")));
+        charts.Add(ByNumber(
+            "create-by-size.png",
+            "Creates a second, 64 callers, by the number of projects",
+            "projects",
+            [.. Rows(results, "create/").Where(row => row.Id.EndsWith("/64", StringComparison.Ordinal))],
+            row => Number(row.Id.Split('/')[1])));
         return [.. charts.OfType<Chart>()];
     }
 
-    private static IReadOnlyList<RowResult> Rows(RunResults results, string start) =>
+    private static RowResult[] Rows(RunResults results, string start) =>
         [.. results.Rows.Where(row => row.Id.StartsWith(start, StringComparison.Ordinal))];
 
-    private static Chart? ByLast(string file, string title, string axis, IReadOnlyList<RowResult> rows, Func<double, double> number) =>
-        ByNumber(file, title, axis, rows, row => number(Number(row.Id[(row.Id.LastIndexOf('/') + 1)..])));
+    private static Chart? ByLast(string file, string title, string axis, IReadOnlyList<RowResult> rows) =>
+        ByNumber(file, title, axis, rows, row => Number(row.Id[(row.Id.LastIndexOf('/') + 1)..]));
 
     private static double Number(string text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The median of each contender over a number that the rows differ in, both logarithmic, with bars from the lowest round to the highest.</summary>
+    /// <summary>
+    /// Plots the median of each engine over a number that the rows differ in, both logarithmic, with bars from the lowest round to the
+    /// highest.
+    /// </summary>
     private static Chart? ByNumber(string file, string title, string axis, IReadOnlyList<RowResult> rows, Func<RowResult, double> number)
     {
         if (rows.Count < 2)
@@ -78,10 +84,10 @@ internal static class Charts
         }
 
         Plot plot = NewPlot(title);
-        foreach (string contender in Looks.Keys)
+        foreach (string engine in Looks.Keys)
         {
             (double X, Spread Value)[] points =
-                [.. rows.Select(row => (X: number(row), Result: row.Of(contender))).Where(point => point.Result is not null).Select(point => (point.X, point.Result!.Value))];
+                [.. from row in rows let result = row.Of(engine) where result is not null select (number(row), result.Value)];
             if (points.Length == 0)
             {
                 continue;
@@ -89,7 +95,7 @@ internal static class Charts
 
             double[] xs = [.. points.Select(point => Math.Log10(point.X))];
             double[] ys = [.. points.Select(point => Math.Log10(point.Value.Median))];
-            Line(plot, contender, xs, ys);
+            Line(plot, engine, xs, ys);
             plot.Add.Plottable(new ErrorBar(
                 xs,
                 ys,
@@ -97,11 +103,12 @@ internal static class Charts
                 null,
                 [.. points.Select((point, i) => ys[i] - Math.Log10(point.Value.Min))],
                 [.. points.Select((point, i) => Math.Log10(point.Value.Max) - ys[i])])
-            { Color = Color.FromHex(Looks[contender].Color) });
+            { Color = Color.FromHex(Looks[engine].Color) });
         }
 
         double[] ticks = [.. rows.Select(number).Distinct().Order()];
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. ticks.Select(Math.Log10)], [.. ticks.Select(tick => Words.Number((long)tick))]);
+        string[] labels = [.. ticks.Select(tick => NumberFormat.Number((long)tick))];
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. ticks.Select(Math.Log10)], labels);
         plot.XLabel(axis);
         Logarithmic(plot, rows[0].Unit);
         return new Chart(file, title, plot);
@@ -110,17 +117,17 @@ internal static class Charts
     private static Chart LatencyOf(RowResult row)
     {
         string[] names = ["p50", "p90", "p99", "p99.9", "p99.99", "max"];
-        string title = $"Latency from the intended beginning, {row.Group}";
+        string title = $"Latency from the due time, {row.Group}";
         Plot plot = NewPlot(title);
-        foreach (ContenderResult result in row.Contenders)
+        foreach (EngineResult result in row.Engines)
         {
             Percentiles latency = result.Latency["create"];
             Line(
                 plot,
-                result.Note is null ? result.Contender : $"{result.Contender} ({result.Note})",
+                result.Note is null ? result.Engine : $"{result.Engine} ({result.Note})",
                 [.. names.Select((_, i) => (double)i)],
                 [.. names.Select(name => Math.Log10(latency.ByName(name)!.Value))],
-                result.Contender);
+                result.Engine);
         }
 
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. names.Select((_, i) => (double)i)], names);
@@ -144,7 +151,7 @@ internal static class Charts
         (string color, MarkerShape marker, LinePattern pattern) = Looks[look ?? legend];
         var line = plot.Add.Scatter(xs, ys, Color.FromHex(color));
         line.LegendText = legend;
-        line.LineWidth = legend == Figures.Ours ? 3 : 1.6f;
+        line.LineWidth = legend == EngineNames.Ours ? 3 : 1.6f;
         line.LinePattern = pattern;
         line.MarkerShape = marker;
         line.MarkerSize = 8;
@@ -156,7 +163,7 @@ internal static class Charts
         {
             MinorTickGenerator = new LogMinorTickGenerator(),
             IntegerTicksOnly = true,
-            LabelFormatter = power => Words.Value(Math.Pow(10, power), unit),
+            LabelFormatter = power => NumberFormat.Value(Math.Pow(10, power), unit),
         };
     }
 }

@@ -1,154 +1,150 @@
-using System.Globalization;
-using System.Text;
 using Imm.Core.Benchmarks.Throughput.Measuring;
 
 namespace Imm.Core.Benchmarks.Throughput.Output;
 
-/// <summary>A table of texts.</summary>
-/// <param name="Columns">The headings; those that stand over numbers begin with <c>&gt;</c>, which is not shown.</param>
-/// <param name="Rows">The cells.</param>
-internal sealed record TextTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
-{
-    private readonly IReadOnlyList<bool> _numbers = [.. Columns.Select(column => column.StartsWith('>'))];
-
-    public IReadOnlyList<string> Columns { get; } = [.. Columns.Select(column => column.TrimStart('>'))];
-
-    public bool IsNumber(int column) => _numbers[column];
-
-    public string ToMarkdown()
-    {
-        var text = new StringBuilder();
-        Append(Columns);
-        Append([.. Columns.Select((_, i) => IsNumber(i) ? "--:" : "---")]);
-        foreach (IReadOnlyList<string> row in Rows)
-        {
-            Append(row);
-        }
-
-        return text.ToString();
-
-        void Append(IReadOnlyList<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
-    }
-}
-
 /// <summary>The tables of a run.</summary>
 internal static class Tables
 {
-    public const string HowToRead =
-        "× is how many times better Imm.Core is than that peer, medians of the rounds of this run: above 1 Imm.Core is ahead. A durable row is compared with"
-        + " peers that are durable, a relaxed one with relaxed ones; LiteDB and the batch promise less and stand in both or the first.";
+    public const string RatioNote =
+        "× is how many times better Imm.Core is than that engine, by the medians of the rounds of this run: above 1 Imm.Core is ahead."
+        + " A durable row is compared with durable engines, a relaxed row with relaxed ones, and both with LiteDB and the batch, which promise less.";
 
-    private static readonly string[] Peers =
-        [Measuring.Figures.LiteDb, Measuring.Figures.OlderLiteDb, Measuring.Figures.SqliteFull, Measuring.Figures.SqliteNormal, Measuring.Figures.Lmdb, Measuring.Figures.SqliteBatch, Measuring.Figures.Disk];
+    private static readonly string[] Others =
+    [
+        EngineNames.LiteDb, EngineNames.SqliteFull, EngineNames.SqliteNormal, EngineNames.Lmdb, EngineNames.SqliteBatch, EngineNames.Disk,
+    ];
 
-    private static readonly string[] KindsByWeight = ["create", "burst", "update", "ingest", "refusal", "list", "get", "read"];
+    /// <summary>The kinds of operation, that with the longest latency first.</summary>
+    private static readonly string[] Kinds = ["create", "burst", "update", "ingest", "refusal", "list", "get", "read"];
 
-    /// <summary>Each row of Imm.Core, the ratio to each peer first.</summary>
+    /// <summary>Tabulates each row of Imm.Core with its ratio to each other engine.</summary>
     public static TextTable Ratios(RunResults results)
     {
-        string[] present = [.. Peers.Where(peer => results.Rows.Any(row => row.Of(peer) is not null))];
+        string[] present = [.. Others.Where(other => results.Rows.Any(row => row.Of(other) is not null))];
         var rows = new List<IReadOnlyList<string>>();
         foreach (RowResult row in results.Rows)
         {
-            foreach (ContenderResult ours in row.Contenders.Where(result => Contender.Of(result.Contender).IsOurs))
+            foreach (EngineResult ours in row.Engines.Where(result => Engine.ByName(result.Engine).IsOurs))
             {
-                (string kind, Percentiles? latency) = Weightiest(ours);
+                (string kind, Percentiles? latency) = LatenciesOf(ours)[0];
                 rows.Add(
                 [
                     row.Title,
                     Variant(ours),
-                    .. present.Select(peer => RatioTo(row, ours, peer)),
-                    Words.Value(ours.Value.Median, row.Unit),
-                    ours.Value.Rounds.Count > 1 ? $"{Words.Value(ours.Value.Min, row.Unit)} – {Words.Value(ours.Value.Max, row.Unit)}" : "",
+                    .. present.Select(other => RatioTo(row, ours, other)),
+                    NumberFormat.Value(ours.Value.Median, row.Unit),
+                    $"{NumberFormat.Value(ours.Value.Min, row.Unit)} – {NumberFormat.Value(ours.Value.Max, row.Unit)}",
                     kind,
-                    latency is null ? "" : Words.Time(latency.P50),
-                    latency is null ? "" : Words.Time(latency.P99),
+                    Time(latency?.P50),
+                    Time(latency?.P99),
                 ]);
             }
         }
 
         return new TextTable(
-            ["Row", "Store", .. present.Select(peer => $">× {peer}"), ">Imm.Core", ">rounds", "latency of", ">p50", ">p99"],
+            ["Row", "Store", .. present.Select(other => $">× {other}"), ">Imm.Core", ">rounds", "latency of", ">p50", ">p99"],
             rows);
     }
 
-    public static TextTable Figures(RunResults results) => new(
-        ["Figure", ">to reach", ">measured", ""],
-        [.. results.Figures.Select(figure => (IReadOnlyList<string>)[figure.Subject, figure.Target, figure.Measured ?? "", figure.Verdict])]);
+    public static TextTable Targets(RunResults results) => new(
+        ["Figure", ">target", ">measured", ""],
+        [.. results.Targets.Select(target => (IReadOnlyList<string>)[target.Name, target.Limit, target.Measured ?? "", target.Verdict])]);
 
-    /// <summary>What moved since an earlier run; what stayed within the spread is only counted.</summary>
-    public static TextTable Movements(IReadOnlyList<Movement> movements)
+    /// <summary>Tabulates a few rows for readers who do not know the program; rows that the run did not measure are left out.</summary>
+    public static TextTable Summary(RunResults results)
     {
-        Movement[] moved = [.. movements.Where(movement => movement.IsBeyondSpread)];
+        string[] engines = [EngineNames.Ours, EngineNames.SqliteFull, EngineNames.Lmdb];
+        (string Row, string Title)[] rows =
+        [
+            ("create/1000/1", "durable creates, 1 caller"),
+            ("create/1000/64", "durable creates, 64 callers"),
+            ("get/100000", "get a project by name, of 100,000"),
+            ("list/100000", "list a page of 100 projects, of 100,000"),
+            ("open/1000000", "open a file of 1,000,000 projects, to the first answer"),
+        ];
         return new TextTable(
-            ["Row", "Contender", ">before", ">now", ">now × before", ""],
+            ["", .. engines.Select(engine => $">{engine}")],
             [
-                .. moved.Select(movement => (IReadOnlyList<string>)
-                [
-                    movement.Title,
-                    movement.Contender,
-                    Words.Value(movement.Before.Median, movement.Unit),
-                    Words.Value(movement.Now.Median, movement.Unit),
-                    Words.Ratio(movement.Ratio),
-                    movement.Ratio > 1 ? "better" : "worse",
-                ]),
-                [$"{movements.Count - moved.Length} of {movements.Count} values did not move beyond the spread of their rounds", "", "", "", "", ""],
+                .. from plain in rows
+                   let row = results.Row(plain.Row)
+                   where row is not null
+                   select (IReadOnlyList<string>)
+                   [
+                       plain.Title,
+                       .. engines.Select(engine => row.Of(engine) is { } result ? NumberFormat.Value(result.Value.Median, row.Unit) : ""),
+                   ],
             ]);
     }
 
-    /// <summary>Every contender in every row of a group.</summary>
-    public static TextTable Details(IEnumerable<RowResult> rows) => new(
-        ["Row", "Contender", ">median", ">rounds from", ">to", "latency of", ">p50", ">p99", ">p99.9", ">p99.99", ">longest", "besides"],
-        [.. rows.SelectMany(row => row.Contenders.SelectMany(result => Detail(row, result)))]);
-
-    private static IEnumerable<IReadOnlyList<string>> Detail(RowResult row, ContenderResult result)
+    /// <summary>Tabulates the values that changed since an earlier run; those that stayed within the spread are only counted.</summary>
+    public static TextTable Changes(IReadOnlyList<ValueChange> changes)
     {
-        string besides = string.Join(
-            ", ",
-            result.Extra.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {Words.Three(pair.Value.Median)}")).Prepend(result.Note ?? "")
-                .Where(text => text.Length > 0));
-        KeyValuePair<string, Percentiles?>[] latencies = result.Latency.Count == 0
-            ? [new("", null)]
-            : [.. result.Latency.OrderBy(pair => Array.IndexOf(KindsByWeight, pair.Key)).Select(pair => new KeyValuePair<string, Percentiles?>(pair.Key, pair.Value))];
-        for (int i = 0; i < latencies.Length; i++)
-        {
-            (string kind, Percentiles? latency) = latencies[i];
-            string Time(Func<Percentiles, long> of) => latency is null ? "" : Words.Time(of(latency));
-            yield return
+        ValueChange[] beyondSpread = [.. changes.Where(change => change.IsBeyondSpread)];
+        return new TextTable(
+            ["Row", "Engine", ">before", ">now", ">now × before", ""],
             [
-                i == 0 ? row.Title : "",
-                i == 0 ? result.Contender : "",
-                i == 0 ? Words.Value(result.Value.Median, row.Unit) : "",
-                i == 0 ? Words.Value(result.Value.Min, row.Unit) : "",
-                i == 0 ? Words.Value(result.Value.Max, row.Unit) : "",
-                kind,
-                Time(latency => latency.P50),
-                Time(latency => latency.P99),
-                Time(latency => latency.P999),
-                Time(latency => latency.P9999),
-                Time(latency => latency.Max),
-                i == 0 ? besides : "",
-            ];
-        }
+                .. beyondSpread.Select(change => (IReadOnlyList<string>)
+                [
+                    change.Title,
+                    change.Engine,
+                    NumberFormat.Value(change.Before.Median, change.Unit),
+                    NumberFormat.Value(change.Now.Median, change.Unit),
+                    NumberFormat.Ratio(change.Ratio),
+                    change.Ratio > 1 ? "better" : "worse",
+                ]),
+                [$"{changes.Count - beyondSpread.Length} of {changes.Count} values did not change beyond the spread", "", "", "", "", ""],
+            ]);
     }
 
-    private static string RatioTo(RowResult row, ContenderResult ours, string peer)
+    /// <summary>Tabulates every engine in every row of a scenario.</summary>
+    public static TextTable Details(IEnumerable<RowResult> rows) => new(
+        ["Row", "Engine", ">median", ">rounds from", ">to", "latency of", ">p50", ">p99", ">p99.9", ">p99.99", ">longest", "notes"],
+        [.. rows.SelectMany(row => row.Engines.SelectMany(result => Detail(row, result)))]);
+
+    private static IEnumerable<IReadOnlyList<string>> Detail(RowResult row, EngineResult result)
     {
-        bool changes = row.Contenders.Any(result => Contender.Of(result.Contender) is { IsOurs: true, Guarantee: Guarantee.Relaxed });
-        return row.Of(peer) is { } theirs && (!changes || Contender.Of(ours.Contender).IsFairTo(Contender.Of(peer)))
-            ? Words.Three(row.Ratio(ours.Value.Median, theirs.Value.Median))
+        IEnumerable<string> extra = result.Extra.Select(pair => $"{pair.Key} {NumberFormat.ThreeDigits(pair.Value.Median)}");
+        string notes = string.Join(", ", result.Note is { } note ? extra.Prepend(note) : extra);
+        Spread value = result.Value;
+        string[] first =
+        [
+            row.Title,
+            result.Engine,
+            NumberFormat.Value(value.Median, row.Unit),
+            NumberFormat.Value(value.Min, row.Unit),
+            NumberFormat.Value(value.Max, row.Unit),
+        ];
+        return LatenciesOf(result).Select((one, i) => (IReadOnlyList<string>)
+        [
+            .. i == 0 ? first : first.Select(_ => ""),
+            one.Kind,
+            Time(one.Latency?.P50),
+            Time(one.Latency?.P99),
+            Time(one.Latency?.P999),
+            Time(one.Latency?.P9999),
+            Time(one.Latency?.Max),
+            i == 0 ? notes : "",
+        ]);
+    }
+
+    private static string Time(long? nanoseconds) => nanoseconds is { } known ? NumberFormat.Time(known) : "";
+
+    private static string RatioTo(RowResult row, EngineResult ours, string other)
+    {
+        bool writes = row.Engines.Any(result => Engine.ByName(result.Engine) is { IsOurs: true, Guarantee: Guarantee.Relaxed });
+        return row.Of(other) is { } theirs && (!writes || Engine.ByName(ours.Engine).IsFairTo(Engine.ByName(other)))
+            ? NumberFormat.ThreeDigits(row.Ratio(ours.Value.Median, theirs.Value.Median))
             : "";
     }
 
-    private static string Variant(ContenderResult ours) => ours.Guarantee switch
+    private static string Variant(EngineResult ours) => ours.Guarantee switch
     {
         Guarantee.Durable => "durable",
         Guarantee.Relaxed => "relaxed",
         _ => "in memory",
     };
 
-    private static (string Kind, Percentiles? Latency) Weightiest(ContenderResult result) => KindsByWeight
-        .Where(result.Latency.ContainsKey)
-        .Select(kind => (kind, (Percentiles?)result.Latency[kind]))
-        .FirstOrDefault(("", null));
+    /// <summary>Orders the latencies by kind; a result without latencies has one without a kind.</summary>
+    private static (string Kind, Percentiles? Latency)[] LatenciesOf(EngineResult result) =>
+        [.. Kinds.Where(result.Latency.ContainsKey).Select(kind => (kind, (Percentiles?)result.Latency[kind])).DefaultIfEmpty(("", null))];
 }

@@ -29,7 +29,7 @@ static int FreePort()
     return ((IPEndPoint)listener.LocalEndpoint).Port;
 }
 
-// The README shows the two functions that follow, word for word.
+// The documents show the two functions that follow, word for word.
 static async Task ServeAsync(HttpMessageHandler handler, string address)
 {
     using var service = new HttpMessageInvoker(handler);

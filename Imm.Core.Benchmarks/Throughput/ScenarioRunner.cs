@@ -1,0 +1,77 @@
+using Imm.Core.Benchmarks.Throughput.Measuring;
+
+namespace Imm.Core.Benchmarks.Throughput;
+
+/// <summary>Measures scenarios in rounds, in each of which all engines take turns, and collects the results.</summary>
+/// <param name="stores">The filled stores.</param>
+/// <param name="rounds">The number of rounds.</param>
+/// <param name="only">Parts of row ids; a row is measured if its id and a slash contain one of them. Empty for all rows.</param>
+/// <param name="progress">Receives the progress.</param>
+/// <param name="cancellationToken">Cancels between two measurements.</param>
+internal sealed class ScenarioRunner(
+    Stores stores, int rounds, IReadOnlyList<string> only, IProgress<Progress> progress, CancellationToken cancellationToken)
+{
+    public IReadOnlyList<RowResult> Run(IReadOnlyList<Scenario> scenarios)
+    {
+        scenarios = [.. scenarios.Where(scenario => scenario.Rows.Any(IsWanted))];
+        int total = scenarios.Sum(scenario => scenario.Engines.Count * rounds);
+        int done = 0;
+        var results = new List<RowResult>();
+        foreach (Scenario scenario in scenarios)
+        {
+            Row[] wanted = [.. scenario.Rows.Where(IsWanted)];
+            var samples = new List<(Row Row, Engine Engine, Sample Sample)>();
+            for (int round = 0; round < rounds; round++)
+            {
+                for (int turn = 0; turn < scenario.Engines.Count; turn++)
+                {
+                    // Another engine begins each round, so that none always runs after the same one.
+                    Engine engine = scenario.Engines[(turn + round) % scenario.Engines.Count];
+                    cancellationToken.ThrowIfCancellationRequested();
+                    progress.Report(new Progress($"{scenario.Title}, round {round + 1} of {rounds}", engine.Name, (double)done / total));
+                    GC.Collect();
+                    foreach ((Row row, Sample sample) in scenario.Measure(stores, engine, round, wanted))
+                    {
+                        samples.Add((row, engine, sample));
+                    }
+
+                    done++;
+                }
+            }
+
+            results.AddRange(wanted.Select(row => new RowResult(
+                row.Id,
+                scenario.Title,
+                row.Title,
+                row.Unit,
+                [
+                    .. samples.Where(measured => measured.Row == row).GroupBy(measured => measured.Engine, measured => measured.Sample)
+                        .Select(group => Result(group.Key, [.. group])),
+                ])));
+        }
+
+        return results;
+    }
+
+    private bool IsWanted(Row row) => only.Count == 0 || only.Any(part => $"{row.Id}/".Contains(part, StringComparison.OrdinalIgnoreCase));
+
+    private static EngineResult Result(Engine engine, IReadOnlyList<Sample> samples)
+    {
+        var latency = new Latencies();
+        foreach ((string kind, Latency one) in samples.SelectMany(sample => sample.Latency))
+        {
+            latency.Of(kind).Add(one);
+        }
+
+        return new EngineResult
+        {
+            Engine = engine.Name,
+            Guarantee = engine.Guarantee,
+            Value = new Spread([.. samples.Select(sample => sample.Value)]),
+            Latency = latency.ByKind.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .ToDictionary(pair => pair.Key, pair => pair.Value.ToPercentiles()),
+            Extra = samples[0].Extra.Keys.ToDictionary(key => key, key => new Spread([.. samples.Select(sample => sample.Extra[key])])),
+            Note = samples.Select(sample => sample.Note).FirstOrDefault(note => note is not null),
+        };
+    }
+}

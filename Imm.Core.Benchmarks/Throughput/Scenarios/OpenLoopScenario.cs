@@ -1,0 +1,40 @@
+using Imm.Core.Benchmarks.Throughput.Adapters;
+using Imm.Core.Benchmarks.Throughput.Measuring;
+
+namespace Imm.Core.Benchmarks.Throughput.Scenarios;
+
+/// <summary>
+/// Creates that begin at a fixed rate. The value is the 99th percentile of the latency from the time at which a create was due.
+/// </summary>
+internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
+    : Scenario(
+        $"open loop, {NumberFormat.Number(rate)} creates a second",
+        [new Row($"open-loop/{rate}", $"p99 of a create, open loop at {NumberFormat.Number(rate)} a second", Unit.Nanoseconds)],
+        [Engine.Ours, Engine.Relaxed, Engine.LiteDb, Engine.SqliteFull, Engine.SqliteNormal, Engine.Lmdb])
+{
+    private const int Workers = 64;
+
+    public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Engine engine, int round, IReadOnlyList<Row> wanted)
+    {
+        using EngineAdapter adapter = stores.OpenCopy(engine, size);
+        List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, Workers, size, round);
+        Run(workers, plan.WarmUpTime, new Latency());
+        var latency = new Latency();
+        long skipped = Run(workers, 2 * plan.MeasureTime, latency);
+        workers.ForEach(worker => worker.Dispose());
+        yield return (Rows[0], new Sample(latency.Percentile(99))
+        {
+            Latency = new Dictionary<string, Latency> { ["create"] = latency },
+            Extra = new Dictionary<string, double> { ["not begun in time"] = skipped },
+            Note = skipped > 0 ? "could not keep up" : null,
+        });
+    }
+
+    private long Run(List<Workload.Worker> workers, TimeSpan time, Latency latency)
+    {
+        var loop = new OpenLoop(new MachineClock(), rate, (long)(rate * time.TotalSeconds), timeLimit: (long)(1.5 * time.TotalNanoseconds));
+        Threads.Run(workers, worker => loop.Work(worker.Create, latency));
+        loop.RecordSkipped(latency);
+        return loop.Skipped;
+    }
+}

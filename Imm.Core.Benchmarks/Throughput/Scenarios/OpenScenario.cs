@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using Imm.Core.Benchmarks.Throughput.Adapters;
+using Imm.Core.Benchmarks.Throughput.Measuring;
+
+namespace Imm.Core.Benchmarks.Throughput.Scenarios;
+
+/// <summary>
+/// The time from opening a closed file to the first answer. The file is in the operating system's cache, for all engines. Imm.Core's file
+/// has a thousand scopes, those of the others have one.
+/// </summary>
+internal sealed class OpenScenario(int size, IReadOnlyList<Engine> engines)
+    : Scenario(
+        $"opening, {NumberFormat.Number(size)} projects",
+        [new Row($"open/{size}", $"open to the first answer, {NumberFormat.Number(size)} projects", Unit.Nanoseconds)],
+        engines)
+{
+    private const int Scopes = 1_000;
+
+    public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Engine engine, int round, IReadOnlyList<Row> wanted)
+    {
+        const int Times = 5;
+        Engine filler = engine == Engine.Ours
+            ? engine with { Storage = "imm-scopes", OpenToFill = folder => ImmAdapter.OpenFile(folder, Durability.Relaxed, Scopes) }
+            : engine;
+        string folder = stores.Fill(filler, size);
+        var times = new double[Times];
+        for (int i = 0; i < Times; i++)
+        {
+            string name = NewProject.NameOf(0);
+            GC.Collect();
+            long started = Stopwatch.GetTimestamp();
+            using EngineAdapter adapter = engine.Open(folder);
+            using EngineAdapter.Session session = adapter.OpenSession();
+            session.Get(name);
+            times[i] = MachineClock.Since(started);
+        }
+
+        yield return (Rows[0], new Sample(new Spread(times).Median));
+    }
+}
