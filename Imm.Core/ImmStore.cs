@@ -122,7 +122,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     /// logs; there is no room on the disk; or a thread cannot be started. The code is <see cref="ImmErrorCode.ServiceUnavailable"/>, the
     /// cause <see cref="Exception.InnerException"/>. Nothing was lost, and a file that was refused for what it holds is as it was.
     /// </exception>
-    public static ImmStore Open(ImmStoreOptions options) => Open(options, Disk.Local);
+    public static ImmStore Open(ImmStoreOptions options) => Open(options, LocalDisk.Instance);
 
     /// <summary>Makes an empty store in memory, gone when it is disposed. It has no thread and no file.</summary>
     /// <param name="options">The options, of which <see cref="ImmStoreOptions.Path"/> is not looked at; null for the defaults.</param>

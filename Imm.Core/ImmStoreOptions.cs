@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
+using Imm.Core.Model;
 using Imm.Core.Telemetry;
-using Imm.Core.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Imm.Core;
@@ -84,7 +84,7 @@ public sealed class ImmStoreOptions
     /// The offset from UTC at which <see cref="ImmApi"/> writes times, unless <see cref="ImmApiOptions.TimeOffset"/> sets another.
     /// </summary>
     /// <value>−14 to +14 hours (both inclusive), in whole minutes. The default value is +8 hours, that of the service.</value>
-    public TimeSpan TimeOffset { get; set; } = WireTime.DefaultOffset;
+    public TimeSpan TimeOffset { get; set; } = UtcOffset.Default;
 
     /// <summary>
     /// The clock that gives the times of creations and updates, and measures operations. The store calls it while it commits, so it must be

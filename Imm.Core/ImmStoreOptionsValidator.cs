@@ -1,6 +1,5 @@
 using System.Globalization;
 using Imm.Core.Model;
-using Imm.Core.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core;
@@ -71,9 +70,9 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 
         CheckPositive(result, options.ProjectQueriesPerSecond, nameof(options.ProjectQueriesPerSecond));
         CheckPositive(result, options.EngineConcurrency, nameof(options.EngineConcurrency));
-        if (!WireTime.IsOffset(options.TimeOffset))
+        if (!UtcOffset.IsValid(options.TimeOffset))
         {
-            result.AddError($"is {options.TimeOffset}; it must be from -14 to +14 hours, in whole minutes.", nameof(options.TimeOffset));
+            result.AddError($"is {options.TimeOffset}; {UtcOffset.Rule}", nameof(options.TimeOffset));
         }
 
         if (options.TimeProvider is null)

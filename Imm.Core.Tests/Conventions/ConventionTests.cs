@@ -35,7 +35,6 @@ public sealed partial class ConventionTests
         [typeof(ImmCall)] = "a call that is under way has no outcome yet",
         [typeof(ImmCalls)] = "the record grows with the calls",
         [typeof(ImmFault)] = "a fault ends",
-        [typeof(ImmFaults)] = "faults are added and end",
         [typeof(ImmFaultRule)] = "a rule is put together step by step",
         [typeof(ImmSeed)] = "a seed is put together step by step",
     };

@@ -26,10 +26,13 @@ public sealed class DatasetsInAFile : DatasetConformance, IDisposable
     }
 
     [Fact]
-    public void Everything_about_a_dataset_survives_a_reopen()
+    public void A_dataset_with_its_bindings_and_counts_survives_a_reopen()
     {
         Registry.Create(new() { ProjectName = "p", DatasetMaxFileCount = 7 });
-        Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d", Description = "写真\0", TemplateId = "Official:ImageManagement", DatasetMaxBindCount = 2 });
+        Registry.CreateDataset(new()
+        {
+            ProjectName = "p", DatasetName = "d", Description = "写真\0", TemplateId = "Official:ImageManagement", DatasetMaxBindCount = 2,
+        });
         Registry.CreateBinding("p", "d", "oss://b");
         Clock.Advance(TimeSpan.FromTicks(1));
         Registry.UpdateDataset(new() { ProjectName = "p", DatasetName = "d", DatasetMaxEntityCount = long.MaxValue });
@@ -76,7 +79,7 @@ public sealed class DatasetsInAFile : DatasetConformance, IDisposable
     }
 }
 
-/// <summary>What holds for datasets, wherever the store keeps them.</summary>
+/// <summary>The rules of datasets, for every kind of store.</summary>
 public abstract class DatasetConformance
 {
     protected DatasetConformance()
@@ -94,7 +97,7 @@ public abstract class DatasetConformance
     protected abstract ImmStore Open(ImmStoreOptions options);
 
     [Fact]
-    public void A_dataset_takes_the_limits_of_its_project_as_they_are_then()
+    public void A_new_dataset_takes_the_present_limits_of_its_project()
     {
         Registry.Create(new() { ProjectName = "p", DatasetMaxBindCount = 3, DatasetMaxTotalFileSize = 50 });
         Dataset before = Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "before", DatasetMaxFileCount = 5 });
@@ -116,12 +119,14 @@ public abstract class DatasetConformance
         Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "a" });
         Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "b" });
 
-        AssertLimit(Refused(() => Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "c" })), "ProjectMaxDatasetCount", 1, 2, 2);
+        AssertLimit(
+            Refused(() => Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "c" })), "ProjectMaxDatasetCount", 1, 2, 2);
         Assert.Equal("ResourceAlreadyExists", Refused(() => Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "a" })).Code);
         Assert.Equal(2, Registry.Get("p").DatasetCount);
 
         Registry.Update(new() { ProjectName = "p", ProjectMaxDatasetCount = 1 });
-        AssertLimit(Refused(() => Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "c" })), "ProjectMaxDatasetCount", 1, 2, 1);
+        AssertLimit(
+            Refused(() => Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "c" })), "ProjectMaxDatasetCount", 1, 2, 1);
         Registry.DeleteDataset("p", "a");
         Registry.DeleteDataset("p", "b");
         Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "c" });
@@ -157,7 +162,7 @@ public abstract class DatasetConformance
     [InlineData("oss://bucket/key")]
     [InlineData(" oss://bucket")]
     [InlineData("oss://0123456789012345678901234567890123456789012345678901234567890123")]
-    public void What_is_no_bucket_is_refused(string? uri)
+    public void Rejects_a_uri_that_is_not_a_bucket(string? uri)
     {
         Registry.Create(new() { ProjectName = "p" });
         Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
@@ -227,7 +232,8 @@ public abstract class DatasetConformance
         Assert.Equal("InvalidArgument", Refused(() => Registry.AddFiles([new("p", "a", 1, 1), null!])).Code);
         Assert.Equal((0, 0, 0), (Registry.Get("p").FileCount, Registry.Get("q").FileCount, Registry.Get("p").TotalFileSize));
 
-        IReadOnlyList<Dataset> after = Registry.AddFiles([new("p", "a", 1, 10), new("q", "c", 4, 40), new("p", "a", 1, 10), new("p", "b", 5, 50)]);
+        IReadOnlyList<Dataset> after = Registry.AddFiles(
+            [new("p", "a", 1, 10), new("q", "c", 4, 40), new("p", "a", 1, 10), new("p", "b", 5, 50)]);
 
         Assert.Equal([("a", 2, 20), ("b", 5, 50), ("c", 4, 40)], after.Select(d => (d.DatasetName, d.FileCount, d.TotalFileSize)).Order());
         Assert.Equal((7, 70), (Registry.Get("p").FileCount, Registry.Get("p").TotalFileSize));
@@ -251,7 +257,7 @@ public abstract class DatasetConformance
     [InlineData("p/a:-1,1;1/a:1,1", "InvalidArgument", "ProjectName")]
     [InlineData("p/a:1,-1;p/1:1,1;p/b:-1,1", "InvalidArgument", "DatasetName")]
     [InlineData("p/a:1,-1;p/b:-1,1", "InvalidArgument", "FileCount")]
-    public void What_refuses_several_datasets_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
+    public void The_refusal_of_adding_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
     {
         PrepareDatasetsWithLimits();
         FileChange[] changes = [.. entries.Split(';').Select(Change)];
@@ -265,7 +271,7 @@ public abstract class DatasetConformance
     [Theory]
     [InlineData("p/a:1,1;p/none:1,1", "ResourceNotFound", "DatasetName")]
     [InlineData("p/a:0,1;p/b:1,0", "InvalidArgument", "TotalFileSize")]
-    public void What_refuses_to_remove_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
+    public void The_refusal_of_removing_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
     {
         PrepareDatasetsWithLimits();
         FileChange[] changes = [.. entries.Split(';').Select(Change)];
@@ -276,7 +282,7 @@ public abstract class DatasetConformance
     }
 
     [Fact]
-    public void The_datasets_after_a_change_stand_in_the_order_of_their_names()
+    public void A_change_of_files_answers_in_the_order_of_names()
     {
         PrepareDatasetsWithLimits();
         FileChange[] changes = [new("p", "b", 1, 1), new("r", "a", 1, 1), new("p", "a", 1, 1), new("q", "c", 1, 1)];
@@ -298,7 +304,12 @@ public abstract class DatasetConformance
         Registry.AddFiles("p", "a", 100_000_000, long.MaxValue - 5);
 
         AssertLimit(Refused(() => Registry.AddFiles("p", "b", 1, 6)), "TotalFileSize", 6, long.MaxValue - 5, long.MaxValue);
-        AssertLimit(Refused(() => Registry.AddFiles([new("p", "a", 0, 3), new("p", "b", 1, 3)])), "TotalFileSize", 6, long.MaxValue - 5, long.MaxValue);
+        AssertLimit(
+            Refused(() => Registry.AddFiles([new("p", "a", 0, 3), new("p", "b", 1, 3)])),
+            "TotalFileSize",
+            6,
+            long.MaxValue - 5,
+            long.MaxValue);
         AssertLimit(
             Refused(() => Registry.AddFiles([new("p", "b", 0, long.MaxValue), new("p", "b", 0, long.MaxValue)])),
             "DatasetMaxTotalFileSize",
@@ -322,7 +333,7 @@ public abstract class DatasetConformance
     }
 
     [Fact]
-    public void What_has_parts_is_not_deleted_and_what_has_none_is()
+    public void A_project_or_dataset_with_content_is_not_deleted()
     {
         Registry.Create(new() { ProjectName = "p" });
         Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
@@ -355,10 +366,11 @@ public abstract class DatasetConformance
     }
 
     [Fact]
-    public void An_update_changes_what_it_names_and_moves_only_the_time_of_the_dataset()
+    public void An_update_changes_the_fields_that_it_sets_and_only_the_time_of_the_dataset()
     {
         Project project = Registry.Create(new() { ProjectName = "p" });
-        Dataset created = Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d", Description = "x", TemplateId = "t", DatasetMaxBindCount = 4 });
+        Dataset created = Registry.CreateDataset(
+            new() { ProjectName = "p", DatasetName = "d", Description = "x", TemplateId = "t", DatasetMaxBindCount = 4 });
 
         Dataset updated = Registry.UpdateDataset(new() { ProjectName = "p", DatasetName = "d", Description = "", DatasetMaxFileCount = 8 });
 
@@ -434,10 +446,12 @@ public abstract class DatasetConformance
 
         Assert.Equal(names.Where(name => name.StartsWith('d')).Order(StringComparer.Ordinal), listed);
         Assert.Equal(names.Length, Registry.ListDatasets(new() { ProjectName = "p" }).Datasets.Count);
-        foreach (string token in (string[])["x", "account:p", "account:q:d1", "other:p:d1", "account:p:1", "account:p:d1:", " account:p:d1"])
+        string[] malformed = ["x", "account:p", "account:q:d1", "other:p:d1", "account:p:1", "account:p:d1:", " account:p:d1"];
+        foreach (string token in malformed)
         {
             Assert.Equal(
-                ("InvalidArgument", "NextToken"), Coded(Refused(() => Registry.ListDatasets(new() { ProjectName = "p", NextToken = token }))));
+                ("InvalidArgument", "NextToken"),
+                Coded(Refused(() => Registry.ListDatasets(new() { ProjectName = "p", NextToken = token }))));
         }
 
         Assert.Equal("ResourceNotFound", Refused(() => Registry.ListDatasets(new() { ProjectName = "none" })).Code);
@@ -455,17 +469,18 @@ public abstract class DatasetConformance
         Assert.Single(await Registry.AddFilesAsync([new("p", "d", 1, 1)]));
         Assert.Equal(1, (await Registry.RemoveFilesAsync("p", "d", 2, 2)).FileCount);
         Assert.Single(await Registry.RemoveFilesAsync([new("p", "d", 1, 1)]));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Registry.DeleteDatasetAsync("p", "d", new CancellationToken(true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await Registry.DeleteDatasetAsync("p", "d", new CancellationToken(true)));
         await Registry.DeleteDatasetAsync("p", "d");
         Assert.Equal(0, Registry.Get("p").DatasetCount);
     }
 
     /// <summary>
-    /// 64 callers fill the last free places. 1: exactly as many succeed as there is room for. 2: all others hear which limit. 3: no reader ever sees a
-    /// count above a limit, or sums that are not those of the parts.
+    /// 64 callers fill the room that is left. 1: exactly as many succeed as there is room for. 2: all others are told the limit. 3: no
+    /// reader sees a count above a limit, or sums that differ from those of the parts.
     /// </summary>
     [Fact]
-    public async Task Sixty_four_callers_fill_the_last_places_exactly()
+    public async Task Sixty_four_callers_fill_the_room_that_is_left_exactly()
     {
         Registry.Create(new() { ProjectName = "p", ProjectMaxDatasetCount = 20 });
         Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "files", DatasetMaxFileCount = 100, DatasetMaxTotalFileSize = 70 });
@@ -561,5 +576,6 @@ public abstract class DatasetConformance
         ? [entries]
         : entries.SelectMany((first, i) => Orders<T>([.. entries[..i], .. entries[(i + 1)..]]).Select(rest => (T[])[first, .. rest]));
 
-    private (long Files, long Bytes) Counts(string dataset) => (Registry.GetDataset("p", dataset).FileCount, Registry.GetDataset("p", dataset).TotalFileSize);
+    private (long Files, long Bytes) Counts(string dataset) =>
+        (Registry.GetDataset("p", dataset).FileCount, Registry.GetDataset("p", dataset).TotalFileSize);
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Datasets;
 
-/// <summary>Random histories of datasets, bindings and files, against counters kept apart and stupidly, with reopening in between.</summary>
+/// <summary>Random histories of datasets, bindings and files with reopens, against a simple model.</summary>
 public sealed class DatasetHistories
 {
     private static readonly string[] Projects = ["p", "q"];
@@ -22,7 +22,8 @@ public sealed class DatasetHistories
             var model = new Dictionary<(string Project, string Dataset), (long Files, long Bytes, HashSet<string> Buckets)>();
             foreach (string project in Projects)
             {
-                store.Registry("account", "region").Create(new() { ProjectName = project, ProjectMaxDatasetCount = 2, DatasetMaxFileCount = 9, DatasetMaxTotalFileSize = 50 });
+                store.Registry("account", "region").Create(
+                    new() { ProjectName = project, ProjectMaxDatasetCount = 2, DatasetMaxFileCount = 9, DatasetMaxTotalFileSize = 50 });
             }
 
             foreach (Step step in steps)
@@ -96,7 +97,8 @@ public sealed class DatasetHistories
         }
     }
 
-    private static bool Apply(Dictionary<(string Project, string Dataset), (long Files, long Bytes, HashSet<string> Buckets)> model, Step step)
+    private static bool Apply(
+        Dictionary<(string Project, string Dataset), (long Files, long Bytes, HashSet<string> Buckets)> model, Step step)
     {
         (string, string) key = (step.Project, step.Dataset);
         bool exists = model.TryGetValue(key, out (long Files, long Bytes, HashSet<string> Buckets) dataset);
@@ -113,7 +115,8 @@ public sealed class DatasetHistories
             case StepKind.Remove when exists && dataset.Files >= step.Files && dataset.Bytes >= step.Bytes:
                 model[key] = (dataset.Files - step.Files, dataset.Bytes - step.Bytes, dataset.Buckets);
                 return true;
-            case StepKind.AddBoth when Projects.All(project => model.TryGetValue((project, step.Dataset), out var other) && Fits(other, step)):
+            case StepKind.AddBoth
+                when Projects.All(project => model.TryGetValue((project, step.Dataset), out var other) && Fits(other, step)):
                 foreach (string project in Projects)
                 {
                     var other = model[(project, step.Dataset)];
@@ -138,7 +141,10 @@ public sealed class DatasetHistories
     {
         foreach (string project in Projects)
         {
-            var expected = model.Where(pair => pair.Key.Project == project).OrderBy(pair => pair.Key.Dataset, StringComparer.Ordinal).ToArray();
+            var expected = model
+                .Where(pair => pair.Key.Project == project)
+                .OrderBy(pair => pair.Key.Dataset, StringComparer.Ordinal)
+                .ToArray();
             IReadOnlyList<Dataset> found = registry.ListDatasets(new() { ProjectName = project }).Datasets;
             Assert.Equal(
                 expected.Select(pair => (pair.Key.Dataset, pair.Value.Files, pair.Value.Bytes, (long)pair.Value.Buckets.Count)),

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace Imm.Core.Tests.Model;
 
-/// <summary>What the decisions promise beyond what a caller of the registry can see.</summary>
+/// <summary>Decisions as values: answers, next states, records to store, refusals.</summary>
 public sealed class DecisionTests
 {
     private static readonly ScopeState Nothing = ScopeState.Empty(new Scope("account", "region"), new ServiceDefaults(2, 100, 100));
 
     [Fact]
-    public void An_accepted_decision_names_what_to_store_and_leaves_the_state_it_was_asked_about_alone()
+    public void An_accepted_decision_has_the_records_to_store_and_does_not_change_its_state()
     {
         Decision<Project> created = Create(Nothing, "a");
         Decision<Project> updated = Update(created.Next!, "a", "new");
@@ -21,15 +21,15 @@ public sealed class DecisionTests
         Assert.Equal(new Change(ChangeKind.Project, 1, updated.Answer), Assert.Single(updated.Changes));
         Assert.Equal(new Change(ChangeKind.Project, 1, null), Assert.Single(deleted.Changes));
         Assert.Equal(new Change(ChangeKind.Scope, 0, quota.Next), Assert.Single(quota.Changes));
-        Assert.Equal((0, 1, 1, 0), (Nothing.ProjectCount, created.Next!.ProjectCount, updated.Next!.ProjectCount, deleted.Next!.ProjectCount));
-        Assert.Equal((2, 7, 7), (deleted.Next.ProjectQuota, quota.Next!.ProjectQuota, quota.Answer));
+        Assert.Equal([0, 1, 1, 0], new[] { Nothing, created.Next!, updated.Next!, deleted.Next! }.Select(state => state.ProjectCount));
+        Assert.Equal((2, 7, 7), (deleted.Next!.ProjectQuota, quota.Next!.ProjectQuota, quota.Answer));
         Assert.Equal(((int?)null, (int?)7), (deleted.Next.OwnProjectQuota, quota.Next.OwnProjectQuota));
-        Assert.Equal("", Found(created.Next, "a").Description);
-        Assert.Equal("new", Found(updated.Next, "a").Description);
+        Assert.Equal("", Found(created.Next!, "a").Description);
+        Assert.Equal("new", Found(updated.Next!, "a").Description);
     }
 
     [Fact]
-    public void A_refused_decision_has_no_answer_no_state_and_nothing_to_store()
+    public void A_refused_decision_has_no_answer_no_next_state_and_no_records()
     {
         Decision<Project> refused = Delete(Nothing, "a");
 
@@ -40,7 +40,7 @@ public sealed class DecisionTests
     }
 
     [Fact]
-    public void A_number_is_given_once_even_where_its_project_was_deleted()
+    public void The_number_of_a_deleted_project_is_not_given_again()
     {
         ScopeState one = Create(Nothing, "a").Next!;
         ScopeState two = Create(one, "b").Next!;
@@ -53,7 +53,7 @@ public sealed class DecisionTests
     }
 
     [Fact]
-    public void A_project_with_datasets_is_not_deleted_and_a_missing_one_is_missing_first()
+    public void A_project_with_datasets_is_not_deleted()
     {
         Project project = Create(Nothing, "a").Answer!;
         var dataset = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1);
@@ -81,7 +81,8 @@ public sealed class DecisionTests
         Assert.True(state.TryFind("a", out Project? a));
         Assert.Equal(1, state.Without(a, null).DatasetCount);
         Assert.Equal(3, Update(state, "a", "new").Next!.DatasetCount);
-        Assert.Equal((3, 9), (state.With(new ServiceDefaults(9, 100, 100)).DatasetCount, state.With(new ServiceDefaults(9, 100, 100)).ProjectQuota));
+        ScopeState other = state.With(new ServiceDefaults(9, 100, 100));
+        Assert.Equal((3, 9), (other.DatasetCount, other.ProjectQuota));
         Assert.Same(state, state.With(new ServiceDefaults(2, 100, 100)));
     }
 
@@ -96,7 +97,7 @@ public sealed class DecisionTests
         Assert.Equal(expected, Times.NextUpdate(previous, now));
 
     [Fact]
-    public void At_the_end_of_time_projects_can_still_be_updated()
+    public void A_project_can_be_updated_at_the_last_representable_time()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.MaxValue);
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { TimeProvider = clock });
@@ -110,16 +111,18 @@ public sealed class DecisionTests
     }
 
     [Fact]
-    public void A_project_and_a_quota_out_of_their_rules_cannot_be_made()
+    public void Objects_that_violate_an_invariant_cannot_be_made()
     {
         Project project = Create(Nothing, "a").Answer!;
 
         Assert.Throws<InvalidOperationException>(() => project with { UpdateTicks = project.UpdateTicks - 1 });
-        Assert.Throws<InvalidOperationException>(() => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Defaults.Capacity));
+        Assert.Throws<InvalidOperationException>(
+            () => new Project(project.ProjectName, "", "", "", Quota.Default, TagSet.Empty, 2, 1, Nothing.Defaults.Capacity));
         Assert.Throws<InvalidOperationException>(() => Nothing.With(null, project with { DatasetCount = 1 }, null));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "", "", "", DatasetQuota.Default, 1, 1));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 2, 1));
-        Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1) with { BindCount = 1 }, []));
+        var bound = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1) { BindCount = 1 };
+        Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, bound, []));
         Assert.Throws<InvalidOperationException>(() => new Scope("a:b", "region"));
         Assert.Throws<InvalidOperationException>(() => new Scope("account", "Region"));
         Assert.Throws<InvalidOperationException>(() => new UnreadableParameters().Add(Refusal.Unavailable("of no parameter")));
@@ -161,7 +164,7 @@ public sealed class DecisionTests
 
     private static Decision<Project> Update(ScopeState state, string name, string description)
     {
-        Assert.Null(UpdateProject.Parse(new UpdateProjectRequest { ProjectName = name, Description = description }, out UpdateProject? command));
+        Assert.Null(UpdateProject.Parse(new() { ProjectName = name, Description = description }, out UpdateProject? command));
         return command!.Decide(state, 1, null);
     }
 

@@ -13,12 +13,22 @@ public sealed class FieldProperties : IDisposable
 
     private static readonly Dictionary<string, LimitField> Limits = new LimitField[]
     {
-        new("ProjectMaxDatasetCount", 1_000_000_000, 1_000_000_000, (r, v) => r.ProjectMaxDatasetCount = v, (r, v) => r.ProjectMaxDatasetCount = v, p => p.ProjectMaxDatasetCount),
-        new("DatasetMaxBindCount", 10, 10, (r, v) => r.DatasetMaxBindCount = v, (r, v) => r.DatasetMaxBindCount = v, p => p.DatasetMaxBindCount),
-        new("DatasetMaxFileCount", 100_000_000, 100_000_000, (r, v) => r.DatasetMaxFileCount = v, (r, v) => r.DatasetMaxFileCount = v, p => p.DatasetMaxFileCount),
-        new("DatasetMaxEntityCount", long.MaxValue, 10_000_000_000, (r, v) => r.DatasetMaxEntityCount = v, (r, v) => r.DatasetMaxEntityCount = v, p => p.DatasetMaxEntityCount),
-        new("DatasetMaxRelationCount", long.MaxValue, 100_000_000_000, (r, v) => r.DatasetMaxRelationCount = v, (r, v) => r.DatasetMaxRelationCount = v, p => p.DatasetMaxRelationCount),
-        new("DatasetMaxTotalFileSize", long.MaxValue, 90_000_000_000_000_000, (r, v) => r.DatasetMaxTotalFileSize = v, (r, v) => r.DatasetMaxTotalFileSize = v, p => p.DatasetMaxTotalFileSize),
+        new("ProjectMaxDatasetCount", 1_000_000_000, 1_000_000_000, (r, v) => r.ProjectMaxDatasetCount = v, p => p.ProjectMaxDatasetCount),
+        new("DatasetMaxBindCount", 10, 10, (r, v) => r.DatasetMaxBindCount = v, p => p.DatasetMaxBindCount),
+        new("DatasetMaxFileCount", 100_000_000, 100_000_000, (r, v) => r.DatasetMaxFileCount = v, p => p.DatasetMaxFileCount),
+        new("DatasetMaxEntityCount", long.MaxValue, 10_000_000_000, (r, v) => r.DatasetMaxEntityCount = v, p => p.DatasetMaxEntityCount),
+        new(
+            "DatasetMaxRelationCount",
+            long.MaxValue,
+            100_000_000_000,
+            (r, v) => r.DatasetMaxRelationCount = v,
+            p => p.DatasetMaxRelationCount),
+        new(
+            "DatasetMaxTotalFileSize",
+            long.MaxValue,
+            90_000_000_000_000_000,
+            (r, v) => r.DatasetMaxTotalFileSize = v,
+            p => p.DatasetMaxTotalFileSize),
     }.ToDictionary(limit => limit.Parameter);
 
     private readonly ImmStore _store = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = int.MaxValue });
@@ -37,7 +47,7 @@ public sealed class FieldProperties : IDisposable
 
     [Theory]
     [MemberData(nameof(LimitNames))]
-    public void A_limit_takes_its_bounds_and_nothing_beyond_and_its_default_where_absent(string parameter)
+    public void Accepts_a_limit_up_to_both_ends_of_its_range_and_takes_the_default_where_it_is_absent(string parameter)
     {
         LimitField limit = Limits[parameter];
         Assert.Equal(limit.Default, limit.Get(_registry.Get("old")));
@@ -53,19 +63,24 @@ public sealed class FieldProperties : IDisposable
     }
 
     [Property(MaxTest = 500)]
-    public Property A_limit_takes_what_is_in_its_range_and_changes_no_other() => Prop.ForAll(
+    public Property Accepts_a_limit_in_its_range_and_leaves_the_others() => Prop.ForAll(
         Gen.Elements(Limits.Values.ToArray())
-            .SelectMany(limit => Gen.OneOf(Gen.Choose(-3, 12).Select(v => (long)v), Gen.Choose(-2, 2).Select(v => unchecked(limit.Maximum + v)), ArbMap.Default.GeneratorFor<long>()), (limit, value) => (limit, value))
+            .SelectMany(
+                limit => Gen.OneOf(
+                    Gen.Choose(-3, 12).Select(v => (long)v),
+                    Gen.Choose(-2, 2).Select(v => unchecked(limit.Maximum + v)),
+                    ArbMap.Default.GeneratorFor<long>()),
+                (limit, value) => (limit, value))
             .ToArbitrary(),
         pair => CheckLimit(pair.limit, pair.value));
 
     [Property(MaxTest = 600)]
     public Property A_description_has_at_most_256_characters_and_is_kept_as_it_is() =>
-        CheckText("Description", 256, (r, v) => r.Description = v, (r, v) => r.Description = v, p => p.Description, "", _ => true);
+        CheckText("Description", 256, (r, v) => r.Description = v, p => p.Description, "", _ => true);
 
     [Property(MaxTest = 600)]
     public Property A_template_has_at_most_128_characters_and_no_control_characters() =>
-        CheckText("TemplateId", 128, (r, v) => r.TemplateId = v, (r, v) => r.TemplateId = v, p => p.TemplateId, "",
+        CheckText("TemplateId", 128, (r, v) => r.TemplateId = v, p => p.TemplateId, "",
             text => text.All(c => c is not (< ' ' or (>= '\u007f' and < '\u00a0'))));
 
     [Property(MaxTest = 600)]
@@ -73,13 +88,13 @@ public sealed class FieldProperties : IDisposable
         "ServiceRole",
         64,
         (r, v) => r.ServiceRole = v,
-        (r, v) => r.ServiceRole = v,
         p => p.ServiceRole,
         "AliyunIMMDefaultRole",
         text => text.All(c => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '.' or '-' or '_'),
         from length in Gen.Frequency((1, Gen.Choose(0, 3)), (1, Gen.Choose(63, 65)))
         from characters in Gen.ArrayOf(Gen.Elements("azAZ09.-_".ToCharArray()), length)
-        from stranger in Gen.Frequency((3, Gen.Constant("")), (1, Gen.Elements(" ", "/", ":", "@", "[", "`", "{", "\u00e4", "\u017f", "\0")))
+        from stranger in Gen.Frequency(
+            (3, Gen.Constant("")), (1, Gen.Elements(" ", "/", ":", "@", "[", "`", "{", "\u00e4", "\u017f", "\0")))
         from at in Gen.Choose(0, length)
         select new string(characters).Insert(at, stranger));
 
@@ -94,12 +109,13 @@ public sealed class FieldProperties : IDisposable
         Assert.Equal(templateId, _registry.Create(new CreateProjectRequest { ProjectName = "a", TemplateId = templateId }).TemplateId);
 
     [Fact]
-    public void A_new_project_that_names_nothing_has_the_defaults_of_the_service()
+    public void A_new_project_whose_request_sets_nothing_has_the_defaults_of_the_service()
     {
         Project project = _registry.Get("old");
 
         Assert.Equal(("", "AliyunIMMDefaultRole", ""), (project.Description, project.ServiceRole, project.TemplateId));
-        Assert.Equal((100, 100, 0, 0, 0), (project.ProjectQueriesPerSecond, project.EngineConcurrency, project.DatasetCount, project.FileCount, project.TotalFileSize));
+        Assert.Equal((100, 100), (project.ProjectQueriesPerSecond, project.EngineConcurrency));
+        Assert.Equal((0, 0, 0), (project.DatasetCount, project.FileCount, project.TotalFileSize));
         Assert.Empty(project.Tags);
         Assert.Same(Quota.Default, project.Quota);
         Assert.Same(DatasetQuota.Default, project.Quota.Dataset);
@@ -110,9 +126,9 @@ public sealed class FieldProperties : IDisposable
     private void CheckLimit(LimitField limit, long value)
     {
         var create = new CreateProjectRequest { ProjectName = NewName() };
-        limit.OnCreate(create, value);
+        limit.Set(create, value);
         var update = new UpdateProjectRequest { ProjectName = "old" };
-        limit.OnUpdate(update, value);
+        limit.Set(update, value);
         Project before = _registry.Get("old");
         if (value >= 1 && value <= limit.Maximum)
         {
@@ -121,8 +137,9 @@ public sealed class FieldProperties : IDisposable
             return;
         }
 
-        foreach (ImmException refusal in (ImmException[])[Assert.Throws<ImmException>(() => _registry.Create(create)), Assert.Throws<ImmException>(() => _registry.Update(update))])
+        foreach (Action call in (Action[])[() => _registry.Create(create), () => _registry.Update(update)])
         {
+            ImmException refusal = Assert.Throws<ImmException>(call);
             Assert.Equal(
                 value < 1
                     ? (ImmErrorCode.InvalidArgument, limit.Parameter, null, null)
@@ -153,17 +170,16 @@ public sealed class FieldProperties : IDisposable
     private Property CheckText(
         string parameter,
         int maximum,
-        Action<CreateProjectRequest, string> onCreate,
-        Action<UpdateProjectRequest, string> onUpdate,
+        Action<ProjectRequest, string> set,
         Func<Project, string> get,
         string empty,
         Func<string, bool> allows,
         Gen<string>? texts = null) => Prop.ForAll((texts ?? Generators.Utf16(maximum)).ToArbitrary(), text =>
     {
         var create = new CreateProjectRequest { ProjectName = NewName() };
-        onCreate(create, text);
+        set(create, text);
         var update = new UpdateProjectRequest { ProjectName = "old" };
-        onUpdate(update, text);
+        set(update, text);
         Project before = _registry.Get("old");
         if (CountCharacters(text) <= maximum && allows(text))
         {
@@ -173,8 +189,9 @@ public sealed class FieldProperties : IDisposable
             return;
         }
 
-        foreach (ImmException refusal in (ImmException[])[Assert.Throws<ImmException>(() => _registry.Create(create)), Assert.Throws<ImmException>(() => _registry.Update(update))])
+        foreach (Action call in (Action[])[() => _registry.Create(create), () => _registry.Update(update)])
         {
+            ImmException refusal = Assert.Throws<ImmException>(call);
             Assert.Equal((ImmErrorCode.InvalidArgument, parameter), (refusal.Code, refusal.Parameter));
         }
 
@@ -200,8 +217,7 @@ public sealed class FieldProperties : IDisposable
         string Parameter,
         long Maximum,
         long Default,
-        Action<CreateProjectRequest, long> OnCreate,
-        Action<UpdateProjectRequest, long> OnUpdate,
+        Action<ProjectRequest, long> Set,
         Func<Project, long> Get)
     {
         public override string ToString() => Parameter;

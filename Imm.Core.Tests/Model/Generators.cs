@@ -3,17 +3,23 @@ using FsCheck.Fluent;
 
 namespace Imm.Core.Tests.Model;
 
-/// <summary>Random texts that are often just right and often just wrong.</summary>
+/// <summary>Random texts, many of them just inside or just outside the rules.</summary>
 internal static class Generators
 {
     private const string NameCharacters = "abzABZ019-_";
 
     private static readonly string[] Strangers =
-        ["", ".", " ", "\0", "\t", "/", ":", "@", "[", "`", "{", "\u00e4", "\u0430", "\u017f", "\u212a", "\uff21", "\u0660", "\u200d", "\U0001F4F7", "\ud83d", "\udcf7"];
+    [
+        "", ".", " ", "\0", "\t", "/", ":", "@", "[", "`", "{", "\u00e4", "\u0430", "\u017f", "\u212a", "\uff21", "\u0660", "\u200d",
+        "\U0001F4F7", "\ud83d", "\udcf7",
+    ];
 
     /// <summary>Characters of one and of two UTF-16 units, of every sort that a check could take for something else.</summary>
     private static readonly string[] Scalars =
-        ["a", "Z", "0", " ", "\0", "\n", "\u0085", "\u00a0", "\u00e4", "\u0301", "\u200b", "\u2028", "\ud7ff", "\ue000", "\ufeff", "\ufffd", "\uffff", "\U00010000", "\U0001F4F7", "\U0010FFFF"];
+    [
+        "a", "Z", "0", " ", "\0", "\n", "\u0085", "\u00a0", "\u00e4", "\u0301", "\u200b", "\u2028", "\ud7ff", "\ue000", "\ufeff",
+        "\ufffd", "\uffff", "\U00010000", "\U0001F4F7", "\U0010FFFF",
+    ];
 
     /// <summary>Well-formed names, of few letters so that they collide.</summary>
     public static Gen<string> ProjectName { get; } =

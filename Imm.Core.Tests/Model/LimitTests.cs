@@ -39,29 +39,6 @@ public sealed partial class LimitTests
     }
 
     [Theory]
-    [MemberData(nameof(OfProject))]
-    public void A_limit_of_a_project_is_set_under_its_own_name_up_to_both_ends_of_its_range(string name)
-    {
-        Limit limit = Named(name);
-        foreach (long value in (long[])[Limit.Minimum, limit.Maximum])
-        {
-            var request = new CreateProjectRequest { ProjectName = "p" };
-            Set(request, name, value);
-            Project project = Create(request);
-
-            Assert.Equal(value, Value(project, name));
-            Assert.Equal(value, Value(project.Quota, name));
-            Assert.Equal(value, project.Quota[limit]);
-            Assert.Equal(value, Value(request, name));
-            foreach (string other in Names(Limit.OfProject).Where(other => other != name))
-            {
-                Assert.Equal(Named(other).Default, Value(project, other));
-                Assert.Null(Value(request, other));
-            }
-        }
-    }
-
-    [Theory]
     [MemberData(nameof(OfDataset))]
     public void A_dataset_takes_a_limit_from_its_request_or_else_from_its_project(string name)
     {
@@ -76,28 +53,8 @@ public sealed partial class LimitTests
 
         Assert.Equal(7L, Value(dataset, name));
         Assert.Equal(7, dataset.Quota[Named(name)]);
-        Assert.All(Names(Limit.OfDataset).Where(other => other != name), other => Assert.Equal(Named(other).Default, Value(dataset, other)));
-    }
-
-    [Theory]
-    [MemberData(nameof(OfProject))]
-    public void A_limit_out_of_its_range_is_refused_by_name(string name)
-    {
-        Limit limit = Named(name);
-        var below = new UpdateProjectRequest { ProjectName = "p" };
-        Set(below, name, Limit.Minimum - 1);
-
-        Refusal? refusal = UpdateProject.Parse(below, out _);
-        Assert.Equal((ImmErrorCode.InvalidArgument, name), (refusal?.Code, refusal?.Parameter));
-        if (limit.Maximum < long.MaxValue)
-        {
-            var above = new CreateProjectRequest { ProjectName = "p" };
-            Set(above, name, limit.Maximum + 1);
-            refusal = CreateProject.Parse(above, out _);
-            Assert.Equal(
-                (ImmErrorCode.LimitExceededError, name, limit.Maximum + 1, limit.Maximum),
-                (refusal?.Code, refusal?.Parameter, refusal?.Requested, refusal?.Limit));
-        }
+        Assert.All(
+            Names(Limit.OfDataset).Where(other => other != name), other => Assert.Equal(Named(other).Default, Value(dataset, other)));
     }
 
     [Theory]
@@ -132,7 +89,7 @@ public sealed partial class LimitTests
     [InlineData(1, 3, 3, false)]
     [InlineData(2, 2, 3, false)]
     [InlineData(1, 4, 3, false)]
-    public void Growth_is_refused_past_a_limit_and_by_nothing_never(ulong requested, long used, long limit, bool isAccepted)
+    public void Growth_past_a_limit_is_refused_and_growth_by_0_is_not(ulong requested, long used, long limit, bool isAccepted)
     {
         Refusal? refusal = Limit.DatasetMaxFileCount.CheckGrowth(requested, used, limit);
 
@@ -150,7 +107,7 @@ public sealed partial class LimitTests
         Assert.Null(Limit.DatasetMaxTotalFileSize.CheckGrowth((UInt128)long.MaxValue + 1, 0, long.MaxValue)!.Requested);
 
     [Fact]
-    public void Growth_is_not_checked_against_a_limit_that_is_stored_only() =>
+    public void A_limit_that_is_stored_only_cannot_refuse_growth() =>
         Assert.Throws<InvalidOperationException>(() => Limit.DatasetMaxEntityCount.CheckGrowth(1, 0, 1));
 
     [Theory]

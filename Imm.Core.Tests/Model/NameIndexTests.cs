@@ -4,17 +4,17 @@ using Xunit;
 
 namespace Imm.Core.Tests.Model;
 
-/// <summary>The name table and the name tree against a sorted dictionary, version by version.</summary>
+/// <summary>The name table and the name tree against a sorted dictionary: every snapshot stays as it was.</summary>
 public sealed class NameIndexTests
 {
-    // Whole hashes that collide, hashes that fork only in the last bits of the trie, and forks in single levels of it.
+    // Hashes that are all equal, that differ only in the last bits of the trie, and that differ only in some of its levels.
     public static TheoryData<int> HashMasks => new(-1, 0, 1, unchecked((int)0xC0000000), 0x00041041, 0x3F000000);
 
     [Property(MaxTest = 200)]
-    public void Every_version_stays_as_it_was(int seed, Step[] steps, byte mask) => Run(seed, steps, mask, 60);
+    public void A_snapshot_does_not_change(int seed, Step[] steps, byte mask) => Run(seed, steps, mask, 60);
 
     [Property(MaxTest = 60)]
-    public void Every_version_of_a_large_index_stays_as_it_was(int seed, Step[] steps) => Run(seed, steps, 0, 9000);
+    public void A_snapshot_of_a_large_index_does_not_change(int seed, Step[] steps) => Run(seed, steps, 0, 9000);
 
     [Theory]
     [MemberData(nameof(HashMasks))]
@@ -25,7 +25,8 @@ public sealed class NameIndexTests
         for (int i = 0; i < 100_000; i++)
         {
             bool rare = random.Next(1000) == 0;
-            world.Take(new Step(rare ? (byte)random.Next(256) : (byte)random.Next(6), random.Next(), (byte)(rare ? 255 : 0), random.Next(8) > 0));
+            byte what = (byte)random.Next(rare ? 256 : 6);
+            world.Take(new Step(what, random.Next(), (byte)(rare ? 255 : 0), random.Next(8) > 0));
         }
 
         world.Verify();
@@ -35,14 +36,17 @@ public sealed class NameIndexTests
     [InlineData(1)]
     [InlineData(-1)]
     [InlineData(7919)]
-    public void Ordered_or_not_all_can_go_in_and_out_again(int stride)
+    public void Adds_and_removes_all_names_in_any_order(int stride)
     {
         const int Total = 20_000;
         foreach (OwnerToken? owner in new[] { new OwnerToken(), null })
         {
             NameTree<Thing> tree = NameTree<Thing>.Empty;
             NameTable<Thing> table = NameTable<Thing>.Empty;
-            Thing[] things = [.. Enumerable.Range(0, Total).Select(i => new Thing($"p{(int)((((long)i * stride) + Total) % Total + Total) % Total:d5}"))];
+            Thing[] things =
+            [
+                .. Enumerable.Range(0, Total).Select(i => new Thing($"p{(int)((((long)i * stride) + Total) % Total + Total) % Total:d5}")),
+            ];
             foreach (Thing thing in things)
             {
                 tree = tree.Set(thing, owner);
@@ -71,7 +75,7 @@ public sealed class NameIndexTests
     }
 
     [Property(MaxTest = 200)]
-    public void A_seek_finds_what_comes_after(string?[] words, string? probe)
+    public void A_seek_finds_the_names_that_come_after_a_text(string?[] words, string? probe)
     {
         NameTree<Thing> tree = NameTree<Thing>.Empty;
         var model = new SortedDictionary<string, Thing>(StringComparer.Ordinal);
@@ -95,7 +99,7 @@ public sealed class NameIndexTests
     }
 
     [Fact]
-    public void What_was_read_to_its_end_stays_at_its_end()
+    public void A_cursor_at_its_end_stays_there()
     {
         NameTree<Thing>.Cursor cursor = NameTree<Thing>.Empty.Set(new Thing("a")).After(null);
         Assert.True(cursor.MoveNext());
@@ -106,7 +110,7 @@ public sealed class NameIndexTests
     }
 
     [Fact]
-    public void A_token_spares_the_copies_and_an_unknown_name_changes_nothing()
+    public void An_owner_changes_in_place_and_an_unknown_name_changes_nothing()
     {
         var owner = new OwnerToken();
         NameTable<Thing> table = NameTable<Thing>.Empty.Set(new Thing("a"), owner);
@@ -119,7 +123,7 @@ public sealed class NameIndexTests
         Assert.Equal("b", found.Name);
         Assert.False(table.TryGetValue("c", out _));
 
-        // Even a change that changes nothing hands the version out, and what is handed out no longer changes.
+        // A change without the token publishes the collection, even where it changes nothing. A published collection is not changed in place.
         Assert.Same(table, table.Remove("c"));
         Assert.NotSame(table, table.Set(new Thing("d"), owner));
         Assert.Same(tree, tree.Remove("c"));
@@ -182,7 +186,7 @@ public sealed class NameIndexTests
         return read;
     }
 
-    /// <summary>One thing to do: what, to which name and how many after it, and whether under the token of the time.</summary>
+    /// <summary>A step: its kind, its first name and the number of names, and true for the present token.</summary>
     public readonly record struct Step(byte What, int Name, byte Run, bool Token);
 
     internal sealed class Thing(string name) : INamed
@@ -190,27 +194,32 @@ public sealed class NameIndexTests
         public string Name { get; } = name;
     }
 
-    private sealed record Version(NameTable<Thing> Table, NameTree<Thing> Tree, SortedDictionary<string, Thing> Model);
+    private sealed record Snapshot(NameTable<Thing> Table, NameTree<Thing> Tree, SortedDictionary<string, Thing> Model);
 
-    /// <summary>A current version, the token it is edited under, and all versions that were handed out.</summary>
+    /// <summary>The present snapshot, the token that it is changed under, and all snapshots that were published.</summary>
     private sealed class World
     {
         private readonly string[] _names;
-        private readonly List<(Version Version, Thing[] Things, OwnerToken Owner)> _handedOut = [];
+        private readonly List<(Snapshot Snapshot, Thing[] Things, OwnerToken Owner)> _published = [];
         private readonly Random _random = new(1);
-        private Version _now;
+        private Snapshot _now;
         private OwnerToken _owner = new();
 
         public World(int hashMask, int names)
         {
-            // Ordinal order is not that of any culture: cases apart, no ignorable characters, surrogates below U+FFFF.
+            // Ordinal order is not the order of a culture: case counts, no character is ignored, surrogates come before U+FFFF.
             string[] odd = ["", "a", "A", "b", "a\0", "-a", "a-", "é", "\uD83D\uDE00", "\uFFFF"];
-            // And names that are as long as a key holds whole, and longer ones that begin alike.
+            // Names as long as a key holds whole, and longer ones with the same start.
             string whole = new('w', NameKey.MaxWholeLength);
-            string[] longer = [whole, whole[1..], whole[1..] + "é", whole + "w", whole + "v", whole + "\0", new('w', 128), new string('w', 127) + "v"];
+            string[] longer =
+            [
+                whole, whole[1..], whole[1..] + "é", whole + "w", whole + "v", whole + "\0", new('w', 128), new string('w', 127) + "v",
+            ];
             _names = [.. odd, .. longer, .. Enumerable.Range(0, names).Select(i => $"n{i:d5}")];
-            NameTable<Thing> table = hashMask == -1 ? NameTable<Thing>.Empty : NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask);
-            _now = new Version(table, NameTree<Thing>.Empty, new(StringComparer.Ordinal));
+            NameTable<Thing> table = hashMask == -1
+                ? NameTable<Thing>.Empty
+                : NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask);
+            _now = new Snapshot(table, NameTree<Thing>.Empty, new(StringComparer.Ordinal));
         }
 
         public void Take(Step step)
@@ -223,23 +232,23 @@ public sealed class NameIndexTests
             switch (step.What % 16)
             {
                 case 12:
-                    // The end of a batch: the version is handed out and the token is dropped.
+                    // The end of a batch: the snapshot is published and the token dropped.
                     HandOut(_now);
                     _owner = new OwnerToken();
                     break;
                 case 13:
-                    // A change beside the batch, which goes on as if nothing had been.
+                    // A change beside the batch, which goes on.
                     HandOut(Change(_now with { Model = ModelOf([.. _now.Model.Values]) }, names, step.Name % 2 == 0, null));
                     break;
-                case 14 when _handedOut.Count > 0:
-                    // Back to a version of old, with whatever token there is but the one it was made under: that ended with its handing out.
+                case 14 when _published.Count > 0:
+                    // A change of an old snapshot, under any token but its own: that was closed when the snapshot was published.
                     HandOut(_now);
-                    (Version old, Thing[] things, OwnerToken madeUnder) = _handedOut[first % _handedOut.Count];
+                    (Snapshot old, Thing[] things, OwnerToken madeUnder) = _published[first % _published.Count];
                     _owner = step.Token && madeUnder != _owner ? _owner : new OwnerToken();
                     _now = old with { Model = ModelOf(things) };
                     break;
                 case 15:
-                    // Handed out while a batch goes on, perhaps under the same token.
+                    // Published while a batch goes on, perhaps under the same token.
                     _now = Change(_now, names, true, null);
                     HandOut(_now);
                     _owner = step.Token ? _owner : new OwnerToken();
@@ -263,23 +272,23 @@ public sealed class NameIndexTests
         public void Verify()
         {
             HandOut(_now);
-            foreach ((Version version, Thing[] things, _) in _handedOut)
+            foreach ((Snapshot snapshot, Thing[] things, _) in _published)
             {
-                Assert.Equal(things.Length, version.Table.Count);
-                Assert.Equal(things.Length, version.Tree.Count);
-                version.Table.AssertShape();
-                NameTable<Thing> packed = version.Table.Packed();
+                Assert.Equal(things.Length, snapshot.Table.Count);
+                Assert.Equal(things.Length, snapshot.Tree.Count);
+                snapshot.Table.AssertShape();
+                NameTable<Thing> packed = snapshot.Table.Packed();
                 packed.AssertShape();
-                version.Tree.AssertShape();
-                List<Thing> read = Read(version.Tree.After(null));
+                snapshot.Tree.AssertShape();
+                List<Thing> read = Read(snapshot.Tree.After(null));
                 Assert.True(things.AsSpan().SequenceEqual(read.ToArray()));
                 Dictionary<string, Thing> byName = things.ToDictionary(thing => thing.Name, StringComparer.Ordinal);
                 foreach (string name in _names)
                 {
                     Thing? expected = byName.GetValueOrDefault(name);
-                    Assert.True(ReferenceEquals(expected, version.Table.Find(name)));
+                    Assert.True(ReferenceEquals(expected, snapshot.Table.Find(name)));
                     Assert.True(ReferenceEquals(expected, packed.Find(name)));
-                    Assert.True(ReferenceEquals(expected, version.Tree.Find(name)));
+                    Assert.True(ReferenceEquals(expected, snapshot.Tree.Find(name)));
                 }
             }
         }
@@ -287,9 +296,9 @@ public sealed class NameIndexTests
         private static SortedDictionary<string, Thing> ModelOf(Thing[] things) =>
             new(things.ToDictionary(thing => thing.Name), StringComparer.Ordinal);
 
-        private static Version Change(Version version, string[] names, bool set, OwnerToken? owner)
+        private static Snapshot Change(Snapshot snapshot, string[] names, bool set, OwnerToken? owner)
         {
-            (NameTable<Thing> table, NameTree<Thing> tree, SortedDictionary<string, Thing> model) = version;
+            (NameTable<Thing> table, NameTree<Thing> tree, SortedDictionary<string, Thing> model) = snapshot;
             foreach (string name in names)
             {
                 if (set)
@@ -311,19 +320,19 @@ public sealed class NameIndexTests
                 }
             }
 
-            return new Version(table, tree, model);
+            return new Snapshot(table, tree, model);
         }
 
-        private void HandOut(Version version)
+        private void HandOut(Snapshot snapshot)
         {
-            (Version, Thing[], OwnerToken) entry = (version, [.. version.Model.Values], _owner);
-            if (_handedOut.Count < 40)
+            (Snapshot, Thing[], OwnerToken) entry = (snapshot, [.. snapshot.Model.Values], _owner);
+            if (_published.Count < 40)
             {
-                _handedOut.Add(entry);
+                _published.Add(entry);
             }
             else
             {
-                _handedOut[_random.Next(40)] = entry;
+                _published[_random.Next(40)] = entry;
             }
         }
     }

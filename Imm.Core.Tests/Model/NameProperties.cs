@@ -34,7 +34,7 @@ public sealed partial class NameProperties
     });
 
     [Fact]
-    public void Every_single_character_is_a_name_exactly_where_the_grammar_says_so()
+    public void A_single_character_is_a_name_if_it_is_a_letter_or_an_underscore()
     {
         for (int c = 0; c <= char.MaxValue; c++)
         {
@@ -51,15 +51,15 @@ public sealed partial class NameProperties
     [InlineData("0", "starts with '0'")]
     [InlineData("ab c", "U+0020 at position 2")]
     [InlineData("a\ud83d\udcf7", "U+D83D at position 1")]
-    public void A_failed_parse_says_which_part_of_the_rule_is_broken(string text, string part) =>
+    public void A_failed_parse_describes_the_part_of_the_rule_that_is_broken(string text, string part) =>
         Assert.Contains(part, Assert.Throws<FormatException>(() => ProjectName.Parse(text)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_failed_parse_of_a_long_text_says_how_long_it_is() => Assert.Contains(
+    public void A_failed_parse_of_a_long_text_gives_its_length() => Assert.Contains(
         "129 characters", Assert.Throws<FormatException>(() => ProjectName.Parse(new string('.', 129))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Null_is_no_name()
+    public void Null_is_not_a_name()
     {
         Assert.Throws<ArgumentNullException>(() => ProjectName.Parse(null!));
         Assert.False(ProjectName.TryParse(null, out ProjectName? name));
@@ -90,7 +90,9 @@ public sealed partial class NameProperties
             Assert.Equal(order, Math.Sign(left.CompareTo(right)));
             Assert.Equal(
                 (order == 0, order == 0, order == 0, order != 0, order < 0, order <= 0, order > 0, order >= 0),
-                (left.Equals(right), left.Equals((object)right), left == right, left != right, left < right, left <= right, left > right, left >= right));
+                (
+                    left.Equals(right), left.Equals((object)right), left == right, left != right, left < right, left <= right, left > right,
+                    left >= right));
             Assert.True(order != 0 || left.GetHashCode() == right.GetHashCode());
         });
 
@@ -101,8 +103,12 @@ public sealed partial class NameProperties
         ProjectName? none = null;
 
         Assert.Equal((false, false, 1), (name.Equals(none), name.Equals((object)"a"), Math.Sign(name.CompareTo(none))));
-        Assert.Equal((true, true, false, false, false, true), (none < name, none <= name, none > name, none >= name, none == name, none != name));
-        Assert.Equal((false, false, true, true, false, true), (name < none, name <= none, name > none, name >= none, name == none, name != none));
+        Assert.Equal(
+            (true, true, false, false, false, true),
+            (none < name, none <= name, none > name, none >= name, none == name, none != name));
+        Assert.Equal(
+            (false, false, true, true, false, true),
+            (name < none, name <= none, name > none, name >= none, name == none, name != none));
     }
 
     private static int TryAll(string[] texts)

@@ -4,14 +4,15 @@ using Xunit;
 
 namespace Imm.Core.Tests.Model;
 
-/// <summary>What a project is apart from how it came to be.</summary>
+/// <summary>Equality of projects.</summary>
 public sealed class ProjectTests
 {
     private static readonly ScopeState Empty = ScopeState.Empty(new Scope("account", "region"), new ServiceDefaults(100, 100, 100));
 
     private static Project Made => Make("a");
 
-    public static TheoryData<string> Fields => [.. typeof(Project).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
+    public static TheoryData<string> Fields =>
+        [.. typeof(Project).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
 
     [Theory]
     [MemberData(nameof(Fields))]
@@ -26,7 +27,7 @@ public sealed class ProjectTests
     }
 
     [Fact]
-    public void Projects_of_equal_fields_are_equal_wherever_they_stand()
+    public void Projects_with_equal_fields_are_equal_whatever_their_numbers()
     {
         ScopeState later = Empty.With(null, Make("before") with { Number = 7 }, null, 7);
         Project one = Create(Empty, "a"), two = Create(later, "a");
@@ -69,7 +70,7 @@ public sealed class ProjectTests
 
     private static Project Create(ScopeState state, string name)
     {
-        Assert.Null(CreateProject.Parse(new CreateProjectRequest { ProjectName = name, Tag = [new Tag("key", "value")] }, out CreateProject? command));
+        Assert.Null(CreateProject.Parse(new() { ProjectName = name, Tag = [new Tag("key", "value")] }, out CreateProject? command));
         return command!.Decide(state, 1, null).Answer!;
     }
 }

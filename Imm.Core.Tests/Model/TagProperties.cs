@@ -12,7 +12,8 @@ public sealed class TagProperties
         "aliyun", "ALIYUN-x", "aLiYun", "acs:", "ACS:x", "Acs:", "http://", "HTTP://x", "x http://", "https://", "x HTTPS://y", "hTTps://");
 
     private static readonly Gen<string> NearlyReserved = Gen.Elements(
-        "aliyu", "xaliyun", " aliyun", "al\u0131yun", "AL\u0130YUN", "acs", "xacs:", " acs:", "a\u0441s:", "acs\uff1a", "http:/", "http:", "https:/", "ttp://", "htps://", "http\0://");
+        "aliyu", "xaliyun", " aliyun", "al\u0131yun", "AL\u0130YUN", "acs", "xacs:", " acs:", "a\u0441s:", "acs\uff1a",
+        "http:/", "http:", "https:/", "ttp://", "htps://", "http\0://");
 
     private static readonly Gen<string> Keys = Gen.Frequency(
         (8, Gen.Elements("a", "A", "b", "c", "d", "\u00e4", "a\u0308", " ", "\0", "e", "f", "g")),
@@ -29,11 +30,12 @@ public sealed class TagProperties
     private static readonly Gen<Tag[]> Lists =
         from count in Gen.Frequency((6, Gen.Choose(0, 4)), (1, Gen.Choose(19, 22)))
         from distinct in Gen.Elements(true, false)
-        from tags in Gen.ArrayOf(Gen.Frequency((30, Keys.Zip(Values).Select(pair => new Tag(pair.Item1, pair.Item2))), (1, Gen.Constant<Tag>(null!))), count)
+        from tags in Gen.ArrayOf(
+            Gen.Frequency((30, Keys.Zip(Values).Select(pair => new Tag(pair.Item1, pair.Item2))), (1, Gen.Constant<Tag>(null!))), count)
         select distinct && count > 4 ? [.. tags.Select((_, i) => new Tag($"k{i}", "v"))] : tags;
 
     [Property(MaxTest = 3000)]
-    public Property Tags_are_refused_for_the_first_rule_that_they_break_and_kept_in_order_otherwise() => Prop.ForAll(Lists.ToArbitrary(), tags =>
+    public Property Tags_are_refused_by_the_first_rule_that_they_break_and_else_kept_in_order() => Prop.ForAll(Lists.ToArbitrary(), tags =>
     {
         using ImmStore store = ImmStore.InMemory();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -57,7 +59,9 @@ public sealed class TagProperties
             ])
         {
             Assert.Equal((breach.Code, "Tag"), (refusal.Code, refusal.Parameter));
-            Assert.Equal(breach.Code == ImmErrorCode.LimitExceededError ? ((long?)tags.Length, (long?)20) : (null, null), (refusal.Requested, refusal.Limit));
+            Assert.Equal(
+                breach.Code == ImmErrorCode.LimitExceededError ? ((long?)tags.Length, (long?)20) : (null, null),
+                (refusal.Requested, refusal.Limit));
             Assert.Contains(breach.Message, refusal.Message, StringComparison.Ordinal);
         }
     });
@@ -87,7 +91,7 @@ public sealed class TagProperties
     }
 
     [Fact]
-    public void A_list_that_changes_after_the_call_changes_no_project()
+    public void A_change_of_the_list_after_the_call_does_not_change_the_project()
     {
         List<Tag> tags = [new("a"), new("b")];
         using ImmStore store = ImmStore.InMemory();
@@ -100,7 +104,7 @@ public sealed class TagProperties
     }
 
     [Fact]
-    public void A_list_that_claims_to_be_endless_is_refused_before_it_is_read()
+    public void A_list_that_claims_too_many_entries_is_refused_before_it_is_read()
     {
         using ImmStore store = ImmStore.InMemory();
 
@@ -111,7 +115,7 @@ public sealed class TagProperties
     }
 
     [Fact]
-    public void Sets_of_tags_are_equal_where_the_same_tags_stand_in_the_same_order()
+    public void Tag_sets_are_equal_if_their_tags_and_order_are_equal()
     {
         TagSet set = Set(new("a"), new("b"));
 
@@ -133,7 +137,7 @@ public sealed class TagProperties
         return set;
     }
 
-    /// <summary>The rules once more, slowly: count, then for each entry its key, its value, and whether the key stood before.</summary>
+    /// <summary>The rules written a second time: the count, then for each entry its key, its value, and a key that stands twice.</summary>
     private static (string Code, string Message)? FirstBreach(Tag[] tags)
     {
         if (tags.Length > 20)
@@ -145,7 +149,8 @@ public sealed class TagProperties
         for (int i = 0; i < tags.Length; i++)
         {
             string? what = tags[i] is not { } tag ? $"entry {i + 1} is null"
-                : tag.Key.Length == 0 || IsBad(tag.Key) || tag.Key.ToUpperInvariant().StartsWith("ALIYUN", StringComparison.Ordinal) ? $"the key of entry {i + 1} "
+                : tag.Key.Length == 0 || IsBad(tag.Key) || tag.Key.ToUpperInvariant().StartsWith("ALIYUN", StringComparison.Ordinal)
+                    ? $"the key of entry {i + 1} "
                 : IsBad(tag.Value) ? $"the value of entry {i + 1} "
                 : !seen.Add(tag.Key) ? "keys are distinct"
                 : null;

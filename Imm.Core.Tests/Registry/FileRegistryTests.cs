@@ -157,7 +157,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public async Task A_change_that_waits_for_its_turn_can_be_withdrawn_and_then_never_happens()
     {
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         using var withdrawal = new CancellationTokenSource();
@@ -182,7 +182,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public void Changes_that_one_thread_begins_without_waiting_share_a_flush() => Bounded.Run(() => "a thread that only begins changes", () =>
     {
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         registry.SetProjectQuota(int.MaxValue);
@@ -212,7 +212,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public async Task A_change_whose_turn_has_come_is_reported_whatever_the_token_says()
     {
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         using var withdrawal = new CancellationTokenSource();
@@ -236,7 +236,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public async Task Nobody_sees_a_change_before_it_is_on_the_disk()
     {
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new CreateProjectRequest { ProjectName = "old" });
@@ -267,7 +267,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public async Task A_refusal_that_rests_on_a_change_of_the_same_batch_is_told_when_that_is_safe()
     {
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         MakeRoom(registry);
@@ -289,7 +289,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public async Task Closing_waits_for_the_changes_under_way()
     {
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
         disk.Hold();
@@ -310,7 +310,7 @@ public sealed class FileRegistryTests : RegistryConformance
     [Fact]
     public async Task A_batch_that_fails_fails_for_all_its_callers_and_none_of_it_is_seen()
     {
-        var faults = new FaultyDisk(Disk.Local);
+        var faults = new FaultyDisk(LocalDisk.Instance);
         using var disk = new HeldDisk(faults);
         using ImmStore store = Open(disk);
         ProjectRegistry registry = store.Registry("account", "region");
@@ -351,7 +351,7 @@ public sealed class FileRegistryTests : RegistryConformance
             store.Registry("account", "region").Create(new CreateProjectRequest { ProjectName = "a" });
         }
 
-        var faults = new FaultyDisk(Disk.Local);
+        var faults = new FaultyDisk(LocalDisk.Instance);
         using ImmStore reopened = Open(faults);
         ProjectRegistry registry = reopened.Registry("account", "region");
         faults.FailAt(1, FaultKinds.Read, fromThenOn: true);

@@ -14,7 +14,7 @@ public sealed class InterruptTests
         // The real disk: the simulated one has locks of its own.
         using var directory = new TempDirectory();
         var options = new ImmStoreOptions { Path = directory.File("store"), ProjectQuota = int.MaxValue, MaxLoadedProjects = 50 };
-        using (ImmStore store = ImmStore.Open(options, Disk.Local, settings => settings with { CheckpointLength = 1, MaxLogLength = 1 }))
+        using (ImmStore store = ImmStore.Open(options, LocalDisk.Instance, settings => settings with { CheckpointLength = 1, MaxLogLength = 1 }))
         {
             var acknowledged = new List<string>();
             Exception? other = null;

@@ -41,7 +41,7 @@ public sealed class RegistryMachine
     {
         using var directory = new TempDirectory();
         int number = 0;
-        Run(25, () => new Subject(Disk.Local, canReopen: true, directory.File($"{Interlocked.Increment(ref number)}.db")), "reopened");
+        Run(25, () => new Subject(LocalDisk.Instance, canReopen: true, directory.File($"{Interlocked.Increment(ref number)}.db")), "reopened");
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class RegistryMachine
         // Logs of a few records, so that checkpoints happen in the middle of a run.
         private ImmStore Open() => ImmStore.Open(
             new ImmStoreOptions { Path = _path, ProjectQuota = 2, TimeProvider = _clock },
-            _disk ?? Disk.Local,
+            _disk ?? LocalDisk.Instance,
             settings => settings with { CheckpointLength = 4096 });
     }
 

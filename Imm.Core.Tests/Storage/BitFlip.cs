@@ -99,7 +99,7 @@ internal sealed class BitFlip(int seed)
             {
                 case 0 or 1 when batches.Length > 1:
                     (path, LogFrame frame) = batches[_random.Next(batches.Length - 1)];
-                    place = frame.Offset - RedoLog.FrameHeaderSize + _random.Next(RedoLog.FrameHeaderSize + frame.Length);
+                    place = frame.Offset - FrameHeader.Length + _random.Next(FrameHeader.Length + frame.Length);
                     break;
                 case 2:
                     place = _random.NextInt64(Math.Min(192, bytes.Length));
@@ -113,7 +113,7 @@ internal sealed class BitFlip(int seed)
             }
 
             bool isInLastBatch = batches is [.., (var lastPath, var last)]
-                && path == lastPath && place >= last.Offset - RedoLog.FrameHeaderSize && place < last.Offset + last.Length;
+                && path == lastPath && place >= last.Offset - FrameHeader.Length && place < last.Offset + last.Length;
             if (place < bytes.Length && !isInLastBatch)
             {
                 return (path, (place * 8) + _random.Next(8));
@@ -125,11 +125,11 @@ internal sealed class BitFlip(int seed)
     private static IEnumerable<(string Path, LogFrame Frame)> Batches(SimulatedDisk disk)
     {
         var batches = new List<(string Path, LogFrame Frame)>();
-        (string first, string second) = FileStore.LogPaths(Data);
+        (string first, string second) = WriteAheadLog.Paths(Data);
         foreach (string path in (string[])[first, second])
         {
-            using RedoLog? log = disk.Length(path) is null ? null : RedoLog.Open(disk, path);
-            batches.AddRange((log?.ReadFrames().Frames ?? []).Select(frame => (path, frame)));
+            using WriteAheadLog? log = disk.Length(path) is null ? null : WriteAheadLog.Open(disk, path);
+            batches.AddRange((log?.ReadFrames().Batches ?? []).Select(frame => (path, frame)));
         }
 
         return batches.OrderBy(batch => batch.Frame.Sequence);

@@ -14,8 +14,8 @@ public class CheckpointTests
     {
         const int Count = 4096;
         using var folder = new TempDirectory();
-        using DataFile data = DataFile.Create(Disk.Local, folder.File("s.db"));
-        DataFile.Header header = DataFile.Header.New(Guid.NewGuid());
+        using DataFile data = DataFile.Create(LocalDisk.Instance, folder.File("s.db"));
+        DataFileHeader header = DataFileHeader.New(Guid.NewGuid());
         var documents = new DocumentFile(data);
         data.WritePages(documents.TakePages(header));
         var value = new byte[22_000];

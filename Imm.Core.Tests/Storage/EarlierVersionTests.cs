@@ -52,14 +52,14 @@ public class EarlierVersionTests
             killed = disk.AfterKill();
         }
 
-        using (DataFile data = DataFile.OpenOrCreate(killed, StoreOnDisk.DataPath, isThere: true))
+        using (DataFile data = DataFile.OpenOrCreate(killed, StoreOnDisk.DataPath, exists: true))
         {
-            data.WriteHeader(data.Current with { LogGeneration = 0, LoggedSequence = 0 });
+            data.WriteHeader(data.Header with { LogGeneration = 0, LoggedSequence = 0 });
         }
 
-        using (RedoLog spare = RedoLog.Open(killed, FileStore.LogPaths(StoreOnDisk.DataPath).Second))
+        using (WriteAheadLog spare = WriteAheadLog.Open(killed, WriteAheadLog.Paths(StoreOnDisk.DataPath).Second))
         {
-            spare.Begin(spare.StoreId, spare.Generation + 1, spare.BaseSequence);
+            spare.BeginGeneration(spare.StoreId, spare.Generation + 1, spare.BaseSequence);
         }
 
         return killed;

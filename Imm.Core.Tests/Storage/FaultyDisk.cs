@@ -2,7 +2,10 @@ using Imm.Core.Storage;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>Kinds of operations. A write is a set-length too, a flush one of the directory too; a name is opened, created, renamed or deleted.</summary>
+/// <summary>
+/// Kinds of operations. Writes include changes of the length, flushes include those of the directory. Operations on names are open, create,
+/// rename and delete.
+/// </summary>
 [Flags]
 internal enum FaultKinds
 {
@@ -14,24 +17,24 @@ internal enum FaultKinds
     Any = Read | Write | Flush | Name,
 }
 
-/// <summary>How an operation fails.</summary>
+/// <summary>The effect and the exception of an operation that fails.</summary>
 internal enum FaultMode
 {
-    /// <summary>Nothing is done, and an <see cref="IOException"/> thrown.</summary>
+    /// <summary>Has no effect; throws an <see cref="IOException"/>.</summary>
     Error,
 
-    /// <summary>A write leaves its first half, every other operation nothing; then the <see cref="IOException"/> of a full disk.</summary>
+    /// <summary>A write writes its first half, other operations have no effect; throws the <see cref="IOException"/> of a full disk.</summary>
     DiskFull,
 
-    /// <summary>A read fills half the buffer, every other operation does nothing; then an <see cref="EndOfStreamException"/>.</summary>
+    /// <summary>A read fills half the buffer, other operations have no effect; throws an <see cref="EndOfStreamException"/>.</summary>
     ShortRead,
 }
 
-/// <summary>An operation that was made to fail; the number is its place among all operations.</summary>
+/// <summary>An operation that failed, and its number among all operations.</summary>
 internal sealed record FailedOperation(long Number, FaultKinds Kind, string Path, string What);
 
 /// <summary>A disk on which the n-th operation of a kind fails, once or from then on.</summary>
-internal sealed class FaultyDisk(Disk inner) : Disk
+internal sealed class FaultyDisk(Disk inner) : ForwardingDisk(inner)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<FaultKinds, long> _counts = [];
@@ -53,7 +56,7 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
-    /// <summary>How many operations of these kinds there were, failed ones included.</summary>
+    /// <summary>Returns the number of operations of some kinds so far, including failed ones.</summary>
     public long Count(FaultKinds kinds = FaultKinds.Any)
     {
         lock (_lock)
@@ -62,7 +65,7 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
-    /// <summary>Makes the n-th operation of these kinds fail, counted from now: 1 is the next. Replaces an earlier order.</summary>
+    /// <summary>Makes the n-th operation of some kinds from now fail; 1 is the next. Replaces an earlier call.</summary>
     public void FailAt(long n, FaultKinds kinds, FaultMode mode = FaultMode.Error, bool fromThenOn = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(n);
@@ -72,7 +75,7 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
-    /// <summary>Lets everything succeed again; <see cref="Failed"/> stays.</summary>
+    /// <summary>Makes all operations succeed again; <see cref="Failed"/> keeps its value.</summary>
     public void Heal()
     {
         lock (_lock)
@@ -81,39 +84,37 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
-    public override string Resolve(string path) => inner.Resolve(path);
-
-    public override long? Length(string path) => inner.Length(path);
-
     public override DiskFile Open(string path)
     {
         Step(FaultKinds.Name, path, "open");
-        return new FaultyFile(this, inner.Open(path));
+        return base.Open(path);
     }
 
     public override DiskFile Create(string path, UnixFileMode? mode = null)
     {
         Step(FaultKinds.Name, path, "create");
-        return new FaultyFile(this, inner.Create(path, mode));
+        return base.Create(path, mode);
     }
 
     public override void Rename(string from, string to)
     {
         Step(FaultKinds.Name, from, $"rename to '{to}'");
-        inner.Rename(from, to);
+        Inner.Rename(from, to);
     }
 
     public override void Delete(string path)
     {
         Step(FaultKinds.Name, path, "delete");
-        inner.Delete(path);
+        Inner.Delete(path);
     }
 
     public override void FlushDirectory(string path)
     {
         Step(FaultKinds.Flush, path, "flush-directory");
-        inner.FlushDirectory(path);
+        Inner.FlushDirectory(path);
     }
+
+    protected override DiskFile Decorate(DiskFile file) => new FaultyFile(this, file);
 
     private static IOException Error(FaultMode mode, string text)
     {
@@ -155,27 +156,21 @@ internal sealed class FaultyDisk(Disk inner) : Disk
         }
     }
 
-    private sealed class FaultyFile(FaultyDisk disk, DiskFile inner) : DiskFile(inner.Name)
+    private sealed class FaultyFile(FaultyDisk disk, DiskFile inner) : ForwardingFile(inner)
     {
-        public override long Length => inner.Length;
-
-        public override UnixFileMode? Mode => inner.Mode;
-
-        public override bool IsAt(string path) => inner.IsAt(path);
-
         public override void Read(long offset, Span<byte> buffer)
         {
             if (disk.Fails(FaultKinds.Read, Name, $"read {offset}+{buffer.Length}") is var (mode, error))
             {
                 if (mode == FaultMode.ShortRead)
                 {
-                    inner.Read(offset, buffer[..(buffer.Length / 2)]);
+                    Inner.Read(offset, buffer[..(buffer.Length / 2)]);
                 }
 
                 throw error;
             }
 
-            inner.Read(offset, buffer);
+            Inner.Read(offset, buffer);
         }
 
         public override void Write(long offset, ReadOnlySpan<byte> buffer)
@@ -184,27 +179,25 @@ internal sealed class FaultyDisk(Disk inner) : Disk
             {
                 if (mode == FaultMode.DiskFull)
                 {
-                    inner.Write(offset, buffer[..(buffer.Length / 2)]);
+                    Inner.Write(offset, buffer[..(buffer.Length / 2)]);
                 }
 
                 throw error;
             }
 
-            inner.Write(offset, buffer);
+            Inner.Write(offset, buffer);
         }
 
         public override void SetLength(long length)
         {
             disk.Step(FaultKinds.Write, Name, $"set-length {length}");
-            inner.SetLength(length);
+            Inner.SetLength(length);
         }
 
         public override void Flush()
         {
             disk.Step(FaultKinds.Flush, Name, "flush");
-            inner.Flush();
+            Inner.Flush();
         }
-
-        public override void Dispose() => inner.Dispose();
     }
 }

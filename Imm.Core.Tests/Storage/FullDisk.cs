@@ -3,18 +3,18 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// A disk of a limited size: what is there may be overwritten, and a file that would grow beyond what is left takes what fits and fails.
-/// Only files under one folder count, so that there can be another disk beside it.
+/// A disk of limited size. Existing content can be overwritten. A write that would exceed the limit writes what fits and fails. Only files in
+/// one directory count, so that there can be another disk beside it.
 /// </summary>
-internal sealed class FullDisk(Disk inner, string folder = "/store/") : Disk
+internal sealed class FullDisk(Disk inner, string folder = "/store/") : ForwardingDisk(inner)
 {
     private readonly Lock _lock = new();
     private long? _left;
 
-    /// <summary>How many operations failed for want of space.</summary>
+    /// <summary>The number of operations that failed because there was no room.</summary>
     public int Refusals { get; private set; }
 
-    /// <summary>From now on so many bytes more fit; null for no limit.</summary>
+    /// <summary>Sets how many more bytes fit; null for no limit.</summary>
     public void Leave(long? bytes)
     {
         lock (_lock)
@@ -23,42 +23,36 @@ internal sealed class FullDisk(Disk inner, string folder = "/store/") : Disk
         }
     }
 
-    public override string Resolve(string path) => inner.Resolve(path);
-
-    public override long? Length(string path) => inner.Length(path);
-
-    public override DiskFile Open(string path) => new LimitedFile(this, inner.Open(path));
-
     public override DiskFile Create(string path, UnixFileMode? mode = null)
     {
         Release(path);
-        return new LimitedFile(this, inner.Create(path, mode));
+        return base.Create(path, mode);
     }
 
     public override void Rename(string from, string to)
     {
         Release(to);
-        inner.Rename(from, to);
+        Inner.Rename(from, to);
     }
 
     public override void Delete(string path)
     {
         Release(path);
-        inner.Delete(path);
+        Inner.Delete(path);
     }
 
-    public override void FlushDirectory(string path) => inner.FlushDirectory(path);
+    protected override DiskFile Decorate(DiskFile file) => new LimitedFile(this, file);
 
-    /// <summary>What .NET gives for a full disk: the Windows error as an HRESULT, elsewhere errno ENOSPC as it is.</summary>
+    /// <summary>Returns the exception of .NET for a full disk: the Windows error as an HRESULT, on Unix errno ENOSPC.</summary>
     private static IOException NoSpace(string path) =>
         new($"No space left on device : '{path}'", OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28);
 
-    /// <summary>Gives what was taken from a file's name back to the disk.</summary>
+    /// <summary>Returns the room of a file that is deleted or replaced.</summary>
     private void Release(string path)
     {
         lock (_lock)
         {
-            if (Counts(path) && inner.Length(path) is { } length)
+            if (Counts(path) && Inner.Length(path) is { } length)
             {
                 _left += length;
             }
@@ -67,7 +61,7 @@ internal sealed class FullDisk(Disk inner, string folder = "/store/") : Disk
 
     private bool Counts(string path) => path.StartsWith(folder, StringComparison.Ordinal);
 
-    /// <summary>Takes the space for a file to grow, or gives back what it no longer needs; gives the length that it may have.</summary>
+    /// <summary>Takes room for a file to grow, or returns what it no longer needs. Returns the length that the file may have.</summary>
     private long Take(string path, long length, long wanted, bool whole)
     {
         lock (_lock)
@@ -85,16 +79,8 @@ internal sealed class FullDisk(Disk inner, string folder = "/store/") : Disk
         }
     }
 
-    private sealed class LimitedFile(FullDisk disk, DiskFile inner) : DiskFile(inner.Name)
+    private sealed class LimitedFile(FullDisk disk, DiskFile inner) : ForwardingFile(inner)
     {
-        public override long Length => inner.Length;
-
-        public override UnixFileMode? Mode => inner.Mode;
-
-        public override bool IsAt(string path) => inner.IsAt(path);
-
-        public override void Read(long offset, Span<byte> buffer) => inner.Read(offset, buffer);
-
         public override void Write(long offset, ReadOnlySpan<byte> buffer)
         {
             long length = Length;
@@ -102,7 +88,7 @@ internal sealed class FullDisk(Disk inner, string folder = "/store/") : Disk
             long fits = end > length ? disk.Take(Name, length, end, whole: false) : end;
             if (fits > offset)
             {
-                inner.Write(offset, buffer[..(int)Math.Min(buffer.Length, fits - offset)]);
+                Inner.Write(offset, buffer[..(int)Math.Min(buffer.Length, fits - offset)]);
             }
 
             if (fits < end)
@@ -118,11 +104,7 @@ internal sealed class FullDisk(Disk inner, string folder = "/store/") : Disk
                 throw NoSpace(Name);
             }
 
-            inner.SetLength(length);
+            Inner.SetLength(length);
         }
-
-        public override void Flush() => inner.Flush();
-
-        public override void Dispose() => inner.Dispose();
     }
 }

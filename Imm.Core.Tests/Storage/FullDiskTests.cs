@@ -323,7 +323,7 @@ public class FullDiskTests
         using var other = new TempDirectory();
         string path = disk.File("imm.db");
         var expected = new Contents();
-        using (ImmStore store = new StoreOnDisk(Disk.Local, path) { CheckpointLength = 8 << 20 }.Open())
+        using (ImmStore store = new StoreOnDisk(LocalDisk.Instance, path) { CheckpointLength = 8 << 20 }.Open())
         {
             Create(store, expected, 0, "before");
             File.WriteAllBytes(disk.File("ballast"), new byte[13 << 20]);
@@ -335,9 +335,9 @@ public class FullDiskTests
             Assert.Equal(ImmStoreState.Open, store.Status.State);
         }
 
-        using ImmStore again = new StoreOnDisk(Disk.Local, path).Open();
+        using ImmStore again = new StoreOnDisk(LocalDisk.Instance, path).Open();
         Assert.Equal(expected.ToString(), Contents.Of(again).ToString());
-        using ImmStore backup = new StoreOnDisk(Disk.Local, other.File("backup.db")).Open();
+        using ImmStore backup = new StoreOnDisk(LocalDisk.Instance, other.File("backup.db")).Open();
         Assert.Empty(backup.Check());
     }
 

@@ -67,7 +67,7 @@ public sealed class IdentityTests : IDisposable
         string folder = Directory.CreateDirectory(_directory.File("folder")).FullName;
         string path = Path.Combine(folder, "imm.db");
         using var process = new StoreProcess();
-        ImmStore old = new StoreOnDisk(Disk.Local, path) { CheckpointLength = 8 << 10 }.Open();
+        ImmStore old = new StoreOnDisk(LocalDisk.Instance, path) { CheckpointLength = 8 << 10 }.Open();
         int acknowledged = Fill(old, "old", 3);
         Directory.Move(folder, Path.Combine(_moved, "folder"));
         if (hasNewStore)
@@ -96,7 +96,7 @@ public sealed class IdentityTests : IDisposable
     {
         string backup = _directory.File("backup.db");
         string temporary = backup + "-new";
-        using var disk = new HeldDisk(Disk.Local, path => path.StartsWith(backup, StringComparison.Ordinal));
+        using var disk = new HeldDisk(LocalDisk.Instance, path => path.StartsWith(backup, StringComparison.Ordinal));
         using ImmStore store = new StoreOnDisk(disk, _path).Open();
         Fill(store, "p", 3);
         disk.Hold();
@@ -321,7 +321,7 @@ public sealed class IdentityTests : IDisposable
         return [.. page.Projects.Select(project => project.ProjectName.Value)];
     }
 
-    private ImmStore Open() => new StoreOnDisk(Disk.Local, _path) { CheckpointLength = 8 << 10 }.Open();
+    private ImmStore Open() => new StoreOnDisk(LocalDisk.Instance, _path) { CheckpointLength = 8 << 10 }.Open();
 
     /// <summary>Puts another file of the same content in the place of one.</summary>
     private byte[] Replace(string name)

@@ -46,9 +46,9 @@ public class IdleMarkTests
         byte[] old = before.Read(active);
         byte[] bytes = killed.Read(active);
         int first = Enumerable.Range(4096, bytes.Length - 4096).First(at => at >= old.Length ? bytes[at] != 0 : bytes[at] != old[at]);
-        int frame = first / RedoLog.SectorSize * RedoLog.SectorSize;
+        int frame = first / Disk.SectorSize * Disk.SectorSize;
         int refused = 0;
-        for (int at = frame; at < frame + RedoLog.SectorSize; at++)
+        for (int at = frame; at < frame + Disk.SectorSize; at++)
         {
             SimulatedDisk damaged = killed.AsKilled();
             damaged.FlipBit(active, (8L * at) + (at % 8));
@@ -65,6 +65,6 @@ public class IdleMarkTests
         }
 
         // All but the padding behind the frame.
-        Assert.InRange(refused, RedoLog.FrameHeaderSize, RedoLog.SectorSize);
+        Assert.InRange(refused, FrameHeader.Length, Disk.SectorSize);
     }
 }

@@ -41,7 +41,7 @@ internal static class KillLoad
         using Stream output = Console.OpenStandardOutput();
         var gate = new Lock();
         Tell(Opening);
-        using ImmStore store = new StoreOnDisk(Disk.Local, path).Open();
+        using ImmStore store = new StoreOnDisk(LocalDisk.Instance, path).Open();
         int left = closeAfter;
         var backups = Task.Run(async () =>
         {
@@ -98,7 +98,7 @@ internal static class KillLoad
         Console.Out.Flush();
         while (true)
         {
-            new StoreOnDisk(Disk.Local, path).Open().Dispose();
+            new StoreOnDisk(LocalDisk.Instance, path).Open().Dispose();
         }
     }
 

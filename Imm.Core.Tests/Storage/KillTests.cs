@@ -130,13 +130,13 @@ public class KillTests
         /// <summary>Opens the store. Of each caller there must be what was acknowledged, and perhaps the one change that it was waiting for.</summary>
         private void Look()
         {
-            using ImmStore store = new StoreOnDisk(Disk.Local, path).Open();
+            using ImmStore store = new StoreOnDisk(LocalDisk.Instance, path).Open();
             var contents = Contents.Of(store);
             Assert.Empty(store.Check());
             if (File.Exists(KillLoad.Backup(path)))
             {
                 Backups++;
-                using ImmStore backup = new StoreOnDisk(Disk.Local, KillLoad.Backup(path)).Open();
+                using ImmStore backup = new StoreOnDisk(LocalDisk.Instance, KillLoad.Backup(path)).Open();
                 Assert.Empty(backup.Check());
             }
 

@@ -40,7 +40,7 @@ public class LogEndTests
         {
             byte[] whole = killed.Read(log);
             int end = Math.Max(HeaderSize, whole.AsSpan().LastIndexOfAnyExcept((byte)0) + 1);
-            for (int length = 0; length < end + 1024 && length < whole.Length; length += RedoLog.SectorSize)
+            for (int length = 0; length < end + 1024 && length < whole.Length; length += Disk.SectorSize)
             {
                 foreach (int cut in (int[])[length, length + 1, length + 41, length + 511])
                 {

@@ -84,7 +84,7 @@ public sealed class ModeTests : IDisposable
     {
         ImmStore.Open(_path).Dispose();
         Unix.SetMode(_path, "600");
-        using var disk = new HeldDisk(Disk.Local);
+        using var disk = new HeldDisk(LocalDisk.Instance);
         using ImmStore store = new StoreOnDisk(disk, _path).Open();
         Create(store, "one");
         disk.Hold();

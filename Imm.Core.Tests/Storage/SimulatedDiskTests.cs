@@ -68,7 +68,7 @@ public sealed class SimulatedDiskTests
         DirectoryInfo directory = Directory.CreateTempSubdirectory("imm-disk-");
         try
         {
-            Assert.Equal(Answers(_disk, "/store"), Answers(Disk.Local, directory.FullName));
+            Assert.Equal(Answers(_disk, "/store"), Answers(LocalDisk.Instance, directory.FullName));
         }
         finally
         {

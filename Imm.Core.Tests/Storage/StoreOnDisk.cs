@@ -11,7 +11,7 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
 
     public Durability Durability { get; init; }
 
-    public TimeSpan LookAgainAfter { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan VerifyFilesAfter { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Never, unless a test asks for it: what is written when is to depend on the calls alone.</summary>
     public TimeSpan IdleMark { get; init; } = TimeSpan.Zero;
@@ -30,6 +30,6 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
             CheckpointLength = CheckpointLength,
             MaxLogLength = 2 * CheckpointLength,
             IdleMark = IdleMark,
-            LookAgainAfter = LookAgainAfter,
+            VerifyFilesAfter = VerifyFilesAfter,
         });
 }

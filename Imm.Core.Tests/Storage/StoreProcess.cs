@@ -111,7 +111,7 @@ internal sealed class StoreProcess : IDisposable
                 return "";
             case ["open", var handle, var path, var length]:
                 int checkpointLength = int.Parse(length, CultureInfo.InvariantCulture);
-                var onDisk = new StoreOnDisk(Disk.Local, path) { CheckpointLength = checkpointLength };
+                var onDisk = new StoreOnDisk(LocalDisk.Instance, path) { CheckpointLength = checkpointLength };
                 stores.Add(handle, checkpointLength == 0 ? ImmStore.Open(path) : onDisk.Open());
                 return "";
             case ["create", var handle, var name]:

@@ -3,32 +3,32 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// A simulated disk that shows itself just before each flush, the moments at which a power cut leaves the most to chance. One operation runs at a
-/// time, whichever thread asks for it, so that nothing comes between the look and the flush.
+/// A simulated disk that calls back before each flush, when a power cut has the most possible outcomes. Operations other than reads run one at
+/// a time, whatever thread they are on, so that nothing happens between the callback and the flush.
 /// </summary>
-internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : Disk
+internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : ForwardingDisk(inner)
 {
     private readonly Lock _lock = new();
 
-    public override string Resolve(string path) => inner.Resolve(path);
+    public override long? Length(string path) => Alone(() => Inner.Length(path));
 
-    public override long? Length(string path) => One(() => inner.Length(path));
+    public override DiskFile Open(string path) => Alone(() => base.Open(path));
 
-    public override DiskFile Open(string path) => One(() => new WatchedFile(this, inner.Open(path)));
+    public override DiskFile Create(string path, UnixFileMode? mode = null) => Alone(() => base.Create(path, mode));
 
-    public override DiskFile Create(string path, UnixFileMode? mode = null) => One(() => new WatchedFile(this, inner.Create(path, mode)));
+    public override void Rename(string from, string to) => Alone(() => Inner.Rename(from, to));
 
-    public override void Rename(string from, string to) => One(() => inner.Rename(from, to));
+    public override void Delete(string path) => Alone(() => Inner.Delete(path));
 
-    public override void Delete(string path) => One(() => inner.Delete(path));
-
-    public override void FlushDirectory(string path) => One(() =>
+    public override void FlushDirectory(string path) => Alone(() =>
     {
         beforeFlush();
-        inner.FlushDirectory(path);
+        Inner.FlushDirectory(path);
     });
 
-    private void One(Action operation)
+    protected override DiskFile Decorate(DiskFile file) => new WatchedFile(this, file);
+
+    private void Alone(Action operation)
     {
         lock (_lock)
         {
@@ -36,7 +36,7 @@ internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : Dis
         }
     }
 
-    private T One<T>(Func<T> operation)
+    private T Alone<T>(Func<T> operation)
     {
         lock (_lock)
         {
@@ -44,35 +44,32 @@ internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : Dis
         }
     }
 
-    private sealed class WatchedFile(WatchedDisk disk, DiskFile inner) : DiskFile(inner.Name)
+    private void BeforeFlush() => beforeFlush();
+
+    private sealed class WatchedFile(WatchedDisk disk, DiskFile inner) : ForwardingFile(inner)
     {
-        public override long Length => inner.Length;
-
-        public override UnixFileMode? Mode => inner.Mode;
-
-        public override bool IsAt(string path) => inner.IsAt(path);
-
-        // Reads change nothing, so they need not wait for their turn.
-        public override void Read(long offset, Span<byte> buffer) => inner.Read(offset, buffer);
-
         public override void Write(long offset, ReadOnlySpan<byte> buffer)
         {
             lock (disk._lock)
             {
-                inner.Write(offset, buffer);
+                Inner.Write(offset, buffer);
             }
         }
 
-        public override void SetLength(long length) => disk.One(() => inner.SetLength(length));
+        public override void SetLength(long length) => disk.Alone(() => Inner.SetLength(length));
 
-        public override void Flush() => disk.One(() =>
+        public override void Flush() => disk.Alone(() =>
         {
             disk.BeforeFlush();
-            inner.Flush();
+            Inner.Flush();
         });
 
-        public override void Dispose() => disk.One(inner.Dispose);
+        public override void Dispose()
+        {
+            lock (disk._lock)
+            {
+                base.Dispose();
+            }
+        }
     }
-
-    private void BeforeFlush() => beforeFlush();
 }

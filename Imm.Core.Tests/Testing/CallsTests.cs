@@ -5,27 +5,28 @@ using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>The record: what the code under test asked for, and what it got.</summary>
+/// <summary>Tests of the record of calls and its assertions.</summary>
 public sealed class CallsTests : IDisposable
 {
     private readonly ImmFixture _fixture = new();
 
     [Fact]
-    public void A_test_asserts_what_was_asked_for()
+    public void Asserts_received_calls()
     {
         _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos", DatasetMaxFileCount = 10 });
         _fixture.Registry.Get("photos");
         _fixture.Registry.Get("photos");
 
         _fixture.Calls.Received(ImmOperation.CreateProject);
-        _fixture.Calls.Received(ImmOperation.CreateProject, "photos", call => call.Request is CreateProjectRequest { DatasetMaxFileCount: 10 });
+        _fixture.Calls.Received(
+            ImmOperation.CreateProject, "photos", call => call.Request is CreateProjectRequest { DatasetMaxFileCount: 10 });
         _fixture.Calls.ReceivedExactly(2, ImmOperation.GetProject, "photos");
         _fixture.Calls.ReceivedNever(ImmOperation.DeleteProject);
         _fixture.Calls.ReceivedNever(ImmOperation.GetProject, "videos");
     }
 
     [Fact]
-    public void A_call_tells_all_about_itself()
+    public void A_call_has_its_parameters_time_and_outcome()
     {
         _fixture.Clock.Advance(TimeSpan.FromHours(1));
         Project project = _fixture.Store.Registry("42", "cn-beijing").Create(new CreateProjectRequest { ProjectName = "photos" });
@@ -41,7 +42,7 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
-    public void Every_operation_is_recorded_with_what_its_caller_gave_and_got()
+    public void Records_every_operation_with_its_parameters_and_answer()
     {
         ProjectRegistry registry = _fixture.Registry;
         registry.Create(new CreateProjectRequest { ProjectName = "photos" });
@@ -86,7 +87,8 @@ public sealed class CallsTests : IDisposable
             _fixture.Calls.ToString());
         Assert.Equal(
             [
-                typeof(Project), typeof(Project), null, typeof(Project), typeof(ProjectPage), typeof(ProjectPage), typeof(Dataset), typeof(Dataset),
+                typeof(Project), typeof(Project), null, typeof(Project), typeof(ProjectPage), typeof(ProjectPage), typeof(Dataset),
+                typeof(Dataset),
                 typeof(Dataset), typeof(DatasetPage), typeof(Binding), typeof(IReadOnlyList<Binding>), null, typeof(IReadOnlyList<Dataset>),
                 typeof(IReadOnlyList<Dataset>), null, null,
             ],
@@ -101,7 +103,7 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
-    public void The_record_keeps_requests_as_they_were()
+    public void The_record_keeps_copies_of_requests()
     {
         var tags = new List<Tag> { new("team", "search") };
         var create = new CreateProjectRequest { ProjectName = "photos", Tag = tags };
@@ -112,25 +114,30 @@ public sealed class CallsTests : IDisposable
         _fixture.Registry.List(list);
         list.Prefix = "changed";
 
-        _fixture.Calls.Received(ImmOperation.CreateProject, "photos", call => call.Request is CreateProjectRequest { ProjectName: "photos", Tag.Count: 1 });
+        _fixture.Calls.Received(
+            ImmOperation.CreateProject, "photos", call => call.Request is CreateProjectRequest { ProjectName: "photos", Tag.Count: 1 });
         _fixture.Calls.Received(ImmOperation.ListProjects, where: call => call.Request is ListProjectsRequest { Prefix: "p" });
     }
 
     [Fact]
-    public void Every_field_of_a_request_is_in_its_copy()
+    public void Copies_and_describes_every_field_of_a_request()
     {
         _fixture.Seed.Project("p").Dataset("p", "d");
         object[] requests =
         [
             new CreateProjectRequest
             {
-                ProjectName = "q", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1, DatasetMaxBindCount = 2,
-                DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6, Tag = [new Tag("a", "b")],
+                ProjectName = "q", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1,
+                DatasetMaxBindCount = 2,
+                DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6,
+                Tag = [new Tag("a", "b")],
             },
             new UpdateProjectRequest
             {
-                ProjectName = "p", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1, DatasetMaxBindCount = 2,
-                DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6, Tag = [new Tag("a", "b")],
+                ProjectName = "p", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1,
+                DatasetMaxBindCount = 2,
+                DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6,
+                Tag = [new Tag("a", "b")],
             },
             new ListProjectsRequest { MaxResults = 1, NextToken = "MTIzNDU2Nzg5MDEyMzQ1NjphYQ==", Prefix = "p", Tag = [new Tag("a", "b")] },
             new CreateDatasetRequest
@@ -161,14 +168,15 @@ public sealed class CallsTests : IDisposable
                 Assert.NotNull(value);
                 Assert.Equal(value, property.GetValue(call.Request));
                 Assert.True(
-                    property.Name is "ProjectName" or "DatasetName" || call.ToString().Contains(property.Name + ": ", StringComparison.Ordinal),
+                    property.Name is "ProjectName" or "DatasetName" || call.ToString().Contains(
+                        property.Name + ": ", StringComparison.Ordinal),
                     $"{property.Name} is not shown in {call}");
             });
         }
     }
 
     [Fact]
-    public void A_refused_call_is_a_call_too()
+    public void Records_a_refused_call()
     {
         _fixture.Seed.Project("photos");
         Record.Exception(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" }));
@@ -176,8 +184,10 @@ public sealed class CallsTests : IDisposable
         Record.Exception(() => _fixture.Registry.Get(null!));
 
         Assert.Equal(
-            [ImmErrorCode.ResourceAlreadyExists, ImmErrorCode.InvalidArgument, ImmErrorCode.InvalidArgument], _fixture.Calls.Select(call => call.Code));
-        Assert.All(_fixture.Calls, call => Assert.True(call is { IsCompleted: true, Succeeded: false, Exception: ImmException, Answer: null }));
+            [ImmErrorCode.ResourceAlreadyExists, ImmErrorCode.InvalidArgument, ImmErrorCode.InvalidArgument],
+            _fixture.Calls.Select(call => call.Code));
+        Assert.All(
+            _fixture.Calls, call => Assert.True(call is { IsCompleted: true, Succeeded: false, Exception: ImmException, Answer: null }));
     }
 
     [Theory]
@@ -187,7 +197,7 @@ public sealed class CallsTests : IDisposable
     [InlineData("GetDataset", "photos", "raw", "yes")]
     [InlineData("GetDataset", "photos", "1st", "yes")]
     [InlineData("GetDataset", "1st", null, "yes")]
-    public async Task A_malformed_call_over_RPC_is_recorded_and_counted(
+    public async Task Records_and_counts_a_malformed_RPC_call(
         string action, string? project, string? dataset, string? withStatistics)
     {
         using var watch = new Watch();
@@ -206,7 +216,7 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
-    public void What_was_prepared_can_be_forgotten()
+    public void Clear_removes_the_calls_of_the_preparation()
     {
         _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" });
         _fixture.Calls.Clear();
@@ -217,7 +227,7 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_call_is_told_with_what_came_instead()
+    public void A_failed_assertion_lists_the_calls_that_came_instead()
     {
         _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "videos", Description = "d", Tag = [new Tag("a", "b")] });
         Record.Exception(() => _fixture.Registry.Get("photos"));
@@ -235,7 +245,7 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
-    public void Calls_too_many_or_too_few_are_told_and_marked()
+    public void A_failed_assertion_counts_and_marks_the_matching_calls()
     {
         _fixture.Seed.Project("photos");
         _fixture.Registry.Get("photos");
@@ -250,13 +260,19 @@ public sealed class CallsTests : IDisposable
              * 3. GetProject photos (1234567890123456/cn-hangzhou) -> done
             """,
             Failure(() => _fixture.Calls.ReceivedExactly(1, ImmOperation.GetProject)));
-        Assert.StartsWith("Expected exactly 3 calls of GetProject; there were 2.", Failure(() => _fixture.Calls.ReceivedExactly(3, ImmOperation.GetProject)), StringComparison.Ordinal);
-        Assert.StartsWith("Expected no call of ListProjects; there was 1.", Failure(() => _fixture.Calls.ReceivedNever(ImmOperation.ListProjects)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Expected exactly 3 calls of GetProject; there were 2.",
+            Failure(() => _fixture.Calls.ReceivedExactly(3, ImmOperation.GetProject)),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Expected no call of ListProjects; there was 1.",
+            Failure(() => _fixture.Calls.ReceivedNever(ImmOperation.ListProjects)),
+            StringComparison.Ordinal);
         Assert.StartsWith("Expected no call at all; there were 3.", Failure(_fixture.Calls.ReceivedNothing), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Where_nothing_came_the_text_says_so_and_where_much_came_it_stays_short()
+    public void A_failed_assertion_is_short_also_with_no_call_and_with_many_calls()
     {
         Assert.Equal(
             "Expected at least one call of ListProjects; there was none. There was no call at all.",
@@ -272,12 +288,13 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
-    public void Calls_of_many_threads_are_all_there()
+    public void Records_calls_of_many_threads()
     {
         Parallel.For(0, 500, i => _fixture.Registry.TryGet($"p{i}", out _));
 
         Assert.Equal(Enumerable.Range(1, 500), _fixture.Calls.Select(call => call.Number));
-        Assert.Equal(500, _fixture.Calls.Received(ImmOperation.GetProject, where: call => call.IsCompleted).Select(call => call.ProjectName).Distinct().Count());
+        Assert.Equal(500, _fixture.Calls.Received(
+            ImmOperation.GetProject, where: call => call.IsCompleted).Select(call => call.ProjectName).Distinct().Count());
     }
 
     public void Dispose() => _fixture.Dispose();

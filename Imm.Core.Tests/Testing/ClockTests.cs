@@ -3,13 +3,13 @@ using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>The clock that a test moves.</summary>
+/// <summary>Tests of the clock of a fixture.</summary>
 public sealed class ClockTests
 {
     private readonly ImmFixtureClock _clock = new();
 
     [Fact]
-    public async Task A_delay_ends_when_the_clock_gets_there()
+    public async Task A_delay_ends_when_the_clock_reaches_it()
     {
         Task delay = Task.Delay(TimeSpan.FromSeconds(10), _clock);
 
@@ -22,7 +22,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void Timers_fire_in_the_order_of_their_times_each_at_its_own()
+    public void Timers_fire_in_order_and_each_at_its_own_time()
     {
         var fired = new List<string>();
         using ITimer later = Timer("later", 20, null);
@@ -42,7 +42,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void A_timer_set_by_a_timer_fires_on_the_same_way()
+    public void A_timer_that_a_timer_makes_fires_in_the_same_move()
     {
         var fired = new List<double>();
         ITimer? second = null;
@@ -61,7 +61,7 @@ public sealed class ClockTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void A_timer_may_set_itself_to_zero_again_and_again(int seconds)
+    public void A_timer_can_set_itself_to_zero_repeatedly(int seconds)
     {
         int fired = 0;
         ITimer? timer = null;
@@ -86,7 +86,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void Timers_may_set_each_other_to_zero_again_and_again()
+    public void Timers_can_set_each_other_to_zero_repeatedly()
     {
         int fired = 0;
         ITimer? other = null;
@@ -111,7 +111,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void A_timer_set_to_zero_by_one_that_moved_the_clock_fires_on_the_same_way()
+    public void A_timer_that_is_set_to_zero_by_a_timer_that_moves_the_clock_fires_in_the_same_move()
     {
         int fired = 0;
         using ITimer other = _clock.CreateTimer(_ => fired++, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -131,7 +131,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void A_timer_runs_in_the_context_of_who_made_it()
+    public void A_timer_runs_in_the_execution_context_of_its_creator()
     {
         var local = new AsyncLocal<string>();
         var seen = new List<string?>();
@@ -158,7 +158,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void A_timer_can_be_changed_stopped_and_disposed()
+    public void Changes_stops_and_disposes_a_timer()
     {
         int fired = 0;
         ITimer timer = _clock.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
@@ -183,7 +183,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void A_timeout_comes_due_with_the_clock()
+    public void A_cancellation_timeout_expires_with_the_clock()
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), _clock);
 
@@ -194,7 +194,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void To_set_the_clock_is_not_to_let_time_pass()
+    public void Setting_the_clock_elapses_no_time()
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), _clock);
         long before = _clock.GetTimestamp();
@@ -209,7 +209,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void A_project_never_goes_back_with_a_clock_that_is_set_back()
+    public void The_update_time_never_goes_back_when_the_clock_does()
     {
         using var fixture = new ImmFixture();
         Project created = fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" });
@@ -221,7 +221,7 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void It_moves_neither_back_nor_out_of_the_calendar()
+    public void Rejects_a_move_back_or_out_of_the_calendar()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => _clock.Advance(TimeSpan.FromTicks(-1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => _clock.Advance(TimeSpan.MaxValue));
@@ -230,10 +230,11 @@ public sealed class ClockTests
     }
 
     [Fact]
-    public void Many_threads_move_it_by_all_that_they_say()
+    public void Many_threads_can_move_the_clock()
     {
         int fired = 0;
-        using ITimer timer = _clock.CreateTimer(_ => Interlocked.Increment(ref fired), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        using ITimer timer = _clock.CreateTimer(
+            _ => Interlocked.Increment(ref fired), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
         Parallel.For(0, 100, _ => _clock.Advance(TimeSpan.FromSeconds(1)));
 

@@ -3,13 +3,13 @@ using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>Faults: what goes wrong on purpose, and what the code under test does about it.</summary>
+/// <summary>Tests of fault injection.</summary>
 public sealed class FaultTests : IDisposable
 {
     private readonly ImmFixture _fixture = new();
 
     [Fact]
-    public async Task Code_that_tries_again_survives_being_throttled_twice()
+    public async Task A_retry_succeeds_after_two_throttled_calls()
     {
         using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Times(2).Throttle();
         Task<Project> ensured = new Provisioner(_fixture.Registry, _fixture.Clock).EnsureAsync("photos");
@@ -24,7 +24,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task Code_that_tries_again_survives_an_answer_that_was_lost()
+    public async Task A_retry_succeeds_after_a_lost_answer()
     {
         using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Times(1).FailAfterCommit();
         Task<Project> ensured = new Provisioner(_fixture.Registry, _fixture.Clock).EnsureAsync("photos");
@@ -38,7 +38,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void A_call_that_is_refused_anyway_does_not_use_up_a_fault_after_the_commit()
+    public void A_refused_call_does_not_count_for_a_fault_after_the_commit()
     {
         _fixture.Seed.Project("photos");
         using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Times(1).FailAfterCommit(ImmErrorCode.ThrottlingUser);
@@ -59,11 +59,13 @@ public sealed class FaultTests : IDisposable
     [InlineData(ImmErrorCode.NoPermission, 403)]
     [InlineData(ImmErrorCode.ServiceUnavailable, 503)]
     [InlineData(ImmErrorCode.ThrottlingUser, 400)]
-    public void Any_code_of_the_contract_can_be_the_outcome(string code, int status)
+    public void Fails_with_every_error_code(string code, int status)
     {
-        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Fail(code, "no", "ProjectName", requested: 1, used: 2, limit: 3);
+        using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Fail(
+            code, "no", "ProjectName", requested: 1, used: 2, limit: 3);
 
-        ImmException refused = Assert.Throws<ImmException>(() => _fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" }));
+        ImmException refused = Assert.Throws<ImmException>(() => _fixture.Registry.Create(
+            new CreateProjectRequest { ProjectName = "photos" }));
 
         Assert.Equal((code, status, "no", "ProjectName"), (refused.Code, refused.HttpStatus, refused.Message, refused.Parameter));
         Assert.Equal((1, 2, 3), (refused.Requested, refused.Used, refused.Limit));
@@ -71,7 +73,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void A_code_that_the_contract_does_not_have_cannot_be()
+    public void Rejects_an_unknown_error_code()
     {
         Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().Fail("InternalError"));
         Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().FailAfterCommit(""));
@@ -79,19 +81,20 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task The_wire_shows_a_fault_as_the_service_would()
+    public async Task The_RPC_endpoint_answers_a_fault_as_the_service_does()
     {
         using ImmFault fault = _fixture.Faults.OnAny().Throttle();
         using var client = new HttpClient(_fixture.HttpHandler());
 
-        using HttpResponseMessage answer = await client.GetAsync(new Uri("https://imm.cn-hangzhou.aliyuncs.com/?Action=GetProject&ProjectName=photos"));
+        using HttpResponseMessage answer = await client.GetAsync(
+            new Uri("https://imm.cn-hangzhou.aliyuncs.com/?Action=GetProject&ProjectName=photos"));
 
         Assert.Equal(400, (int)answer.StatusCode);
         Assert.Contains("\"Code\":\"Throttling.User\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_fault_is_there_until_its_scope_ends()
+    public void A_fault_lasts_until_it_is_disposed()
     {
         using (_fixture.Faults.OnAny().BeUnavailable())
         {
@@ -103,7 +106,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void A_store_that_is_made_unavailable_tells_why_as_one_that_has_failed_does()
+    public void BeUnavailable_has_a_cause_like_a_failed_store()
     {
         using ImmFault fault = _fixture.Faults.OnWrites().BeUnavailable();
         using ImmFault after = _fixture.Faults.On(ImmOperation.GetProject).FailAfterCommit();
@@ -114,7 +117,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void All_faults_can_be_taken_away_at_once()
+    public void Clear_removes_all_faults()
     {
         ImmFault one = _fixture.Faults.OnAny().Throttle();
         _fixture.Faults.OnAny().BeUnavailable();
@@ -146,14 +149,15 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void A_fault_meets_only_the_calls_that_it_is_about()
+    public void A_fault_is_injected_only_into_matching_calls()
     {
         _fixture.Seed.Project("photos").Dataset("photos", "raw").Dataset("photos", "cut").In("42", "cn-beijing").Project("photos");
         using ImmFault operation = _fixture.Faults.On(ImmOperation.DeleteProject, ImmOperation.ListProjects).BeUnavailable();
         using ImmFault account = _fixture.Faults.On(ImmOperation.GetProject).InAccount("42").InRegion("cn-beijing").Throttle();
         using ImmFault dataset = _fixture.Faults.OnAny().ForDataset("photos", "raw").Fail(ImmErrorCode.StatusConflict);
         using ImmFault predicate = _fixture.Faults.OnAny()
-            .Where(call => call.Request is CreateProjectRequest { Tag: { Count: > 0 } tags } && tags[0].Key == "team").Fail(ImmErrorCode.NoPermission);
+            .Where(call => call.Request is CreateProjectRequest { Tag: { Count: > 0 } tags } && tags[0].Key == "team").Fail(
+                ImmErrorCode.NoPermission);
 
         Assert.Equal(ImmErrorCode.ServiceUnavailable, Code(() => _fixture.Registry.List()));
         Assert.Null(Code(() => _fixture.Registry.Get("photos")));
@@ -170,7 +174,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void Writes_fail_and_reads_go_on_as_in_a_store_that_has_failed()
+    public void OnWrites_fails_changes_and_leaves_reads()
     {
         _fixture.Seed.Project("photos");
         using ImmFault fault = _fixture.Faults.OnWrites().BeUnavailable();
@@ -182,7 +186,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void What_is_malformed_does_not_come_so_far_as_to_be_throttled()
+    public void A_malformed_call_is_not_throttled()
     {
         using ImmFault fault = _fixture.Faults.OnAny().Throttle();
 
@@ -191,7 +195,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_slow_call_ends_when_the_clock_has_moved()
+    public async Task A_delayed_call_ends_when_the_clock_has_moved()
     {
         using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Delay(TimeSpan.FromSeconds(5));
         Task<Project> creating = _fixture.Registry.CreateAsync(new CreateProjectRequest { ProjectName = "photos" }).AsTask();
@@ -213,13 +217,13 @@ public sealed class FaultTests : IDisposable
     [InlineData("GetDataset&ProjectName=photos&DatasetName=raw")]
     [InlineData("ListDatasets&ProjectName=photos")]
     [InlineData("ListBindings&ProjectName=photos&DatasetName=raw")]
-    public async Task A_slow_read_over_http_holds_nobody_up(string call)
+    public async Task A_delayed_read_over_HTTP_blocks_no_thread(string call)
     {
         _fixture.Seed.Project("photos").Dataset("photos", "raw").Bindings("photos", "raw", "oss://photos");
         using ImmFault fault = _fixture.Faults.OnAny().Delay(TimeSpan.FromSeconds(5));
         using var client = new HttpClient(_fixture.HttpHandler());
 
-        // A call that held its thread until the clock moves would never come back here; the minute only turns that into a failure.
+        // A call that blocked its thread until the clock moves would never return. The minute only turns that into a failure.
         var begin = new Task<Task<string>>(() => client.GetStringAsync(new Uri($"https://imm.cn-hangzhou.aliyuncs.com/?Action={call}")));
         begin.Start(TaskScheduler.Default);
         Task<string> reading = await begin.WaitAsync(TimeSpan.FromMinutes(1));
@@ -230,7 +234,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_timeout_of_the_caller_ends_a_slow_call_and_nothing_is_changed()
+    public async Task A_timeout_cancels_a_delayed_call_and_nothing_is_changed()
     {
         using ImmFault fault = _fixture.Faults.OnAny().Delay(TimeSpan.FromMinutes(1));
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30), _fixture.Clock);
@@ -245,7 +249,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task Code_that_does_not_await_sees_time_pass_without_waiting()
+    public async Task Elapse_moves_the_clock_without_waiting()
     {
         _fixture.Seed.Project("photos");
         using ImmFault fault = _fixture.Faults.On(ImmOperation.GetProject, ImmOperation.CreateProject).Elapse(TimeSpan.FromSeconds(40));
@@ -260,7 +264,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public async Task Latencies_add_up_and_the_first_refusal_ends_the_call()
+    public async Task Delays_add_up_and_the_first_refusal_ends_the_call()
     {
         using ImmFault slow = _fixture.Faults.OnAny().Delay(TimeSpan.FromSeconds(1));
         using ImmFault slower = _fixture.Faults.OnAny().Delay(TimeSpan.FromSeconds(2));
@@ -276,7 +280,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void The_record_shows_which_fault_it_was()
+    public void The_record_shows_the_injected_fault()
     {
         _fixture.Faults.On(ImmOperation.CreateProject).Every(1).Times(1).Throttle();
         _fixture.Faults.On(ImmOperation.CreateProject).Times(2).FailAfterCommit();
@@ -284,17 +288,18 @@ public sealed class FaultTests : IDisposable
         Create("photos");
         Create("photos");
 
+        const string Scope = "(1234567890123456/cn-hangzhou)";
         Assert.Equal(
-            """
+            $$"""
             1. CreateProject photos (1234567890123456/cn-hangzhou) -> Throttling.User [fault: Throttling.User, once]
-            2. CreateProject photos (1234567890123456/cn-hangzhou) -> ServiceUnavailable [fault: ServiceUnavailable after the commit, the first 2 times]
+            2. CreateProject photos {{Scope}} -> ServiceUnavailable [fault: ServiceUnavailable after the commit, the first 2 times]
             3. CreateProject photos (1234567890123456/cn-hangzhou) -> ResourceAlreadyExists
             """,
             _fixture.Calls.ToString());
     }
 
     [Fact]
-    public void Under_many_threads_exactly_so_many_calls_fail()
+    public void Under_many_threads_exactly_the_given_number_of_calls_fails()
     {
         using ImmFault fault = _fixture.Faults.On(ImmOperation.ListProjects).Every(3).Times(100).Throttle();
         int refused = 0;
@@ -313,7 +318,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
-    public void What_a_predicate_throws_goes_to_the_caller()
+    public void An_exception_of_a_predicate_reaches_the_caller()
     {
         using ImmFault fault = _fixture.Faults.OnAny().Where(_ => throw new NotSupportedException("mine")).Throttle();
 

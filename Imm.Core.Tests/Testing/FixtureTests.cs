@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>A fixture: what one line gives.</summary>
+/// <summary>Tests of the fixture.</summary>
 public sealed class FixtureTests
 {
     [Fact]
@@ -17,11 +17,12 @@ public sealed class FixtureTests
 
         Assert.Equal("AliyunIMMDefaultRole", project.ServiceRole);
         Assert.Equal(100, fixture.Registry.ProjectQuota);
-        Assert.Equal(ImmErrorCode.ResourceAlreadyExists, Code(() => fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" })));
+        Assert.Equal(
+            ImmErrorCode.ResourceAlreadyExists, Code(() => fixture.Registry.Create(new CreateProjectRequest { ProjectName = "photos" })));
     }
 
     [Fact]
-    public void The_account_and_region_are_set_and_can_be_others()
+    public void The_default_account_and_region_can_be_changed()
     {
         using var fixture = new ImmFixture();
         using var other = new ImmFixture(new ImmFixtureOptions { AccountId = "42", RegionId = "cn-beijing" });
@@ -33,7 +34,7 @@ public sealed class FixtureTests
     }
 
     [Fact]
-    public void Two_fixtures_know_nothing_of_each_other()
+    public void Fixtures_are_independent()
     {
         using var one = new ImmFixture();
         using var two = new ImmFixture();
@@ -48,12 +49,13 @@ public sealed class FixtureTests
     }
 
     [Fact]
-    public async Task A_thousand_run_beside_each_other()
+    public async Task A_thousand_fixtures_run_in_parallel()
     {
         string[] transcripts = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Task.Run(async () =>
         {
             using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 3 });
-            fixture.Seed.Projects(2).Dataset("project-001", "raw", raw => raw.DatasetMaxFileCount = 5).FileSlotsLeft("project-001", "raw", 1);
+            fixture.Seed.Projects(2).Dataset(
+                "project-001", "raw", raw => raw.DatasetMaxFileCount = 5).FileSlotsLeft("project-001", "raw", 1);
             using ImmFault fault = fixture.Faults.On(ImmOperation.CreateProject).Every(2).Throttle();
             for (int i = 0; i < 4; i++)
             {
@@ -83,7 +85,7 @@ public sealed class FixtureTests
     }
 
     [Fact]
-    public void A_clock_of_another_kind_will_do()
+    public void Accepts_any_clock()
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
         using var fixture = new ImmFixture(new ImmFixtureOptions { TimeProvider = clock });
@@ -95,7 +97,7 @@ public sealed class FixtureTests
     }
 
     [Fact]
-    public async Task Request_ids_are_the_same_in_every_run_and_follow_the_seed()
+    public async Task Request_ids_follow_from_the_seed()
     {
         string[] first = await RequestIds(7);
         string[] second = await RequestIds(7);
@@ -107,7 +109,7 @@ public sealed class FixtureTests
     }
 
     [Fact]
-    public async Task Code_that_speaks_http_needs_one_line()
+    public async Task One_line_gives_an_HTTP_client()
     {
         using var fixture = new ImmFixture();
         using var client = new HttpClient(fixture.HttpHandler());
@@ -121,7 +123,7 @@ public sealed class FixtureTests
     }
 
     [Fact]
-    public void An_authorizer_decides_before_anything_else_happens()
+    public void The_authorizer_decides_before_faults_and_lookup()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { Authorizer = new ReadOnly() });
         fixture.Seed.Project("photos");
@@ -164,6 +166,7 @@ public sealed class FixtureTests
     private sealed class ReadOnly : IImmAuthorizer
     {
         public AuthorizationDecision Authorize(AuthorizationRequest request) =>
-            request.Action.StartsWith("imm:Get", StringComparison.Ordinal) ? AuthorizationDecision.Allow : AuthorizationDecision.Deny("read only");
+            request.Action.StartsWith(
+                "imm:Get", StringComparison.Ordinal) ? AuthorizationDecision.Allow : AuthorizationDecision.Deny("read only");
     }
 }

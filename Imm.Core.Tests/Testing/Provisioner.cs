@@ -1,8 +1,8 @@
 namespace Imm.Core.Tests.Testing;
 
 /// <summary>
-/// Code as fixtures are made for: it makes sure that a project is there, and tries again where that may help. It leaves its caller's context, as a
-/// library does, so it has gone on to its next wait when a test has moved the clock.
+/// A sample of code under test: ensures that a project exists, and retries where that may help. Like a library it does not resume in the
+/// context of its caller, so it has reached its next wait when a test has moved the clock.
 /// </summary>
 internal sealed class Provisioner(ProjectRegistry registry, TimeProvider clock)
 {
@@ -14,7 +14,8 @@ internal sealed class Provisioner(ProjectRegistry registry, TimeProvider clock)
         {
             try
             {
-                return await registry.CreateAsync(new CreateProjectRequest { ProjectName = projectName }, cancellationToken).ConfigureAwait(false);
+                return await registry.CreateAsync(
+                    new CreateProjectRequest { ProjectName = projectName }, cancellationToken).ConfigureAwait(false);
             }
             catch (ImmException e) when (e.Code == ImmErrorCode.ResourceAlreadyExists)
             {

@@ -1,27 +1,29 @@
 using System.Text.Json;
 using Imm.Core.Testing;
+using Imm.Core.Tests.Wire;
 using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>Seeding: a test says what it begins with.</summary>
+/// <summary>Tests of seeding.</summary>
 public sealed class SeedTests
 {
     [Fact]
-    public void An_account_with_99_projects_has_room_for_one()
+    public void Projects_creates_99_projects_and_one_more_fits()
     {
         using var fixture = new ImmFixture();
         fixture.Seed.Projects(99);
 
         fixture.Registry.Create(new CreateProjectRequest { ProjectName = "the-hundredth" });
-        ImmException refused = Assert.Throws<ImmException>(() => fixture.Registry.Create(new CreateProjectRequest { ProjectName = "one-too-many" }));
+        ImmException refused = Assert.Throws<ImmException>(() => fixture.Registry.Create(
+            new CreateProjectRequest { ProjectName = "one-too-many" }));
 
         Assert.Equal((ImmErrorCode.LimitExceededError, 1, 100, 100), (refused.Code, refused.Requested, refused.Used, refused.Limit));
         Assert.Equal(["project-001", "project-002"], Names(fixture)[..2]);
     }
 
     [Fact]
-    public void An_account_that_has_room_for_one_project_more_says_so()
+    public void ProjectSlotsLeft_leaves_one_project()
     {
         using var fixture = new ImmFixture();
         fixture.Seed.ProjectQuota(5).Project("photos").ProjectSlotsLeft(1);
@@ -30,7 +32,7 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void A_project_whose_dataset_has_one_file_slot_left()
+    public void FileSlotsLeft_leaves_one_file()
     {
         using var fixture = new ImmFixture();
         fixture.Seed
@@ -47,7 +49,7 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void Every_limit_can_be_brought_to_its_last_step()
+    public void DatasetSlotsLeft_and_BytesLeft_leave_one()
     {
         using var fixture = new ImmFixture();
         fixture.Seed
@@ -61,7 +63,7 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void A_limit_can_be_below_what_is_in_use_already()
+    public void A_limit_can_be_lowered_below_its_use()
     {
         using var fixture = new ImmFixture();
         fixture.Seed
@@ -71,12 +73,14 @@ public sealed class SeedTests
             .UpdateDataset("photos", "raw", dataset => dataset.DatasetMaxFileCount = 50)
             .UpdateProject("photos", project => project.Description = "full");
 
-        Assert.Equal((100, 50), (fixture.Registry.GetDataset("photos", "raw").FileCount, fixture.Registry.GetDataset("photos", "raw").DatasetMaxFileCount));
+        Assert.Equal(
+            (100, 50),
+            (fixture.Registry.GetDataset("photos", "raw").FileCount, fixture.Registry.GetDataset("photos", "raw").DatasetMaxFileCount));
         Assert.Equal("full", fixture.Registry.Get("photos").Description);
     }
 
     [Fact]
-    public void Other_accounts_and_regions_are_a_word_away()
+    public void In_seeds_another_account_and_region()
     {
         using var fixture = new ImmFixture();
         fixture.Seed.Project("here").In("42", "cn-beijing").Projects(2, "there-");
@@ -86,14 +90,17 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void A_step_that_breaks_a_rule_is_refused_as_a_call_would_be_and_says_which_it_was()
+    public void A_refused_step_throws_as_a_call_does_and_names_the_step()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 3 });
 
         ImmException refused = Assert.Throws<ImmException>(() => fixture.Seed.Project("photos").Dataset("photos", "raw").Projects(3));
 
         Assert.Equal((ImmErrorCode.LimitExceededError, 1, 3, 3), (refused.Code, refused.Requested, refused.Used, refused.Limit));
-        Assert.StartsWith("Seed step 3, Projects(3, \"project-\") in 1234567890123456/cn-hangzhou: The resource count exceeds", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Seed step 3, Projects(3, \"project-\") in 1234567890123456/cn-hangzhou: The resource count exceeds",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -108,7 +115,7 @@ public sealed class SeedTests
     [InlineData(ImmErrorCode.InvalidArgument, "URI", "Bindings(\"photos\", \"raw\", \"oss://Camera\")")]
     [InlineData(ImmErrorCode.InvalidArgument, null, "UpdateProject(\"photos\")")]
     [InlineData(ImmErrorCode.LimitExceededError, "DatasetMaxBindCount", "UpdateDataset(\"photos\", \"raw\")")]
-    public void Each_kind_of_step_obeys_the_rules(string code, string? parameter, string step)
+    public void Every_step_obeys_the_rules_of_the_service(string code, string? parameter, string step)
     {
         using var fixture = new ImmFixture();
         ImmSeed seed = fixture.Seed.Project("photos").Dataset("photos", "raw");
@@ -133,19 +140,20 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void What_cannot_be_left_or_would_take_too_much_is_said_in_words()
+    public void Rejects_a_step_that_is_impossible_or_too_large()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 1 });
         ImmSeed seed = fixture.Seed.Project("photos");
 
         Assert.Contains("2 cannot be left: 1 of 1 are in use", Failure(() => seed.ProjectSlotsLeft(2)), StringComparison.Ordinal);
-        Assert.Contains("It would take 999999999 of them", Failure(() => seed.DatasetSlotsLeft("photos", 1)), StringComparison.Ordinal);
+        Assert.Contains(
+            "The step would need 999999999 resources", Failure(() => seed.DatasetSlotsLeft("photos", 1)), StringComparison.Ordinal);
 
         static string Failure(Action step) => Assert.Throws<InvalidOperationException>(step).Message;
     }
 
     [Fact]
-    public void Seeding_is_neither_recorded_nor_asked_about_nor_hit_by_faults()
+    public void Seeding_bypasses_record_authorizer_and_faults()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { Authorizer = new DenyAll() });
         using ImmFault fault = fixture.Faults.OnAny().BeUnavailable();
@@ -158,22 +166,29 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public async Task A_recorded_answer_of_the_service_is_answered_again_word_for_word()
+    public async Task Recorded_imports_an_answer_that_is_answered_again_unchanged()
     {
-        const string Recorded = """
-            {"ProjectName":"immtest","ServiceRole":"AliyunIMMDefaultRole","TemplateId":"Official:AllFunction","CreateTime":"2021-06-29T14:50:13.011643600+08:00","UpdateTime":"2021-06-29T14:50:14.011643600+08:00","Description":"immtest","ProjectQueriesPerSecond":100,"EngineConcurrency":100,"ProjectMaxDatasetCount":1000000000,"DatasetMaxBindCount":10,"DatasetMaxFileCount":100000000,"DatasetMaxEntityCount":10000000000,"DatasetMaxRelationCount":100000000000,"DatasetMaxTotalFileSize":90000000000000000,"DatasetCount":5,"FileCount":10,"TotalFileSize":100000,"Tags":[{"TagKey":"team","TagValue":"search"}]}
-            """;
+        string recorded = WireFixture.OneLine("""
+            {"ProjectName":"immtest","ServiceRole":"AliyunIMMDefaultRole","TemplateId":"Official:AllFunction",
+            "CreateTime":"2021-06-29T14:50:13.011643600+08:00","UpdateTime":"2021-06-29T14:50:14.011643600+08:00",
+            "Description":"immtest","ProjectQueriesPerSecond":100,"EngineConcurrency":100,"ProjectMaxDatasetCount":1000000000,
+            "DatasetMaxBindCount":10,"DatasetMaxFileCount":100000000,"DatasetMaxEntityCount":10000000000,
+            "DatasetMaxRelationCount":100000000000,"DatasetMaxTotalFileSize":90000000000000000,"DatasetCount":5,"FileCount":10,
+            "TotalFileSize":100000,"Tags":[{"TagKey":"team","TagValue":"search"}]}
+            """);
         using var fixture = new ImmFixture();
-        fixture.Seed.Recorded($$"""{"RequestId":"CD0A7BCA-E1E7-5F01-8D1E-8F0D8F0F8A5A","Project":{{Recorded}},"Unknown":1}""");
+        fixture.Seed.Recorded($$"""{"RequestId":"CD0A7BCA-E1E7-5F01-8D1E-8F0D8F0F8A5A","Project":{{recorded}},"Unknown":1}""");
 
-        ImmApiResponse answer = await fixture.Api.InvokeAsync(fixture.AccountId, fixture.RegionId, "GetProject", [new("ProjectName", "immtest")]);
+        ImmApiResponse answer = await fixture.Api.InvokeAsync(
+            fixture.AccountId, fixture.RegionId, "GetProject", [new("ProjectName", "immtest")]);
 
-        Assert.Equal(Recorded, JsonDocument.Parse(answer.Json).RootElement.GetProperty("Project").GetRawText());
-        Assert.Equal(["recorded-001", "recorded-002"], fixture.Registry.ListDatasets(new ListDatasetsRequest { ProjectName = "immtest", MaxResults = 2 }).Datasets.Select(dataset => dataset.DatasetName));
+        Assert.Equal(recorded, JsonDocument.Parse(answer.Json).RootElement.GetProperty("Project").GetRawText());
+        Assert.Equal(["recorded-001", "recorded-002"], fixture.Registry.ListDatasets(
+            new ListDatasetsRequest { ProjectName = "immtest", MaxResults = 2 }).Datasets.Select(dataset => dataset.DatasetName));
     }
 
     [Fact]
-    public async Task A_recorded_page_brings_all_its_projects()
+    public async Task Recorded_imports_all_projects_of_a_page()
     {
         using var origin = new ImmFixture();
         origin.Seed.Projects(3, configure: project => project.Description = "写真");
@@ -186,7 +201,7 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void A_recorded_project_may_have_more_than_its_limits_allow_now()
+    public void Recorded_imports_a_project_whose_use_is_above_its_limits()
     {
         const string Recorded = """
             {"ProjectName":"photos","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z",
@@ -211,7 +226,7 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void Tags_of_the_platform_stand_in_recorded_answers_and_no_caller_may_set_them()
+    public void Recorded_imports_tags_of_the_platform_and_no_caller_may_set_them()
     {
         string tags = string.Join(',', Enumerable.Range(1, 20).Select(i => $$"""{"TagKey":"k{{i}}","TagValue":"v"}"""))
             + """,{"TagKey":"acs:rm:rgId","TagValue":"acs:x"},{"TagKey":"ACS:other","TagValue":"https://x"}""";
@@ -238,15 +253,23 @@ public sealed class SeedTests
     }
 
     [Theory]
-    [InlineData("[]", "not that of a project")]
+    [InlineData("[]", "not the JSON of a project")]
     [InlineData("null", "is null")]
     [InlineData("{}", "ProjectName")]
     [InlineData("""{"Projects":[null]}""", "is null")]
     [InlineData("""{"ProjectName":"a"}""", "CreateTime")]
-    [InlineData("""{"ProjectName":"a","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","FileCount":1}""", "1 files and 0 bytes, more than its 0 datasets")]
-    [InlineData("""{"ProjectName":"a","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","DatasetCount":2,"FileCount":200000001}""", "200000001 files")]
-    [InlineData("""{"ProjectName":"a","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","DatasetMaxBindCount":11}""", "DatasetMaxBindCount")]
-    public void A_recording_that_breaks_a_rule_is_refused(string json, string problem)
+    [InlineData(
+        """{"ProjectName":"a","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","FileCount":1}""",
+        "1 files and 0 bytes, more than its 0 datasets")]
+    [InlineData(
+        """
+        {"ProjectName":"a","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","DatasetCount":2,"FileCount":200000001}
+        """,
+        "200000001 files")]
+    [InlineData(
+        """{"ProjectName":"a","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z","DatasetMaxBindCount":11}""",
+        "DatasetMaxBindCount")]
+    public void Recorded_rejects_an_answer_that_breaks_a_rule(string json, string problem)
     {
         using var fixture = new ImmFixture();
 
@@ -258,14 +281,15 @@ public sealed class SeedTests
     }
 
     [Fact]
-    public void A_recorded_project_counts_against_the_quota_and_its_name_is_its_own()
+    public void Recorded_checks_the_quota_and_the_name()
     {
         const string Recorded = """{"ProjectName":"photos","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z"}""";
         using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 0 });
 
         Assert.Equal(ImmErrorCode.LimitExceededError, Assert.Throws<ImmException>(() => fixture.Seed.Recorded(Recorded)).Code);
         Assert.Equal(
-            ImmErrorCode.ResourceAlreadyExists, Assert.Throws<ImmException>(() => fixture.Seed.ProjectQuota(9).Project("photos").Recorded(Recorded)).Code);
+            ImmErrorCode.ResourceAlreadyExists,
+            Assert.Throws<ImmException>(() => fixture.Seed.ProjectQuota(9).Project("photos").Recorded(Recorded)).Code);
     }
 
     private static string[] Names(ImmFixture fixture) => [.. fixture.Registry.List().Projects.Select(project => project.ProjectName.Value)];

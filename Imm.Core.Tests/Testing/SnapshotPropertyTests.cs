@@ -6,17 +6,21 @@ using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>A store that was exported and imported, cloned, or brought back answers every question as it did, and goes on as it would have.</summary>
+/// <summary>
+/// Property tests of snapshots: a store that is exported and imported, cloned, or restored has the same content and behaviour.
+/// </summary>
 public sealed class SnapshotPropertyTests
 {
-    private static readonly (string AccountId, string RegionId)[] Scopes = [("1", "cn-hangzhou"), ("1", "cn-beijing"), ("A_b-2", "cn-hangzhou")];
+    private static readonly (
+        string AccountId, string RegionId)[] Scopes = [("1", "cn-hangzhou"), ("1", "cn-beijing"), ("A_b-2", "cn-hangzhou")];
     private static readonly char[] Pieces = [.. "\"{}[]:,0-9e.\\u\0x", '\ud800'];
     private static readonly string[] Names = ["a", "b", "B", "_", "a-1"];
     private static readonly string[] Texts = ["", "x", " \t\0", "队\U0001F600", "\"\\/<'&+\u007f\u2028"];
     private static readonly Tag[][] TagSets = [[], [new Tag("k", "v")], [new Tag("k"), new Tag("队", "\U0001F600")]];
 
     [Property(MaxTest = 100)]
-    public void Export_and_import(int seed, byte steps) => Check(seed, steps, origin => new ImmFixture(ImmSnapshot.FromJson(origin.Snapshot().ToJson())));
+    public void A_store_read_from_exported_JSON_behaves_the_same(int seed, byte steps) => Check(seed, steps, origin =>
+        new ImmFixture(ImmSnapshot.FromJson(origin.Snapshot().ToJson())));
 
     [Property(MaxTest = 100)]
     public void Clone(int seed, byte steps) => Check(seed, steps, origin => origin.Clone());
@@ -24,35 +28,35 @@ public sealed class SnapshotPropertyTests
     [Property(MaxTest = 100)]
     public void Restore(int seed, byte steps) => Check(seed, steps, origin =>
     {
-        // The one that is brought back has had a life of its own since, as has the origin of the clone.
+        // The fixture that is restored has changed since, as has the origin of the clone.
         var fixture = new ImmFixture(origin.Snapshot());
         ImmSnapshot snapshot = fixture.Snapshot();
-        Live(fixture, new Random(seed ^ 1), 50);
+        RunRandomCalls(fixture, new Random(seed ^ 1), 50);
         fixture.Restore(snapshot);
         fixture.Clock.SetUtcNow(origin.Clock.GetUtcNow());
         return fixture;
     });
 
     [Property(MaxTest = 100)]
-    public void A_snapshot_stays_as_it_was_whatever_becomes_of_those_that_share_it(int seed, byte steps)
+    public void A_snapshot_is_unchanged_when_fixtures_that_share_it_change(int seed, byte steps)
     {
         using var origin = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 6 });
-        Live(origin, new Random(seed), steps);
+        RunRandomCalls(origin, new Random(seed), steps);
         ImmSnapshot snapshot = origin.Snapshot();
         string before = snapshot.ToJson();
 
         using ImmFixture clone = origin.Clone();
-        Parallel.Invoke(() => Live(origin, new Random(seed + 1), 60), () => Live(clone, new Random(seed + 2), 60));
+        Parallel.Invoke(() => RunRandomCalls(origin, new Random(seed + 1), 60), () => RunRandomCalls(clone, new Random(seed + 2), 60));
 
         Assert.Equal(before, snapshot.ToJson());
     }
 
     [Property(MaxTest = 300)]
-    public void Broken_json_is_refused_with_a_format_exception_or_read(int seed)
+    public void Damaged_JSON_is_read_or_throws_FormatException(int seed)
     {
         var random = new Random(seed);
         using var origin = new ImmFixture();
-        Live(origin, random, 20);
+        RunRandomCalls(origin, random, 20);
         var json = new StringBuilder(origin.Snapshot().ToJson());
         for (int i = random.Next(1, 4); i > 0; i--)
         {
@@ -79,18 +83,18 @@ public sealed class SnapshotPropertyTests
     private static void Check(int seed, byte steps, Func<ImmFixture, ImmFixture> copy)
     {
         using var origin = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 6 });
-        Live(origin, new Random(seed), steps);
-        string answers = Ask(origin);
+        RunRandomCalls(origin, new Random(seed), steps);
+        string answers = ReadAll(origin);
 
         using ImmFixture other = copy(origin);
 
-        Assert.Equal(answers, Ask(other));
-        Assert.Equal(Live(origin, new Random(seed + 7), 40), Live(other, new Random(seed + 7), 40));
-        Assert.Equal(Ask(origin), Ask(other));
+        Assert.Equal(answers, ReadAll(other));
+        Assert.Equal(RunRandomCalls(origin, new Random(seed + 7), 40), RunRandomCalls(other, new Random(seed + 7), 40));
+        Assert.Equal(ReadAll(origin), ReadAll(other));
     }
 
-    /// <summary>Calls of all kinds, in small worlds where they meet; gives what came of each.</summary>
-    private static string Live(ImmFixture fixture, Random random, int steps)
+    /// <summary>Makes random calls of all kinds with few names, so that they meet, and returns their outcomes.</summary>
+    private static string RunRandomCalls(ImmFixture fixture, Random random, int steps)
     {
         var transcript = new StringBuilder();
         for (int i = 0; i < steps; i++)
@@ -129,14 +133,20 @@ public sealed class SnapshotPropertyTests
                     Description = Pick(Texts),
                     DatasetMaxTotalFileSize = Pick<long?>([null, 100, long.MaxValue]),
                 }),
-                10 => () => registry.UpdateDataset(new UpdateDatasetRequest { ProjectName = project, DatasetName = dataset, DatasetMaxBindCount = 1, Description = Pick(Texts) }),
+                10 => () => registry.UpdateDataset(new UpdateDatasetRequest
+                {
+                    ProjectName = project,
+                    DatasetName = dataset,
+                    DatasetMaxBindCount = 1,
+                    Description = Pick(Texts),
+                }),
                 11 => () => Done(() => registry.DeleteDataset(project, dataset)),
                 12 => () => registry.CreateBinding(project, dataset, uri),
                 13 => () => Done(() => registry.DeleteBinding(project, dataset, uri)),
                 14 => () => registry.AddFiles(project, dataset, random.Next(4), Pick([0, 70, long.MaxValue / 2])),
                 _ => () => registry.RemoveFiles(project, dataset, random.Next(2), random.Next(50)),
             };
-            transcript.AppendLine(Tell(call));
+            transcript.AppendLine(Describe(call));
         }
 
         return transcript.ToString();
@@ -150,20 +160,21 @@ public sealed class SnapshotPropertyTests
         }
     }
 
-    /// <summary>Everything that can be asked, in all accounts and regions.</summary>
-    private static string Ask(ImmFixture fixture)
+    /// <summary>Reads everything in all accounts and regions.</summary>
+    private static string ReadAll(ImmFixture fixture)
     {
         var answers = new StringBuilder();
         foreach ((string accountId, string regionId) in Scopes)
         {
             ProjectRegistry registry = fixture.Store.Registry(accountId, regionId);
             answers.AppendLine(CultureInfo.InvariantCulture, $"{accountId}/{regionId}: {registry.ProjectQuota}");
-            foreach (ListProjectsRequest request in new ListProjectsRequest[] { new(), new() { MaxResults = 1 }, new() { Prefix = "a" }, new() { Tag = [new Tag("k", "v")] } })
+            foreach (ListProjectsRequest request in new ListProjectsRequest[] { new(), new() { MaxResults = 1 }, new() { Prefix = "a" },
+            new() { Tag = [new Tag("k", "v")] } })
             {
                 do
                 {
                     ProjectPage page = registry.List(request);
-                    answers.AppendJoin('\n', page.Projects.Select(Tell)).AppendLine(page.NextToken);
+                    answers.AppendJoin('\n', page.Projects.Select(Describe)).AppendLine(page.NextToken);
                     request.NextToken = page.NextToken;
                 }
                 while (request.NextToken is not null);
@@ -171,29 +182,30 @@ public sealed class SnapshotPropertyTests
 
             foreach (string project in Names)
             {
-                answers.AppendLine(Tell(() => registry.Get(project)));
+                answers.AppendLine(Describe(() => registry.Get(project)));
                 foreach (string dataset in Names)
                 {
-                    answers.AppendLine(Tell(() => registry.GetDataset(project, dataset)));
-                    answers.AppendLine(Tell(() => string.Join(", ", registry.ListBindings(project, dataset).Select(Tell))));
+                    answers.AppendLine(Describe(() => registry.GetDataset(project, dataset)));
+                    answers.AppendLine(Describe(() => string.Join(", ", registry.ListBindings(project, dataset).Select(Describe))));
                 }
 
-                answers.AppendLine(Tell(() => string.Join(", ", registry.ListDatasets(new ListDatasetsRequest { ProjectName = project, MaxResults = 1 }).NextToken)));
+                answers.AppendLine(Describe(() => string.Join(
+                    ", ", registry.ListDatasets(new ListDatasetsRequest { ProjectName = project, MaxResults = 1 }).NextToken)));
             }
         }
 
         return answers.ToString();
     }
 
-    private static string Tell(Func<object?> call)
+    private static string Describe(Func<object?> call)
     {
         try
         {
             return call() switch
             {
-                Project project => Tell(project),
+                Project project => Describe(project),
                 Dataset dataset => $"{dataset} {dataset.CreateTime:O} {dataset.UpdateTime:O}",
-                Binding binding => Tell(binding),
+                Binding binding => Describe(binding),
                 var other => other?.ToString() ?? "done",
             };
         }
@@ -203,7 +215,7 @@ public sealed class SnapshotPropertyTests
         }
     }
 
-    private static string Tell(Binding binding) => $"{binding} {binding.CreateTime:O}";
+    private static string Describe(Binding binding) => $"{binding} {binding.CreateTime:O}";
 
-    private static string Tell(Project project) => ImmJson.WriteProject(project, TimeSpan.Zero);
+    private static string Describe(Project project) => ImmJson.WriteProject(project, TimeSpan.Zero);
 }

@@ -5,11 +5,11 @@ using Xunit;
 
 namespace Imm.Core.Tests.Testing;
 
-/// <summary>Snapshots: prepare once, begin with it often, go back to it, keep it as a file.</summary>
+/// <summary>Tests of snapshots: their fixtures, restore, and JSON.</summary>
 public sealed class SnapshotTests
 {
     [Fact]
-    public void What_was_prepared_once_begins_many_fixtures()
+    public void One_snapshot_starts_many_fixtures()
     {
         ImmSnapshot prepared = Prepared();
 
@@ -26,7 +26,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void A_test_goes_back_to_where_it_was()
+    public void Restore_goes_back_to_a_snapshot()
     {
         using var fixture = new ImmFixture(Prepared());
         ProjectRegistry registry = fixture.Registry;
@@ -44,7 +44,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void A_fixture_can_be_made_to_be_as_another_was()
+    public void Restore_accepts_the_snapshot_of_another_fixture()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 9 });
         fixture.Seed.Project("own");
@@ -57,7 +57,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public async Task A_clone_goes_on_as_its_origin_would()
+    public async Task A_clone_continues_as_its_origin_does()
     {
         using var origin = new ImmFixture(new ImmFixtureOptions { AccountId = "42", ProjectQuota = 3, Seed = 5 });
         origin.Seed.Projects(2);
@@ -78,7 +78,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void A_fixture_begins_at_the_time_of_its_snapshot_and_with_its_quota()
+    public void A_fixture_starts_with_the_time_and_quota_of_its_snapshot()
     {
         using var origin = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 3 });
         origin.Seed.Project("photos");
@@ -94,7 +94,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void Json_is_for_people_and_repositories()
+    public void Writes_readable_JSON_that_is_read_back()
     {
         using var fixture = new ImmFixture();
         fixture.Seed.In("42", "cn-beijing")
@@ -180,7 +180,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void Json_by_hand_needs_no_more_than_names()
+    public void JSON_requires_only_names()
     {
         using var fixture = new ImmFixture(ImmSnapshot.FromJson(
             """
@@ -190,7 +190,10 @@ public sealed class SnapshotTests
                 {
                   "AccountId": "1234567890123456", "RegionId": "cn-hangzhou",
                   "Projects": [
-                    { "ProjectName": "photos", "DatasetMaxFileCount": 7, "Datasets": [ { "DatasetName": "raw", "FileCount": 6, "Bindings": [ { "URI": "oss://a" } ] } ] },
+                    {
+                      "ProjectName": "photos", "DatasetMaxFileCount": 7,
+                      "Datasets": [ { "DatasetName": "raw", "FileCount": 6, "Bindings": [ { "URI": "oss://a" } ] } ]
+                    },
                     { "ProjectName": "late", "CreateTime": "2030-01-01T00:00:00Z" }
                   ]
                 }
@@ -201,15 +204,18 @@ public sealed class SnapshotTests
         Assert.Equal(ImmFixtureClock.DefaultStart, fixture.Registry.Get("photos").UpdateTime);
         Assert.Equal(2030, fixture.Registry.Get("late").UpdateTime.Year);
         Assert.Equal((1, 6), (fixture.Registry.Get("photos").DatasetCount, fixture.Registry.Get("photos").FileCount));
-        Assert.Equal((7, 1), (fixture.Registry.GetDataset("photos", "raw").DatasetMaxFileCount, fixture.Registry.GetDataset("photos", "raw").BindCount));
+        Assert.Equal(
+            (7, 1),
+            (fixture.Registry.GetDataset("photos", "raw").DatasetMaxFileCount, fixture.Registry.GetDataset("photos", "raw").BindCount));
     }
 
     [Fact]
-    public void More_in_use_than_a_limit_that_was_lowered_is_no_mistake()
+    public void Accepts_use_above_a_lowered_limit()
     {
         using var origin = new ImmFixture();
         origin.Seed.Projects(3).ProjectQuota(1)
-            .Dataset("project-001", "raw").Dataset("project-001", "cut").Files("project-001", "raw", 100, 100).Bindings("project-001", "raw", "oss://a", "oss://b")
+            .Dataset("project-001", "raw").Dataset("project-001", "cut").Files("project-001", "raw", 100, 100).Bindings(
+                "project-001", "raw", "oss://a", "oss://b")
             .UpdateProject("project-001", project => project.ProjectMaxDatasetCount = 1)
             .UpdateDataset("project-001", "raw", dataset =>
             {
@@ -224,26 +230,33 @@ public sealed class SnapshotTests
     }
 
     [Theory]
-    [InlineData("", "The JSON is not that of a snapshot.")]
-    [InlineData("null", "The snapshot is wrong at $. It is null.")]
-    [InlineData("[]", "The JSON is not that of a snapshot.")]
+    [InlineData("", "The text is not the JSON of a snapshot.")]
+    [InlineData("null", "The JSON of the snapshot is null.")]
+    [InlineData("[]", "The text is not the JSON of a snapshot.")]
     [InlineData("{}", "The snapshot is wrong at $.Format. It is missing.")]
-    [InlineData("""{"Format":"imm-core-snapshot/2"}""", "The snapshot is wrong at $.Format. It is 'imm-core-snapshot/2'; this version reads 'imm-core-snapshot/1'.")]
+    [InlineData(
+        """{"Format":"imm-core-snapshot/2"}""",
+        "The snapshot is wrong at $.Format. It is 'imm-core-snapshot/2'; this version reads 'imm-core-snapshot/1'.")]
     [InlineData("""{"Format":"imm-core-snapshot/1","Scope":[]}""", "could not be mapped")]
     [InlineData("""{"Format":"imm-core-snapshot/1","Format":"imm-core-snapshot/1"}""", "Duplicate property 'Format'")]
     [InlineData("""{"Format":"imm-core-snapshot/1","Time":"yesterday"}""", "$.Time. A time looks like")]
     [InlineData("""{"Format":"imm-core-snapshot/1","ProjectQuota":-1}""", "$.ProjectQuota. It is below 0.")]
     [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[null]}""", "$.Scopes[0]. It is null.")]
     [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[{"RegionId":"r"}]}""", "$.Scopes[0].AccountId. An account id has")]
-    [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"R"}]}""", "$.Scopes[0].RegionId. A region id has")]
-    [InlineData("""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r"},{"AccountId":"1","RegionId":"r"}]}""", "$.Scopes[1]. 1/r stands twice.")]
-    public void What_is_no_snapshot_is_refused_with_the_place_and_the_reason(string json, string problem) =>
+    [InlineData(
+        """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"R"}]}""", "$.Scopes[0].RegionId. A region id has")]
+    [InlineData(
+        """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r"},{"AccountId":"1","RegionId":"r"}]}""",
+        "$.Scopes[1]. 1/r stands twice.")]
+    public void Rejects_a_text_that_is_not_a_snapshot_and_names_the_place(string json, string problem) =>
         Assert.Contains(problem, Assert.Throws<FormatException>(() => ImmSnapshot.FromJson(json)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_surrogate_without_its_partner_is_no_text()
+    public void Rejects_a_lone_surrogate()
     {
-        const string Lone = """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r","Projects":[{"ProjectName":"p","Description":"X"}]}]}""";
+        const string Lone = """
+            {"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r","Projects":[{"ProjectName":"p","Description":"X"}]}]}
+            """;
         using var fixture = new ImmFixture();
 
         string json = Lone.Replace('X', '\ud800');
@@ -255,15 +268,16 @@ public sealed class SnapshotTests
 
     [Theory]
     [InlineData("null", "$.Scopes[0].Projects[0]. It is null.")]
-    [InlineData("{}", "$.Scopes[0].Projects[0]: The field ProjectName")]
+    [InlineData("{}", "$.Scopes[0].Projects[0].ProjectName")]
     [InlineData("""{"ProjectName":"p"},{"ProjectName":"p"}""", "$.Scopes[0].Projects[1].ProjectName. 'p' stands twice.")]
-    [InlineData("""{"ProjectName":"p","DatasetMaxBindCount":11}""", "$.Scopes[0].Projects[0]: The field DatasetMaxBindCount")]
-    [InlineData("""{"ProjectName":"p","Description":"\ud800"}""", "The JSON is not that of a snapshot.")]
+    [InlineData("""{"ProjectName":"p","DatasetMaxBindCount":11}""", "$.Scopes[0].Projects[0].DatasetMaxBindCount")]
+    [InlineData("""{"ProjectName":"p","Description":"\ud800"}""", "The text is not the JSON of a snapshot.")]
     [InlineData("""{"ProjectName":"p","DatasetCount":1}""", "$.Scopes[0].Projects[0].DatasetCount. It is 1, but there are 0 datasets.")]
     [InlineData("""{"ProjectName":"p","FileCount":1}""", "$.Scopes[0].Projects[0].FileCount. It is 1, but its datasets have 0 together.")]
-    [InlineData("""{"ProjectName":"p","TotalFileSize":1}""", "$.Scopes[0].Projects[0].TotalFileSize. It is 1, but its datasets have 0 together.")]
-    [InlineData("""{"ProjectName":"p","UpdateTime":"2020-01-01T00:00:00Z"}""", "$.Scopes[0].Projects[0]: The field UpdateTime")]
-    public void A_project_that_could_not_be_is_refused(string projects, string problem) => Refused(projects, problem);
+    [InlineData(
+        """{"ProjectName":"p","TotalFileSize":1}""", "$.Scopes[0].Projects[0].TotalFileSize. It is 1, but its datasets have 0 together.")]
+    [InlineData("""{"ProjectName":"p","UpdateTime":"2020-01-01T00:00:00Z"}""", "$.Scopes[0].Projects[0].UpdateTime")]
+    public void Rejects_an_impossible_project(string projects, string problem) => AssertRejects(projects, problem);
 
     [Theory]
     [InlineData("null", "[0]. It is null.")]
@@ -272,19 +286,23 @@ public sealed class SnapshotTests
     [InlineData("""{"DatasetName":"d","TemplateId":"\u0000"}""", "[0].TemplateId. The parameter TemplateId")]
     [InlineData("""{"DatasetName":"d","DatasetMaxFileCount":0}""", "[0].DatasetMaxFileCount. The parameter")]
     [InlineData("""{"DatasetName":"d","FileCount":-1}""", "[0].FileCount. It is below 0.")]
-    [InlineData("""{"DatasetName":"d","FileCount":100000001}""", "[0].FileCount. It is above 100000000")]
-    [InlineData("""{"DatasetName":"d","TotalFileSize":9223372036854775807},{"DatasetName":"e","TotalFileSize":1}""", "more than 2^63-1 bytes")]
+    [InlineData("""{"DatasetName":"d","FileCount":100000001}""", "[0].FileCount. It is above its maximum, 100000000")]
+    [InlineData(
+        """{"DatasetName":"d","TotalFileSize":9223372036854775807},{"DatasetName":"e","TotalFileSize":1}""", "more than 2^63-1 bytes")]
     [InlineData("""{"DatasetName":"d","BindCount":1}""", "[0].BindCount. It is 1, but there are 0 bindings.")]
-    [InlineData("""{"DatasetName":"d","CreateTime":"2020-01-01T00:00:00Z","UpdateTime":"2019-01-01T00:00:00Z"}""", "[0].UpdateTime. It is before CreateTime.")]
+    [InlineData(
+        """{"DatasetName":"d","CreateTime":"2020-01-01T00:00:00Z","UpdateTime":"2019-01-01T00:00:00Z"}""",
+        "[0].UpdateTime. It is before CreateTime.")]
     [InlineData("""{"DatasetName":"d","Bindings":[null]}""", "[0].Bindings[0]. It is null.")]
     [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://A"}]}""", "[0].Bindings[0].URI. The parameter URI is invalid")]
     [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://a"},{"URI":"oss://a"}]}""", "[0].Bindings. 'oss://a' stands twice.")]
-    [InlineData("""{"DatasetName":"d","Bindings":[{},{},{},{},{},{},{},{},{},{},{}]}""", "[0].Bindings. There are 11; a dataset has at most 10.")]
-    public void A_dataset_that_could_not_be_is_refused(string datasets, string problem) =>
-        Refused($$"""{"ProjectName":"p","Datasets":[{{datasets}}]}""", problem);
+    [InlineData(
+        """{"DatasetName":"d","Bindings":[{},{},{},{},{},{},{},{},{},{},{}]}""", "[0].Bindings. There are 11; a dataset has at most 10.")]
+    public void Rejects_an_impossible_dataset(string datasets, string problem) =>
+        AssertRejects($$"""{"ProjectName":"p","Datasets":[{{datasets}}]}""", problem);
 
     [Fact]
-    public void A_store_in_a_file_can_be_taken_along_into_tests()
+    public void A_snapshot_of_a_store_in_a_file_starts_a_fixture()
     {
         string directory = Directory.CreateTempSubdirectory().FullName;
         try
@@ -296,9 +314,10 @@ public sealed class SnapshotTests
                 store.Registry("43", "cn-beijing").SetProjectQuota(0);
             }
 
-            // Opened anew, so that what nobody has touched yet is read too.
+            // Reopened, so that scopes that are not loaded are read too.
             using ImmStore reopened = ImmStore.Open(path);
-            using var fixture = new ImmFixture(ImmSnapshot.Of(reopened), new ImmFixtureOptions { AccountId = "42", RegionId = "cn-beijing" });
+            using var fixture = new ImmFixture(
+                ImmSnapshot.Of(reopened), new ImmFixtureOptions { AccountId = "42", RegionId = "cn-beijing" });
 
             Assert.Equal(reopened.Registry("42", "cn-beijing").Get("photos"), fixture.Registry.Get("photos"));
             Assert.Equal(0, fixture.Store.Registry("43", "cn-beijing").ProjectQuota);
@@ -312,13 +331,13 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void While_others_write_a_snapshot_is_one_moment_of_all_accounts()
+    public void A_snapshot_beside_writers_is_one_moment_of_all_accounts()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 1_000_000 });
         Scope[] scopes = [.. Enumerable.Range(0, 64).Select(i => new Scope($"{i:D2}", "r"))];
         ProjectRegistry[] accounts = [.. scopes.Select(scope => fixture.Store.Registry(scope.AccountId, scope.RegionId))];
 
-        // One after the other gets a project, so at every moment the first have one more than the rest.
+        // The accounts get projects in turn, so at every moment the first ones have one more than the others.
         WhileWriting(
             i => accounts[i % accounts.Length].Create(new CreateProjectRequest { ProjectName = $"p{i}" }),
             _ =>
@@ -326,7 +345,8 @@ public sealed class SnapshotTests
                 for (int i = 0; i < 10_000; i++)
                 {
                     ImmSnapshot snapshot = fixture.Snapshot();
-                    int[] counts = [.. scopes.Select(scope => snapshot.Image.TryGetValue(scope, out ScopeState? state) ? state.ProjectCount : 0)];
+                    int[] counts = [.. scopes.Select(
+                        scope => snapshot.Image.TryGetValue(scope, out ScopeState? state) ? state.ProjectCount : 0)];
                     if (counts[0] - counts[^1] is not (0 or 1) || !counts.SequenceEqual(counts.OrderDescending()))
                     {
                         Assert.Fail($"no moment had {string.Join(' ', counts)}");
@@ -336,7 +356,7 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public void While_others_write_going_back_takes_away_all_that_was_written_before()
+    public void Restore_beside_writers_removes_everything_written_before()
     {
         using var fixture = new ImmFixture(new ImmFixtureOptions { ProjectQuota = 1_000_000 });
         ProjectRegistry registry = fixture.Registry;
@@ -352,7 +372,7 @@ public sealed class SnapshotTests
                     SpinWait.SpinUntil(() => written() >= before);
                     fixture.Restore(empty);
 
-                    // What is there now was written after that; its name tells when.
+                    // The content was written after the restore; the name contains the number of the write.
                     foreach (Project first in registry.List(new ListProjectsRequest { MaxResults = 1 }).Projects)
                     {
                         Assert.InRange(int.Parse(first.ProjectName.Value.AsSpan(1), CultureInfo.InvariantCulture), before, int.MaxValue);
@@ -361,7 +381,7 @@ public sealed class SnapshotTests
             });
     }
 
-    /// <summary>Looks at a store while another thread writes to it: the first write is number 0, and so on.</summary>
+    /// <summary>Reads a store while another thread writes to it. The number of the first write is 0.</summary>
     private static void WhileWriting(Action<int> write, Action<Func<int>> look)
     {
         int written = 0;
@@ -399,7 +419,7 @@ public sealed class SnapshotTests
 
     private static string[] Names(ImmFixture fixture) => [.. fixture.Registry.List().Projects.Select(project => project.ProjectName.Value)];
 
-    private static void Refused(string projects, string problem)
+    private static void AssertRejects(string projects, string problem)
     {
         string json = $$"""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r","Projects":[{{projects}}]}]}""";
         Assert.Contains(problem, Assert.Throws<FormatException>(() => ImmSnapshot.FromJson(json)).Message, StringComparison.Ordinal);

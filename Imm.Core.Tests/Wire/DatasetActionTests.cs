@@ -3,14 +3,15 @@ using Xunit;
 
 namespace Imm.Core.Tests.Wire;
 
-/// <summary>The actions of datasets and bindings, asked and answered as texts.</summary>
+/// <summary>Tests of the actions of datasets and bindings on the RPC endpoint.</summary>
 public sealed class DatasetActionTests : IDisposable
 {
     private const string Id = "00000000-0000-0000-0000-000000000001";
     private const string Time = "2026-01-02T11:04:05.000000000+08:00";
 
     private readonly ImmStore _store =
-        ImmStore.InMemory(new ImmStoreOptions { TimeProvider = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)) });
+        ImmStore.InMemory(
+            new ImmStoreOptions { TimeProvider = new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)) });
 
     private readonly ImmApi _api;
 
@@ -23,48 +24,70 @@ public sealed class DatasetActionTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
-    public async Task A_dataset_is_created_got_changed_and_deleted_in_the_service_s_words()
+    public async Task Creates_gets_updates_and_deletes_a_dataset_with_the_answers_of_the_service()
     {
-        string created = $$$"""
-            {"RequestId":"{{{Id}}}","Dataset":{"ProjectName":"p","DatasetName":"d","TemplateId":"","CreateTime":"{{{Time}}}","UpdateTime":"{{{Time}}}","Description":"数据","DatasetMaxBindCount":3,"DatasetMaxFileCount":100000000,"DatasetMaxEntityCount":10000000000,"DatasetMaxRelationCount":100000000000,"DatasetMaxTotalFileSize":90000000000000000,"BindCount":0,"FileCount":0,"TotalFileSize":0}}
-            """;
+        string created = WireFixture.OneLine($$$"""
+            {"RequestId":"{{{Id}}}","Dataset":{"ProjectName":"p","DatasetName":"d","TemplateId":"","CreateTime":"{{{Time}}}",
+            "UpdateTime":"{{{Time}}}","Description":"数据","DatasetMaxBindCount":3,"DatasetMaxFileCount":100000000,
+            "DatasetMaxEntityCount":10000000000,"DatasetMaxRelationCount":100000000000,"DatasetMaxTotalFileSize":90000000000000000,
+            "BindCount":0,"FileCount":0,"TotalFileSize":0}}
+            """);
 
-        Assert.Equal((200, created), await Ask("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("Description", "数据"), ("DatasetMaxBindCount", "3")));
-        Assert.Equal((200, created), await Ask("GetDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("WithStatistics", "True")));
+        Assert.Equal(
+            (200, created),
+            await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("Description", "数据"), ("DatasetMaxBindCount", "3")));
+        Assert.Equal((200, created), await Call("GetDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("WithStatistics", "True")));
         _store.Registry("1234", "cn-hangzhou").AddFiles("p", "d", 5, 77);
-        (int status, string updated) = await Ask("UpdateDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("Description", ""));
+        (int status, string updated) = await Call("UpdateDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("Description", ""));
         Assert.Equal(200, status);
         Assert.EndsWith("\"BindCount\":0,\"FileCount\":5,\"TotalFileSize\":77}}", updated, StringComparison.Ordinal);
-        Assert.Equal((400, "StatusConflict"), await AskCode("DeleteDataset", ("ProjectName", "p"), ("DatasetName", "d")));
+        Assert.Equal((400, "StatusConflict"), await CallCode("DeleteDataset", ("ProjectName", "p"), ("DatasetName", "d")));
         _store.Registry("1234", "cn-hangzhou").RemoveFiles("p", "d", 5, 77);
-        Assert.Equal((200, $$"""{"RequestId":"{{Id}}"}"""), await Ask("DeleteDataset", ("ProjectName", "p"), ("DatasetName", "d")));
-        Assert.Equal((404, "ResourceNotFound"), await AskCode("GetDataset", ("ProjectName", "p"), ("DatasetName", "d")));
+        Assert.Equal((200, $$"""{"RequestId":"{{Id}}"}"""), await Call("DeleteDataset", ("ProjectName", "p"), ("DatasetName", "d")));
+        Assert.Equal((404, "ResourceNotFound"), await CallCode("GetDataset", ("ProjectName", "p"), ("DatasetName", "d")));
     }
 
     [Fact]
-    public async Task Datasets_are_listed_page_by_page()
+    public async Task Lists_datasets_page_by_page()
     {
-        await Ask("CreateDataset", ("ProjectName", "p"), ("DatasetName", "a"));
-        await Ask("CreateDataset", ("ProjectName", "p"), ("DatasetName", "b"));
+        await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "a"));
+        await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "b"));
 
-        (_, string first) = await Ask("ListDatasets", ("ProjectName", "p"), ("MaxResults", "1"));
-        (_, string second) = await Ask("ListDatasets", ("ProjectName", "p"), ("MaxResults", "1"), ("NextToken", "1234:p:a"));
+        (_, string first) = await Call("ListDatasets", ("ProjectName", "p"), ("MaxResults", "1"));
+        (_, string second) = await Call("ListDatasets", ("ProjectName", "p"), ("MaxResults", "1"), ("NextToken", "1234:p:a"));
 
-        Assert.StartsWith($$"""{"RequestId":"{{Id}}","NextToken":"1234:p:a","Datasets":[{"ProjectName":"p","DatasetName":"a",""", first, StringComparison.Ordinal);
-        Assert.StartsWith($$"""{"RequestId":"{{Id}}","Datasets":[{"ProjectName":"p","DatasetName":"b",""", second, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $$"""{"RequestId":"{{Id}}","NextToken":"1234:p:a","Datasets":[{"ProjectName":"p","DatasetName":"a",""",
+            first,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            $$"""{"RequestId":"{{Id}}","Datasets":[{"ProjectName":"p","DatasetName":"b",""", second, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Buckets_are_bound_listed_and_unbound()
+    public async Task Creates_lists_and_deletes_bindings()
     {
-        await Ask("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"));
-        string binding = $$"""{"ProjectName":"p","DatasetName":"d","URI":"oss://b","State":"Ready","Phase":"IncrementalScanning","CreateTime":"{{Time}}","UpdateTime":"{{Time}}"}""";
+        await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"));
+        string binding = WireFixture.OneLine($$"""
+            {"ProjectName":"p","DatasetName":"d","URI":"oss://b","State":"Ready","Phase":"IncrementalScanning",
+            "CreateTime":"{{Time}}","UpdateTime":"{{Time}}"}
+            """);
 
-        Assert.Equal((200, $$$"""{"RequestId":"{{{Id}}}","Binding":{{{binding}}}}"""), await Ask("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
-        Assert.Equal((200, $$"""{"RequestId":"{{Id}}","Bindings":[{{binding}}]}"""), await Ask("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
-        Assert.Equal((400, "ResourceAlreadyExists"), await AskCode("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
-        Assert.Equal((200, $$"""{"RequestId":"{{Id}}"}"""), await Ask("DeleteBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
-        Assert.Equal((200, $$"""{"RequestId":"{{Id}}","Bindings":[]}"""), await Ask("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
+        Assert.Equal(
+            (200, $$$"""{"RequestId":"{{{Id}}}","Binding":{{{binding}}}}"""),
+            await Call("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
+        Assert.Equal(
+            (200, $$"""{"RequestId":"{{Id}}","Bindings":[{{binding}}]}"""),
+            await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
+        Assert.Equal(
+            (400, "ResourceAlreadyExists"),
+            await CallCode("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
+        Assert.Equal(
+            (200, $$"""{"RequestId":"{{Id}}"}"""),
+            await Call("DeleteBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
+        Assert.Equal(
+            (200, $$"""{"RequestId":"{{Id}}","Bindings":[]}"""),
+            await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
     }
 
     [Theory]
@@ -83,23 +106,23 @@ public sealed class DatasetActionTests : IDisposable
     [InlineData("CreateBinding", "ResourceNotFound", "ProjectName=p&DatasetName=d&URI=oss://b")]
     [InlineData("ListBindings", "ResourceNotFound", "ProjectName=p&DatasetName=d")]
     [InlineData("DeleteBinding", "InvalidArgument", "ProjectName=p&DatasetName=d")]
-    public async Task What_is_wrong_is_refused_with_its_code(string action, string code, string parameters)
+    public async Task Refuses_a_wrong_call_with_its_error_code(string action, string code, string parameters)
     {
-        (_, string? found) = await AskCode(action, [.. parameters.Split('&').Select(pair => (pair.Split('=')[0], pair.Split('=', 2)[1]))]);
+        (_, string? found) = await CallCode(action, [.. parameters.Split('&').Select(pair => (pair.Split('=')[0], pair.Split('=', 2)[1]))]);
 
         Assert.Equal(code, found);
     }
 
-    private async Task<(int Status, string Json)> Ask(string action, params (string Name, string Text)[] parameters)
+    private async Task<(int Status, string Json)> Call(string action, params (string Name, string Text)[] parameters)
     {
         ImmApiResponse answer = await _api.InvokeAsync(
             "1234", "cn-hangzhou", action, parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Text)));
         return (answer.StatusCode, answer.Json);
     }
 
-    private async Task<(int Status, string? Code)> AskCode(string action, params (string Name, string Text)[] parameters)
+    private async Task<(int Status, string? Code)> CallCode(string action, params (string Name, string Text)[] parameters)
     {
-        (int status, string json) = await Ask(action, parameters);
+        (int status, string json) = await Call(action, parameters);
         using var document = System.Text.Json.JsonDocument.Parse(json);
         return (status, document.RootElement.GetProperty("Code").GetString());
     }

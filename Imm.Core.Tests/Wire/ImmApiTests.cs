@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Wire;
 
-/// <summary>The RPC face: what each action answers, as text; what each parameter may look like; and which refusal comes first.</summary>
+/// <summary>Tests of the RPC endpoint: the answers of the actions, the forms of the parameters, and the order of the refusals.</summary>
 public sealed class ImmApiTests : IDisposable
 {
     private const string OneLimit = "ProjectMaxDatasetCount";
@@ -19,13 +19,13 @@ public sealed class ImmApiTests : IDisposable
     public void Dispose() => _wire.Dispose();
 
     [Fact]
-    public async Task CreateProject_answers_with_the_whole_project_in_the_order_of_the_contract()
+    public async Task CreateProject_answers_with_the_whole_project_in_the_field_order_of_the_service()
     {
         Assert.Equal((200, WireFixture.OneProject("photos")), await _wire.Call("CreateProject", "ProjectName", "photos"));
     }
 
     [Fact]
-    public async Task CreateProject_takes_every_parameter()
+    public async Task CreateProject_accepts_every_parameter()
     {
         (int status, string json) = await _wire.Call(
             "CreateProject",
@@ -43,9 +43,15 @@ public sealed class ImmApiTests : IDisposable
 
         Assert.Equal(200, status);
         Assert.Equal(
-            $$$"""
-            {"RequestId":"{{{WireFixture.IdText(1)}}}","Project":{"ProjectName":"_p-1","ServiceRole":"my.role","TemplateId":"Official:ImageManagement","CreateTime":"2021-06-29T14:50:13.011643600+08:00","UpdateTime":"2021-06-29T14:50:13.011643600+08:00","Description":"相册 \"1\" + <2> & 😀\n","ProjectQueriesPerSecond":100,"EngineConcurrency":100,"ProjectMaxDatasetCount":1,"DatasetMaxBindCount":2,"DatasetMaxFileCount":3,"DatasetMaxEntityCount":9223372036854775807,"DatasetMaxRelationCount":5,"DatasetMaxTotalFileSize":6,"DatasetCount":0,"FileCount":0,"TotalFileSize":0,"Tags":[{"TagKey":"b","TagValue":"2"},{"TagKey":"a","TagValue":""}]}}
-            """,
+            WireFixture.OneLine($$$"""
+                {"RequestId":"{{{WireFixture.IdText(1)}}}","Project":{"ProjectName":"_p-1","ServiceRole":"my.role",
+                "TemplateId":"Official:ImageManagement","CreateTime":"2021-06-29T14:50:13.011643600+08:00",
+                "UpdateTime":"2021-06-29T14:50:13.011643600+08:00","Description":"相册 \"1\" + <2> & 😀\n",
+                "ProjectQueriesPerSecond":100,"EngineConcurrency":100,"ProjectMaxDatasetCount":1,"DatasetMaxBindCount":2,
+                "DatasetMaxFileCount":3,"DatasetMaxEntityCount":9223372036854775807,"DatasetMaxRelationCount":5,
+                "DatasetMaxTotalFileSize":6,"DatasetCount":0,"FileCount":0,"TotalFileSize":0,
+                "Tags":[{"TagKey":"b","TagValue":"2"},{"TagKey":"a","TagValue":""}]}}
+                """),
             json);
     }
 
@@ -59,11 +65,12 @@ public sealed class ImmApiTests : IDisposable
         await _wire.Call("CreateProject", "ProjectName", "photos");
 
         Assert.Equal(
-            (200, WireFixture.OneProject("photos", n: 2)), await _wire.Call("GetProject", "ProjectName", "photos", "WithStatistics", withStatistics));
+            (200, WireFixture.OneProject("photos", n: 2)),
+            await _wire.Call("GetProject", "ProjectName", "photos", "WithStatistics", withStatistics));
     }
 
     [Fact]
-    public async Task UpdateProject_changes_what_it_names_and_answers_with_the_whole_project()
+    public async Task UpdateProject_changes_the_given_fields_and_answers_with_the_whole_project()
     {
         await _wire.Call("CreateProject", "ProjectName", "photos", "Description", "old", "ServiceRole", "r", "Tag", """[{"Key":"a"}]""");
 
@@ -72,13 +79,16 @@ public sealed class ImmApiTests : IDisposable
 
         Assert.Equal(200, status);
         string expected = WireFixture.OneProject("photos", n: 2)
-            .Replace("\"UpdateTime\":\"2021-06-29T14:50:13.011643600", "\"UpdateTime\":\"2021-06-29T14:50:13.011643700", StringComparison.Ordinal)
+            .Replace(
+                "\"UpdateTime\":\"2021-06-29T14:50:13.011643600",
+                "\"UpdateTime\":\"2021-06-29T14:50:13.011643700",
+                StringComparison.Ordinal)
             .Replace("\"DatasetMaxBindCount\":10", "\"DatasetMaxBindCount\":3", StringComparison.Ordinal);
         Assert.Equal(expected, json);
     }
 
     [Fact]
-    public async Task ListProjects_answers_page_by_page_and_without_a_token_on_the_last()
+    public async Task ListProjects_answers_page_by_page_and_the_last_page_has_no_token()
     {
         foreach (string name in (string[])["c", "a", "b"])
         {
@@ -87,7 +97,10 @@ public sealed class ImmApiTests : IDisposable
 
         string token = Convert.ToBase64String("1234567890:b"u8);
         Assert.Equal(
-            (200, $$"""{"RequestId":"{{WireFixture.IdText(4)}}","NextToken":"{{token}}","Projects":[{{WireFixture.Project("a")}},{{WireFixture.Project("b")}}]}"""),
+            (200, WireFixture.OneLine($$"""
+                {"RequestId":"{{WireFixture.IdText(4)}}","NextToken":"{{token}}",
+                "Projects":[{{WireFixture.Project("a")}},{{WireFixture.Project("b")}}]}
+                """)),
             await _wire.Call("ListProjects", "MaxResults", "2"));
         Assert.Equal(
             (200, $$"""{"RequestId":"{{WireFixture.IdText(5)}}","Projects":[{{WireFixture.Project("c")}}]}"""),
@@ -105,11 +118,12 @@ public sealed class ImmApiTests : IDisposable
 
         Assert.Equal(["a", "b"], Names(await _wire.Call("ListProjects", "Tag", """[{"Key":"env","Value":"test"}]""")));
         Assert.Equal(
-            ["a"], Names(await _wire.Call("ListProjects", "Tag.1.Key", "env", "Tag.1.Value", "test", "Tag.2.Key", "team", "Tag.2.Value", "x")));
+            ["a"],
+            Names(await _wire.Call("ListProjects", "Tag.1.Key", "env", "Tag.1.Value", "test", "Tag.2.Key", "team", "Tag.2.Value", "x")));
     }
 
     [Fact]
-    public async Task DeleteProject_answers_with_the_request_id_alone()
+    public async Task DeleteProject_answers_with_the_request_id_only()
     {
         await _wire.Call("CreateProject", "ProjectName", "photos");
 
@@ -122,7 +136,7 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("GetProject")]
     [InlineData("UpdateProject")]
     [InlineData("DeleteProject")]
-    public async Task A_missing_name_is_an_invalid_argument_in_the_words_of_the_service(string action)
+    public async Task Refuses_a_missing_name_with_the_message_of_the_service(string action)
     {
         const string Message = "The parameter ProjectName is required but not provided.";
         Assert.Equal((400, WireFixture.Error("InvalidArgument", Message)), await _wire.Call(action));
@@ -130,7 +144,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_that_is_taken_or_not_there_is_refused_in_the_words_of_the_service()
+    public async Task Refuses_a_taken_or_unknown_name_with_the_message_of_the_service()
     {
         await _wire.Call("CreateProject", "ProjectName", "photos");
 
@@ -149,13 +163,14 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task A_full_scope_and_a_number_above_its_maximum_are_limits()
+    public async Task A_used_up_project_quota_and_a_number_above_its_maximum_are_LimitExceededError()
     {
         _wire.Registry.SetProjectQuota(0);
 
         Assert.Equal((400, "LimitExceededError"), Code(await _wire.Call("CreateProject", "ProjectName", "photos")));
         Assert.Equal(
-            (400, WireFixture.Error("LimitExceededError", "The parameter DatasetMaxBindCount is invalid: input quota exceed the max value, 10.", n: 2)),
+            (400, WireFixture.Error(
+                "LimitExceededError", "The parameter DatasetMaxBindCount is invalid: input quota exceed the max value, 10.", n: 2)),
             await _wire.Call("CreateProject", "ProjectName", "photos", "DatasetMaxBindCount", "11"));
     }
 
@@ -165,11 +180,11 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("CreateProject ")]
     [InlineData("DescribeRegions")]
     [InlineData("¿")]
-    public async Task An_unknown_action_is_not_found(string action)
+    public async Task Refuses_an_unknown_action(string action)
     {
         Assert.Equal(
             (404, WireFixture.Error("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")),
-            await _wire.Call(Broken(action), "ProjectName", "photos"));
+            await _wire.Call(WithLoneSurrogate(action), "ProjectName", "photos"));
     }
 
     [Theory]
@@ -180,15 +195,15 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("1", "CN")]
     [InlineData("1", null)]
     [InlineData("1", "\"¿\0")]
-    public async Task A_malformed_account_or_region_is_an_invalid_argument(string? accountId, string? regionId)
+    public async Task Refuses_a_malformed_account_or_region(string? accountId, string? regionId)
     {
-        ImmApiResponse answer = await _wire.Api.InvokeAsync(accountId!, Broken(regionId)!, "ListProjects", []);
+        ImmApiResponse answer = await _wire.Api.InvokeAsync(accountId!, WithLoneSurrogate(regionId)!, "ListProjects", []);
 
         Assert.Equal((400, "InvalidArgument"), Code((answer.StatusCode, answer.Json)));
     }
 
     [Fact]
-    public async Task Accounts_and_regions_are_apart_and_the_host_names_the_region()
+    public async Task Separates_accounts_and_regions_and_names_the_region_in_the_host()
     {
         await _wire.Call("CreateProject", "ProjectName", "photos");
 
@@ -199,9 +214,9 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task What_an_authorizer_refuses_is_not_permitted()
+    public async Task Answers_NoPermission_where_the_authorizer_denies()
     {
-        using var wire = new WireFixture(options => options.Authorizer = new Nobody());
+        using var wire = new WireFixture(options => options.Authorizer = new DenyAll());
 
         foreach (string action in (string[])["CreateProject", "GetProject", "UpdateProject", "ListProjects", "DeleteProject"])
         {
@@ -210,7 +225,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task A_closed_store_is_unavailable()
+    public async Task Answers_ServiceUnavailable_when_the_store_is_closed()
     {
         _wire.Store.Dispose();
 
@@ -221,7 +236,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_whose_disk_fails_is_unavailable_for_changes_and_still_reads()
+    public async Task After_a_disk_failure_changes_are_unavailable_and_reads_succeed()
     {
         var disk = new FaultyDisk(new SimulatedDisk());
         using var wire = new WireFixture(store: ImmStore.Open(new ImmStoreOptions { Path = "/store/data" }, disk));
@@ -244,14 +259,15 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("NoPermission", 403)]
     [InlineData("ServiceUnavailable", 503)]
     [InlineData("Throttling.User", 400)]
-    public void Every_code_has_its_status_and_the_one_form_of_an_error(string code, int status)
+    public void Every_error_code_has_its_HTTP_status_and_the_form_of_an_error(string code, int status)
     {
-        ImmApiResponse answer = new AnswerWriter(WireFixture.IdText(1), "imm.cn-hangzhou.aliyuncs.com", TimeSpan.Zero).Error(code, "Why.");
+        ImmApiResponse answer = new AnswerWriter(
+            WireFixture.Id(1), "imm.{region}.aliyuncs.com", "cn-hangzhou", TimeSpan.Zero).Error(code, "Why.");
 
         Assert.Equal((status, WireFixture.Error(code, "Why.")), (answer.StatusCode, answer.Json));
     }
 
-    // Each row breaks all the rules that follow it too, so that a check out of its place is seen.
+    // Each row also breaks all the rules that follow it, so that a check out of order is seen.
     [Theory]
     [InlineData("ProjectName", "1")]
     [InlineData("Description", "¿")]
@@ -264,14 +280,15 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("DatasetMaxRelationCount", "0")]
     [InlineData("DatasetMaxTotalFileSize", "")]
     [InlineData("Tag", "{}")]
-    public async Task Of_several_wrong_parameters_the_first_in_the_order_of_the_page_is_refused(string first, string wrong)
+    public async Task Refuses_the_first_of_several_wrong_parameters_in_the_order_of_the_service(string first, string wrong)
     {
         _ = wrong;
-        Dictionary<string, string> all = typeof(ImmApiTests).GetMethod(nameof(Of_several_wrong_parameters_the_first_in_the_order_of_the_page_is_refused))!
+        Dictionary<string, string> all = typeof(ImmApiTests).GetMethod(
+            nameof(Refuses_the_first_of_several_wrong_parameters_in_the_order_of_the_service))!
             .GetCustomAttributesData()
             .Where(attribute => attribute.AttributeType == typeof(InlineDataAttribute))
             .Select(attribute => (IReadOnlyList<System.Reflection.CustomAttributeTypedArgument>)attribute.ConstructorArguments[0].Value!)
-            .ToDictionary(row => (string)row[0].Value!, row => Broken((string)row[1].Value!));
+            .ToDictionary(row => (string)row[0].Value!, row => WithLoneSurrogate((string)row[1].Value!));
         string[] order = [.. all.Keys];
         string[] parameters = [.. order.Reverse().SelectMany(name =>
             (string[])[name, Array.IndexOf(order, name) >= Array.IndexOf(order, first) ? all[name] : Right(name)])];
@@ -288,7 +305,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Lists_check_MaxResults_then_the_token_then_the_prefix_then_the_tags()
+    public async Task ListProjects_checks_MaxResults_then_the_token_then_the_prefix_then_the_tags()
     {
         string[] wrong = ["Tag", "no", "Prefix", "\ud800", "NextToken", "?", "MaxResults", "many"];
 
@@ -302,9 +319,12 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task GetProject_checks_the_name_then_WithStatistics_then_whether_there_is_one()
+    public async Task GetProject_checks_the_name_then_WithStatistics_then_existence()
     {
-        Assert.Contains("The parameter ProjectName is", (await _wire.Call("GetProject", "ProjectName", "1", "WithStatistics", "x")).Json, StringComparison.Ordinal);
+        Assert.Contains(
+            "The parameter ProjectName is",
+            (await _wire.Call("GetProject", "ProjectName", "1", "WithStatistics", "x")).Json,
+            StringComparison.Ordinal);
         foreach (string neither in (string[])["", "TRUE", "1", " true", "yes"])
         {
             (int status, string json) = await _wire.Call("GetProject", "ProjectName", "none", "WithStatistics", neither);
@@ -316,9 +336,9 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task A_malformed_number_is_refused_before_permission_and_before_the_name_is_looked_up()
+    public async Task Refuses_a_malformed_number_before_authorization_and_lookup()
     {
-        using var wire = new WireFixture(options => options.Authorizer = new Nobody());
+        using var wire = new WireFixture(options => options.Authorizer = new DenyAll());
         await _wire.Call("CreateProject", "ProjectName", "photos");
 
         Assert.Equal((400, "InvalidArgument"), Code(await wire.Call("CreateProject", "ProjectName", "photos", OneLimit, "x")));
@@ -332,7 +352,7 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("+7", 7)]
     [InlineData("007", 7)]
     [InlineData("+00000000000000000000000000000000000000000007", 7)]
-    public async Task A_number_may_have_a_sign_and_leading_zeros(string text, long number)
+    public async Task Accepts_a_number_with_a_sign_and_leading_zeros(string text, long number)
     {
         Assert.Equal((200, null), Code(await _wire.Call("CreateProject", "ProjectName", "photos", OneLimit, text)));
         Assert.Equal(number, _wire.Registry.Get("photos").ProjectMaxDatasetCount);
@@ -362,7 +382,7 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("-9223372036854775808")]
     [InlineData("-9223372036854775809")]
     [InlineData("-99999999999999999999999999999999999999")]
-    public async Task A_text_that_is_no_number_or_is_below_the_minimum_is_an_invalid_argument(string text)
+    public async Task Refuses_a_text_that_is_not_a_number_or_is_below_the_minimum(string text)
     {
         foreach (string action in (string[])["CreateProject", "UpdateProject"])
         {
@@ -380,7 +400,7 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("DatasetMaxEntityCount", "9223372036854775808")]
     [InlineData("DatasetMaxRelationCount", "0099999999999999999999999999999999999999")]
     [InlineData("DatasetMaxTotalFileSize", "18446744073709551617")]
-    public async Task A_number_above_its_maximum_is_a_limit_also_beyond_64_bits(string parameter, string text)
+    public async Task A_number_above_its_maximum_is_LimitExceededError_also_beyond_64_bits(string parameter, string text)
     {
         foreach (string action in (string[])["CreateProject", "UpdateProject"])
         {
@@ -392,7 +412,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Numbers_as_text_are_told_apart_as_an_independent_reader_of_big_numbers_does()
+    public async Task Classifies_numbers_as_BigInteger_does()
     {
         var random = new Random(5);
         const string Alphabet = "0123456789+- x";
@@ -400,11 +420,14 @@ public sealed class ImmApiTests : IDisposable
         {
             string text = random.Next(4) == 0
                 ? string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => Alphabet[random.Next(Alphabet.Length)]))
-                : (new BigInteger(1_000_000_000) + (random.Next(3) - 1) + (random.Next(2) * new BigInteger(random.NextInt64()) * random.Next(-9, 10)))
+                : (new BigInteger(1_000_000_000) + (random.Next(3) - 1) + (
+                    random.Next(2) * new BigInteger(random.NextInt64()) * random.Next(-9, 10)))
                     .ToString(CultureInfo.InvariantCulture);
-            bool isNumber = text.TrimStart('+', '-') is { Length: > 0 } digits && digits.All(char.IsAsciiDigit) && text.Length - digits.Length <= 1;
+            bool isNumber = text.TrimStart('+',
+            '-') is { Length: > 0 } digits && digits.All(char.IsAsciiDigit) && text.Length - digits.Length <= 1;
             string? expected = !isNumber ? "InvalidArgument"
-                : BigInteger.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) is var number && number < 1 ? "InvalidArgument"
+                : BigInteger.Parse(
+                    text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) is var number && number < 1 ? "InvalidArgument"
                 : number > 1_000_000_000 ? "LimitExceededError"
                 : "ResourceNotFound";
 
@@ -425,7 +448,7 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("-4294967295", 400)]
     [InlineData("-9999999999", 400)]
     [InlineData("99999999999999999999", 400)]
-    public async Task MaxResults_out_of_range_is_an_invalid_argument_however_great(string text, int status)
+    public async Task MaxResults_out_of_range_is_InvalidArgument_at_any_size(string text, int status)
     {
         Assert.Equal((status, status == 200 ? null : "InvalidArgument"), Code(await _wire.Call("ListProjects", "MaxResults", text)));
     }
@@ -435,7 +458,7 @@ public sealed class ImmApiTests : IDisposable
     [InlineData(""" [ {"Value":"v","Key":"k","More":[1]} ] """, "k=v")]
     [InlineData("""[{"Key":"k","Value":null}]""", "k=")]
     [InlineData("""[{"Key":"\u006b","Value":"中"},{"Key":"K"}]""", "k=中,K=")]
-    public async Task Tags_are_read_from_JSON_text(string text, string tags)
+    public async Task Reads_tags_from_JSON(string text, string tags)
     {
         Assert.Equal((200, null), Code(await _wire.Call("CreateProject", "ProjectName", "photos", "Tag", text)));
         Assert.Equal(tags, string.Join(',', _wire.Registry.Get("photos").Tags));
@@ -462,11 +485,11 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("[{\"Key\":\"¿\"}]")]
     [InlineData("""[{"Key":"k"},{"Key":"k"}]""")]
     [InlineData("""[{"Key":"ACS:k"}]""")]
-    public async Task Tags_that_are_not_such_JSON_or_break_a_rule_are_an_invalid_argument(string text)
+    public async Task Refuses_tags_that_are_not_valid_JSON_or_break_a_rule(string text)
     {
         foreach (string action in (string[])["CreateProject", "UpdateProject", "ListProjects"])
         {
-            (int status, string json) = await _wire.Call(action, "ProjectName", "photos", "Tag", Broken(text));
+            (int status, string json) = await _wire.Call(action, "ProjectName", "photos", "Tag", WithLoneSurrogate(text));
 
             Assert.Equal((400, "InvalidArgument"), Code((status, json)));
             Assert.Contains("The parameter Tag is invalid", json, StringComparison.Ordinal);
@@ -474,7 +497,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task The_count_of_tags_is_checked_before_each_of_them()
+    public async Task Checks_the_number_of_tags_before_each_tag()
     {
         string tooMany = $"[null,{{}},{string.Join(',', Enumerable.Range(0, 19).Select(i => $$"""{"Key":"{{i}}"}"""))}]";
         string[] numbered = [.. Enumerable.Range(1, 21).SelectMany(i => (string[])[$"Tag.{i}.Value", "v"])];
@@ -485,11 +508,12 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Numbered_tags_are_ordered_by_their_number_and_may_leave_gaps()
+    public async Task Orders_numbered_tags_by_number_and_accepts_gaps()
     {
         await _wire.Call(
             "CreateProject", "ProjectName", "photos",
-            "Tag.10.Key", "ten", "Tag.2.Value", "v", "Tag.2.Key", "two", "Tag.2147483647.Key", "last", "Tag.1.Key", "one", "Tag.1.Value", "");
+            "Tag.10.Key", "ten", "Tag.2.Value", "v", "Tag.2.Key", "two", "Tag.2147483647.Key", "last", "Tag.1.Key", "one", "Tag.1.Value",
+            "");
 
         Assert.Equal("one=,two=v,ten=,last=", string.Join(',', _wire.Registry.Get("photos").Tags));
     }
@@ -512,28 +536,32 @@ public sealed class ImmApiTests : IDisposable
     [InlineData("Format")]
     [InlineData("")]
     [InlineData("¿")]
-    public async Task Names_that_are_not_known_are_ignored(string name)
+    public async Task Ignores_unknown_parameters(string name)
     {
-        Assert.Equal((200, WireFixture.OneProject("photos")), await _wire.Call("CreateProject", Broken(name), "!", "ProjectName", "photos"));
+        Assert.Equal(
+            (200, WireFixture.OneProject("photos")),
+            await _wire.Call("CreateProject", WithLoneSurrogate(name), "!", "ProjectName", "photos"));
     }
 
     [Fact]
-    public async Task A_numbered_tag_without_a_key_is_an_invalid_argument()
+    public async Task Refuses_a_numbered_tag_without_a_key()
     {
         Assert.Equal((400, "InvalidArgument"), Code(await _wire.Call("CreateProject", "ProjectName", "photos", "Tag.1.Value", "v")));
     }
 
     [Fact]
-    public async Task Tags_as_JSON_text_come_before_numbered_ones()
+    public async Task Tags_as_JSON_take_precedence_over_numbered_tags()
     {
         await _wire.Call("CreateProject", "ProjectName", "photos", "Tag", """[{"Key":"json"}]""", "Tag.1.Key", "numbered");
 
         Assert.Equal("json=", string.Join(',', _wire.Registry.Get("photos").Tags));
-        Assert.Equal((400, "InvalidArgument"), Code(await _wire.Call("CreateProject", "ProjectName", "p2", "Tag", "", "Tag.1.Key", "numbered")));
+        Assert.Equal(
+            (400, "InvalidArgument"),
+            Code(await _wire.Call("CreateProject", "ProjectName", "p2", "Tag", "", "Tag.1.Key", "numbered")));
     }
 
     [Fact]
-    public async Task Of_a_parameter_that_stands_twice_the_last_counts()
+    public async Task The_last_of_two_equal_parameters_counts()
     {
         Assert.Equal(
             (200, WireFixture.OneProject("photos")),
@@ -551,17 +579,18 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Misuse_is_an_exception_and_so_is_a_withdrawn_change()
+    public async Task Misuse_and_a_cancelled_change_throw()
     {
         await Assert.ThrowsAsync<ArgumentNullException>(async () => await _wire.Api.InvokeAsync("1", "r", "ListProjects", null!));
         Assert.Equal("store", Assert.Throws<ArgumentNullException>(() => new ImmApi(null!)).ParamName);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _wire.Api.InvokeAsync(
-            WireFixture.AccountId, WireFixture.RegionId, "CreateProject", [new("ProjectName", "photos")], new CancellationToken(canceled: true)));
+            WireFixture.AccountId, WireFixture.RegionId, "CreateProject", [new("ProjectName", "photos")],
+            new CancellationToken(canceled: true)));
         Assert.False(_wire.Registry.TryGet("photos", out _));
     }
 
     [Fact]
-    public async Task The_options_set_the_host_the_offset_of_times_and_the_request_id()
+    public async Task The_options_set_the_host_the_time_offset_and_the_request_id()
     {
         using var wire = new WireFixture(adjustApi: options =>
         {
@@ -577,7 +606,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public async Task Request_ids_are_random_unless_given()
+    public async Task Request_ids_are_random_by_default()
     {
         var api = new ImmApi(_wire.Store);
         var ids = new HashSet<string>();
@@ -593,7 +622,7 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Fact]
-    public void Options_out_of_range_are_all_named()
+    public void Names_every_option_that_is_out_of_range()
     {
         var options = new ImmApiOptions { RequestId = null!, HostFormat = " ", TimeOffset = TimeSpan.FromMinutes(841) };
 
@@ -613,16 +642,16 @@ public sealed class ImmApiTests : IDisposable
     [InlineData((-14 * 3600) - 60, false)]
     [InlineData(1, false)]
     [InlineData(-60, true)]
-    public void An_offset_is_whole_minutes_within_14_hours(int seconds, bool valid)
+    public void An_offset_is_in_whole_minutes_within_14_hours(int seconds, bool valid)
     {
         var options = new ImmApiOptions { TimeOffset = TimeSpan.FromSeconds(seconds) };
 
         Assert.Equal(valid, new ImmApiOptionsValidator().Validate(null, options).Succeeded);
     }
 
-    /// <summary>Puts half a surrogate pair for each mark: an attribute cannot hold one.</summary>
+    /// <summary>Replaces each mark by a lone surrogate, which an attribute cannot hold.</summary>
     [return: NotNullIfNotNull(nameof(text))]
-    private static string? Broken(string? text) => text?.Replace('¿', '\ud800');
+    private static string? WithLoneSurrogate(string? text) => text?.Replace('¿', '\ud800');
 
     private static (int Status, string? Code) Code((int Status, string Json) answer)
     {
@@ -633,10 +662,11 @@ public sealed class ImmApiTests : IDisposable
     private static string[] Names((int Status, string Json) answer)
     {
         using JsonDocument json = JsonDocument.Parse(answer.Json);
-        return [.. json.RootElement.GetProperty("Projects").EnumerateArray().Select(project => project.GetProperty("ProjectName").GetString()!)];
+        return [.. json.RootElement.GetProperty("Projects").EnumerateArray().Select(
+            project => project.GetProperty("ProjectName").GetString()!)];
     }
 
-    private sealed class Nobody : IImmAuthorizer
+    private sealed class DenyAll : IImmAuthorizer
     {
         public AuthorizationDecision Authorize(AuthorizationRequest request) => AuthorizationDecision.Deny();
     }

@@ -4,13 +4,14 @@ using Xunit;
 
 namespace Imm.Core.Tests.Wire;
 
-/// <summary>HTTP requests as the vendor's clients send them, answered without a socket, and requests that no client sends.</summary>
+/// <summary>Tests of the HTTP handler with requests of the vendor's clients, and with requests that no client sends.</summary>
 public sealed class ImmHttpMessageHandlerTests : IDisposable
 {
     private readonly WireFixture _wire = new();
     private readonly HttpClient _client;
 
-    public ImmHttpMessageHandlerTests() => _client = new HttpClient(NewHandler()) { BaseAddress = new Uri("https://imm.cn-hangzhou.aliyuncs.com") };
+    public ImmHttpMessageHandlerTests() =>
+        _client = new HttpClient(NewHandler()) { BaseAddress = new Uri("https://imm.cn-hangzhou.aliyuncs.com") };
 
     public void Dispose()
     {
@@ -19,17 +20,19 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_current_clients_send_the_action_as_a_header_and_the_parameters_in_the_query_of_a_POST_with_an_empty_body()
+    public async Task Accepts_the_action_in_a_header_and_parameters_in_the_query_as_current_clients_send_them()
     {
         using var request = new HttpRequestMessage(
             HttpMethod.Post,
-            "/?ProjectName=photos&Description=%E7%9B%B8%E5%86%8C%20a%2Bb%26c&DatasetMaxBindCount=3&Tag=%5B%7B%22Key%22%3A%22a%22%2C%22Value%22%3A%22b%20c%22%7D%5D");
+            "/?ProjectName=photos&Description=%E7%9B%B8%E5%86%8C%20a%2Bb%26c&DatasetMaxBindCount=3"
+            + "&Tag=%5B%7B%22Key%22%3A%22a%22%2C%22Value%22%3A%22b%20c%22%7D%5D");
         request.Headers.Add("x-acs-action", "CreateProject");
         request.Headers.Add("x-acs-version", "2020-09-30");
         request.Headers.Add("x-acs-date", "2021-06-29T06:50:13Z");
         request.Headers.Add("x-acs-signature-nonce", "1");
         request.Headers.Add("x-acs-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        request.Headers.TryAddWithoutValidation("Authorization", "ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host;x-acs-action,Signature=0");
+        request.Headers.TryAddWithoutValidation(
+            "Authorization", "ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host;x-acs-action,Signature=0");
         request.Content = new ByteArrayContent([]);
 
         using HttpResponseMessage response = await _client.SendAsync(request);
@@ -48,7 +51,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     [Theory]
     [InlineData("GET")]
     [InlineData("POST")]
-    public async Task Clients_of_the_version_before_send_the_action_in_the_query(string method)
+    public async Task Accepts_the_action_in_the_query_as_previous_clients_send_it(string method)
     {
         using var request = new HttpRequestMessage(
             new HttpMethod(method),
@@ -59,12 +62,13 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_core_client_sends_everything_in_a_form_with_numbered_tags()
+    public async Task Accepts_a_form_with_numbered_tags_as_the_core_client_sends_it()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/");
         request.Content = new StringContent(
-            "AccessKeyId=id&Action=CreateProject&Format=JSON&ProjectName=photos&SignatureMethod=HMAC-SHA1&SignatureNonce=1&SignatureVersion=1.0"
-            + "&Tag.1.Key=a&Tag.1.Value=b%20c&Tag.2.Key=d&Timestamp=2021-06-29T06%3A50%3A13Z&Version=2020-09-30&Signature=x%3D",
+            "AccessKeyId=id&Action=CreateProject&Format=JSON&ProjectName=photos&SignatureMethod=HMAC-SHA1&SignatureNonce=1"
+            + "&SignatureVersion=1.0&Tag.1.Key=a&Tag.1.Value=b%20c&Tag.2.Key=d"
+            + "&Timestamp=2021-06-29T06%3A50%3A13Z&Version=2020-09-30&Signature=x%3D",
             Encoding.UTF8,
             "application/x-www-form-urlencoded");
 
@@ -77,7 +81,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_status_is_that_of_the_error()
+    public async Task Answers_with_the_HTTP_status_of_the_error()
     {
         Assert.Equal(
             (404, WireFixture.Error("ResourceNotFound", "The specified resource project is not found.")),
@@ -90,7 +94,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_form_comes_after_the_query_and_the_parameter_Action_before_the_header()
+    public async Task The_form_overrides_the_query_and_the_Action_parameter_overrides_the_header()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/?Action=DeleteProject&ProjectName=1");
         request.Headers.Add("x-acs-action", "createProject");
@@ -107,7 +111,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     [InlineData("DELETE", "/")]
     [InlineData("HEAD", "/")]
     [InlineData("get me", null)]
-    public async Task Another_path_or_method_is_not_found(string method, string? path)
+    public async Task Refuses_any_other_path_or_method(string method, string? path)
     {
         if (path is null)
         {
@@ -118,15 +122,17 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
             new HttpMethod(method), new Uri("https://imm.cn-hangzhou.aliyuncs.com" + path + "?Action=CreateProject&ProjectName=photos"));
 
         Assert.Equal(
-            (404, WireFixture.Error("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")), await Send(request));
+            (404, WireFixture.Error("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")),
+            await Send(request));
         Assert.False(_wire.Registry.TryGet("photos", out _));
     }
 
     [Fact]
-    public async Task A_request_without_an_address_or_an_action_is_not_found()
+    public async Task Refuses_a_request_without_an_address_or_an_action()
     {
         using var invoker = new HttpMessageInvoker(NewHandler());
-        foreach (Uri? address in (Uri?[])[null, new Uri("/?Action=ListProjects", UriKind.Relative), new Uri("http://localhost"), new Uri("http://localhost/?Action=&Action")])
+        foreach (Uri? address in (Uri?[])[null, new Uri(
+            "/?Action=ListProjects", UriKind.Relative), new Uri("http://localhost"), new Uri("http://localhost/?Action=&Action")])
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, address);
             using HttpResponseMessage response = await invoker.SendAsync(request, CancellationToken.None);
@@ -138,7 +144,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     [InlineData("application/json")]
     [InlineData("text/plain")]
     [InlineData(null)]
-    public async Task A_body_that_is_no_form_is_not_read(string? mediaType)
+    public async Task Ignores_a_body_that_is_not_a_form(string? mediaType)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/?Action=CreateProject&ProjectName=photos");
         request.Content = new ByteArrayContent("ProjectName=other"u8.ToArray());
@@ -159,7 +165,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     [InlineData("Descr%69ption=a", "a")]
     [InlineData("Description=a&Description", "")]
     [InlineData("Description=%00", "\0")]
-    public async Task No_encoding_is_wrong(string text, string description)
+    public async Task Accepts_any_percent_encoding(string text, string description)
     {
         using var query = new HttpRequestMessage(HttpMethod.Get, "/?Action=CreateProject&ProjectName=query&" + text);
         using var form = new HttpRequestMessage(HttpMethod.Post, "/?Action=CreateProject&ProjectName=form");
@@ -172,7 +178,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public void The_synchronous_call_answers_as_well()
+    public void The_synchronous_call_gives_the_same_answer()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/");
         request.Content = new FormUrlEncodedContent([new("Action", "CreateProject"), new("ProjectName", "photos")]);
@@ -184,12 +190,15 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public async Task Account_and_region_may_come_from_the_request()
+    public async Task Takes_account_and_region_from_the_request()
     {
         using var client = new HttpClient(new ImmHttpMessageHandler(_wire.Api, request => ("1", request.RequestUri!.Host.Split('.')[1])));
 
-        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri("http://imm.cn-beijing.aliyuncs.com/?Action=CreateProject&ProjectName=p"))).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await client.GetAsync(new Uri("http://imm.a_b.aliyuncs.com/?Action=ListProjects"))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await client.GetAsync(new Uri("http://imm.cn-beijing.aliyuncs.com/?Action=CreateProject&ProjectName=p"))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.BadRequest, (await client.GetAsync(new Uri("http://imm.a_b.aliyuncs.com/?Action=ListProjects"))).StatusCode);
         Assert.True(_wire.Store.Registry("1", "cn-beijing").TryGet("p", out _));
     }
 
@@ -206,7 +215,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
     }
 
     [Fact]
-    public void Misuse_is_found_when_the_handler_is_made()
+    public void Constructor_rejects_misuse()
     {
         Assert.Equal("api", Assert.Throws<ArgumentNullException>(() => new ImmHttpMessageHandler(null!, "1", "r")).ParamName);
         Assert.Equal("accountId", Assert.Throws<ArgumentException>(() => new ImmHttpMessageHandler(_wire.Api, "a:b", "r")).ParamName);

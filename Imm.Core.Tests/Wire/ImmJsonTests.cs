@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Imm.Core.Model;
 using Imm.Core.Wire;
 using Xunit;
@@ -6,10 +7,10 @@ using Assert = Xunit.Assert;
 
 namespace Imm.Core.Tests.Wire;
 
-/// <summary>Projects to JSON and back: the vendor's sample, the forms that are read, and what is refused with the name of the field.</summary>
+/// <summary>Tests of projects as JSON: the vendor's sample, the forms that are read, and errors that name the field.</summary>
 public sealed class ImmJsonTests
 {
-    /// <summary>The answer on the vendor's page of CreateProject.</summary>
+    /// <summary>The sample answer on the vendor's page of CreateProject.</summary>
     private const string Sample = """
         {
           "RequestId": "7F7D235C-76FF-4B65-800C-8238AE3F****",
@@ -43,11 +44,12 @@ public sealed class ImmJsonTests
 
     private const string Least = """{"ProjectName":"p","CreateTime":"2021-06-29T14:50:13Z","UpdateTime":"2021-06-29T14:50:13Z"}""";
 
-    private static string SampleProject => string.Concat(Sample[Sample.IndexOf('{', 1)..Sample.LastIndexOf('}')].Split('\n').Select(line => line.Trim()))
+    private static string SampleProject => string.Concat(Sample[Sample.IndexOf('{', 1)..Sample.LastIndexOf('}')].Split('\n').Select(line =>
+        line.Trim()))
         .Replace("\": ", "\":", StringComparison.Ordinal);
 
     [Fact]
-    public void The_vendors_sample_is_read_and_written_back_but_for_the_last_two_digits_of_its_times()
+    public void Reads_and_writes_the_vendors_sample_except_for_the_last_two_digits_of_its_times()
     {
         Project project = ImmJson.ReadProject(Sample);
 
@@ -58,22 +60,23 @@ public sealed class ImmJsonTests
     }
 
     [Fact]
-    public void A_bare_project_is_read_as_one_in_an_answer()
+    public void Reads_a_bare_project_as_one_in_an_answer()
     {
         Assert.Equal(ImmJson.ReadProject(Sample), ImmJson.ReadProject(SampleProject));
     }
 
     [Fact]
-    public void What_a_registry_answers_is_read_back_as_the_same_project()
+    public void Reads_back_a_project_of_a_registry()
     {
         using var wire = new WireFixture(options => options.ProjectQuota = 7);
-        Project created = wire.Registry.Create(new CreateProjectRequest { ProjectName = "photos", Tag = [new("k", "v")], DatasetMaxBindCount = 1 });
+        Project created = wire.Registry.Create(
+            new CreateProjectRequest { ProjectName = "photos", Tag = [new("k", "v")], DatasetMaxBindCount = 1 });
 
         Assert.Equal(created, ImmJson.ReadProject(ImmJson.WriteProject(created)));
     }
 
     [Fact]
-    public void Fields_that_are_absent_or_null_are_those_of_a_new_project()
+    public void Absent_and_null_fields_have_the_values_of_a_new_project()
     {
         Project project = ImmJson.ReadProject(Least);
 
@@ -87,7 +90,7 @@ public sealed class ImmJsonTests
     }
 
     [Fact]
-    public void Fields_that_are_not_known_are_skipped_and_the_last_of_two_counts()
+    public void Skips_unknown_fields_and_takes_the_last_of_two_equal_fields()
     {
         Assert.Equal(ImmJson.ReadProject(Least), ImmJson.ReadProject("""{"New":{"a":[1,null]},"ProjectName":"1",""" + Least[1..]));
     }
@@ -120,7 +123,7 @@ public sealed class ImmJsonTests
     [InlineData("Tags", """[{"TagKey":"a"},{"TagKey":"a"}]""")]
     [InlineData("Tags", """[{"TagKey":"a","TagValue":1}]""")]
     [InlineData("Tags", "{}")]
-    public void A_field_that_is_wrong_is_named(string field, string value)
+    public void Names_a_wrong_field(string field, string value)
     {
         foreach (string json in (string[])[With(field, value), $$"""{"RequestId":"x","Project":{{With(field, value)}}}"""])
         {
@@ -141,20 +144,22 @@ public sealed class ImmJsonTests
     [InlineData("""{"Project":[]}""")]
     [InlineData("¿")]
     [InlineData("{\"ProjectName\":\"¿\"}")]
-    public void What_is_no_project_is_a_format_exception(string json)
+    public void Rejects_a_text_that_is_not_a_project(string json)
     {
-        // An attribute cannot hold half a surrogate pair.
+        // An attribute cannot hold a lone surrogate.
         Assert.Throws<FormatException>(() => ImmJson.ReadProject(json.Replace('¿', '\ud800')));
     }
 
     [Fact]
-    public void Misuse_is_an_argument_exception()
+    public void Misuse_throws_an_argument_exception()
     {
         Project project = ImmJson.ReadProject(Least);
 
         Assert.Throws<ArgumentNullException>(() => ImmJson.ReadProject(null!));
         Assert.Throws<ArgumentNullException>(() => ImmJson.WriteProject(null!));
-        Assert.Equal("timeOffset", Assert.Throws<ArgumentOutOfRangeException>(() => ImmJson.WriteProject(project, TimeSpan.FromSeconds(1))).ParamName);
+        Assert.Equal(
+            "timeOffset",
+            Assert.Throws<ArgumentOutOfRangeException>(() => ImmJson.WriteProject(project, TimeSpan.FromSeconds(1))).ParamName);
         Assert.Throws<ArgumentOutOfRangeException>(() => ImmJson.WriteProject(project, TimeSpan.FromHours(15)));
     }
 
@@ -169,7 +174,7 @@ public sealed class ImmJsonTests
     [InlineData("2020-02-29T00:00:00+23:59", "2020-02-28T00:01:00.0000000")]
     [InlineData("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.9999999")]
     [InlineData("0001-01-01T00:00:00-00:00", "0001-01-01T00:00:00.0000000")]
-    public void A_time_has_0_to_9_fraction_digits_and_is_cut_off_at_100_ns(string text, string utc)
+    public void Reads_a_time_with_0_to_9_fraction_digits_truncated_to_100_ns(string text, string utc)
     {
         Assert.True(WireTime.TryRead(text, out long ticks));
         Assert.Equal(utc, new DateTime(ticks).ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture));
@@ -201,7 +206,7 @@ public sealed class ImmJsonTests
     [InlineData("0001-01-01T00:00:00+00:01")]
     [InlineData("9999-12-31T23:59:59-00:01")]
     [InlineData("٢٠٢١-06-29T14:50:13Z")]
-    public void What_is_no_time_is_not_read(string text)
+    public void Rejects_a_text_that_is_not_a_time(string text)
     {
         Assert.False(WireTime.TryRead(text, out _));
     }
@@ -212,17 +217,17 @@ public sealed class ImmJsonTests
     [InlineData("9999-12-31T23:59:59.9999999", 8, "9999-12-31T23:59:59.999999900+00:00")]
     [InlineData("9999-12-31T23:59:59.9999999", -14, "9999-12-31T09:59:59.999999900-14:00")]
     [InlineData("2021-06-29T14:50:13.0116436", 0, "2021-06-29T14:50:13.011643600+00:00")]
-    public void A_time_has_9_digits_and_an_offset_also_at_the_ends_of_the_calendar(string utc, int hours, string text)
+    public void Writes_a_time_with_9_digits_and_an_offset_also_at_the_ends_of_the_calendar(string utc, int hours, string text)
     {
         long ticks = DateTime.ParseExact(utc, "yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture).Ticks;
 
-        Assert.Equal(text, WireTime.Write(ticks, TimeSpan.FromHours(hours)));
+        Assert.Equal(text, Encoding.ASCII.GetString(WireTime.Write(ticks, TimeSpan.FromHours(hours), new byte[WireTime.Length])));
         Assert.True(WireTime.TryRead(text, out long read));
         Assert.Equal(ticks, read);
     }
 
     [Fact]
-    public void Writing_then_reading_a_project_is_the_identity()
+    public void Reads_back_any_project_that_it_writes()
     {
         var random = new Random(18);
         for (int i = 0; i < WireCampaign.Count(500, 100_000); i++)
@@ -244,7 +249,8 @@ public sealed class ImmJsonTests
     private static Project RandomProject(Random random)
     {
         long create = random.Next(8) switch { 0 => 0, 1 => DateTime.MaxValue.Ticks, _ => random.NextInt64(DateTime.MaxValue.Ticks) };
-        Assert.Null(TagSet.Parse([.. Enumerable.Range(0, random.Next(4)).Select(i => new Tag($"{i}{Text(random, 127)}", Text(random, 128)))], out TagSet tags));
+        Assert.Null(TagSet.Parse(
+            [.. Enumerable.Range(0, random.Next(4)).Select(i => new Tag($"{i}{Text(random, 127)}", Text(random, 128)))], out TagSet tags));
         LimitSet<long?> limits = default;
         foreach (Limit limit in Limit.OfProject)
         {
@@ -268,9 +274,11 @@ public sealed class ImmJsonTests
         };
     }
 
-    private static long Number(Random random, long minimum) => random.Next(4) == 0 ? long.MaxValue : random.NextInt64(minimum, long.MaxValue);
+    private static long Number(Random random, long minimum) =>
+        random.Next(4) == 0 ? long.MaxValue : random.NextInt64(minimum, long.MaxValue);
 
-    private static string Text(Random random, int maximum) => string.Concat(Enumerable.Range(0, random.Next(maximum + 1)).Select(_ => random.Next(6) switch
+    private static string Text(Random random, int maximum) => string.Concat(Enumerable.Range(0, random.Next(maximum + 1)).Select(_ =>
+        random.Next(6) switch
     {
         0 => ((char)random.Next(0x20)).ToString(),
         1 => ((char)random.Next(0x20, 0x7F)).ToString(),

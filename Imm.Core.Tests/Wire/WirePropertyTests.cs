@@ -5,8 +5,8 @@ using Xunit;
 namespace Imm.Core.Tests.Wire;
 
 /// <summary>
-/// Whatever texts come in, a well-formed answer with a status and code of the contract goes out, and no exception. Names are mostly real ones and
-/// values mostly near valid ones, so that the inputs reach every outcome; the test fails where one was not reached.
+/// Property tests of the RPC endpoint: any texts give a well-formed answer with a status and code of the service, and no exception. Names
+/// are mostly real and values mostly close to valid ones, so that the inputs reach every outcome. A test fails if one was not reached.
 /// </summary>
 public sealed class WirePropertyTests
 {
@@ -23,25 +23,33 @@ public sealed class WirePropertyTests
 
     private static readonly string[] Names =
     [
-        "ProjectName", "ProjectName", "ProjectName", "Description", "ServiceRole", "TemplateId", "ProjectMaxDatasetCount", "DatasetMaxBindCount",
-        "DatasetMaxFileCount", "DatasetMaxEntityCount", "DatasetMaxRelationCount", "DatasetMaxTotalFileSize", "Tag", "MaxResults", "NextToken",
-        "Prefix", "WithStatistics", "Tag.1.Key", "Tag.1.Value", "Tag.2.Key", "Tag.2.Value", "Tag.0.Key", "Tag.99999999999.Key", "Tag..Key", "Action",
+        "ProjectName", "ProjectName", "ProjectName", "Description", "ServiceRole", "TemplateId", "ProjectMaxDatasetCount",
+        "DatasetMaxBindCount",
+        "DatasetMaxFileCount", "DatasetMaxEntityCount", "DatasetMaxRelationCount", "DatasetMaxTotalFileSize", "Tag", "MaxResults",
+        "NextToken",
+        "Prefix", "WithStatistics", "Tag.1.Key", "Tag.1.Value", "Tag.2.Key", "Tag.2.Value", "Tag.0.Key", "Tag.99999999999.Key", "Tag..Key",
+        "Action",
     ];
 
     private static readonly string[] Values =
     [
-        "", "a", "b", "a_b-1", "1", "0", "10", "11", "+1", "-1", "007", "9223372036854775807", "9223372036854775808", "99999999999999999999999",
-        "true", "False", "yes", " ", "\0", "\ud800", "\udc00x", "😀", "相册", "acs:x", "Aliyun", "http://x", "[]", "{}", "null", "[null]", "[[[[",
-        """[{"Key":"a","Value":"b"}]""", """[{"Key":"a"}]""", """[{"Value":"a"}]""", """[{"Key":"a"},{"Key":"a"}]""", """[{"Key":"\ud800"}]""",
-        "MTIzNDU2Nzg5MDph", "MTIzNDU2Nzg5MDph ", "OTph", "AliyunIMMDefaultRole", "Official:ImageManagement", "\"", "\\", "</script>", "\u2028", "\uFFFF",
+        "", "a", "b", "a_b-1", "1", "0", "10", "11", "+1", "-1", "007", "9223372036854775807", "9223372036854775808",
+        "99999999999999999999999",
+        "true", "False", "yes", " ", "\0", "\ud800", "\udc00x", "😀", "相册", "acs:x", "Aliyun", "http://x", "[]", "{}", "null", "[null]",
+        "[[[[",
+        """[{"Key":"a","Value":"b"}]""", """[{"Key":"a"}]""", """[{"Value":"a"}]""", """[{"Key":"a"},{"Key":"a"}]""",
+        """[{"Key":"\ud800"}]""",
+        "MTIzNDU2Nzg5MDph", "MTIzNDU2Nzg5MDph ", "OTph", "AliyunIMMDefaultRole", "Official:ImageManagement", "\"", "\\", "</script>",
+        "\u2028", "\uFFFF",
     ];
 
     private const string Marks = "\"{}[],:0-9.eTZ\ud800";
 
-    private static readonly string[] SuccessMembers = ["RequestId", "RequestId,Project", "RequestId,Projects", "RequestId,NextToken,Projects"];
+    private static readonly string[] SuccessMembers = ["RequestId", "RequestId,Project", "RequestId,Projects",
+    "RequestId,NextToken,Projects"];
 
     [Fact]
-    public async Task Any_dictionary_of_texts_gives_an_answer_of_the_contract()
+    public async Task Any_parameters_give_an_answer_of_the_service()
     {
         var random = new Random(51);
         var seen = new HashSet<string>();
@@ -62,7 +70,7 @@ public sealed class WirePropertyTests
     }
 
     [Fact]
-    public async Task Any_query_and_form_gives_an_answer_of_the_contract()
+    public async Task Any_query_and_form_give_an_answer_of_the_service()
     {
         var random = new Random(52);
         var seen = new HashSet<string>();
@@ -72,7 +80,8 @@ public sealed class WirePropertyTests
         {
             string query = Encoded(random);
             byte[] form = random.Next(2) == 0 ? [] : Bytes(random);
-            using var request = new HttpRequestMessage(random.Next(2) == 0 ? HttpMethod.Get : HttpMethod.Post, new Uri("http://localhost/?" + query));
+            using var request = new HttpRequestMessage(
+                random.Next(2) == 0 ? HttpMethod.Get : HttpMethod.Post, new Uri("http://localhost/?" + query));
             if (random.Next(4) != 0)
             {
                 request.Headers.TryAddWithoutValidation("x-acs-action", Pick(random, Actions));
@@ -91,7 +100,7 @@ public sealed class WirePropertyTests
     }
 
     [Fact]
-    public void Any_text_is_read_as_a_project_or_is_a_format_exception()
+    public void Any_text_is_a_project_or_throws_FormatException()
     {
         var random = new Random(53);
         string sample = WireFixture.OneProject("photos");
@@ -104,7 +113,8 @@ public sealed class WirePropertyTests
             {
                 int at = random.Next(text.Length);
                 int length = Math.Min(random.Next(6), text.Length - at);
-                text.Remove(at, length).Insert(at, random.Next(3) == 0 ? Pick(random, Values) : Marks[random.Next(Marks.Length)].ToString());
+                text.Remove(at, length).Insert(
+                    at, random.Next(3) == 0 ? Pick(random, Values) : Marks[random.Next(Marks.Length)].ToString());
             }
 
             try
@@ -122,7 +132,7 @@ public sealed class WirePropertyTests
         Assert.True(read > 0 && refused > 0, $"{read} read, {refused} refused");
     }
 
-    /// <summary>Checks one answer and says which kind it is: the code of an error, or the members of a success.</summary>
+    /// <summary>Checks an answer and returns its kind: the code of an error, or the members of a success.</summary>
     private static string Check(int status, string json, Func<string> input)
     {
         try

@@ -7,9 +7,12 @@ namespace Imm.Core.Collections;
 /// A node of the tree. A slot of a leaf holds an object and its name. A slot of an inner node holds a child and a separator: a name that is
 /// not greater than any name below the child and greater than all names to its left. The first separator of a node is not compared.
 /// </summary>
+/// <remarks>
+/// Names and values are two arrays, because most changes replace a value and no name: the copy of a node then shares the array of names.
+/// </remarks>
 internal sealed class NameTreeNode
 {
-    public static readonly NameTreeNode Empty = new(true, 0, [], null);
+    public static readonly NameTreeNode Empty = new(true, 0, [], [], null);
 
     private const int Max = 32;
     private const int Min = Max / 4;
@@ -17,35 +20,41 @@ internal sealed class NameTreeNode
     public readonly bool IsLeaf;
     private readonly OwnerToken? _owner;
 
-    // Longer than the count where the node was made under a token.
-    private Slot[] _slots;
+    // Both can be longer than the count where the node was made under a token.
+    private string[] _names;
+    private object[] _values;
     private int _count;
 
-    private NameTreeNode(bool isLeaf, int count, Slot[] slots, OwnerToken? owner)
+    // The array of names is another node's, and is copied before it is changed.
+    private bool _sharesNames;
+
+    private NameTreeNode(bool isLeaf, int count, string[] names, object[] values, OwnerToken? owner, bool sharesNames = false)
     {
-        Debug.Assert(count <= slots.Length);
+        Debug.Assert(count <= names.Length && count <= values.Length);
         IsLeaf = isLeaf;
         _count = count;
-        _slots = slots;
+        _names = names;
+        _values = values;
         _owner = owner;
+        _sharesNames = sharesNames;
     }
 
     public int Count => _count;
 
-    public object ItemAt(int at) => _slots[at].Value;
+    public object ItemAt(int at) => _values[at];
 
-    public NameTreeNode ChildAt(int at) => Unsafe.As<NameTreeNode>(_slots[at].Value);
+    public NameTreeNode ChildAt(int at) => Unsafe.As<NameTreeNode>(_values[at]);
 
     /// <summary>Searches the node: the slot of a name, or the complement of the slot where it would be inserted.</summary>
     public int Search(string name)
     {
-        Slot[] slots = _slots;
+        string[] names = _names;
         int low = IsLeaf ? 0 : 1;
         int high = _count - 1;
         while (low <= high)
         {
             int middle = (low + high) >> 1;
-            int order = string.CompareOrdinal(slots[middle].Name, name);
+            int order = string.CompareOrdinal(names[middle], name);
             if (order == 0)
             {
                 return middle;
@@ -72,7 +81,7 @@ internal sealed class NameTreeNode
         {
             if (path.Parent is not null && path.Index + 1 < path.Parent._count)
             {
-                path.Next = path.Parent._slots[path.Index + 1].Name;
+                path.Next = path.Parent._names[path.Index + 1];
             }
 
             path.Parent = path.Leaf;
@@ -85,7 +94,7 @@ internal sealed class NameTreeNode
 
     /// <summary>Makes a root above two halves.</summary>
     public static NameTreeNode Join(NameTreeNode left, NameTreeNode right, OwnerToken? owner) =>
-        new(false, 2, [left._slots[0] with { Value = left }, right._slots[0] with { Value = right }], owner);
+        new(false, 2, [left._names[0], right._names[0]], [left, right], owner);
 
     /// <summary>
     /// Adds or replaces an object below a node, which is replaced by its successor. Returns the right half where the node was split.
@@ -99,11 +108,11 @@ internal sealed class NameTreeNode
             if (found < 0)
             {
                 added = true;
-                return Insert(ref node, ~found, new Slot(name, item), last, owner);
+                return Insert(ref node, ~found, name, item, last, owner);
             }
 
             node = node.Writable(owner);
-            node._slots[found] = new Slot(name, item);
+            node._values[found] = item;
             return null;
         }
 
@@ -111,8 +120,8 @@ internal sealed class NameTreeNode
         NameTreeNode child = node.ChildAt(at);
         NameTreeNode? right = Set(ref child, name, item, last && at + 1 == node._count, owner, ref added);
         node = node.Writable(owner);
-        node._slots[at].Value = child;
-        return right is null ? null : Insert(ref node, at + 1, right._slots[0] with { Value = right }, last, owner);
+        node._values[at] = child;
+        return right is null ? null : Insert(ref node, at + 1, right._names[0], right, last, owner);
     }
 
     /// <summary>Removes a name that is below the node; returns the node that replaces it, perhaps with too few slots.</summary>
@@ -131,7 +140,7 @@ internal sealed class NameTreeNode
         }
 
         NameTreeNode node = Writable(owner);
-        node._slots[at].Value = child;
+        node._values[at] = child;
         return _count == 1 || child._count >= Min ? node : node.Refill(Math.Max(at, 1), owner);
     }
 
@@ -143,13 +152,13 @@ internal sealed class NameTreeNode
         int? depth = null;
         for (int i = 0; i < _count; i++)
         {
-            string? low = i > 0 || IsLeaf ? _slots[i].Name : from;
-            string? high = i + 1 < _count ? _slots[i + 1].Name : to;
+            string? low = i > 0 || IsLeaf ? _names[i] : from;
+            string? high = i + 1 < _count ? _names[i + 1] : to;
             Debug.Assert(from is null || low is null || string.CompareOrdinal(from, low) <= 0);
             Debug.Assert(low is null || high is null || string.CompareOrdinal(low, high) < 0);
             if (IsLeaf)
             {
-                Debug.Assert(((INamed)_slots[i].Value).Name == low);
+                Debug.Assert(((INamed)_values[i]).Name == low);
                 continue;
             }
 
@@ -169,11 +178,11 @@ internal sealed class NameTreeNode
         return at < 0 ? ~at - 1 : at;
     }
 
-    private static NameTreeNode? Insert(ref NameTreeNode node, int at, in Slot slot, bool last, OwnerToken? owner)
+    private static NameTreeNode? Insert(ref NameTreeNode node, int at, string name, object value, bool last, OwnerToken? owner)
     {
         if (node._count < Max)
         {
-            node = node.With(at, slot, owner);
+            node = node.With(at, name, value, owner);
             return null;
         }
 
@@ -184,14 +193,14 @@ internal sealed class NameTreeNode
         node = append ? node : node.Truncate(keep, owner);
         if (!append && at <= keep)
         {
-            node = node.With(at, slot, owner);
+            node = node.With(at, name, value, owner);
             return right;
         }
 
-        return right.With(at - keep, slot, owner);
+        return right.With(at - keep, name, value, owner);
     }
 
-    /// <summary>Balances a child and the one before it, or merges the two. Caller must own this node.</summary>
+    /// <summary>Balances a child and the one before it, or merges the two. The caller has just made this node, or owns it.</summary>
     private NameTreeNode Refill(int at, OwnerToken? owner)
     {
         NameTreeNode left = ChildAt(at - 1);
@@ -200,26 +209,33 @@ internal sealed class NameTreeNode
         var both = new NameTreeNode(
             left.IsLeaf,
             total,
-            [.. left._slots.AsSpan(0, left._count), .. right._slots.AsSpan(0, right._count)],
+            [.. left._names.AsSpan(0, left._count), .. right._names.AsSpan(0, right._count)],
+            [.. left._values.AsSpan(0, left._count), .. right._values.AsSpan(0, right._count)],
             owner);
         if (total <= Max)
         {
-            _slots[at - 1].Value = both;
+            _values[at - 1] = both;
             return Without(at, owner);
         }
 
         right = both.Slice(total / 2, total, owner);
-        _slots[at - 1].Value = both.Slice(0, total / 2, owner);
-        _slots[at] = right._slots[0] with { Value = right };
+        _values[at - 1] = both.Slice(0, total / 2, owner);
+        _values[at] = right;
+        _names = _sharesNames ? _names[.._count] : _names;
+        _sharesNames = false;
+        _names[at] = right._names[0];
         return this;
     }
 
     private bool IsOwnedBy(OwnerToken? owner) => owner is not null && _owner == owner;
 
-    private NameTreeNode Writable(OwnerToken? owner) => IsOwnedBy(owner) ? this : Slice(0, _count, owner);
+    /// <summary>Gets a node whose values can be changed: this one where it is owned, or else a copy.</summary>
+    private NameTreeNode Writable(OwnerToken? owner) => IsOwnedBy(owner)
+        ? this
+        : new NameTreeNode(IsLeaf, _count, _names, _values.AsSpan(0, _count).ToArray(), owner, sharesNames: true);
 
     private NameTreeNode Slice(int from, int to, OwnerToken? owner) =>
-        new(IsLeaf, to - from, _slots.AsSpan(from, to - from).ToArray(), owner);
+        new(IsLeaf, to - from, _names[from..to], _values[from..to], owner);
 
     private NameTreeNode Truncate(int count, OwnerToken? owner)
     {
@@ -228,51 +244,61 @@ internal sealed class NameTreeNode
             return Slice(0, count, owner);
         }
 
-        Array.Clear(_slots, count, _count - count);
-        _count = count;
-        return this;
+        string[] names = Remove(_names, _count, count, _count, !_sharesNames);
+        return Become(count, names, Remove(_values, _count, count, _count, inPlace: true));
     }
 
-    private NameTreeNode With(int at, in Slot slot, OwnerToken? owner)
+    private NameTreeNode With(int at, string name, object value, OwnerToken? owner)
     {
-        Slot[] slots = _slots;
-        bool owned = IsOwnedBy(owner);
-        if (!owned || _count == slots.Length)
-        {
-            // Spare room is worth its memory in a batch only: its next change is likely to use it.
-            slots = new Slot[owner is null ? _count + 1 : Math.Min(Max, _count + 1 + (_count >> 2))];
-            Array.Copy(_slots, slots, at);
-        }
-
-        Array.Copy(_slots, at, slots, at + 1, _count - at);
-        slots[at] = slot;
-        if (!owned)
-        {
-            return new NameTreeNode(IsLeaf, _count + 1, slots, owner);
-        }
-
-        _slots = slots;
-        _count++;
-        return this;
+        bool isOwned = IsOwnedBy(owner);
+        string[] names = Insert(_names, _count, at, name, isOwned && !_sharesNames, owner);
+        object[] values = Insert(_values, _count, at, value, isOwned, owner);
+        return isOwned ? Become(_count + 1, names, values) : new NameTreeNode(IsLeaf, _count + 1, names, values, owner);
     }
 
     private NameTreeNode Without(int at, OwnerToken? owner)
     {
-        if (!IsOwnedBy(owner))
-        {
-            return new NameTreeNode(
-                IsLeaf,
-                _count - 1,
-                [.. _slots.AsSpan(0, at), .. _slots.AsSpan(at + 1, _count - at - 1)],
-                owner);
-        }
-
-        Array.Copy(_slots, at + 1, _slots, at, _count - at - 1);
-        return Truncate(_count - 1, owner);
+        bool isOwned = IsOwnedBy(owner);
+        string[] names = Remove(_names, _count, at, at + 1, isOwned && !_sharesNames);
+        object[] values = Remove(_values, _count, at, at + 1, isOwned);
+        return isOwned ? Become(_count - 1, names, values) : new NameTreeNode(IsLeaf, _count - 1, names, values, owner);
     }
 
-    /// <summary>An object or a child beside the name that it is found by.</summary>
-    private record struct Slot(string Name, object Value);
+    private NameTreeNode Become(int count, string[] names, object[] values)
+    {
+        _count = count;
+        _names = names;
+        _values = values;
+        _sharesNames = false;
+        return this;
+    }
+
+    private static T[] Insert<T>(T[] from, int count, int at, T item, bool inPlace, OwnerToken? owner)
+    {
+        // Spare room is worth its memory in a batch only: its next change is likely to use it.
+        T[] to = inPlace && count < from.Length ? from : new T[owner is null ? count + 1 : Math.Min(Max, count + 1 + (count >> 2))];
+        if (to != from)
+        {
+            Array.Copy(from, to, at);
+        }
+
+        Array.Copy(from, at, to, at + 1, count - at);
+        to[at] = item;
+        return to;
+    }
+
+    /// <summary>Removes the items from one index to another, exclusive.</summary>
+    private static T[] Remove<T>(T[] from, int count, int first, int end, bool inPlace)
+    {
+        if (!inPlace)
+        {
+            return [.. from.AsSpan(0, first), .. from.AsSpan(end, count - end)];
+        }
+
+        Array.Copy(from, end, from, first, count - end);
+        Array.Clear(from, count - (end - first), end - first);
+        return from;
+    }
 
     /// <summary>A leaf, its parent (null for the root) and index there, and the first name past that parent, if any.</summary>
     public struct LeafPath

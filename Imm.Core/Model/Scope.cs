@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Imm.Core.Model;
 
@@ -21,9 +22,13 @@ internal sealed record Scope
         RegionId = regionId;
     }
 
-    public string AccountId { get; }
+    private Scope()
+    {
+    }
 
-    public string RegionId { get; }
+    public string AccountId { get; private init; } = "";
+
+    public string RegionId { get; private init; } = "";
 
     /// <summary>The ARN of the resource that ListProjects acts on.</summary>
     public string AllProjectsArn => ProjectArn("*");
@@ -31,6 +36,20 @@ internal sealed record Scope
     public static bool IsAccountId(string text) => IsId(text, AccountIdCharacters);
 
     public static bool IsRegionId(string text) => IsId(text, RegionIdCharacters);
+
+    /// <summary>Makes a scope of ids that may be missing or malformed.</summary>
+    public static bool TryCreate(
+        string? accountId,
+        string? regionId,
+        [NotNullWhen(true)] out Scope? scope,
+        [NotNullWhen(false)] out string? brokenRule)
+    {
+        brokenRule = accountId is null || !IsAccountId(accountId) ? AccountIdRule
+            : regionId is null || !IsRegionId(regionId) ? RegionIdRule
+            : null;
+        scope = brokenRule is null ? new Scope { AccountId = accountId!, RegionId = regionId! } : null;
+        return scope is not null;
+    }
 
     /// <exception cref="ArgumentException">An id is null or malformed.</exception>
     public static void ThrowIfMalformed(string accountId, string regionId)

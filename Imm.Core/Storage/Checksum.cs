@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Imm.Core.Storage;
 
-/// <summary>CRC-32C (Castagnoli), the checksum of everything that a store keeps.</summary>
+/// <summary>CRC-32C (Castagnoli), the checksum of pages, headers, frames and records.</summary>
 internal static class Checksum
 {
+    /// <summary>Computes the checksum of bytes that follow those of which <paramref name="seed"/> is the checksum.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes, uint seed = 0)
     {
         uint crc = ~seed;

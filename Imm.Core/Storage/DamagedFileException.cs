@@ -1,5 +1,13 @@
 namespace Imm.Core.Storage;
 
-/// <summary>A file of the store holds what no correct run of this library wrote there.</summary>
-internal sealed class DamagedFileException(string file, string problem)
-    : IOException($"The file '{file}' is damaged: {problem}");
+/// <summary>A file of the store is damaged, missing, of another store or of another version.</summary>
+/// <param name="message">The file, the problem, and what to do.</param>
+internal sealed class DamagedFileException(string message) : IOException(message)
+{
+    /// <param name="file">The damaged file.</param>
+    /// <param name="problem">The problem, as the end of a sentence.</param>
+    public DamagedFileException(string file, string problem)
+        : this($"The file '{file}' is damaged: {problem}")
+    {
+    }
+}

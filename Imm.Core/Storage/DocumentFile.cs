@@ -5,18 +5,18 @@ using LiteDB.Engine;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// LiteDB over the pages of the data file: one collection per kind of record, and in it one document for each 16 keys, <c>_id</c> the keys
-/// without their last four bits and <c>v</c> the records.
+/// The records in LiteDB: one collection for each kind, and one document for each bucket of 16 keys. <c>_id</c> is the number of the bucket,
+/// <c>v</c> its content.
 /// </summary>
 /// <remarks>
 /// <para>
-/// To insert a document costs LiteDB several microseconds and kilobytes of garbage, whatever is in it. Neighbouring keys are created one
-/// after the other and read together, so they share one.
+/// An insert costs LiteDB several microseconds and kilobytes of garbage for each document, of whatever size. Neighbouring keys are created
+/// one after the other and read together, so they share a document.
 /// </para>
 /// <para>
-/// One thread at a time. LiteDB's own log stays in memory and is emptied into the page stream at the end of each transaction, so that
-/// LiteDB always opens on an empty log and its recovery, which trusts what it finds, never runs. After an exception the instance is of no
-/// use any more.
+/// Not thread-safe. LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each transaction. So LiteDB
+/// always opens with an empty log, and its recovery, which does not verify what it reads, never runs. After an exception the instance must
+/// not be used any more.
 /// </para>
 /// </remarks>
 internal sealed class DocumentFile : IDisposable
@@ -24,7 +24,7 @@ internal sealed class DocumentFile : IDisposable
     private const string Id = "_id";
     private const string Value = "v";
 
-    // A transaction's pages are in memory until they are in the page stream, one version each per transaction.
+    // LiteDB holds the pages of a transaction in memory until they are in the page stream.
     private const int MaxRecordsPerTransaction = 8192;
     private const long MaxBytesPerTransaction = 1 << 20;
 
@@ -38,26 +38,25 @@ internal sealed class DocumentFile : IDisposable
         _engine = new LiteEngine(new EngineSettings { DataStream = _pages, LogStream = new MemoryStream(), Collation = Collation.Binary });
         if (isNew)
         {
-            // Checkpoints are ours alone.
+            // Checkpoints happen only where this class asks for one.
             _engine.Pragma(Pragmas.CHECKPOINT, 0);
             _engine.Checkpoint();
         }
     }
 
-    /// <summary>The number of pages that have been read, which LiteDB may hold in memory as long as this is open.</summary>
+    /// <summary>The number of pages that LiteDB has read, which it may hold in memory until it is disposed.</summary>
     public long PagesRead => _pages.PagesRead;
 
-    /// <summary>The number of changed pages that have been taken, which LiteDB may hold as well.</summary>
+    /// <summary>The number of changed pages that were taken, which LiteDB may hold too.</summary>
     public long PagesTaken { get; private set; }
 
     /// <summary>
-    /// Applies records that are sorted and of which no two have the same kind and key, until about as many pages have changed as are wanted
-    /// at once.
+    /// Applies records, sorted by kind and key and without duplicates, until a number of pages has changed.
     /// </summary>
     /// <param name="records">The records.</param>
-    /// <param name="start">The first to apply.</param>
-    /// <param name="maxPages">How many changed pages are enough.</param>
-    /// <returns>The first that was not applied; the number of records where all were.</returns>
+    /// <param name="start">The index of the first record to apply.</param>
+    /// <param name="maxPages">The number of changed pages after which no further transaction begins.</param>
+    /// <returns>The index of the first record that was not applied; the number of records if all were.</returns>
     public int Apply(IReadOnlyList<Record> records, int start = 0, int maxPages = int.MaxValue)
     {
         while (start < records.Count && _pages.PagesWritten < maxPages)
@@ -78,23 +77,23 @@ internal sealed class DocumentFile : IDisposable
         return start;
     }
 
-    /// <summary>Reads the document that a record is about to change, so that damage in it shows before anything is written.</summary>
+    /// <summary>Reads the document that a record will change, so that damage in it is found before anything is written.</summary>
     public void Verify(in Record record) => Find(record.Kind, RecordBucket.Of(record.Key), new RecordBucket());
 
-    /// <summary>The pages that have changed, with their checksums, in order; the first page is always among them.</summary>
-    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFile.Header header)
+    /// <inheritdoc cref="PageStream.TakeWritten"/>
+    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFileHeader header)
     {
         IReadOnlyList<KeyValuePair<uint, byte[]>> pages = _pages.TakeWritten(header);
         PagesTaken += pages.Count;
         return pages;
     }
 
-    /// <summary>All records of a kind with a key in a range, both ends inclusive, in order. They are read as they are asked for.</summary>
+    /// <summary>Reads the records of a kind with keys in a range, both ends inclusive, in order, as they are enumerated.</summary>
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {
-        foreach ((long bucket, byte[] packed) in ReadBuckets(kind, RecordBucket.Of(first), RecordBucket.Of(last)))
+        foreach ((long bucket, byte[] content) in ReadBuckets(kind, RecordBucket.Of(first), RecordBucket.Of(last)))
         {
-            foreach (Record record in RecordBucket.Unpack(kind, bucket, packed))
+            foreach (Record record in RecordBucket.Decode(kind, bucket, content))
             {
                 if (record.Key >= first && record.Key <= last)
                 {
@@ -123,9 +122,9 @@ internal sealed class DocumentFile : IDisposable
         }
     }
 
-    private IEnumerable<(long Bucket, byte[] Packed)> ReadBuckets(ChangeKind kind, long first, long last)
+    private IEnumerable<(long Bucket, byte[] Content)> ReadBuckets(ChangeKind kind, long first, long last)
     {
-        // The text is the same each time: LiteDB compiles and keeps one expression per text for ever.
+        // The text must be constant: LiteDB compiles each text and keeps the expression for ever.
         var query = new Query();
         query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
         using IBsonDataReader reader = _engine.Query(Collection(kind), query);
@@ -138,19 +137,19 @@ internal sealed class DocumentFile : IDisposable
                 || !document.TryGetValue(Value, out BsonValue value)
                 || !value.IsBinary)
             {
-                throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is not a number with a value.");
+                throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is damaged.");
             }
 
             yield return (id.AsInt64, value.AsBinary);
         }
     }
 
-    /// <summary>Applies records of one kind until they fill a transaction; gives the first that was not applied.</summary>
+    /// <summary>Applies records of one kind until they fill a transaction. Returns the index of the first that was not applied.</summary>
     private int Apply(ChangeKind kind, IReadOnlyList<Record> records, int start, int end)
     {
         var added = new List<BsonDocument>();
         var changed = new List<BsonDocument>();
-        var gone = new List<BsonValue>();
+        var deleted = new List<BsonValue>();
         var bucket = new RecordBucket();
         long bytes = 0;
         int i = start;
@@ -167,13 +166,13 @@ internal sealed class DocumentFile : IDisposable
 
             if (!bucket.IsEmpty)
             {
-                byte[] packed = bucket.Pack();
-                bytes += packed.Length;
-                (exists ? changed : added).Add(new BsonDocument { [Id] = id, [Value] = packed });
+                byte[] content = bucket.Encode();
+                bytes += content.Length;
+                (exists ? changed : added).Add(new BsonDocument { [Id] = id, [Value] = content });
             }
             else if (exists)
             {
-                gone.Add(id);
+                deleted.Add(id);
             }
 
             bucket.Clear();
@@ -187,28 +186,28 @@ internal sealed class DocumentFile : IDisposable
 
         if (changed.Count > 0)
         {
-            Invariant.Holds(_engine.Update(collection, changed) == changed.Count, "what is updated was there");
+            Invariant.Holds(_engine.Update(collection, changed) == changed.Count, "an updated document exists");
         }
 
-        if (gone.Count > 0)
+        if (deleted.Count > 0)
         {
-            _engine.Delete(collection, gone);
+            _engine.Delete(collection, deleted);
         }
 
         return i;
     }
 
-    /// <summary>Reads a bucket; gives the bytes that it takes, 0 where there is none.</summary>
+    /// <summary>Reads a document into a bucket. Returns its length in bytes; 0 if there is none.</summary>
     private long Find(ChangeKind kind, long id, RecordBucket bucket)
     {
-        foreach ((long found, byte[] packed) in ReadBuckets(kind, id, id))
+        foreach ((long found, byte[] content) in ReadBuckets(kind, id, id))
         {
-            foreach (Record record in RecordBucket.Unpack(kind, found, packed))
+            foreach (Record record in RecordBucket.Decode(kind, found, content))
             {
                 bucket.Set(record);
             }
 
-            return packed.Length;
+            return content.Length;
         }
 
         return 0;

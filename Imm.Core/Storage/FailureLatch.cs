@@ -1,20 +1,43 @@
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The first failure of a store, shared by the committing thread, the checkpoint thread and readers. Once set it stays: the store takes no
-/// more changes until it is opened again. Thread-safe.
+/// The failure of a store, shared by the committing thread, the checkpoint thread and readers. Once it is set the store takes no more changes
+/// until it is opened again. Thread-safe.
 /// </summary>
-internal sealed class FailureLatch(string path)
+internal sealed class FailureLatch(string path, IStoreObserver? observer)
 {
     private Exception? _cause;
+
+    /// <summary>Occurs when the failure is set, on the thread that sets it.</summary>
+    public event Action? WasSet;
 
     /// <summary>The cause of the failure; null while there is none.</summary>
     public Exception? Cause => Volatile.Read(ref _cause);
 
-    /// <summary>Sets the cause; false if one is set already, which stays.</summary>
-    public bool TrySet(Exception cause) => Interlocked.CompareExchange(ref _cause, cause, null) is null;
+    public bool IsSet => Cause is not null;
 
-    /// <summary>Fails if the store has failed.</summary>
+    /// <summary>Sets the failure and reports it, unless it is set already.</summary>
+    public void Set(Exception cause)
+    {
+        if (TrySet(cause))
+        {
+            observer?.Failed(cause);
+        }
+    }
+
+    /// <summary>Sets the failure without reporting it to the observer; false if it is set already.</summary>
+    public bool TrySet(Exception cause)
+    {
+        if (Interlocked.CompareExchange(ref _cause, cause, null) is not null)
+        {
+            return false;
+        }
+
+        WasSet?.Invoke();
+        return true;
+    }
+
+    /// <summary>Throws if the failure is set.</summary>
     /// <exception cref="IOException">The store has failed; the inner exception is the cause.</exception>
     public void ThrowIfSet()
     {

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// A file as the file system knows it: a device and a number on it that no other file has, a kind, and a length in bytes.
+/// A file as the file system identifies it: its device and its number on the device, which together are unique, and its kind and length.
 /// </summary>
 internal readonly record struct FileEntry(ulong Device, ulong Number, bool IsRegular, long Length)
 {
@@ -13,8 +13,8 @@ internal readonly record struct FileEntry(ulong Device, ulong Number, bool IsReg
 }
 
 /// <summary>
-/// System calls that the runtime offers no way to, or whose failure it hides: on Unix it drops the errors of <c>fsync</c>, <c>flock</c> and
-/// <c>lstat</c>, and a rename that replaces nothing is no single step there.
+/// System calls that .NET does not offer or whose failures it hides. On Unix .NET ignores errors of <c>fsync</c>, <c>flock</c> and
+/// <c>lstat</c>, and has no atomic rename that replaces nothing.
 /// </summary>
 internal static class FileSystemCalls
 {
@@ -25,9 +25,9 @@ internal static class FileSystemCalls
 
     private const int ExclusiveWithoutWaiting = 2 | 4;
 
-    /// <summary>Finds the file that has a name, a link itself where it is one; null only where there is certainly nothing.</summary>
-    /// <exception cref="IOException">The file system does not say.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file system may not be asked.</exception>
+    /// <summary>Finds the file with a name, without following a link; null only if certainly nothing has the name.</summary>
+    /// <exception cref="IOException">The file system gives no answer.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static FileEntry? Find(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -41,16 +41,16 @@ internal static class FileSystemCalls
         }
 
         int error = Marshal.GetLastPInvokeError();
-        return error == NoEntry ? null : throw Failure($"The file '{path}' cannot be looked for", error);
+        return error == NoEntry ? null : throw Failure($"The file '{path}' cannot be examined", error);
     }
 
-    /// <summary>The file that a handle has open; null where the file system does not say.</summary>
+    /// <summary>Finds the file that a handle has open; null if the file system gives no answer.</summary>
     public static FileEntry? Find(SafeFileHandle handle) =>
         OperatingSystem.IsWindows() ? Windows.Find(handle)
         : OperatingSystem.IsLinux() ? Linux.TryFind(handle)
         : Bsd.TryFind(handle);
 
-    /// <summary>Reads the target of a link, as it is written there; null where the path is no link.</summary>
+    /// <summary>Reads the target of a link as it is stored; null if the path is not a link.</summary>
     public static string? ReadLink(string path)
     {
         try
@@ -59,13 +59,13 @@ internal static class FileSystemCalls
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Whoever opens the path gets the error.
+            // The open of the path reports the error.
             return null;
         }
     }
 
-    /// <summary>Returns once everything written to a file is on the disk.</summary>
-    /// <exception cref="IOException">Nobody knows what is on the disk.</exception>
+    /// <summary>Flushes everything written to a file to the disk.</summary>
+    /// <exception cref="IOException">The flush failed; it is unknown what is on the disk.</exception>
     public static void Flush(SafeFileHandle handle, string name)
     {
         if (OperatingSystem.IsWindows())
@@ -74,7 +74,7 @@ internal static class FileSystemCalls
             return;
         }
 
-        // On macOS fsync leaves the data in the cache of the drive. Not every file system there has the other call.
+        // On macOS fsync leaves the data in the cache of the drive, and not every file system supports F_FULLFSYNC.
         if (OperatingSystem.IsMacOS() && Bsd.TryFullFlush(handle))
         {
             return;
@@ -93,11 +93,11 @@ internal static class FileSystemCalls
         }
     }
 
-    /// <summary>Makes the names in a directory durable, where the file system has that as a step of its own.</summary>
-    /// <exception cref="IOException">Nobody knows which names are on the disk.</exception>
+    /// <summary>Flushes the names in a directory to the disk, if the file system supports that.</summary>
+    /// <exception cref="IOException">The flush failed; it is unknown which names are on the disk.</exception>
     public static void FlushDirectory(string directory)
     {
-        // Windows journals names with the file.
+        // Windows journals the names with the file.
         if (OperatingSystem.IsWindows())
         {
             return;
@@ -106,7 +106,7 @@ internal static class FileSystemCalls
         int descriptor = Unix.Open(directory, flags: 0);
         if (descriptor < 0)
         {
-            throw Failure($"The folder '{directory}' could not be opened to flush it", Marshal.GetLastPInvokeError());
+            throw Failure($"The directory '{directory}' could not be opened to flush it", Marshal.GetLastPInvokeError());
         }
 
         int error;
@@ -119,11 +119,11 @@ internal static class FileSystemCalls
         _ = Unix.Close(descriptor);
         if (error != 0 && error != InvalidArgument && !IsNotSupported(error))
         {
-            throw Failure($"The folder '{directory}' could not be flushed to the disk", error);
+            throw Failure($"The directory '{directory}' could not be flushed to the disk", error);
         }
     }
 
-    /// <summary>Takes an exclusive lock on a file of Unix, without waiting.</summary>
+    /// <summary>Takes an exclusive lock on a file on Unix, without waiting.</summary>
     public static bool TryLock(SafeFileHandle handle, out int error)
     {
         do
@@ -135,8 +135,8 @@ internal static class FileSystemCalls
         return error == 0;
     }
 
-    /// <summary>Gives a file another name on the same file system, if nothing has that name, in one step.</summary>
-    /// <exception cref="IOException">Something has the new name, or the file cannot be renamed.</exception>
+    /// <summary>Renames a file on the same file system, atomically and without replacing another file.</summary>
+    /// <exception cref="IOException">The new name is taken, or the file cannot be renamed.</exception>
     public static void RenameToNew(string from, string to)
     {
         if (OperatingSystem.IsWindows())
@@ -150,8 +150,8 @@ internal static class FileSystemCalls
             : InvalidArgument;
         if (error == InvalidArgument || IsNotSupported(error))
         {
-            // A file system without that call: a second name never replaces anything either. If the first one stays, it is one more name
-            // of the file.
+            // The file system has no such rename. A hard link replaces nothing either. If the old name cannot be removed, the file has both
+            // names.
             error = Unix.Link(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
             _ = error == 0 ? Unix.Unlink(from) : 0;
         }
@@ -162,10 +162,10 @@ internal static class FileSystemCalls
         }
     }
 
-    /// <summary>The meaning of an error number of the system.</summary>
+    /// <summary>Returns the text of an error number.</summary>
     public static string Text(int error) => Marshal.GetPInvokeErrorMessage(error);
 
-    // ENOTSUP, EOPNOTSUPP and ENOSYS have numbers of their own on each system.
+    // ENOTSUP, EOPNOTSUPP and ENOSYS, whose numbers differ between systems.
     private static bool IsNotSupported(int error) => OperatingSystem.IsLinux() ? error is 95 or 38 : error is 45 or 102 or 78;
 
     private static Exception Failure(string what, int error)
@@ -212,7 +212,7 @@ internal static class FileSystemCalls
         public static extern int Unlink([MarshalAs(UnmanagedType.LPUTF8Str)] string path);
     }
 
-    /// <summary>Linux: <c>statx</c> has one layout on every processor.</summary>
+    /// <summary>Calls of Linux. <c>statx</c> has the same layout on every processor.</summary>
     private static class Linux
     {
         private const int CurrentDirectory = -100;
@@ -271,7 +271,7 @@ internal static class FileSystemCalls
             uint flags);
     }
 
-    /// <summary>macOS: <c>lstat</c> with 64-bit numbers, which has a name of its own on Intel.</summary>
+    /// <summary>Calls of macOS and BSD. <c>lstat</c> with 64-bit file numbers has another name on Intel.</summary>
     private static class Bsd
     {
         private const int FullFlush = 51;
@@ -338,14 +338,14 @@ internal static class FileSystemCalls
 
         public static FileEntry? Find(string path)
         {
-            // Without any access, so that it is no matter how the file is shared.
+            // Without access rights, so that the sharing mode of other handles does not matter.
             using SafeFileHandle handle = CreateFile(path, access: 0, ShareAll, 0, OpenExisting, BackupSemantics, 0);
             if (handle.IsInvalid)
             {
                 int error = Marshal.GetLastPInvokeError();
                 return error is FileNotFound or PathNotFound
                     ? null
-                    : throw Failure($"The file '{path}' cannot be looked for", unchecked((int)0x80070000) | error);
+                    : throw Failure($"The file '{path}' cannot be examined", unchecked((int)0x80070000) | error);
             }
 
             return Find(handle);

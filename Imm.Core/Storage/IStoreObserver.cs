@@ -1,26 +1,27 @@
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Hears of what the storage does. It is called on the thread that does it, which goes on only afterwards: it is to be quick, and never
-/// throws.
+/// An observer of the storage engine. Its members are called on the thread that does the work, which waits for them: they must be quick and
+/// must not throw.
 /// </summary>
 internal interface IStoreObserver
 {
     /// <summary>
-    /// True if it is being told something on the calling thread: whoever asks is called by the store, and may neither change nor close it.
+    /// True if the calling thread is inside a call of the observer. Such a thread may neither change nor close the store, because it would
+    /// wait for itself.
     /// </summary>
     bool IsTelling { get; }
 
-    /// <summary>Operations were decided as one batch that changed something; it is published, and durable where there is a file.</summary>
-    /// <param name="operations">How many, those that were refused among them.</param>
+    /// <summary>Reports a batch that changed something and is published; in a store with a file it is durable.</summary>
+    /// <param name="operations">The number of operations in the batch, including refused ones.</param>
     void Committed(int operations);
 
-    /// <summary>A log was flushed.</summary>
+    /// <summary>Reports a flush of a log.</summary>
     void Flushed(TimeSpan duration);
 
-    /// <summary>A checkpoint has ended.</summary>
+    /// <summary>Reports the end of a checkpoint.</summary>
     void Checkpointed(StoreCheckpoint checkpoint);
 
-    /// <summary>The store goes on no more. Of several causes the first counts; the same may be told twice.</summary>
+    /// <summary>Reports, once, that the store has failed and takes no more changes.</summary>
     void Failed(Exception cause);
 }

@@ -2,14 +2,20 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imm.Core.Storage;
 
-/// <summary>The file system of this machine, by system calls of our own where .NET hides an error or offers no call.</summary>
+/// <summary>The file system of the machine. It makes system calls itself where .NET hides an error or has no such call.</summary>
 internal sealed class LocalDisk : Disk
 {
     private const int MaxLinks = 40;
 
+    private LocalDisk()
+    {
+    }
+
+    public static Disk Instance { get; } = new LocalDisk();
+
     public override string Resolve(string path) =>
         Path.EndsInDirectorySeparator(path)
-            ? throw new IOException($"The path '{path}' names a folder, not a file.")
+            ? throw new IOException($"The path '{path}' names a directory, not a file.")
             : Resolve(Path.GetFullPath(path), MaxLinks);
 
     public override long? Length(string path)
@@ -25,7 +31,7 @@ internal sealed class LocalDisk : Disk
 
     public override DiskFile Open(string path)
     {
-        // A pipe or a device is not even opened: that may wait for ever, or have an effect.
+        // Checked before the open: to open a pipe may wait for ever, and to open a device may have an effect.
         if (FileSystemCalls.Find(path) is { } entry)
         {
             ThrowIfNotRegular(path, entry);
@@ -44,7 +50,7 @@ internal sealed class LocalDisk : Disk
         FileSystemCalls.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.GetPathRoot(Path.GetFullPath(path))!);
 
     /// <summary>
-    /// Follows the links of each folder on the way and of the file itself: later changes of a link lead no name elsewhere.
+    /// Follows the links in every directory of the path and of the file itself, so that a later change of a link has no effect.
     /// </summary>
     private static string Resolve(string path, int linksLeft)
     {
@@ -61,7 +67,7 @@ internal sealed class LocalDisk : Disk
 
         return linksLeft > 0
             ? Resolve(Path.GetFullPath(target, Path.GetDirectoryName(resolved)!), linksLeft - 1)
-            : throw new IOException($"The path '{path}' leads through more than {MaxLinks} links.");
+            : throw new IOException($"The path '{path}' contains more than {MaxLinks} links.");
     }
 
     private static void ThrowIfNotRegular(string path, in FileEntry entry)
@@ -84,13 +90,13 @@ internal sealed class LocalDisk : Disk
                 _handle = File.OpenHandle(
                     path, fileMode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
             }
-            catch (IOException e) when (IsHeld(e))
+            catch (IOException e) when (IsLocked(e))
             {
-                throw Held(path, e);
+                throw Locked(path, e);
             }
             catch (DirectoryNotFoundException e)
             {
-                throw new DirectoryNotFoundException($"The folder '{Path.GetDirectoryName(Path.GetFullPath(path))}' does not exist.", e);
+                throw new DirectoryNotFoundException($"The directory '{Path.GetDirectoryName(Path.GetFullPath(path))}' does not exist.", e);
             }
 
             try
@@ -168,33 +174,35 @@ internal sealed class LocalDisk : Disk
 
         public override void Dispose() => _handle.Dispose();
 
-        private static IOException Held(string path, Exception? cause) =>
-            new($"The file '{path}' is open already, in this process or another; a store has one owner at a time.", cause);
+        private static IOException Locked(string path, Exception? cause) =>
+            new(
+                $"The file '{path}' is locked: it is open already, in this process or another. Only one store can have a file open at a time.",
+                cause);
 
         /// <summary>
-        /// True if somebody else holds the file: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux or of BSD
-        /// and macOS.
+        /// True if the file is locked by another handle: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux or
+        /// of BSD and macOS.
         /// </summary>
-        private static bool IsHeld(IOException e) =>
+        private static bool IsLocked(IOException e) =>
             OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
 
         /// <summary>
-        /// Takes the lock itself, which .NET skips where a switch or the file system says so, and sees that it excludes: a second handle
-        /// must not get it.
+        /// Takes the lock, which .NET omits on some file systems or with a switch, and verifies that it excludes: a second handle must not
+        /// get it.
         /// </summary>
         private void TakeLock(string path)
         {
-            const string Refused = "A store needs a file system on which a lock keeps other processes out.";
+            const string Rule = "A store needs a file system on which a lock keeps other processes out.";
             if (!FileSystemCalls.TryLock(_handle, out int error))
             {
-                throw IsHeld(new IOException("", error))
-                    ? Held(path, null)
-                    : new IOException($"The file '{path}' cannot be locked: {FileSystemCalls.Text(error)}. {Refused}", error);
+                throw IsLocked(new IOException("", error))
+                    ? Locked(path, null)
+                    : new IOException($"The file '{path}' cannot be locked: {FileSystemCalls.Text(error)}. {Rule}", error);
             }
 
             if (IsGrantedAgain(path))
             {
-                throw new IOException($"The lock on the file '{path}' does not keep others out. {Refused}");
+                throw new IOException($"The lock on the file '{path}' does not exclude other handles. {Rule}");
             }
         }
 
@@ -206,15 +214,15 @@ internal sealed class LocalDisk : Disk
                     path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
                 return FileSystemCalls.TryLock(second, out _);
             }
-            catch (IOException e) when (IsHeld(e))
+            catch (IOException e) when (IsLocked(e))
             {
                 return false;
             }
         }
 
-        // EFBIG: the limit of the process or of the file system, which .NET takes for a wrong argument.
+        // EFBIG: a limit of the process or of the file system, which .NET reports as a wrong argument.
         private IOException TooLarge(ArgumentOutOfRangeException cause) =>
-            new($"The file '{Name}' may not grow: a limit of the process or of the file system is reached. {cause.Message}", cause)
+            new($"The file '{Name}' cannot grow: a limit of the process or of the file system is reached. {cause.Message}", cause)
             {
                 HResult = 27,
             };

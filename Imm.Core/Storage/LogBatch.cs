@@ -3,8 +3,8 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The records of one batch of commits, encoded once, in the bytes that are written to the log. Reused from batch to batch. Not
-/// thread-safe.
+/// The records of one batch of commits as the frame that is written to the log. Each record is encoded once, in its final position. Reused
+/// for every batch. Not thread-safe.
 /// </summary>
 internal sealed class LogBatch
 {
@@ -13,19 +13,23 @@ internal sealed class LogBatch
     private readonly PackedWriter _frame = new();
 
     /// <summary>True if nothing was added since <see cref="Clear"/>.</summary>
-    public bool IsEmpty => _frame.Length <= RedoLog.FrameHeaderSize;
+    public bool IsEmpty => _frame.Length <= FrameHeader.Length;
 
-    /// <summary>The length of the frame in bytes: header and payload, without padding.</summary>
+    /// <summary>The length of the frame in bytes: header and payload.</summary>
     public int Length => _frame.Length;
-
-    /// <summary>The frame, with room for its header at the beginning.</summary>
-    public PackedWriter Frame => _frame;
 
     /// <summary>Removes all records.</summary>
     public void Clear()
     {
         _frame.Clear();
-        _frame.Take(RedoLog.FrameHeaderSize);
+        _frame.Extend(FrameHeader.Length);
+    }
+
+    /// <summary>Pads the frame with zeros to whole sectors and returns it. The bytes of its header are still to be written.</summary>
+    public Span<byte> Pad()
+    {
+        _frame.Extend(-_frame.Length & (Disk.SectorSize - 1));
+        return _frame.Written;
     }
 
     /// <summary>Adds the record of one change.</summary>
@@ -43,15 +47,15 @@ internal sealed class LogBatch
             return;
         }
 
-        // The value is encoded in its final position. Its length precedes it and takes one byte for all but long values.
+        // The length of the value is not known yet. It takes one byte unless the value is long, which is then moved.
         int position = _frame.Length;
-        _frame.Take(1);
+        _frame.Extend(1);
         RecordCodec.Write(_frame, change.Kind, key, change.Value);
         _frame.NumberAt(position, _frame.Length - position);
     }
 
     /// <summary>
-    /// Reads the records of one or several consecutive batches. The values are slices of <paramref name="payload"/>.
+    /// Reads the records of one batch, or of several payloads one after the other. The values are slices of <paramref name="payload"/>.
     /// </summary>
     /// <exception cref="InvalidDataException">The payload does not consist of whole records.</exception>
     public static void Read(ReadOnlyMemory<byte> payload, List<Record> records)

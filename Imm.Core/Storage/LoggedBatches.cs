@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace Imm.Core.Storage;
 
-/// <summary>The batches of the logs that follow a state of the data file, in order and without a gap.</summary>
+/// <summary>The batches of the logs that are not in the data file, in order and without a gap.</summary>
 internal sealed class LoggedBatches
 {
-    /// <summary>The number of bytes of records that are read at once, but for a single batch that has more.</summary>
+    /// <summary>The number of bytes of records that are read at once. A single batch may have more.</summary>
     private const long MaxBytesAtOnce = 8 << 20;
 
-    private readonly List<(RedoLog Log, LogFrame Frame)> _frames = [];
+    private readonly List<(WriteAheadLog Log, LogFrame Frame)> _frames = [];
 
     /// <param name="applied">The number of the last batch that is in the data file.</param>
-    /// <param name="logs">The logs, with the frames that were found in them.</param>
-    public LoggedBatches(long applied, params IEnumerable<(RedoLog Log, LogContent Content)> logs)
+    /// <param name="logs">The logs, with the frames that were read from them.</param>
+    public LoggedBatches(long applied, params IEnumerable<(WriteAheadLog Log, LogContent Content)> logs)
     {
-        foreach ((RedoLog log, LogContent content) in logs)
+        foreach ((WriteAheadLog log, LogContent content) in logs)
         {
-            _frames.AddRange(content.Frames.Where(frame => frame.Sequence > applied).Select(frame => (log, frame)));
+            _frames.AddRange(content.Batches.Where(frame => frame.Sequence > applied).Select(frame => (log, frame)));
         }
 
         _frames.Sort(static (a, b) => a.Frame.Sequence.CompareTo(b.Frame.Sequence));
@@ -30,12 +30,30 @@ internal sealed class LoggedBatches
         Last = applied + count;
     }
 
-    /// <summary>The number of the last batch; that of the data file where there is none.</summary>
+    /// <summary>Finds the batches in logs that this process has written.</summary>
+    /// <param name="applied">The number of the last batch that is in the data file.</param>
+    /// <param name="logs">The logs, the one with the last batch last.</param>
+    /// <exception cref="DamagedFileException">A batch is missing: another program has written to a log or cut it.</exception>
+    public LoggedBatches(long applied, params LogRange[] logs)
+        : this(applied, logs.Select(static range => (range.Log, range.Log.ReadFrames(range.End))))
+    {
+        long sequence = logs[^1].Sequence;
+        if (Last != sequence)
+        {
+            throw new DamagedFileException(
+                logs[0].Log.Name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"batches {Last + 1} to {sequence} were acknowledged and cannot be read; another program has written to the file or cut it."));
+        }
+    }
+
+    /// <summary>The number of the last batch; if there is none, of the last one in the data file.</summary>
     public long Last { get; }
 
     /// <summary>Reads all batches, some at a time.</summary>
-    /// <param name="buffer">Takes the bytes; what was read is good until the next is read.</param>
-    /// <exception cref="DamagedFileException">A batch does not hold records.</exception>
+    /// <param name="buffer">Takes the bytes. The records are valid until the next ones are read.</param>
+    /// <exception cref="DamagedFileException">A batch does not consist of records.</exception>
     public IEnumerable<(List<Record> Records, long Last)> Read(PackedWriter buffer)
     {
         var records = new List<Record>();

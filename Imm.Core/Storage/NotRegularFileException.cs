@@ -1,5 +1,5 @@
 namespace Imm.Core.Storage;
 
-/// <summary>A folder, link, pipe, socket or device has the name where a file is expected.</summary>
+/// <summary>A directory, link, pipe, socket or device has a name that is needed for a file.</summary>
 internal sealed class NotRegularFileException(string path)
-    : IOException($"'{path}' is no regular file but a folder, link, pipe, socket or device. It was left as it is.");
+    : IOException($"'{path}' is not a regular file but a directory, link, pipe, socket or device. It was left unchanged. Use another path.");

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Reads what <see cref="PackedWriter"/> wrote; anything else is an <see cref="InvalidDataException"/>.</summary>
+/// <summary>Reads what <see cref="PackedWriter"/> wrote. Every member throws <see cref="InvalidDataException"/> for anything else.</summary>
 internal ref struct PackedReader(ReadOnlySpan<byte> bytes)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -12,7 +12,7 @@ internal ref struct PackedReader(ReadOnlySpan<byte> bytes)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
-    /// <summary>How many bytes have not been read.</summary>
+    /// <summary>The number of bytes that have not been read.</summary>
     public readonly int Left => _rest.Length;
 
     public ReadOnlySpan<byte> Bytes(long count)
@@ -33,6 +33,7 @@ internal ref struct PackedReader(ReadOnlySpan<byte> bytes)
 
     public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Bytes(8));
 
+    /// <summary>Reads a number of base 128 from 0 to 2^63 − 1.</summary>
     public long Number()
     {
         ulong value = 0;

@@ -1,53 +1,47 @@
 namespace Imm.Core.Storage;
 
-/// <summary>Pages of a data file for LiteDB to read.</summary>
-internal interface IPages
-{
-    /// <summary>The number of pages.</summary>
-    long PageCount { get; }
-
-    /// <summary>Reads a page as LiteDB wrote it.</summary>
-    /// <exception cref="DamagedFileException">The page is not what was written there.</exception>
-    void ReadPage(uint number, Span<byte> page);
-}
-
 /// <summary>
-/// The pages of a data file as they were at one moment. Checkpoints go on meanwhile: they put the pages aside that they overwrite.
+/// The pages of a data file as they were at one moment. A checkpoint copies a page into the snapshot before it overwrites the page.
+/// Thread-safe.
 /// </summary>
-internal sealed class PageSnapshot(DataFile file) : IPages, IDisposable
+/// <param name="file">The data file.</param>
+/// <param name="pageCount">The number of pages at that moment.</param>
+/// <param name="release">Ends the copying when the snapshot is disposed.</param>
+internal sealed class PageSnapshot(DiskFile file, long pageCount, Action<PageSnapshot> release) : IPages, IDisposable
 {
-    /// <summary>The number of pages, 64 MiB, that a snapshot holds in memory before checkpoints wait for its end.</summary>
-    public const int MaxKeptPages = 8192;
+    private const int MaxCopiedPages = 8192;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<uint, byte[]> _kept = [];
+    private readonly Dictionary<uint, byte[]> _copied = [];
 
+    /// <summary>The path of the data file.</summary>
     public string Name => file.Name;
 
-    public long PageCount { get; } = file.PageCount;
+    public long PageCount => pageCount;
 
+    /// <summary>True if the snapshot has copied 8,192 pages (64 MiB) or more; checkpoints then wait until it is disposed.</summary>
     public bool IsFull
     {
         get
         {
             lock (_lock)
             {
-                return _kept.Count >= MaxKeptPages;
+                return _copied.Count >= MaxCopiedPages;
             }
         }
     }
 
-    /// <summary>Puts a page aside that is about to be overwritten.</summary>
-    public void Keep(uint number)
+    /// <summary>Copies a page that is about to be overwritten, unless it was copied before.</summary>
+    public void Copy(uint number)
     {
-        // A reader looks under the lock too, so none reads a page while it is overwritten.
+        // A reader reads the file under the lock too, so no page is overwritten during a read.
         lock (_lock)
         {
-            if (number < PageCount && !_kept.ContainsKey(number))
+            if (number < pageCount && !_copied.ContainsKey(number))
             {
-                var page = new byte[DataFile.PageSize];
-                file.ReadUnverified(number, page);
-                _kept.Add(number, page);
+                var page = new byte[DataPage.Size];
+                DataPage.ReadStored(file, number, page);
+                _copied.Add(number, page);
             }
         }
     }
@@ -56,18 +50,18 @@ internal sealed class PageSnapshot(DataFile file) : IPages, IDisposable
     {
         lock (_lock)
         {
-            if (_kept.TryGetValue(number, out byte[]? kept))
+            if (_copied.TryGetValue(number, out byte[]? copy))
             {
-                kept.CopyTo(page);
+                copy.CopyTo(page);
             }
             else
             {
-                file.ReadUnverified(number, page);
+                DataPage.ReadStored(file, number, page);
             }
         }
 
-        file.VerifyPage(number, page);
+        DataPage.Verify(Name, number, page);
     }
 
-    public void Dispose() => file.Release(this);
+    public void Dispose() => release(this);
 }

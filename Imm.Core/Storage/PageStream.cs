@@ -3,10 +3,10 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The data file as LiteDB sees it. What LiteDB writes stays here, in memory, until the store takes it and brings it to the disk in a way
-/// that a power cut cannot tear; what it reads comes from here or, its checksum verified, from the file.
+/// The data file as a stream for LiteDB. It reads verified pages from the file. Pages that LiteDB writes stay in memory, until a checkpoint
+/// takes them and writes them in a way that a power cut cannot tear.
 /// </summary>
-/// <remarks>LiteDB enters it under one lock; it reads and writes whole pages only.</remarks>
+/// <remarks>LiteDB uses it under one lock, and reads and writes whole pages only.</remarks>
 internal sealed class PageStream(IPages file) : Stream
 {
     private readonly SortedDictionary<uint, byte[]> _written = [];
@@ -18,31 +18,29 @@ internal sealed class PageStream(IPages file) : Stream
 
     public override bool CanWrite => true;
 
-    public override long Length => _pageCount * DataFile.PageSize;
+    public override long Length => _pageCount * DataPage.Size;
 
     public override long Position { get; set; }
 
-    /// <summary>The number of pages that LiteDB has read, and may hold.</summary>
+    /// <summary>The number of pages that LiteDB has read, and may hold in memory.</summary>
     public long PagesRead { get; private set; }
 
-    /// <summary>The number of pages that LiteDB has written and that were not taken yet.</summary>
+    /// <summary>The number of pages that LiteDB has written since the last <see cref="TakeWritten"/>.</summary>
     public int PagesWritten => _written.Count;
 
-    /// <summary>
-    /// The pages that were written, in order, with their checksums; the first page is always among them, for it carries the header.
-    /// </summary>
-    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakeWritten(in DataFile.Header header)
+    /// <summary>Removes and returns the written pages with checksums, in order. Page 0, which holds the header, is always among them.</summary>
+    public IReadOnlyList<KeyValuePair<uint, byte[]>> TakeWritten(in DataFileHeader header)
     {
         if (!_written.ContainsKey(0))
         {
-            var first = new byte[DataFile.PageSize];
+            var first = new byte[DataPage.Size];
             file.ReadPage(0, first);
             _written.Add(0, first);
         }
 
         foreach ((uint number, byte[] page) in _written)
         {
-            DataFile.WriteChecksum(number, page, header);
+            DataPage.WriteChecksum(number, page, header);
         }
 
         KeyValuePair<uint, byte[]>[] pages = [.. _written];
@@ -62,9 +60,9 @@ internal sealed class PageStream(IPages file) : Stream
             file.ReadPage(number, page);
         }
 
-        Position += DataFile.PageSize;
+        Position += DataPage.Size;
         PagesRead++;
-        return DataFile.PageSize;
+        return DataPage.Size;
     }
 
     public override void Write(byte[] buffer, int offset, int count)
@@ -72,12 +70,12 @@ internal sealed class PageStream(IPages file) : Stream
         ReadOnlySpan<byte> page = PageOf(buffer, offset, count, out uint number);
         _written[number] = page.ToArray();
         _pageCount = Math.Max(_pageCount, number + 1L);
-        Position += DataFile.PageSize;
+        Position += DataPage.Size;
     }
 
     public override void Flush()
     {
-        // Nothing to do: the store decides when and how the pages reach the disk.
+        // The checkpoint flushes the data file.
     }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -86,8 +84,8 @@ internal sealed class PageStream(IPages file) : Stream
 
     private Span<byte> PageOf(byte[] buffer, int offset, int count, out uint number)
     {
-        Invariant.Holds(count == DataFile.PageSize && Position % DataFile.PageSize == 0, "LiteDB reads and writes whole pages");
-        number = checked((uint)(Position / DataFile.PageSize));
+        Invariant.Holds(count == DataPage.Size && Position % DataPage.Size == 0, "LiteDB reads and writes whole pages");
+        number = checked((uint)(Position / DataPage.Size));
         return buffer.AsSpan(offset, count);
     }
 }

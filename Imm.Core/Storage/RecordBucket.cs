@@ -2,44 +2,46 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>The records of one kind whose keys differ in their last four bits only: what one document holds.</summary>
+/// <summary>The content of one document: the records of one kind whose keys differ only in the last four bits.</summary>
 internal sealed class RecordBucket
 {
-    private const int KeyBits = 4;
-    private const int Size = 1 << KeyBits;
+    private const int SlotBits = 4;
+    private const int SlotCount = 1 << SlotBits;
 
-    private readonly ReadOnlyMemory<byte>[] _values = new ReadOnlyMemory<byte>[Size];
+    private readonly ReadOnlyMemory<byte>[] _values = new ReadOnlyMemory<byte>[SlotCount];
     private readonly PackedWriter _writer = new();
 
     public bool IsEmpty => Array.TrueForAll(_values, value => value.IsEmpty);
 
-    /// <summary>The bucket of a key.</summary>
-    public static long Of(long key) => key >> KeyBits;
+    /// <summary>Returns the number of the bucket of a key.</summary>
+    public static long Of(long key) => key >> SlotBits;
 
-    /// <summary>The lowest key that belongs into a bucket.</summary>
-    public static long FirstKey(long bucket) => bucket << KeyBits;
+    /// <summary>Returns the lowest key of a bucket.</summary>
+    public static long FirstKey(long bucket) => bucket << SlotBits;
 
     /// <summary>
-    /// True if a record shows by itself that there was no bucket before it: the numbers of new records rise, so nothing came before the
-    /// lowest of a bucket, and nothing beyond it.
+    /// True if a record shows that its bucket does not exist yet: numbers of new records rise, so before the first slot is filled no other
+    /// one is.
     /// </summary>
-    public static bool IsFirst(in Record record) => record.IsNew && Place(record.Key) == 0;
+    public static bool IsFirst(in Record record) => record.IsNew && Slot(record.Key) == 0;
 
-    public static IEnumerable<Record> Unpack(ChangeKind kind, long bucket, byte[] packed)
+    /// <summary>Decodes a document.</summary>
+    /// <exception cref="InvalidDataException">The document is damaged.</exception>
+    public static IEnumerable<Record> Decode(ChangeKind kind, long bucket, byte[] bytes)
     {
-        var reader = new PackedReader(packed);
-        var records = new List<Record>(Size);
+        var reader = new PackedReader(bytes);
+        var records = new List<Record>(SlotCount);
         while (!reader.AtEnd)
         {
-            byte place = reader.Byte();
+            byte slot = reader.Byte();
             long length = reader.Number();
-            if (place >= Size || length == 0 || (records.Count > 0 && Place(records[^1].Key) >= place))
+            if (slot >= SlotCount || length == 0 || (records.Count > 0 && Slot(records[^1].Key) >= slot))
             {
-                throw new InvalidDataException($"The {kind} document {bucket} holds what does not belong into it.");
+                throw new InvalidDataException($"The {kind} document {bucket} is damaged.");
             }
 
             records.Add(
-                new Record(kind, (bucket << KeyBits) | place, packed.AsMemory(packed.Length - reader.Left, reader.Bytes(length).Length)));
+                new Record(kind, FirstKey(bucket) | slot, bytes.AsMemory(bytes.Length - reader.Left, reader.Bytes(length).Length)));
         }
 
         return records;
@@ -47,17 +49,18 @@ internal sealed class RecordBucket
 
     public void Clear() => Array.Clear(_values);
 
-    /// <summary>Puts a record in, in the place of the one with its key; one without a value takes that away.</summary>
-    public void Set(in Record record) => _values[Place(record.Key)] = record.Value;
+    /// <summary>Replaces the record with the same key, or deletes it.</summary>
+    public void Set(in Record record) => _values[Slot(record.Key)] = record.Value;
 
-    public byte[] Pack()
+    /// <summary>Encodes the document.</summary>
+    public byte[] Encode()
     {
         _writer.Clear();
-        for (int place = 0; place < Size; place++)
+        for (int slot = 0; slot < SlotCount; slot++)
         {
-            if (_values[place] is { IsEmpty: false } value)
+            if (_values[slot] is { IsEmpty: false } value)
             {
-                _writer.Byte((byte)place);
+                _writer.Byte((byte)slot);
                 _writer.Number(value.Length);
                 _writer.Bytes(value.Span);
             }
@@ -66,5 +69,5 @@ internal sealed class RecordBucket
         return _writer.Written.ToArray();
     }
 
-    private static int Place(long key) => (int)(key & (Size - 1));
+    private static int Slot(long key) => (int)(key & (SlotCount - 1));
 }

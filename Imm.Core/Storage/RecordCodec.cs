@@ -1,11 +1,12 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Packs what the model changed into record values, and reads them back through the same constructors that check a request. A value starts with
-/// the version of its layout and ends with a checksum over itself, its kind and its key, so that a value in the wrong place is found out.
+/// Encodes values of records, and decodes them through the constructors that also validate requests. A value begins with the number of its
+/// layout. It ends with a checksum of value, kind and key, so that a value under another key is detected.
 /// </summary>
 internal sealed class RecordCodec(ServiceDefaults defaults)
 {
@@ -38,7 +39,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
                 throw new InvalidOperationException($"No layout for {kind}.");
         }
 
-        writer.UInt32(Seal(kind, key, writer.Written[start..]));
+        writer.UInt32(ChecksumOf(kind, key, writer.Written[start..]));
     }
 
     public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)
@@ -54,43 +55,43 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
     public Project ReadProject(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Project, key, value);
-        var parts = (Parts)reader.Byte();
+        var fields = (Fields)reader.Byte();
         ProjectName? name = ProjectName.TryParse(reader.Text(), out ProjectName? parsed) ? parsed : null;
         long createTicks = reader.Number();
         long updateTicks = createTicks + reader.Number();
-        string description = parts.HasFlag(Parts.Description) ? reader.Text() : "";
-        string serviceRole = parts.HasFlag(Parts.ServiceRole) ? reader.Text() : ProjectFields.DefaultServiceRole;
-        string templateId = parts.HasFlag(Parts.TemplateId) ? reader.Text() : "";
-        Quota quota = parts.HasFlag(Parts.Quota)
+        string description = fields.HasFlag(Fields.Description) ? reader.Text() : "";
+        string serviceRole = fields.HasFlag(Fields.ServiceRole) ? reader.Text() : ProjectFields.DefaultServiceRole;
+        string templateId = fields.HasFlag(Fields.TemplateId) ? reader.Text() : "";
+        Quota quota = fields.HasFlag(Fields.Quota)
             ? Quota.Default.With(ReadLimits(ref reader, Limit.OfProject))
             : Quota.Default;
-        TagSet tags = parts.HasFlag(Parts.Tags) ? ReadTags(ref reader) : TagSet.Empty;
-        Expect(reader.AtEnd && name is not null && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Project, key);
+        TagSet tags = fields.HasFlag(Fields.Tags) ? ReadTags(ref reader) : TagSet.Empty;
+        Expect(reader.AtEnd && name is not null && AreTimes(createTicks, updateTicks), ChangeKind.Project, key);
         return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, defaults.Capacity)
         {
             Number = RecordKey.Number(key),
         };
     }
 
-    /// <summary>Which project the record of a dataset belongs to.</summary>
+    /// <summary>Reads the number of the project of a dataset.</summary>
     public static long ReadProjectNumber(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Dataset, key, value);
         return reader.Number();
     }
 
-    /// <summary>Reads a dataset; its files and bytes are a record of their own.</summary>
+    /// <summary>Reads a dataset. Its file count and size are in a record of kind <see cref="ChangeKind.DatasetUse"/>.</summary>
     public static DatasetEntry ReadDataset(long key, ReadOnlySpan<byte> value, ProjectName projectName)
     {
         PackedReader reader = Open(ChangeKind.Dataset, key, value);
         long projectNumber = reader.Number();
-        var parts = (Parts)reader.Byte();
+        var fields = (Fields)reader.Byte();
         string name = reader.Text();
         long createTicks = reader.Number();
         long updateTicks = createTicks + reader.Number();
-        string description = parts.HasFlag(Parts.Description) ? reader.Text() : "";
-        string templateId = parts.HasFlag(Parts.TemplateId) ? reader.Text() : "";
-        DatasetQuota quota = parts.HasFlag(Parts.Quota)
+        string description = fields.HasFlag(Fields.Description) ? reader.Text() : "";
+        string templateId = fields.HasFlag(Fields.TemplateId) ? reader.Text() : "";
+        DatasetQuota quota = fields.HasFlag(Fields.Quota)
             ? DatasetQuota.Default.With(ReadLimits(ref reader, Limit.OfDataset))
             : DatasetQuota.Default;
         var bindings = new Binding[reader.Byte()];
@@ -101,7 +102,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             bindings[i] = new Binding(projectName, name, uri, reader.Number());
         }
 
-        Expect(reader.AtEnd && NameRule.Holds(name) && updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks, ChangeKind.Dataset, key);
+        Expect(reader.AtEnd && NameRule.Holds(name) && AreTimes(createTicks, updateTicks), ChangeKind.Dataset, key);
         return new DatasetEntry(
             RecordKey.Number(key),
             projectNumber,
@@ -130,32 +131,32 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
 
     private static void Write(PackedWriter writer, Project project)
     {
-        Parts parts =
-            (project.Description.Length > 0 ? Parts.Description : 0)
-            | (project.ServiceRole != ProjectFields.DefaultServiceRole ? Parts.ServiceRole : 0)
-            | (project.TemplateId.Length > 0 ? Parts.TemplateId : 0)
-            | (project.Quota != Quota.Default ? Parts.Quota : 0)
-            | (project.Tags.Count > 0 ? Parts.Tags : 0);
-        writer.Byte((byte)parts);
+        Fields fields =
+            (project.Description.Length > 0 ? Fields.Description : 0)
+            | (project.ServiceRole != ProjectFields.DefaultServiceRole ? Fields.ServiceRole : 0)
+            | (project.TemplateId.Length > 0 ? Fields.TemplateId : 0)
+            | (project.Quota != Quota.Default ? Fields.Quota : 0)
+            | (project.Tags.Count > 0 ? Fields.Tags : 0);
+        writer.Byte((byte)fields);
         writer.Text(project.ProjectName.Value);
         writer.Number(project.CreateTicks);
         writer.Number(project.UpdateTicks - project.CreateTicks);
-        if (parts.HasFlag(Parts.Description))
+        if (fields.HasFlag(Fields.Description))
         {
             writer.Text(project.Description);
         }
 
-        if (parts.HasFlag(Parts.ServiceRole))
+        if (fields.HasFlag(Fields.ServiceRole))
         {
             writer.Text(project.ServiceRole);
         }
 
-        if (parts.HasFlag(Parts.TemplateId))
+        if (fields.HasFlag(Fields.TemplateId))
         {
             writer.Text(project.TemplateId);
         }
 
-        if (parts.HasFlag(Parts.Quota))
+        if (fields.HasFlag(Fields.Quota))
         {
             foreach (Limit limit in Limit.OfProject)
             {
@@ -163,7 +164,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             }
         }
 
-        if (parts.HasFlag(Parts.Tags))
+        if (fields.HasFlag(Fields.Tags))
         {
             writer.Number(project.Tags.Count);
             foreach (Tag tag in project.Tags)
@@ -177,26 +178,26 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
     private static void Write(PackedWriter writer, DatasetEntry entry)
     {
         Dataset dataset = entry.Dataset;
-        Parts parts =
-            (dataset.Description.Length > 0 ? Parts.Description : 0)
-            | (dataset.TemplateId.Length > 0 ? Parts.TemplateId : 0)
-            | (dataset.Quota != DatasetQuota.Default ? Parts.Quota : 0);
+        Fields fields =
+            (dataset.Description.Length > 0 ? Fields.Description : 0)
+            | (dataset.TemplateId.Length > 0 ? Fields.TemplateId : 0)
+            | (dataset.Quota != DatasetQuota.Default ? Fields.Quota : 0);
         writer.Number(entry.ProjectNumber);
-        writer.Byte((byte)parts);
+        writer.Byte((byte)fields);
         writer.Text(dataset.DatasetName);
         writer.Number(dataset.CreateTicks);
         writer.Number(dataset.UpdateTicks - dataset.CreateTicks);
-        if (parts.HasFlag(Parts.Description))
+        if (fields.HasFlag(Fields.Description))
         {
             writer.Text(dataset.Description);
         }
 
-        if (parts.HasFlag(Parts.TemplateId))
+        if (fields.HasFlag(Fields.TemplateId))
         {
             writer.Text(dataset.TemplateId);
         }
 
-        if (parts.HasFlag(Parts.Quota))
+        if (fields.HasFlag(Fields.Quota))
         {
             foreach (Limit limit in Limit.OfDataset)
             {
@@ -217,6 +218,9 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         writer.Number(use.FileCount);
         writer.Number(use.TotalFileSize);
     }
+
+    private static bool AreTimes(long createTicks, long updateTicks) =>
+        updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks;
 
     private static LimitSet<long?> ReadLimits(ref PackedReader reader, ReadOnlySpan<Limit> limits)
     {
@@ -246,24 +250,25 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         return TagSet.Parse(tags, out TagSet set) is { } refusal ? throw new InvalidDataException(refusal.Message) : set;
     }
 
+    /// <summary>Verifies checksum and layout of a value, and returns a reader of its fields.</summary>
     private static PackedReader Open(ChangeKind kind, long key, ReadOnlySpan<byte> value)
     {
         Expect(value.Length > 5, kind, key);
-        var seal = new PackedReader(value[^4..]);
-        Expect(seal.UInt32() == Seal(kind, key, value[..^4]), kind, key);
+        var checksum = new PackedReader(value[^4..]);
+        Expect(checksum.UInt32() == ChecksumOf(kind, key, value[..^4]), kind, key);
         var reader = new PackedReader(value[..^4]);
         byte layout = reader.Byte();
         return layout == Layout
             ? reader
-            : throw new InvalidDataException($"The {kind} record {key} has layout {layout}; this version reads layout {Layout}.");
+            : throw new InvalidDataException($"The {kind} record {key} has layout {layout}, and this version reads layout {Layout}.");
     }
 
-    private static uint Seal(ChangeKind kind, long key, ReadOnlySpan<byte> packed)
+    private static uint ChecksumOf(ChangeKind kind, long key, ReadOnlySpan<byte> value)
     {
-        Span<byte> place = stackalloc byte[9];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(place, key);
-        place[8] = (byte)kind;
-        return Checksum.Of(packed, Checksum.Of(place));
+        Span<byte> prefix = stackalloc byte[9];
+        BinaryPrimitives.WriteInt64LittleEndian(prefix, key);
+        prefix[8] = (byte)kind;
+        return Checksum.Of(value, Checksum.Of(prefix));
     }
 
     private static void Expect(bool condition, ChangeKind kind, long key)
@@ -274,9 +279,9 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         }
     }
 
-    /// <summary>Which fields of a project or dataset are not the default and follow.</summary>
+    /// <summary>The optional fields that a value contains, in this order; the others have their defaults.</summary>
     [Flags]
-    private enum Parts : byte
+    private enum Fields : byte
     {
         Description = 1,
         ServiceRole = 2,

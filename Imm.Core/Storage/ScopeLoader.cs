@@ -4,13 +4,15 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Reads the content of scopes, checking again what was checked when it was written.</summary>
-/// <param name="read">Gives the records of a kind with a key in a range, both ends inclusive, in order.</param>
-/// <param name="codec">Reads their values.</param>
-/// <param name="problem">Hears of what is wrong, and may throw; otherwise the loader goes on without the record.</param>
+/// <summary>Builds the states of scopes from records, and verifies them again.</summary>
+/// <param name="read">Reads the records of a kind with keys in a range, both ends inclusive, in order.</param>
+/// <param name="codec">Decodes their values.</param>
+/// <param name="problem">Takes a problem, and may throw; if it does not, the loader skips the record.</param>
 internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Record>> read, RecordCodec codec, Action<string> problem)
 {
-    /// <summary>Reads all that belongs to one scope.</summary>
+    /// <summary>Reads the state of a scope.</summary>
+    /// <param name="empty">The empty state of the scope.</param>
+    /// <param name="id">The number of the scope.</param>
     public ScopeState Load(ScopeState empty, int id)
     {
         long first = RecordKey.Of(id, 0);
@@ -92,7 +94,7 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         }
 
         DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value.Span, project.ProjectName);
-        if (!use.IsGone)
+        if (!use.IsDeleted)
         {
             (long files, long bytes) = RecordCodec.ReadDatasetUse(use.Key, use.Value.Span);
             dataset = dataset.With(dataset.Dataset with { FileCount = files, TotalFileSize = bytes });

@@ -1,6 +1,6 @@
 namespace Imm.Core.Storage;
 
-/// <summary>A thread of the store's own that does the long work behind the commits, one piece after the other.</summary>
+/// <summary>A thread of a store that runs checkpoints in the background, one piece of work after the other.</summary>
 internal sealed class StorageThread : IDisposable
 {
     private readonly object _gate = new();
@@ -11,16 +11,16 @@ internal sealed class StorageThread : IDisposable
     private bool _closed;
 
     /// <param name="name">The name of the thread.</param>
-    /// <param name="start">Starts a thread; what it throws goes to the caller, before anything depends on the thread.</param>
-    /// <param name="idle">How long after the last work <see cref="WhenIdle"/> is run, again and again; not positive for never.</param>
+    /// <param name="start">Starts a thread. The constructor throws what it throws.</param>
+    /// <param name="idle">The time without work after which <see cref="RunWhenIdle"/> runs, repeatedly; not positive for never.</param>
     public StorageThread(string name, Func<ThreadStart, string, Thread> start, TimeSpan idle)
     {
         _idle = idle > TimeSpan.Zero ? idle : Timeout.InfiniteTimeSpan;
         _thread = start(Work, name);
     }
 
-    /// <summary>Sets what is run when there is no work. It handles its own exceptions.</summary>
-    public void WhenIdle(Action work)
+    /// <summary>Sets what runs when there was no work for a time. It must not throw.</summary>
+    public void RunWhenIdle(Action work)
     {
         lock (_gate)
         {
@@ -28,24 +28,19 @@ internal sealed class StorageThread : IDisposable
         }
     }
 
-    /// <summary>Has work done later. The work handles its own exceptions.</summary>
+    /// <summary>Enqueues work. It must not throw.</summary>
     public void Post(Action work)
     {
-        // Called in the middle of a commit, perhaps on a caller's thread.
-        Uninterruptible.Enter(_gate);
-        try
+        // Called during a commit, which may be on a caller's thread that somebody interrupts.
+        using (Uninterruptible.Enter(_gate))
         {
             ObjectDisposedException.ThrowIf(_closed, this);
             _work.Enqueue(work);
             Monitor.PulseAll(_gate);
         }
-        finally
-        {
-            Monitor.Exit(_gate);
-        }
     }
 
-    /// <summary>Waits for the work that was posted, and ends the thread.</summary>
+    /// <summary>Runs the work that is left, and ends the thread.</summary>
     public void Dispose()
     {
         lock (_gate)

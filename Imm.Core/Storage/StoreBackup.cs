@@ -3,8 +3,8 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Writes the content of a store into a new data file, densely and in order, under a temporary name until it has been read back. Until then
-/// its header says that it is unfinished, which is how a left-over of an earlier attempt is known.
+/// Writes all records of a snapshot into a new data file, densely and in order. The file has a temporary name until it was read back, and a
+/// header that says "unfinished", by which the next backup recognises a left-over.
 /// </summary>
 internal static class StoreBackup
 {
@@ -14,30 +14,31 @@ internal static class StoreBackup
 
     private static readonly ChangeKind[] Kinds = [ChangeKind.Scope, ChangeKind.Project, ChangeKind.Dataset, ChangeKind.DatasetUse];
 
-    /// <exception cref="IOException">Something has the name, or the file cannot be written; nothing stays under the name.</exception>
-    /// <exception cref="OperationCanceledException">It was given up; nothing stays under the name.</exception>
+    /// <summary>Writes a backup.</summary>
+    /// <exception cref="IOException">The name is taken, or the file cannot be written. There is no new file.</exception>
+    /// <exception cref="OperationCanceledException">The backup was cancelled. There is no new file.</exception>
     public static void Run(
         Disk disk, StoreSnapshot source, string path, UnixFileMode? mode, FileStoreSettings settings, CancellationToken cancellationToken)
     {
         if (disk.Length(path) is not null)
         {
-            throw new IOException($"The file '{path}' exists already, and a backup replaces none.");
+            throw new IOException($"The file '{path}' exists already. A backup does not replace a file: use another path.");
         }
 
-        // Under a name too long for its logs the backup could never be opened.
-        _ = disk.Length(FileStore.LogPaths(path).First);
+        // Fails for a path that is too long for the names of the logs: such a backup could not be opened.
+        _ = disk.Length(WriteAheadLog.Paths(path).First);
 
-        string temporary = TakeTemporaryName(disk, path, mode, out DataFile target);
+        string temporary = CreateTemporary(disk, path, mode, out DataFile target);
         bool isRenamed = false;
         try
         {
-            // An identity of its own: logs of the store that it was taken from are none of its.
-            DataFile.Header header = DataFile.Header.New(settings.NewStoreId());
+            // A store id of its own, so that the logs of the original are not taken for those of the backup.
+            DataFileHeader header = DataFileHeader.New(settings.NewStoreId());
             (uint Checksum, long Count) written = Copy(source, target, header with { IsUnfinished = true }, cancellationToken);
             target.Flush();
             if (Summarize(target, cancellationToken) != written)
             {
-                throw new DamagedFileException(temporary, "what was read back is not what was written.");
+                throw new DamagedFileException(temporary, "the records that were read back are not those that were written.");
             }
 
             target.WriteHeader(header);
@@ -63,8 +64,8 @@ internal static class StoreBackup
         }
     }
 
-    /// <summary>Creates a file under a name that nothing has, but for what an earlier attempt certainly left there.</summary>
-    private static string TakeTemporaryName(Disk disk, string path, UnixFileMode? mode, out DataFile target)
+    /// <summary>Creates a file under the first name that is free, or that only the left-over of an earlier backup has.</summary>
+    private static string CreateTemporary(Disk disk, string path, UnixFileMode? mode, out DataFile target)
     {
         for (int i = 1; ; i++)
         {
@@ -107,19 +108,19 @@ internal static class StoreBackup
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // In use, or not certainly ours: it stays.
+            // In use, or not certainly a left-over: it stays.
         }
     }
 
     private static (uint Checksum, long Count) Copy(
-        StoreSnapshot source, DataFile target, in DataFile.Header header, CancellationToken cancellationToken)
+        StoreSnapshot source, DataFile target, in DataFileHeader header, CancellationToken cancellationToken)
     {
         uint checksum = 0;
         long count = 0;
         var documents = new DocumentFile(target);
         try
         {
-            // Before anything else, so that whatever is left of the file says what it is.
+            // Flushed before anything else is written, so that every left-over is recognised.
             target.WritePages(documents.TakePages(header));
             target.Flush();
             foreach (ChangeKind kind in Kinds)
@@ -136,7 +137,7 @@ internal static class StoreBackup
 
                     if (documents.PagesRead + documents.PagesTaken >= MaxPagesAtOnce)
                     {
-                        // LiteDB holds the pages that it has seen.
+                        // LiteDB holds the pages that it has read and written.
                         documents.Dispose();
                         documents = new DocumentFile(target);
                     }

@@ -2,7 +2,7 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Verifies a store from end to end and lists all that is wrong with it.</summary>
+/// <summary>Verifies every page and every record of a store, and lists the problems.</summary>
 internal static class StoreCheck
 {
     public static List<string> Run(StoreSnapshot snapshot, FileStoreSettings settings)
@@ -10,7 +10,7 @@ internal static class StoreCheck
         List<string> problems = CheckPages(snapshot.Pages);
         if (problems.Count > 0)
         {
-            // What a broken page leads LiteDB to would only be more of the same.
+            // What LiteDB makes of damaged pages would only repeat these problems.
             return problems;
         }
 
@@ -18,7 +18,7 @@ internal static class StoreCheck
         {
             CheckRecords(snapshot, settings, problems);
         }
-        // Whatever a damaged file makes LiteDB do is a finding, not a failure of the check. Want of memory is no damage.
+        // An exception of LiteDB on a damaged file is a problem of the file, not a failure of the check. A lack of memory is not damage.
 #pragma warning disable CA1031
         catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031
@@ -29,11 +29,11 @@ internal static class StoreCheck
         return problems;
     }
 
-    /// <summary>Lists every page that cannot be read or whose checksum is wrong.</summary>
+    /// <summary>Lists the pages that cannot be read or have a wrong checksum.</summary>
     private static List<string> CheckPages(PageSnapshot pages)
     {
         var problems = new List<string>();
-        var page = new byte[DataFile.PageSize];
+        var page = new byte[DataPage.Size];
         for (uint number = 0; number < pages.PageCount; number++)
         {
             try
@@ -60,7 +60,7 @@ internal static class StoreCheck
                 (Scope scope, _) = RecordCodec.ReadScope(record.Key, record.Value.Span);
                 if (!names.Add(scope))
                 {
-                    problems.Add($"The scope {scope} is there twice.");
+                    problems.Add($"The scope {scope} is stored twice.");
                 }
 
                 scopes.Add(checked((int)record.Key), scope);
@@ -76,7 +76,7 @@ internal static class StoreCheck
             foreach (int id in snapshot.Read(kind).Select(record => RecordKey.Scope(record.Key)).Distinct()
                 .Where(id => !scopes.ContainsKey(id)))
             {
-                problems.Add($"There are {kind} records of a scope {id} that there is none of.");
+                problems.Add($"There are {kind} records of the scope {id}, which does not exist.");
             }
         }
 

@@ -1,4 +1,4 @@
 namespace Imm.Core.Storage;
 
-/// <summary>One checkpoint: what it brought into the data file, and how long it took.</summary>
+/// <summary>The result of a checkpoint: the numbers of records applied and pages written, and the duration.</summary>
 internal sealed record StoreCheckpoint(int Records, int Pages, TimeSpan Duration);

@@ -2,21 +2,20 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Everything in a store at one moment: the pages of the data file, and over them the records that are only in the logs.</summary>
+/// <summary>The records of a store at one moment: those in the pages of the data file, replaced by those that are only in the logs.</summary>
 /// <param name="pages">The pages.</param>
-/// <param name="logged">The last record of each kind and key in the logs, sorted; one without a value hides what the pages hold.</param>
+/// <param name="logged">The last record of each kind and key in the logs, sorted by kind and key.</param>
 internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : IDisposable
 {
-    /// <summary>LiteDB holds the pages that it reads: after this many, 8 MiB, it is opened again.</summary>
-    private const int MaxPagesRead = 1024;
+    /// <summary>The number of pages, 8 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
+    private const int MaxPagesHeld = 1024;
 
     private DocumentFile? _documents;
 
     public PageSnapshot Pages => pages;
 
     /// <summary>
-    /// All records of a kind with a key in a range, both ends inclusive, in order. They are read as they are asked for, by one reader at a
-    /// time.
+    /// Reads the records of a kind with keys in a range, both ends inclusive, in order, as they are enumerated. Not thread-safe.
     /// </summary>
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {
@@ -25,7 +24,7 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
         {
             for (; IsLogged(next, kind, record.Key - 1); next++)
             {
-                if (!logged[next].IsGone)
+                if (!logged[next].IsDeleted)
                 {
                     yield return logged[next];
                 }
@@ -39,7 +38,7 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
 
         for (; IsLogged(next, kind, last); next++)
         {
-            if (!logged[next].IsGone)
+            if (!logged[next].IsDeleted)
             {
                 yield return logged[next];
             }
@@ -75,7 +74,7 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
         do
         {
             isAll = true;
-            if (_documents?.PagesRead >= MaxPagesRead)
+            if (_documents?.PagesRead >= MaxPagesHeld)
             {
                 _documents.Dispose();
                 _documents = null;
@@ -85,7 +84,7 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
             foreach (Record record in _documents.Read(kind, first, last))
             {
                 long bucket = RecordBucket.Of(record.Key);
-                if (_documents.PagesRead >= MaxPagesRead && bucket != RecordBucket.Of(first))
+                if (_documents.PagesRead >= MaxPagesHeld && bucket != RecordBucket.Of(first))
                 {
                     (first, isAll) = (RecordBucket.FirstKey(bucket), false);
                     break;

@@ -1,16 +1,16 @@
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Waits on the thread of a caller that commits its change itself. Whoever interrupts that thread must neither fail the store nor leave
-/// half a commit.
+/// Waits that ignore <see cref="Thread.Interrupt"/> until <see cref="End"/>. A caller may commit on its own thread, and an interruption of
+/// that thread must neither fail the store nor end a commit half-way.
 /// </summary>
 internal static class Uninterruptible
 {
     [ThreadStatic]
     private static bool _interrupted;
 
-    /// <summary>Takes a lock, which is released by <see cref="Monitor.Exit(object)"/>.</summary>
-    public static void Enter(object gate)
+    /// <summary>Enters a monitor, which the result or <see cref="Monitor.Exit(object)"/> exits.</summary>
+    public static Held Enter(object gate)
     {
         for (bool taken = false; !taken;)
         {
@@ -23,9 +23,11 @@ internal static class Uninterruptible
                 _interrupted = true;
             }
         }
+
+        return new Held(gate);
     }
 
-    /// <summary>Waits for a pulse of a lock that is held. It may also return without one.</summary>
+    /// <summary>Waits for a pulse. May return without one.</summary>
     public static void Wait(object gate)
     {
         try
@@ -38,7 +40,7 @@ internal static class Uninterruptible
         }
     }
 
-    /// <summary>Does what may be done again, where an interruption ends it before it has taken a lock.</summary>
+    /// <summary>Runs work again until no interruption ends it. The work must be repeatable.</summary>
     public static void Run(Action work)
     {
         for (bool done = false; !done;)
@@ -55,7 +57,7 @@ internal static class Uninterruptible
         }
     }
 
-    /// <summary>Interrupts the calling thread where it was interrupted meanwhile; it hears so at its next wait.</summary>
+    /// <summary>Interrupts the calling thread again if it was interrupted meanwhile: its next wait throws.</summary>
     public static void End()
     {
         if (_interrupted)
@@ -63,5 +65,11 @@ internal static class Uninterruptible
             _interrupted = false;
             Thread.CurrentThread.Interrupt();
         }
+    }
+
+    /// <summary>A monitor that was entered.</summary>
+    internal readonly ref struct Held(object gate)
+    {
+        public void Dispose() => Monitor.Exit(gate);
     }
 }

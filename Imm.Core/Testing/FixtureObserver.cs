@@ -3,17 +3,17 @@ using Imm.Core.Telemetry;
 
 namespace Imm.Core.Testing;
 
-/// <summary>Records the calls of a fixture's store, and has them meet its faults.</summary>
-internal sealed class FixtureObserver(ImmCalls calls, ImmFaults faults, TimeProvider timeProvider) : IOperationObserver
+/// <summary>Records the calls of a fixture's store, and injects its faults into them.</summary>
+internal sealed class FixtureObserver(ImmCalls calls, FaultInjector faults, TimeProvider timeProvider) : IOperationObserver
 {
     public bool IsEnabled => true;
 
     public void Begin(Operation operation) => operation.Call = calls.Add(number => new ImmCall(number, operation, timeProvider));
 
     public ValueTask<Refusal?> AdmitAsync(Operation operation, bool isSynchronous, CancellationToken cancellationToken) =>
-        faults.MeetAsync(Call(operation), isSynchronous, cancellationToken);
+        faults.InjectAsync(Call(operation), isSynchronous, cancellationToken);
 
-    public Refusal? ReplaceAnswer(Operation operation) => faults.MeetAfterCommit(Call(operation));
+    public Refusal? ReplaceAnswer(Operation operation) => faults.InjectAfterCommit(Call(operation));
 
     public void End(Operation operation) => Call(operation).Complete(operation);
 

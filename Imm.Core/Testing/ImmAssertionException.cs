@@ -1,6 +1,8 @@
 namespace Imm.Core.Testing;
 
-/// <summary>What a test expected of the calls did not come true; the message says what was expected and what came. Every test framework shows it.</summary>
+/// <summary>
+/// An assertion about the calls of a fixture that failed. Every test framework shows its message: what was expected and what came.
+/// </summary>
 public sealed class ImmAssertionException : Exception
 {
     internal ImmAssertionException(string message)

@@ -4,11 +4,8 @@ using Imm.Core.Telemetry;
 
 namespace Imm.Core.Testing;
 
-/// <summary>One call that a fixture's store received: who asked for what, when, and what came of it.</summary>
-/// <remarks>
-/// Safe to read from many threads at once. What stands in it does not change, but for what says how the call ended, which comes when it
-/// does.
-/// </remarks>
+/// <summary>A call that a fixture's store received: its operation, parameters and time, and its outcome.</summary>
+/// <remarks>Thread-safe. Only the outcome changes, when the call ends.</remarks>
 public sealed class ImmCall
 {
     private readonly string? _datasetName;
@@ -32,10 +29,10 @@ public sealed class ImmCall
         StartTime = timeProvider.GetUtcNow();
     }
 
-    /// <summary>Its place among the calls of the fixture, from 1.</summary>
+    /// <summary>The number of the call in the fixture, from 1.</summary>
     public int Number { get; }
 
-    /// <summary>The operation that was asked for.</summary>
+    /// <summary>The operation.</summary>
     public ImmOperation Operation { get; }
 
     /// <summary>The account.</summary>
@@ -44,44 +41,47 @@ public sealed class ImmCall
     /// <summary>The region.</summary>
     public string RegionId { get; }
 
-    /// <summary>The project as the caller named it, well-formed or not. Null where the call names none, or several.</summary>
+    /// <summary>The project name that the caller gave, well-formed or not. Null if the call has none, or several.</summary>
     public string? ProjectName { get; }
 
-    /// <summary>The dataset as the caller named it, well-formed or not. Null where the call names none, or several.</summary>
+    /// <summary>The dataset name that the caller gave, well-formed or not. Null if the call has none, or several.</summary>
     public string? DatasetName => Operation == ImmOperation.ListDatasets ? null : _datasetName;
 
     /// <summary>
-    /// The parameters of the caller, as they were then: a copy of the request; the <see cref="FileChange"/>s of
-    /// <see cref="ImmOperation.AddFiles"/> and <see cref="ImmOperation.RemoveFiles"/>; the URI of a binding. Null where the names are all
-    /// there is.
+    /// The parameters at the time of the call: a copy of the request; the <see cref="FileChange"/>s of
+    /// <see cref="ImmOperation.AddFiles"/> and <see cref="ImmOperation.RemoveFiles"/>; the URI of a binding. Null if the call has no
+    /// parameters but the names.
     /// </summary>
     public object? Request { get; }
 
-    /// <summary>When it began, on the fixture's clock.</summary>
+    /// <summary>The start time on the fixture's clock.</summary>
     public DateTimeOffset StartTime { get; }
 
-    /// <summary>The duration on the fixture's clock; zero while it is under way.</summary>
+    /// <summary>The duration on the fixture's clock; zero while the call is under way.</summary>
     public TimeSpan Duration => Volatile.Read(ref _end)?.Duration ?? TimeSpan.Zero;
 
-    /// <summary>True if it has ended.</summary>
+    /// <summary>True if the call has ended.</summary>
     public bool IsCompleted => Volatile.Read(ref _end) is not null;
 
-    /// <summary>True if it has ended without an exception.</summary>
-    public bool Succeeded => Volatile.Read(ref _end) is { Exception: null };
+    /// <summary>True if the call has ended without a refusal or exception.</summary>
+    public bool Succeeded => Volatile.Read(ref _end) is { Succeeded: true };
 
     /// <summary>
-    /// The answer that the caller got: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/>
-    /// or <see cref="Binding"/>, a list of bindings, or the datasets that files were counted into or out of. Null where it got nothing.
+    /// The answer: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/> or
+    /// <see cref="Binding"/>, a list of bindings, or the datasets that files were added to or removed from. Null if there is none.
     /// </summary>
     public object? Answer => Volatile.Read(ref _end)?.Answer;
 
-    /// <summary>The exception that the caller got instead of an answer; null where it got one.</summary>
+    /// <summary>
+    /// The exception that the call ended with; null if it succeeded or is under way. For a refusal that the caller took as a value, such as
+    /// the RPC endpoint, it is the exception that a registry throws.
+    /// </summary>
     public Exception? Exception => Volatile.Read(ref _end)?.Exception;
 
-    /// <summary>The code of the refusal, one of <see cref="ImmErrorCode"/>; null where the call was not refused.</summary>
-    public string? Code => (Exception as ImmException)?.Code;
+    /// <summary>The code of the refusal, one of <see cref="ImmErrorCode"/>; null if the call was not refused.</summary>
+    public string? Code => Volatile.Read(ref _end)?.Refusal?.Code;
 
-    /// <summary>The faults that had a part in it, in the order in which they did.</summary>
+    /// <summary>The faults that were injected into the call, in their order.</summary>
     public IReadOnlyList<ImmFault> Faults => Array.AsReadOnly(Volatile.Read(ref _faults));
 
     /// <summary>True if the call is about a project, alone or among others.</summary>
@@ -96,7 +96,7 @@ public sealed class ImmCall
         || (Request is IReadOnlyList<FileChange> changes
             && changes.Any(change => change?.ProjectName == projectName && change.DatasetName == datasetName));
 
-    /// <summary>The call in one line: what, about what, with what, and what came of it.</summary>
+    /// <summary>Describes the call in one line: its number, operation, names, parameters, outcome and faults.</summary>
     public override string ToString()
     {
         var text = new StringBuilder().Append(Number).Append(". ").Append(Operation);
@@ -120,9 +120,8 @@ public sealed class ImmCall
         End? end = Volatile.Read(ref _end);
         text.Append(" -> ").Append(
             end is null ? "under way"
-            : end.Exception is ImmException refused ? refused.Code
-            : end.Exception is not null ? end.Exception.GetType().Name
-            : "done");
+            : end.Succeeded ? "done"
+            : end.Refusal?.Code ?? end.Exception!.GetType().Name);
         if (Faults.Count > 0)
         {
             text.Append(" [").AppendJoin(", ", Faults).Append(']');
@@ -131,19 +130,44 @@ public sealed class ImmCall
         return text.ToString();
     }
 
-    // The hooks of one call run one after the other, so only readers are beside them.
+    // The observers of one call run one after the other, so there are only readers beside this.
     internal void Add(ImmFault fault) => Volatile.Write(ref _faults, [.. _faults, fault]);
 
     internal void Complete(Operation operation) => Volatile.Write(
         ref _end,
-        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Refusal?.ToException() ?? operation.Exception));
+        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Refusal, operation.Exception));
 
-    /// <summary>The part of an answer that the caller sees.</summary>
+    /// <summary>Gets the part of an answer that the caller sees.</summary>
     private object? AnswerOf(Operation operation) => Operation switch
     {
         ImmOperation.DeleteProject or ImmOperation.DeleteDataset or ImmOperation.DeleteBinding => null,
         _ => operation.Answer,
     };
 
-    private sealed record End(TimeSpan Duration, object? Answer, Exception? Exception);
+    private sealed class End(TimeSpan duration, object? answer, Refusal? refusal, Exception? exception)
+    {
+        private Exception? _exception = exception;
+
+        public TimeSpan Duration => duration;
+
+        public object? Answer => answer;
+
+        public Refusal? Refusal => refusal;
+
+        public bool Succeeded => refusal is null && Volatile.Read(ref _exception) is null;
+
+        /// <summary>The exception. That of a refusal is made when it is first read.</summary>
+        public Exception? Exception
+        {
+            get
+            {
+                if (refusal is not null && Volatile.Read(ref _exception) is null)
+                {
+                    Interlocked.CompareExchange(ref _exception, refusal.ToException(), null);
+                }
+
+                return _exception;
+            }
+        }
+    }
 }

@@ -8,15 +8,15 @@ using CommunityToolkit.Diagnostics;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// The calls that a fixture's store has received, in the order in which they began, whoever made them: registries,
+/// The record of the calls that a fixture's store has received, in the order in which they began. They come from registries,
 /// <see cref="ImmFixture.Api"/>, or an <see cref="HttpClient"/> over <see cref="ImmFixture.HttpHandler"/>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Refused calls are calls too. Not among them: seeding, the project quota, which is no operation of the service, and what never came to be
-/// a call, such as a null request or <see cref="ProjectRegistry.TryGet"/> of a text that is no name.
+/// Refused calls are included. Not included are seeding, the project quota, which is not an operation of the service, a null request, and
+/// <see cref="ProjectRegistry.TryGet"/> of a text that is not a name.
 /// </para>
-/// <para>Safe to use from many threads at once; what is looked at is the record as it is then.</para>
+/// <para>Thread-safe. A member reads the record at the moment of its call.</para>
 /// </remarks>
 public sealed class ImmCalls : IReadOnlyList<ImmCall>
 {
@@ -28,7 +28,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
     {
     }
 
-    /// <summary>The number of calls there have been.</summary>
+    /// <summary>The number of calls in the record.</summary>
     public int Count
     {
         get
@@ -40,9 +40,9 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         }
     }
 
-    /// <summary>A call.</summary>
-    /// <param name="index">Its place, from 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <summary>Gets a call.</summary>
+    /// <param name="index">The index, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is out of range.</exception>
     public ImmCall this[int index]
     {
         get
@@ -54,7 +54,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         }
     }
 
-    /// <summary>Forgets the calls so far, as between the preparation of a test and what it is about. Numbers go on.</summary>
+    /// <summary>Removes the calls so far, for example those of a test's preparation. Numbers continue.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -63,12 +63,12 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         }
     }
 
-    /// <summary>Asserts that there was such a call, once or more.</summary>
-    /// <param name="operation">What was asked for.</param>
-    /// <param name="projectName">The project that it was about, alone or among others; null for any.</param>
-    /// <param name="where">What else must be true of it; null for nothing.</param>
-    /// <param name="whereText">The text of <paramref name="where"/>, for the message; the compiler fills it in.</param>
-    /// <returns>Those calls.</returns>
+    /// <summary>Asserts that there was at least one matching call.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="projectName">The project that the call is about, alone or among others; null for any.</param>
+    /// <param name="where">A further condition; null for none.</param>
+    /// <param name="whereText">The text of <paramref name="where"/>, for the message. The compiler supplies it.</param>
+    /// <returns>The matching calls.</returns>
     /// <exception cref="ImmAssertionException">There was none.</exception>
     public IReadOnlyList<ImmCall> Received(
         ImmOperation operation,
@@ -77,13 +77,13 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         [CallerArgumentExpression(nameof(where))] string? whereText = null) =>
         Expect(null, operation, projectName, where, whereText);
 
-    /// <summary>Asserts that there were exactly so many such calls.</summary>
-    /// <param name="times">How many, from 0.</param>
-    /// <param name="operation">What was asked for.</param>
-    /// <param name="projectName">The project that it was about, alone or among others; null for any.</param>
-    /// <param name="where">What else must be true of it; null for nothing.</param>
-    /// <param name="whereText">The text of <paramref name="where"/>, for the message; the compiler fills it in.</param>
-    /// <returns>Those calls.</returns>
+    /// <summary>Asserts that there was a given number of matching calls.</summary>
+    /// <param name="times">The number of calls, from 0.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="projectName">The project that the call is about, alone or among others; null for any.</param>
+    /// <param name="where">A further condition; null for none.</param>
+    /// <param name="whereText">The text of <paramref name="where"/>, for the message. The compiler supplies it.</param>
+    /// <returns>The matching calls.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is negative.</exception>
     /// <exception cref="ImmAssertionException">There were more or fewer.</exception>
     public IReadOnlyList<ImmCall> ReceivedExactly(
@@ -97,11 +97,11 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         return Expect(times, operation, projectName, where, whereText);
     }
 
-    /// <summary>Asserts that there was no such call.</summary>
-    /// <param name="operation">What was asked for.</param>
-    /// <param name="projectName">The project that it was about, alone or among others; null for any.</param>
-    /// <param name="where">What else must be true of it; null for nothing.</param>
-    /// <param name="whereText">The text of <paramref name="where"/>, for the message; the compiler fills it in.</param>
+    /// <summary>Asserts that there was no matching call.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="projectName">The project that the call is about, alone or among others; null for any.</param>
+    /// <param name="where">A further condition; null for none.</param>
+    /// <param name="whereText">The text of <paramref name="where"/>, for the message. The compiler supplies it.</param>
     /// <exception cref="ImmAssertionException">There was one or more.</exception>
     public void ReceivedNever(
         ImmOperation operation,
@@ -110,7 +110,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         [CallerArgumentExpression(nameof(where))] string? whereText = null) =>
         Expect(0, operation, projectName, where, whereText);
 
-    /// <summary>Asserts that there was no call at all.</summary>
+    /// <summary>Asserts that there was no call of any operation.</summary>
     /// <exception cref="ImmAssertionException">There was one or more.</exception>
     public void ReceivedNothing()
     {
@@ -126,9 +126,10 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The calls, one a line.</summary>
+    /// <summary>Describes the calls, one a line.</summary>
     public override string ToString() => string.Join('\n', (object[])ToArray());
 
+    /// <summary>Adds a call that is made with its number.</summary>
     internal ImmCall Add(Func<int, ImmCall> make)
     {
         lock (_lock)
@@ -181,7 +182,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
         throw new ImmAssertionException(Describe(expected.ToString(), matches.Length, matches, calls));
     }
 
-    /// <summary>Lists what was expected, how many came, and all calls, with a mark before those that count.</summary>
+    /// <summary>Describes a failed assertion: what was expected, the number of matches, and all calls with the matches marked.</summary>
     private static string Describe(string expected, int count, ImmCall[] matches, ImmCall[] calls)
     {
         const int MaxShown = 50;

@@ -1,73 +1,59 @@
 using System.Globalization;
-using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 
-/// <summary>A fault at work, until it is disposed. Made by <see cref="ImmFaultRule"/>. Safe to use from many threads at once.</summary>
+/// <summary>A fault that is injected into calls until it is disposed. Made by <see cref="ImmFaultRule"/>. Thread-safe.</summary>
 public sealed class ImmFault : IDisposable
 {
-    private readonly ImmFaults _owner;
-    private readonly ImmFaultRule.Condition _condition;
-    private readonly string _outcome;
+    private readonly string _effect;
+    private readonly int _every;
+    private readonly int? _times;
+    private readonly Action<ImmFault> _remove;
     private long _matches;
     private int _hits;
 
-    internal ImmFault(
-        ImmFaults owner, ImmFaultRule.Condition condition, string outcome, Refusal? refusal, TimeSpan delay, TimeSpan elapse, bool afterCommit)
+    /// <param name="effect">The name of the effect.</param>
+    /// <param name="every">The fault is injected into every so many matching calls.</param>
+    /// <param name="times">The number of calls that the fault is injected into; null for no limit.</param>
+    /// <param name="remove">Ends the fault.</param>
+    internal ImmFault(string effect, int every, int? times, Action<ImmFault> remove)
     {
-        _owner = owner;
-        _condition = condition;
-        _outcome = outcome;
-        Refusal = refusal;
-        Latency = delay;
-        Elapsed = elapse;
-        IsAfterCommit = afterCommit;
+        _effect = effect;
+        _every = every;
+        _times = times;
+        _remove = remove;
     }
 
-    /// <summary>How many calls it has had a part in.</summary>
+    /// <summary>The number of calls that the fault was injected into.</summary>
     public int Hits => Volatile.Read(ref _hits);
 
-    internal Refusal? Refusal { get; }
+    /// <summary>Removes the fault. It is not injected into later calls. A call that it delays goes on waiting for the clock.</summary>
+    public void Dispose() => _remove(this);
 
-    internal TimeSpan Latency { get; }
-
-    internal TimeSpan Elapsed { get; }
-
-    internal bool IsAfterCommit { get; }
-
-    /// <summary>Takes the fault away; calls that come later meet it no more. One that it keeps waiting goes on waiting for the clock.</summary>
-    public void Dispose() => _owner.Remove(this);
-
-    /// <summary>What it does, in words, such as <c>fault: Throttling.User, the first 2 times</c>.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"fault: {_outcome}{_condition.Every switch
-        {
-            1 => "",
-            int every => string.Create(CultureInfo.InvariantCulture, $", every {every} calls"),
-        }}{_condition.Times switch
+    /// <summary>Describes the fault, such as <c>fault: Throttling.User, the first 2 times</c>.</summary>
+    public override string ToString()
+    {
+        string every = _every == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", every {_every} calls");
+        string times = _times switch
         {
             null => "",
             1 => ", once",
-            int times => string.Create(CultureInfo.InvariantCulture, $", the first {times} times"),
-        }}");
+            int number => string.Create(CultureInfo.InvariantCulture, $", the first {number} times"),
+        };
+        return $"fault: {_effect}{every}{times}";
+    }
 
-    /// <summary>Whether it has a part in a call; counts the call where it is one of those that the rule is about.</summary>
-    internal bool Meets(ImmCall call)
+    /// <summary>Counts a call that the fault is about.</summary>
+    /// <returns>True if the fault is to be injected into the call.</returns>
+    internal bool TryHit()
     {
-        if (!_condition.Holds(call))
-        {
-            return false;
-        }
-
         long match = Interlocked.Increment(ref _matches);
-        if (match % _condition.Every != 0 || match / _condition.Every > (_condition.Times ?? long.MaxValue))
+        if (match % _every != 0 || match / _every > (_times ?? long.MaxValue))
         {
             return false;
         }
 
         Interlocked.Increment(ref _hits);
-        call.Add(this);
         return true;
     }
 }

@@ -5,12 +5,12 @@ using Imm.Core.Model;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// Selects the calls that a fault meets, in words that end with what it does:
+/// Selects the calls that a fault is injected into, and ends with the effect of the fault:
 /// <c>fixture.Faults.On(ImmOperation.CreateProject).ForProject("photos").Times(2).Throttle()</c>.
 /// </summary>
 /// <remarks>
-/// The end of the sentence puts the fault to work, and gives it, to be disposed. A call that is malformed, or that the authorizer refuses,
-/// does not come so far as to meet a fault, as with the service. Not thread-safe; the fault is.
+/// The effect starts the fault and returns it, to be disposed. As with the service, no fault is injected into a call that is malformed or
+/// that the authorizer refuses. Not thread-safe; the fault is.
 /// </remarks>
 public sealed class ImmFaultRule
 {
@@ -21,18 +21,18 @@ public sealed class ImmFaultRule
         ImmErrorCode.ThrottlingUser,
     ];
 
-    private readonly ImmFaults _faults;
-    private readonly TimeProvider _timeProvider;
-    private Condition _condition;
+    private readonly FaultInjector _injector;
+    private FaultCondition _condition;
+    private int _every = 1;
+    private int? _times;
 
-    internal ImmFaultRule(ImmFaults faults, TimeProvider timeProvider, ImmOperation[]? operations)
+    internal ImmFaultRule(FaultInjector injector, ImmOperation[]? operations)
     {
-        _faults = faults;
-        _timeProvider = timeProvider;
-        _condition = new Condition(operations);
+        _injector = injector;
+        _condition = new FaultCondition(operations);
     }
 
-    /// <summary>Only calls of this account.</summary>
+    /// <summary>Restricts the fault to calls of an account.</summary>
     /// <param name="accountId">The account.</param>
     public ImmFaultRule InAccount(string accountId)
     {
@@ -40,7 +40,7 @@ public sealed class ImmFaultRule
         return With(_condition with { AccountId = accountId });
     }
 
-    /// <summary>Only calls in this region.</summary>
+    /// <summary>Restricts the fault to calls in a region.</summary>
     /// <param name="regionId">The region.</param>
     public ImmFaultRule InRegion(string regionId)
     {
@@ -48,7 +48,7 @@ public sealed class ImmFaultRule
         return With(_condition with { RegionId = regionId });
     }
 
-    /// <summary>Only calls about this project, its datasets included.</summary>
+    /// <summary>Restricts the fault to calls about a project, including those about its datasets.</summary>
     /// <param name="projectName">The project's name.</param>
     public ImmFaultRule ForProject(string projectName)
     {
@@ -56,7 +56,7 @@ public sealed class ImmFaultRule
         return With(_condition with { ProjectName = projectName });
     }
 
-    /// <summary>Only calls about this dataset.</summary>
+    /// <summary>Restricts the fault to calls about a dataset.</summary>
     /// <param name="projectName">The project's name.</param>
     /// <param name="datasetName">The dataset's name.</param>
     public ImmFaultRule ForDataset(string projectName, string datasetName)
@@ -66,106 +66,101 @@ public sealed class ImmFaultRule
         return With(_condition with { ProjectName = projectName, DatasetName = datasetName });
     }
 
-    /// <summary>Only calls of which this is true. What it throws goes to the caller of the operation.</summary>
-    /// <param name="predicate">Asked by many threads at once; the call is under way, so nothing is known of its end.</param>
+    /// <summary>Restricts the fault to calls that a predicate accepts. An exception of the predicate is passed on to the caller.</summary>
+    /// <param name="predicate">Called by many threads at once, while the call is under way and its end is not known.</param>
     public ImmFaultRule Where(Func<ImmCall, bool> predicate)
     {
         Guard.IsNotNull(predicate, nameof(predicate));
         return With(_condition with { Where = predicate });
     }
 
-    /// <summary>Only so many times, then no more; unless this is said, until the fault is disposed.</summary>
-    /// <param name="times">How many, from 1.</param>
+    /// <summary>Restricts the fault to the first so many calls. The default is no limit, until the fault is disposed.</summary>
+    /// <param name="times">The number of calls, from 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is below 1.</exception>
     public ImmFaultRule Times(int times)
     {
         Guard.IsGreaterThanOrEqualTo(times, 1, nameof(times));
-        return With(_condition with { Times = times });
+        _times = times;
+        return this;
     }
 
     /// <summary>
-    /// Of the calls that the rest of the sentence is about only the n-th, the 2n-th and so on; together with <see cref="Times"/>, so many
-    /// of these.
+    /// Restricts the fault to the n-th, the 2n-th and so on of the calls that the rest of the rule selects. Together with
+    /// <see cref="Times"/>, to the first so many of these.
     /// </summary>
-    /// <param name="n">From 1.</param>
+    /// <param name="n">The step, from 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is below 1.</exception>
     public ImmFaultRule Every(int n)
     {
         Guard.IsGreaterThanOrEqualTo(n, 1, nameof(n));
-        return With(_condition with { Every = n });
+        _every = n;
+        return this;
     }
 
-    /// <summary>Refuses the call before it touches the store, with a code of the contract.</summary>
+    /// <summary>Refuses the call before it touches the store, with a code of <see cref="ImmErrorCode"/>.</summary>
     /// <param name="code">One of <see cref="ImmErrorCode"/>.</param>
-    /// <param name="message">The message; null for one that says that it was injected.</param>
-    /// <param name="parameter">What <see cref="ImmException.Parameter"/> says.</param>
-    /// <param name="requested">What <see cref="ImmException.Requested"/> says.</param>
-    /// <param name="used">What <see cref="ImmException.Used"/> says.</param>
-    /// <param name="limit">What <see cref="ImmException.Limit"/> says.</param>
-    /// <exception cref="ArgumentException"><paramref name="code"/> is no code of the contract.</exception>
+    /// <param name="message">The message; null for one that names the fixture.</param>
+    /// <param name="parameter">The value of <see cref="ImmException.Parameter"/>.</param>
+    /// <param name="requested">The value of <see cref="ImmException.Requested"/>.</param>
+    /// <param name="used">The value of <see cref="ImmException.Used"/>.</param>
+    /// <param name="limit">The value of <see cref="ImmException.Limit"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is not a code of <see cref="ImmErrorCode"/>.</exception>
     public ImmFault Fail(
         string code, string? message = null, string? parameter = null, long? requested = null, long? used = null, long? limit = null)
     {
         CheckCode(code);
-        return Start(
-            code,
-            new Refusal(code, message ?? $"A fault of the test fixture: {code}.", parameter, requested, used, limit),
-            TimeSpan.Zero,
-            TimeSpan.Zero,
-            false);
+        return Refuse(code, new Refusal(code, message ?? $"A fault of the test fixture: {code}.", parameter, requested, used, limit));
     }
 
     /// <summary>Refuses the call as throttled: <see cref="ImmErrorCode.ThrottlingUser"/>.</summary>
     public ImmFault Throttle() => Fail(ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control.");
 
     /// <summary>
-    /// Refuses the call as a store that has failed does: <see cref="ImmErrorCode.ServiceUnavailable"/> with an <see cref="IOException"/> as
-    /// <see cref="Exception.InnerException"/>, nothing changed.
+    /// Refuses the call as a failed store does: <see cref="ImmErrorCode.ServiceUnavailable"/> with an <see cref="IOException"/> as
+    /// <see cref="Exception.InnerException"/>, and nothing changed.
     /// </summary>
     public ImmFault BeUnavailable() => Fail(ImmErrorCode.ServiceUnavailable, "The store has failed and takes no more changes.");
 
     /// <summary>
-    /// Carries the call out, and then tells its caller that it failed: the change is there, as after an answer that was lost. What a retry
-    /// must survive. Calls that are refused anyway are not counted.
+    /// Carries out the call, and then reports a failure to the caller: the change is made, as after an answer that was lost. A retry must
+    /// cope with it. Calls that are refused for another reason are not counted.
     /// </summary>
     /// <param name="code">One of <see cref="ImmErrorCode"/>.</param>
-    /// <exception cref="ArgumentException"><paramref name="code"/> is no code of the contract.</exception>
+    /// <exception cref="ArgumentException"><paramref name="code"/> is not a code of <see cref="ImmErrorCode"/>.</exception>
     public ImmFault FailAfterCommit(string code = ImmErrorCode.ServiceUnavailable)
     {
         CheckCode(code);
-        return Start(
+        return Refuse(
             $"{code} after the commit",
             new Refusal(code, "A fault of the test fixture: the answer was lost after the change was made."),
-            TimeSpan.Zero,
-            TimeSpan.Zero,
-            true);
+            isAfterCommit: true);
     }
 
     /// <summary>
-    /// Has the call wait, before it touches the store, until the fixture's clock has moved on by so much. A call that does not await, such
-    /// as <see cref="ProjectRegistry.Get"/>, blocks its thread so long: for those see <see cref="Elapse"/>.
+    /// Delays the call, before it touches the store, until the fixture's clock has moved by the given time. A synchronous call, such as
+    /// <see cref="ProjectRegistry.Get"/>, blocks its thread meanwhile; for those use <see cref="Elapse"/>.
     /// </summary>
-    /// <param name="latency">How long on the fixture's clock.</param>
+    /// <param name="latency">The time on the fixture's clock, above zero.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="latency"/> is not above zero.</exception>
     public ImmFault Delay(TimeSpan latency)
     {
         Guard.IsGreaterThan(latency, TimeSpan.Zero, nameof(latency));
-        return Start(string.Create(CultureInfo.InvariantCulture, $"delay {latency}"), null, latency, TimeSpan.Zero, false);
+        return Start(new FaultEffect(string.Create(CultureInfo.InvariantCulture, $"delay {latency}")) { Delay = latency });
     }
 
     /// <summary>
-    /// Moves the fixture's clock on by so much, as if the call took that long, before it touches the store: nobody waits, and timeouts on
-    /// that clock come due meanwhile.
+    /// Moves the fixture's clock by the given time before the call touches the store, as if the call took that long. No thread waits, and
+    /// timeouts on that clock expire meanwhile.
     /// </summary>
-    /// <param name="time">How much on the fixture's clock.</param>
+    /// <param name="time">The time on the fixture's clock, above zero.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is not above zero.</exception>
-    /// <exception cref="InvalidOperationException">The fixture was given a clock that is no <see cref="ImmFixtureClock"/>.</exception>
+    /// <exception cref="InvalidOperationException">The clock of the fixture is not an <see cref="ImmFixtureClock"/>.</exception>
     public ImmFault Elapse(TimeSpan time)
     {
         Guard.IsGreaterThan(time, TimeSpan.Zero, nameof(time));
-        return _timeProvider is ImmFixtureClock
-            ? Start(string.Create(CultureInfo.InvariantCulture, $"elapse {time}"), null, TimeSpan.Zero, time, false)
-            : throw new InvalidOperationException("The fixture was given a clock of another type, which only its owner can move.");
+        return _injector.TimeProvider is ImmFixtureClock
+            ? Start(new FaultEffect(string.Create(CultureInfo.InvariantCulture, $"elapse {time}")) { Elapse = time })
+            : throw new InvalidOperationException("The fixture's clock is not an ImmFixtureClock. Only its owner can move it.");
     }
 
     private static void CheckCode(string code)
@@ -173,50 +168,26 @@ public sealed class ImmFaultRule
         Guard.IsNotNull(code, nameof(code));
         if (Array.IndexOf(Codes, code) < 0)
         {
-            ThrowHelper.ThrowArgumentException(nameof(code), $"'{code}' is no code of the contract; ImmErrorCode holds them.");
+            ThrowHelper.ThrowArgumentException(nameof(code), $"'{code}' is not an error code of the service. Use one of ImmErrorCode.");
         }
     }
 
-    private ImmFaultRule With(Condition condition)
+    private ImmFaultRule With(FaultCondition condition)
     {
         _condition = condition;
         return this;
     }
 
-    private ImmFault Start(string outcome, Refusal? refusal, TimeSpan delay, TimeSpan elapse, bool afterCommit)
+    private ImmFault Refuse(string name, Refusal refusal, bool isAfterCommit = false)
     {
-        if (refusal?.Code == ImmErrorCode.ServiceUnavailable)
+        if (refusal.Code == ImmErrorCode.ServiceUnavailable)
         {
-            // A store that has failed tells its callers why.
+            // A failed store gives the cause of its failure.
             refusal = refusal with { Cause = new IOException("A fault of the test fixture: a write to the disk has failed.") };
         }
 
-        var fault = new ImmFault(_faults, _condition, outcome, refusal, delay, elapse, afterCommit);
-        _faults.Add(fault);
-        return fault;
+        return Start(new FaultEffect(name) { Refusal = refusal, IsAfterCommit = isAfterCommit });
     }
 
-    internal sealed record Condition(ImmOperation[]? Operations)
-    {
-        public string? AccountId { get; init; }
-
-        public string? RegionId { get; init; }
-
-        public string? ProjectName { get; init; }
-
-        public string? DatasetName { get; init; }
-
-        public Func<ImmCall, bool>? Where { get; init; }
-
-        public int? Times { get; init; }
-
-        public int Every { get; init; } = 1;
-
-        public bool Holds(ImmCall call) =>
-            (Operations is null || Array.IndexOf(Operations, call.Operation) >= 0)
-            && (AccountId is null || call.AccountId == AccountId)
-            && (RegionId is null || call.RegionId == RegionId)
-            && (ProjectName is null || (DatasetName is null ? call.IsAbout(ProjectName) : call.IsAbout(ProjectName, DatasetName)))
-            && (Where is null || Where(call));
-    }
+    private ImmFault Start(FaultEffect effect) => _injector.Start(effect, _condition, _every, _times);
 }

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Options;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// An IMM of a test's own: a store in memory with the service's rules, a clock that the test moves, ids that are the same in every run, faults on demand and a
-/// record of every call.
+/// A simulated IMM for a test: a store in memory with the service's rules, a clock that the test moves, ids that are the same in every run,
+/// fault injection, and a record of every call.
 /// </summary>
 /// <remarks>
-/// A fixture shares nothing with another that either could change, so tests with one each run beside each other. Safe to use from many threads at
-/// once, but for <see cref="Seed"/>. It belongs to no test framework.
+/// Fixtures share no mutable state, so tests with a fixture each can run in parallel. Thread-safe, except for <see cref="Seed"/>.
+/// Independent of any test framework.
 /// </remarks>
 public sealed class ImmFixture : IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class ImmFixture : IDisposable
     {
     }
 
-    /// <summary>Makes a fixture that begins with a snapshot, in a time that does not depend on what is in it.</summary>
+    /// <summary>Makes a fixture that starts from a snapshot, in a time that does not depend on its content.</summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArgumentNullException"><paramref name="snapshot"/> is null.</exception>
@@ -50,7 +50,8 @@ public sealed class ImmFixture : IDisposable
         };
         TimeProvider = options.TimeProvider ?? new ImmFixtureClock(snapshot?.Time ?? ImmFixtureClock.DefaultStart);
         Calls = new ImmCalls();
-        Faults = new ImmFaults(TimeProvider);
+        var injector = new FaultInjector(TimeProvider);
+        Faults = new ImmFaults(injector);
         _requestIds = requestIds ?? new RequestIds(options.Seed);
 
         var storeOptions = new ImmStoreOptions
@@ -59,7 +60,7 @@ public sealed class ImmFixture : IDisposable
             DefaultRegionId = RegionId,
             TimeProvider = TimeProvider,
             Authorizer = options.Authorizer,
-            Observers = [new FixtureObserver(Calls, Faults, TimeProvider)],
+            Observers = [new FixtureObserver(Calls, injector, TimeProvider)],
         };
         storeOptions.ProjectQuota = _options.ProjectQuota ?? storeOptions.ProjectQuota;
         Store = ImmStore.InMemory(storeOptions, snapshot?.Image);
@@ -67,52 +68,54 @@ public sealed class ImmFixture : IDisposable
         Api = new ImmApi(Store, new ImmApiOptions { RequestId = _requestIds.Next });
     }
 
-    /// <summary>The account that the fixture uses where none is named.</summary>
+    /// <summary>The default account of the fixture.</summary>
     public string AccountId => _options.AccountId;
 
-    /// <summary>The region that the fixture uses where none is named.</summary>
+    /// <summary>The default region of the fixture.</summary>
     public string RegionId => _options.RegionId;
 
-    /// <summary>The store, to give to code that wants one, and for registries of other accounts and regions.</summary>
+    /// <summary>The store, for code that takes a store, and for registries of other accounts and regions.</summary>
     public ImmStore Store { get; }
 
     /// <summary>The registry of <see cref="AccountId"/> in <see cref="RegionId"/>.</summary>
     public ProjectRegistry Registry { get; }
 
-    /// <summary>The RPC face of the store. Its RequestIds come from <see cref="ImmFixtureOptions.Seed"/>.</summary>
+    /// <summary>The RPC endpoint of the store. Its RequestIds follow from <see cref="ImmFixtureOptions.Seed"/>.</summary>
     public ImmApi Api { get; }
 
-    /// <summary>The clock of the store, of latencies and of the record.</summary>
+    /// <summary>The clock of the store, of delays and of the record.</summary>
     public TimeProvider TimeProvider { get; }
 
-    /// <summary>The clock, to move it.</summary>
-    /// <exception cref="InvalidOperationException">The fixture was given a clock of another type.</exception>
+    /// <summary>The clock, for a test that moves it.</summary>
+    /// <exception cref="InvalidOperationException">The clock of the fixture is not an <see cref="ImmFixtureClock"/>.</exception>
     public ImmFixtureClock Clock => TimeProvider as ImmFixtureClock
-        ?? throw new InvalidOperationException("The fixture was given a clock of another type; move that one.");
+        ?? throw new InvalidOperationException("The fixture's clock is not an ImmFixtureClock. Move the clock that it was given.");
 
-    /// <summary>The calls that the store has received.</summary>
+    /// <summary>The record of the calls that the store has received.</summary>
     public ImmCalls Calls { get; }
 
-    /// <summary>What goes wrong, on purpose.</summary>
+    /// <summary>The faults that are injected into calls.</summary>
     public ImmFaults Faults { get; }
 
-    /// <summary>Prepares what a test begins with, in <see cref="AccountId"/> and <see cref="RegionId"/>. Its steps are counted anew each time.</summary>
+    /// <summary>
+    /// Prepares the initial content for a test, in <see cref="AccountId"/> and <see cref="RegionId"/>. Each use counts its steps from 1.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>
     public ImmSeed Seed => new(Store, AccountId, RegionId);
 
     /// <summary>
-    /// A handler with which an <see cref="HttpClient"/> talks to the fixture, as <see cref="AccountId"/> in <see cref="RegionId"/>, without a socket:
-    /// <c>new HttpClient(fixture.HttpHandler())</c>.
+    /// Makes a handler through which an <see cref="HttpClient"/> calls the fixture without a socket, as <see cref="AccountId"/> in
+    /// <see cref="RegionId"/>: <c>new HttpClient(fixture.HttpHandler())</c>.
     /// </summary>
     public ImmHttpMessageHandler HttpHandler() => new(Api, AccountId, RegionId);
 
-    /// <summary>Takes a snapshot of the store as it is at one moment. Faults, record and ids are not part of it.</summary>
+    /// <summary>Takes a snapshot of the store at one moment. Faults, record and ids are not part of it.</summary>
     /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>
     public ImmSnapshot Snapshot() => ImmSnapshot.Of(Store);
 
     /// <summary>
-    /// Makes the store be as a snapshot, its own or that of another fixture: projects, and the project quotas that were set. Registries stay good; the
-    /// clock goes on, and faults and record stay.
+    /// Replaces the content of the store by that of a snapshot, of this or another fixture: projects, and the project quotas that were set.
+    /// Registries remain valid. Clock, faults and record are unchanged.
     /// </summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <exception cref="ArgumentNullException"><paramref name="snapshot"/> is null.</exception>
@@ -124,12 +127,12 @@ public sealed class ImmFixture : IDisposable
     }
 
     /// <summary>
-    /// Makes another fixture that is as this one is now, and goes its own way: the same options, time, ids to come and content; without faults and record.
+    /// Makes an independent copy of the fixture with the same options, time, content and sequence of ids, without faults and record.
     /// A clock that the fixture was given is shared.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>
     public ImmFixture Clone() => new(_options, Snapshot(), _requestIds.Copy());
 
-    /// <summary>Ends the fixture and its store.</summary>
+    /// <summary>Disposes the store.</summary>
     public void Dispose() => Store.Dispose();
 }

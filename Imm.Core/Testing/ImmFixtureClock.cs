@@ -6,17 +6,17 @@ namespace Imm.Core.Testing;
 /// A clock that moves only when a test moves it. Timers, and with them <c>Task.Delay</c>, <see cref="PeriodicTimer"/> and the timeouts of
 /// <see cref="CancellationTokenSource"/>, fire while it is moved, each at its own time.
 /// </summary>
-/// <remarks>Safe to use from many threads at once. Its time zone is UTC, and its timestamps count ticks of 100 ns.</remarks>
+/// <remarks>Thread-safe. Its time zone is UTC, and its timestamps count ticks of 100 ns.</remarks>
 public sealed class ImmFixtureClock : TimeProvider
 {
-    /// <summary>The clocks that this thread is moving, and whose timers it fires.</summary>
+    /// <summary>The clocks that this thread is moving.</summary>
     [ThreadStatic]
     private static List<ImmFixtureClock>? _moving;
 
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
 
-    // What passes is counted apart from what the clock shows, so that a clock that is set neither fires timers nor moves timestamps.
+    // The elapsed time is counted apart from the time shown, so that setting the clock neither fires timers nor moves timestamps.
     private long _elapsed;
     private long _utcTicksAtZero;
 
@@ -30,7 +30,7 @@ public sealed class ImmFixtureClock : TimeProvider
     /// <param name="start">The time that it shows first.</param>
     public ImmFixtureClock(DateTimeOffset start) => _utcTicksAtZero = start.UtcTicks;
 
-    /// <summary>The time that a clock shows first where nothing else is said: the beginning of 2025, in UTC.</summary>
+    /// <summary>The default start time: the beginning of 2025, in UTC.</summary>
     public static DateTimeOffset DefaultStart { get; } = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <inheritdoc/>
@@ -58,12 +58,14 @@ public sealed class ImmFixtureClock : TimeProvider
     }
 
     /// <summary>
-    /// Moves the clock on, and on the way fires each timer that comes due, in the order of their times, while the clock shows its time.
-    /// Code that waits for a timer without a synchronization context of its own goes on before this returns. With one, as xunit gives to a test
-    /// and so to code that awaits without <c>ConfigureAwait(false)</c>, it goes on elsewhere: a test that moves the clock again must first
-    /// wait until that code waits again.
+    /// Moves the clock forward and fires each timer that comes due, in the order of their times, while the clock shows its time.
     /// </summary>
-    /// <param name="time">How far; zero fires what is due now.</param>
+    /// <remarks>
+    /// Code that awaits a timer without a synchronization context continues before this method returns. With one, as xunit gives to a test
+    /// and to the code in it that awaits without <c>ConfigureAwait(false)</c>, it continues elsewhere: a test that moves the clock again
+    /// must first wait until that code waits again.
+    /// </remarks>
+    /// <param name="time">The distance; zero fires the timers that are due now.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative, or leads past the year 9999.</exception>
     public void Advance(TimeSpan time)
     {
@@ -94,8 +96,7 @@ public sealed class ImmFixtureClock : TimeProvider
     }
 
     /// <summary>
-    /// Sets the clock, forward or back, as an operator or a time server does: no time passes, so no timer fires, and timestamps do not
-    /// move.
+    /// Sets the clock forward or back, as an operator or a time server does. No time elapses: no timer fires, and timestamps do not move.
     /// </summary>
     /// <param name="time">The time to show.</param>
     public void SetUtcNow(DateTimeOffset time)
@@ -107,12 +108,12 @@ public sealed class ImmFixtureClock : TimeProvider
     }
 
     /// <summary>
-    /// Makes a timer that fires while the clock is moved. Where its time is zero it fires at once, on this thread; where this thread is
-    /// firing a timer of the clock, after that one, so that a timer may set itself to zero again and again. A timer that never stops doing
-    /// so keeps the clock from moving on.
+    /// Makes a timer that fires while the clock is moved. With a due time of zero it fires at once, on this thread. If this thread is
+    /// firing a timer of the clock, it fires after that one, so a timer may set itself to zero repeatedly. The clock does not move until
+    /// the timer stops doing so.
     /// </summary>
     /// <remarks>
-    /// The callback runs in the <see cref="ExecutionContext"/> of the caller of this method, as that of a timer of the system does.
+    /// The callback runs in the <see cref="ExecutionContext"/> of the caller of this method, as with a timer of the system.
     /// </remarks>
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -123,7 +124,9 @@ public sealed class ImmFixtureClock : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock to the next timer that is due up to a target, and takes it off or sets it on; else to the target.</summary>
+    /// <summary>
+    /// Moves the clock to the next timer that is due up to a target, and removes or renews the timer; else to the target.
+    /// </summary>
     private Timer? TakeDue(long target)
     {
         lock (_lock)
@@ -133,7 +136,7 @@ public sealed class ImmFixtureClock : TimeProvider
             Timer? next = null;
             foreach (Timer timer in _timers)
             {
-                // The first of several with the same time is the one that was set first.
+                // Of several timers with the same time, the one that was set first fires first.
                 if (timer.Due <= target && (next is null || timer.Due < next.Due))
                 {
                     next = timer;
@@ -161,7 +164,7 @@ public sealed class ImmFixtureClock : TimeProvider
 
     private sealed class Timer(ImmFixtureClock clock, TimerCallback callback, object? state) : ITimer
     {
-        /// <summary>The context of whoever suppressed its flow: that of a thread that nobody has given one.</summary>
+        /// <summary>The empty context, for a caller that has suppressed the flow: that of a new thread.</summary>
         private static readonly Lazy<ExecutionContext> NoContext = new(static () =>
         {
             ExecutionContext? context = null;
@@ -229,7 +232,8 @@ public sealed class ImmFixtureClock : TimeProvider
         {
             if (time < TimeSpan.Zero && time != Timeout.InfiniteTimeSpan)
             {
-                ThrowHelper.ThrowArgumentOutOfRangeException(name, time, "A time is not negative, or it is Timeout.InfiniteTimeSpan.");
+                ThrowHelper.ThrowArgumentOutOfRangeException(
+                    name, time, "The time must not be negative, unless it is Timeout.InfiniteTimeSpan.");
             }
         }
     }

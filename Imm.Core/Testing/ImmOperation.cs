@@ -3,7 +3,7 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 
-/// <summary>An operation of a registry, as a test names it.</summary>
+/// <summary>The operations of a registry.</summary>
 public enum ImmOperation
 {
     /// <summary>CreateProject.</summary>
@@ -45,14 +45,14 @@ public enum ImmOperation
     /// <summary>DeleteBinding.</summary>
     DeleteBinding,
 
-    /// <summary>Counting files into datasets; the service's action is BatchIndexFileMeta.</summary>
+    /// <summary>Adding files to datasets; the service's action is BatchIndexFileMeta.</summary>
     AddFiles,
 
-    /// <summary>Counting files out of datasets; the service's action is BatchDeleteFileMeta.</summary>
+    /// <summary>Removing files from datasets; the service's action is BatchDeleteFileMeta.</summary>
     RemoveFiles,
 }
 
-/// <summary>What is known of the operations.</summary>
+/// <summary>The operations by action, and those that change something.</summary>
 internal static class ImmOperations
 {
     private static readonly FrozenDictionary<string, ImmOperation> ByAction = new Dictionary<string, ImmOperation>
@@ -74,7 +74,6 @@ internal static class ImmOperations
         [ImmAction.RemoveFiles] = ImmOperation.RemoveFiles,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>The operations that change something.</summary>
     public static ImmOperation[] Writes { get; } =
     [
         ImmOperation.CreateProject, ImmOperation.UpdateProject, ImmOperation.DeleteProject,

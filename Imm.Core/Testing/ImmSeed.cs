@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text.Json;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
 using Imm.Core.Wire;
@@ -8,21 +7,20 @@ using Imm.Core.Wire;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// Prepares what a test begins with, step by step, in one account and region:
+/// Prepares the initial content for a test, step by step, in one account and region:
 /// <c>fixture.Seed.Projects(99).Project("photos").Dataset("photos", "raw").FileSlotsLeft("photos", "raw", 1)</c>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each step is done when its method returns, at the time that the clock shows, and obeys the rules: what breaks one is the
-/// <see cref="ImmException"/> that a registry would throw, whose message says which step it was. Nobody is asked and nobody watches:
-/// neither authorizer nor faults nor the record.
+/// Each step is carried out before its method returns, at the time of the clock and under the rules of the service. A step that breaks a
+/// rule throws the <see cref="ImmException"/> of a registry, with the step in its message. Steps bypass authorizer, faults and record.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
 public sealed class ImmSeed
 {
-    // Beyond this a step that makes things one by one is a mistake, such as filling a quota that nobody lowered.
-    private const long MaxThings = 1_000_000;
+    // A step that needs more is a mistake, such as filling a quota that was not lowered.
+    private const long MaxCount = 1_000_000;
 
     private readonly ImmStore _store;
     private readonly ProjectRegistry _registry;
@@ -35,14 +33,14 @@ public sealed class ImmSeed
         _step = step;
     }
 
-    /// <summary>Goes on in another account or region.</summary>
+    /// <summary>Continues in another account or region.</summary>
     /// <param name="accountId">The account.</param>
     /// <param name="regionId">The region.</param>
     /// <exception cref="ArgumentException">An id is null or malformed.</exception>
     public ImmSeed In(string accountId, string regionId) => new(_store, accountId, regionId, _step);
 
-    /// <summary>Sets how many projects there may be.</summary>
-    /// <param name="projectQuota">From 0.</param>
+    /// <summary>Sets the project quota.</summary>
+    /// <param name="projectQuota">The number of projects that there may be, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="projectQuota"/> is below 0.</exception>
     public ImmSeed ProjectQuota(int projectQuota)
     {
@@ -53,28 +51,28 @@ public sealed class ImmSeed
     /// <summary>Creates a project.</summary>
     /// <param name="projectName">The name.</param>
     /// <param name="configure">Sets other parameters of the request; null for none.</param>
-    /// <exception cref="ImmException">It cannot be created.</exception>
+    /// <exception cref="ImmException">The request is refused.</exception>
     public ImmSeed Project(string projectName, Action<CreateProjectRequest>? configure = null) =>
         Step(nameof(Project), [projectName], () => Create(projectName, configure));
 
     /// <summary>
-    /// Creates so many projects, named with numbers from 1 that have as many digits as their last, and at least three: <c>project-001</c>.
+    /// Creates projects, named with numbers from 1 that have as many digits as the last one, and at least three: <c>project-001</c>.
     /// </summary>
-    /// <param name="count">How many, from 0.</param>
-    /// <param name="prefix">What stands before the number.</param>
+    /// <param name="count">The number of projects, from 0.</param>
+    /// <param name="prefix">The text before the number.</param>
     /// <param name="configure">Sets other parameters of each request; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 0.</exception>
-    /// <exception cref="ImmException">One of them cannot be created; those before it are.</exception>
+    /// <exception cref="ImmException">A request is refused; those before it have been carried out.</exception>
     public ImmSeed Projects(int count, string prefix = "project-", Action<CreateProjectRequest>? configure = null)
     {
         Guard.IsGreaterThanOrEqualTo(count, 0, nameof(count));
-        return Step(nameof(Projects), [count, prefix], () => Repeat(count, prefix, name => Create(name, configure)));
+        return Step(nameof(Projects), [count, prefix], () => CreateMany(count, prefix, name => Create(name, configure)));
     }
 
-    /// <summary>Creates projects, named <c>filler-001</c> and so on, until there may be only so many more.</summary>
-    /// <param name="slots">How many more, from 0.</param>
+    /// <summary>Creates projects, named <c>filler-001</c> and so on, until a given part of the project quota is left.</summary>
+    /// <param name="slots">The number of projects that can still be created afterwards, from 0.</param>
     /// <exception cref="InvalidOperationException">
-    /// There may be fewer more already, or it would take more than 1,000,000 projects.
+    /// Fewer can be created already, or the step would need more than 1,000,000 projects.
     /// </exception>
     public ImmSeed ProjectSlotsLeft(int slots) => Step(
         nameof(ProjectSlotsLeft),
@@ -82,14 +80,14 @@ public sealed class ImmSeed
         () =>
         {
             ScopeState state = _registry.State;
-            Repeat(ToAdd(state.ProjectQuota, state.ProjectCount, slots), "filler-", name => Create(name, null));
+            CreateMany(CountToAdd(state.ProjectQuota, state.ProjectCount, slots), "filler-", name => Create(name, null));
         });
 
     /// <summary>Updates a project.</summary>
     /// <param name="projectName">The name.</param>
     /// <param name="configure">Sets the parameters of the request.</param>
     /// <exception cref="ArgumentNullException"><paramref name="configure"/> is null.</exception>
-    /// <exception cref="ImmException">It cannot be updated.</exception>
+    /// <exception cref="ImmException">The request is refused.</exception>
     public ImmSeed UpdateProject(string projectName, Action<UpdateProjectRequest> configure)
     {
         Guard.IsNotNull(configure, nameof(configure));
@@ -105,27 +103,27 @@ public sealed class ImmSeed
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The name.</param>
     /// <param name="configure">Sets other parameters of the request; null for none.</param>
-    /// <exception cref="ImmException">It cannot be created.</exception>
+    /// <exception cref="ImmException">The request is refused.</exception>
     public ImmSeed Dataset(string projectName, string datasetName, Action<CreateDatasetRequest>? configure = null) =>
         Step(nameof(Dataset), [projectName, datasetName], () => CreateDataset(projectName, datasetName, configure));
 
-    /// <summary>Creates datasets, named <c>filler-001</c> and so on, until the project may have only so many more.</summary>
+    /// <summary>Creates datasets, named <c>filler-001</c> and so on, until a given part of the project's limit is left.</summary>
     /// <param name="projectName">
     /// The project; give it a <see cref="ProjectRequest.ProjectMaxDatasetCount"/> that can be reached.
     /// </param>
-    /// <param name="slots">How many more, from 0.</param>
+    /// <param name="slots">The number of datasets that can still be created afterwards, from 0.</param>
     /// <exception cref="ImmException">There is no such project.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It may have fewer more already, or it would take more than 1,000,000 datasets.
+    /// Fewer can be created already, or the step would need more than 1,000,000 datasets.
     /// </exception>
     public ImmSeed DatasetSlotsLeft(string projectName, long slots) => Step(
         nameof(DatasetSlotsLeft),
         [projectName, slots],
         () =>
         {
-            Project project = Found(projectName);
-            Repeat(
-                ToAdd(project.ProjectMaxDatasetCount, project.DatasetCount, slots),
+            Project project = GetProject(projectName);
+            CreateMany(
+                CountToAdd(project.ProjectMaxDatasetCount, project.DatasetCount, slots),
                 "filler-",
                 name => CreateDataset(projectName, name, null));
         });
@@ -135,7 +133,7 @@ public sealed class ImmSeed
     /// <param name="datasetName">The dataset.</param>
     /// <param name="configure">Sets the parameters of the request.</param>
     /// <exception cref="ArgumentNullException"><paramref name="configure"/> is null.</exception>
-    /// <exception cref="ImmException">It cannot be updated.</exception>
+    /// <exception cref="ImmException">The request is refused.</exception>
     public ImmSeed UpdateDataset(string projectName, string datasetName, Action<UpdateDatasetRequest> configure)
     {
         Guard.IsNotNull(configure, nameof(configure));
@@ -151,7 +149,7 @@ public sealed class ImmSeed
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <param name="uris">The buckets, as <c>oss://{bucket}</c>.</param>
-    /// <exception cref="ImmException">One of them cannot be bound; those before it are.</exception>
+    /// <exception cref="ImmException">A binding is refused; those before it have been created.</exception>
     public ImmSeed Bindings(string projectName, string datasetName, params string[] uris)
     {
         Guard.IsNotNull(uris, nameof(uris));
@@ -164,95 +162,92 @@ public sealed class ImmSeed
         });
     }
 
-    /// <summary>Counts files and bytes into a dataset.</summary>
+    /// <summary>Adds files and bytes to a dataset.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
-    /// <param name="fileCount">How many files.</param>
-    /// <param name="totalFileSize">How many bytes they have together.</param>
-    /// <exception cref="ImmException">They cannot be added.</exception>
+    /// <param name="fileCount">The number of files.</param>
+    /// <param name="totalFileSize">The number of bytes in the files together.</param>
+    /// <exception cref="ImmException">The change is refused.</exception>
     public ImmSeed Files(string projectName, string datasetName, long fileCount, long totalFileSize) => Step(
         nameof(Files),
         [projectName, datasetName, fileCount, totalFileSize],
         () => AddFiles(projectName, datasetName, fileCount, totalFileSize));
 
-    /// <summary>Counts empty files into a dataset, until it may have only so many more.</summary>
+    /// <summary>Adds empty files to a dataset, until a given part of its limit is left.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
-    /// <param name="slots">How many more, from 0.</param>
+    /// <param name="slots">The number of files that can still be added afterwards, from 0.</param>
     /// <exception cref="ImmException">There is no such project or dataset.</exception>
-    /// <exception cref="InvalidOperationException">It may have fewer more already.</exception>
+    /// <exception cref="InvalidOperationException">Fewer can be added already.</exception>
     public ImmSeed FileSlotsLeft(string projectName, string datasetName, long slots) => Step(
         nameof(FileSlotsLeft),
         [projectName, datasetName, slots],
         () =>
         {
-            Dataset dataset = Found(projectName, datasetName);
-            AddFiles(projectName, datasetName, ToAdd(dataset.DatasetMaxFileCount, dataset.FileCount, slots), 0);
+            Dataset dataset = GetDataset(projectName, datasetName);
+            AddFiles(projectName, datasetName, CountToAdd(dataset.DatasetMaxFileCount, dataset.FileCount, slots), 0);
         });
 
-    /// <summary>Counts bytes into a dataset, without a file, until it may have only so many more.</summary>
+    /// <summary>Adds bytes to a dataset, without a file, until a given part of its limit is left.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
-    /// <param name="bytes">How many more, from 0.</param>
+    /// <param name="bytes">The number of bytes that can still be added afterwards, from 0.</param>
     /// <exception cref="ImmException">There is no such project or dataset.</exception>
-    /// <exception cref="InvalidOperationException">It may have fewer more already.</exception>
+    /// <exception cref="InvalidOperationException">Fewer can be added already.</exception>
     public ImmSeed BytesLeft(string projectName, string datasetName, long bytes) => Step(
         nameof(BytesLeft),
         [projectName, datasetName, bytes],
         () =>
         {
-            Dataset dataset = Found(projectName, datasetName);
-            AddFiles(projectName, datasetName, 0, ToAdd(dataset.DatasetMaxTotalFileSize, dataset.TotalFileSize, bytes));
+            Dataset dataset = GetDataset(projectName, datasetName);
+            AddFiles(projectName, datasetName, 0, CountToAdd(dataset.DatasetMaxTotalFileSize, dataset.TotalFileSize, bytes));
         });
 
     /// <summary>
-    /// Takes over projects as the service answered them: all fields and times, so that reading them gives the same answer. Where a project
-    /// has datasets, as many are made up to hold its files and bytes, named <c>recorded-001</c> and so on, since the answer does not show
-    /// them.
+    /// Imports projects from an answer of the service with all fields and times, so that reading them gives the same answer. An answer does
+    /// not contain the datasets of a project: as many are made up, named <c>recorded-001</c> and so on, to hold its files and bytes.
     /// </summary>
     /// <param name="json">
-    /// The JSON of a project, of an answer of CreateProject, GetProject or UpdateProject, or of a page of ListProjects. Fields that are not
-    /// known are skipped; a project's name and times are required.
+    /// The JSON of a project, of an answer of CreateProject, GetProject or UpdateProject, or of a page of ListProjects. The name and the
+    /// times of a project are required. Unknown fields are skipped.
     /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
-    /// <exception cref="FormatException">The text is no such JSON, or what it says breaks a rule; the message names the field.</exception>
-    /// <exception cref="ImmException">A project cannot be created; those before it are.</exception>
+    /// <exception cref="FormatException">The text is not such JSON, or a field breaks a rule; the message names the field.</exception>
+    /// <exception cref="ImmException">A project is refused; those before it have been imported.</exception>
     public ImmSeed Recorded([StringSyntax(StringSyntaxAttribute.Json)] string json)
     {
         Guard.IsNotNull(json, nameof(json));
         return Step(nameof(Recorded), [], () =>
         {
-            foreach (ProjectDocument? document in ReadAnswer(json))
+            var place = new DocumentPlace("answer", "$");
+            AnswerDocument answer = DocumentContext.Read(json, "project or a page of projects", DocumentContext.Default.AnswerDocument);
+            if (answer.Projects is null)
             {
-                Project project = ProjectReader.ToProject(document ?? throw new FormatException("A project is null."));
-                CheckHolds(project);
-                _registry.Apply(new TakeOverProject(project, [.. Names(project.DatasetCount, "recorded-")]));
+                Import(answer.Project ?? answer, place);
+            }
+
+            for (int i = 0; i < answer.Projects?.Length; i++)
+            {
+                DocumentPlace at = place.Entry(nameof(answer.Projects), i);
+                Import(at.Required(answer.Projects[i]), at);
             }
         });
     }
 
-    private static ProjectDocument?[] ReadAnswer(string json)
+    private void Import(ProjectDocument document, DocumentPlace place)
     {
-        try
-        {
-            RecordedAnswer answer = JsonSerializer.Deserialize(json, RecordedJsonContext.Default.RecordedAnswer)
-                ?? throw new FormatException("The JSON is null, and no answer.");
-            return answer.Projects ?? [answer.Project ?? answer];
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            // An argument is wrong where the text holds a surrogate without its partner.
-            throw new FormatException($"The JSON is not that of a project or a page of projects. {e.Message}", e);
-        }
+        Project project = DocumentReader.ReadProject(document, place);
+        CheckUse(project);
+        _registry.Apply(new ImportProject(project, [.. Names(project.DatasetCount, "recorded-")]));
     }
 
-    private static void CheckHolds(Project project)
+    private static void CheckUse(Project project)
     {
         long datasets = project.DatasetCount;
-        if (datasets > MaxThings)
+        if (datasets > MaxCount)
         {
             throw new FormatException(
-                string.Create(CultureInfo.InvariantCulture, $"The project has {datasets} datasets, more than are made up here."));
+                string.Create(CultureInfo.InvariantCulture, $"The project has {datasets} datasets; at most {MaxCount} can be made up."));
         }
 
         if ((UInt128)project.FileCount > (UInt128)datasets * (UInt128)Limit.DatasetMaxFileCount.Maximum
@@ -265,7 +260,7 @@ public sealed class ImmSeed
         }
     }
 
-    private static long ToAdd(long limit, long used, long left)
+    private static long CountToAdd(long limit, long used, long left)
     {
         Guard.IsGreaterThanOrEqualTo(left, 0, nameof(left));
         return limit - used >= left
@@ -274,17 +269,17 @@ public sealed class ImmSeed
                 CultureInfo.InvariantCulture, $"{left} cannot be left: {used} of {limit} are in use already."));
     }
 
-    private static void Repeat(long count, string prefix, Action<string> make)
+    private static void CreateMany(long count, string prefix, Action<string> create)
     {
-        if (count > MaxThings)
+        if (count > MaxCount)
         {
             throw new InvalidOperationException(string.Create(
-                CultureInfo.InvariantCulture, $"It would take {count} of them to get there; set a lower limit first."));
+                CultureInfo.InvariantCulture, $"The step would need {count} resources, more than {MaxCount}. Set a lower limit first."));
         }
 
         foreach (string name in Names(count, prefix))
         {
-            make(name);
+            create(name);
         }
     }
 
@@ -298,15 +293,16 @@ public sealed class ImmSeed
         }
     }
 
-    private Project Found(string projectName) =>
+    private Project GetProject(string projectName) =>
         NameRule.Check(nameof(CreateDatasetRequest.ProjectName), projectName) is { } malformed ? throw malformed.ToException()
         : _registry.State.TryFind(projectName, out Project? project) ? project
         : throw Refusal.NotFound("project", nameof(CreateDatasetRequest.ProjectName)).ToException();
 
-    private Dataset Found(string projectName, string datasetName)
+    private Dataset GetDataset(string projectName, string datasetName)
     {
         DatasetEntry? dataset = null;
-        return (NameRule.CheckNames(projectName, datasetName) ?? _registry.State.Find(projectName, datasetName, out _, out dataset)) is { } refusal
+        return (NameRule.CheckNames(projectName, datasetName)
+            ?? _registry.State.Find(projectName, datasetName, out _, out dataset)) is { } refusal
             ? throw refusal.ToException()
             : dataset!.Dataset;
     }
@@ -342,18 +338,18 @@ public sealed class ImmSeed
         }
         catch (ImmException e)
         {
-            throw (e.Refusal with { Message = Tell(e) }).ToException(e);
+            throw (e.Refusal with { Message = Describe(e) }).ToException(e);
         }
         catch (FormatException e)
         {
-            throw new FormatException(Tell(e), e);
+            throw new FormatException(Describe(e), e);
         }
         catch (InvalidOperationException e) when (e is not ObjectDisposedException)
         {
-            throw new InvalidOperationException(Tell(e), e);
+            throw new InvalidOperationException(Describe(e), e);
         }
 
-        string Tell(Exception e) => string.Create(
+        string Describe(Exception e) => string.Create(
             CultureInfo.InvariantCulture,
             $"Seed step {_step}, {name}("
             + $"{string.Join(", ", arguments.Select(argument =>

@@ -5,60 +5,64 @@ using Imm.Core.Model;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// Everything in a store at one moment: projects, datasets, bindings, counts, times and project quotas. A test that needs much prepared makes it once,
-/// keeps the snapshot, and begins each fixture with it.
+/// The content of a store at one moment: projects, datasets, bindings, counts, times and project quotas. A test suite that needs much
+/// content prepares it once, keeps the snapshot, and starts each fixture from it.
 /// </summary>
 /// <remarks>
-/// Immutable, and so safe to share between threads and fixtures. It shares what it holds with the stores that it comes from and goes to, none of which
-/// changes it: to begin a fixture with it takes the same short time, whatever it holds.
+/// Immutable and thread-safe. The snapshot shares its content with the stores that it was taken from and given to, and none of them
+/// changes it. To start a fixture from it takes a short time that does not depend on the content.
 /// </remarks>
 public sealed class ImmSnapshot
 {
-    internal ImmSnapshot(IReadOnlyDictionary<Scope, ScopeState> image, int projectQuota, DateTimeOffset time)
-    {
-        Image = image;
-        ProjectQuota = projectQuota;
-        Time = time;
-    }
+    private readonly SnapshotContent _content;
 
-    /// <summary>The moment, on the clock of the store. A fixture that begins with the snapshot shows it first, unless it is given a clock.</summary>
-    public DateTimeOffset Time { get; }
+    private ImmSnapshot(SnapshotContent content) => _content = content;
 
-    /// <summary>How many projects each account may have in each region, where it has set no other number: <see cref="ImmStoreOptions.ProjectQuota"/>.</summary>
-    public int ProjectQuota { get; }
+    /// <summary>
+    /// The time on the clock of the store. A fixture that starts from the snapshot shows it first, unless it is given a clock.
+    /// </summary>
+    public DateTimeOffset Time => _content.Time;
 
-    /// <summary>How many projects there are, in all accounts and regions.</summary>
+    /// <summary>
+    /// The number of projects that each account may have in each region, where it has set no other:
+    /// <see cref="ImmStoreOptions.ProjectQuota"/>.
+    /// </summary>
+    public int ProjectQuota => _content.ProjectQuota;
+
+    /// <summary>The number of projects in all accounts and regions.</summary>
     public int ProjectCount => Image.Values.Sum(state => state.ProjectCount);
 
-    internal IReadOnlyDictionary<Scope, ScopeState> Image { get; }
+    internal IReadOnlyDictionary<Scope, ScopeState> Image => _content.Image;
 
-    /// <summary>Takes a snapshot of any store. One in a file is read as a whole, each account and region as it is when its turn comes.</summary>
-    /// <param name="store">The store; changes may go on meanwhile.</param>
+    /// <summary>
+    /// Takes a snapshot of any store. A store in a file is read as a whole, each account and region at a moment of its own.
+    /// </summary>
+    /// <param name="store">The store. Changes may go on meanwhile.</param>
     /// <exception cref="ArgumentNullException"><paramref name="store"/> is null.</exception>
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the file cannot be read.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public static ImmSnapshot Of(ImmStore store)
     {
         Guard.IsNotNull(store, nameof(store));
-        return new ImmSnapshot(store.Capture(), store.ProjectQuota, store.TimeProvider.GetUtcNow());
+        return new ImmSnapshot(new SnapshotContent(store.Capture(), store.ProjectQuota, store.TimeProvider.GetUtcNow()));
     }
 
-    /// <summary>Reads a snapshot from JSON, under the rules that hold for every store.</summary>
+    /// <summary>Reads a snapshot from JSON, under the rules of every store.</summary>
     /// <param name="json">
-    /// The JSON, as <see cref="ToJson"/> writes it. Only Format and names are required: what is absent is as in a new project or dataset, an absent
-    /// time is that of what it belongs to, and an absent count is what is there. A field that is not known, or stands twice, is a mistake.
+    /// The JSON in the form of <see cref="ToJson"/>. Only Format and names are required. An absent field has its value of a new project or
+    /// dataset, an absent time is that of the owner, and an absent count is the actual one. An unknown or repeated field is an error.
     /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
-    /// <exception cref="FormatException">The text is no such JSON or breaks a rule; the message names the place and the rule.</exception>
+    /// <exception cref="FormatException">The text is not a snapshot or breaks a rule; the message names the place and the rule.</exception>
     public static ImmSnapshot FromJson([StringSyntax(StringSyntaxAttribute.Json)] string json)
     {
         Guard.IsNotNull(json, nameof(json));
-        return SnapshotReader.Read(json);
+        return new ImmSnapshot(SnapshotReader.Read(json));
     }
 
     /// <summary>
-    /// Writes the snapshot as JSON: the same text for the same content, accounts and regions, projects, datasets and bindings in ordinal order, the
-    /// fields of the service under its names, times in UTC.
+    /// Writes the snapshot as JSON. Equal content gives equal text: accounts and regions, projects, datasets and bindings are in ordinal
+    /// order. Fields have the names of the service, times are in UTC.
     /// </summary>
-    public string ToJson() => SnapshotWriter.Write(this);
+    public string ToJson() => SnapshotWriter.Write(_content);
 }

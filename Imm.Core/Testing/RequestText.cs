@@ -3,11 +3,15 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 
-/// <summary>Shows requests in the line of a call.</summary>
+/// <summary>Describes requests in the record of calls.</summary>
 internal static class RequestText
 {
-    /// <summary>The fields of a request that are set, but for the names of project and dataset.</summary>
-    public static string Describe(object? request) => string.Join(", ", (request switch
+    /// <summary>Lists the fields of a request that are set, except for the names of project and dataset.</summary>
+    public static string Describe(object? request) => string.Join(
+        ", ",
+        Fields(request).Where(field => field.Value is not null).Select(field => $"{field.Name}: {DescribeValue(field.Value!)}"));
+
+    private static IEnumerable<(string Name, object? Value)> Fields(object? request) => request switch
     {
         ProjectRequest project =>
         [
@@ -23,8 +27,8 @@ internal static class RequestText
         ListDatasetsRequest list => [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Prefix", list.Prefix)],
         IReadOnlyList<FileChange> changes => changes.Select(change => (Name(change, changes.Count), (object?)Files(change))),
         string uri => [("URI", uri)],
-        _ => Enumerable.Empty<(string, object?)>(),
-    }).Where(field => field.Item2 is not null).Select(field => $"{field.Item1}: {Show(field.Item2!)}"));
+        _ => [],
+    };
 
     private static (string Name, object? Value)[] Limits(in LimitSet<long?> requested, ReadOnlySpan<Limit> limits)
     {
@@ -39,16 +43,15 @@ internal static class RequestText
 
     private static string Name(FileChange? change, int count) => count == 1 ? "Files" : $"{change?.ProjectName}/{change?.DatasetName}";
 
-    private static IReadOnlyList<object> Files(FileChange? change) =>
-        change is null
-            ? []
-            :
-            [
-                string.Create(CultureInfo.InvariantCulture, $"{change.FileCount} files"),
-                string.Create(CultureInfo.InvariantCulture, $"{change.TotalFileSize} bytes"),
-            ];
+    private static string[] Files(FileChange? change) => change is null
+        ? []
+        :
+        [
+            string.Create(CultureInfo.InvariantCulture, $"{change.FileCount} files"),
+            string.Create(CultureInfo.InvariantCulture, $"{change.TotalFileSize} bytes"),
+        ];
 
-    private static string Show(object value) => value switch
+    private static string DescribeValue(object value) => value switch
     {
         string text => $"\"{text}\"",
         IReadOnlyList<object?> list => $"[{string.Join(", ", list)}]",

@@ -1,16 +1,22 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Imm.Core.Model;
 using Imm.Core.Wire;
 
 namespace Imm.Core.Testing;
 
-// The JSON of a snapshot. Its properties stand in the order in which they are written; a project's fields are those of the service.
-// What is read may lack all but the names.
+/// <summary>The content of a snapshot.</summary>
+/// <param name="Image">The scopes that are not as in a new store.</param>
+/// <param name="ProjectQuota">The project quota of the other scopes.</param>
+/// <param name="Time">The time on the clock of the store.</param>
+internal sealed record SnapshotContent(IReadOnlyDictionary<Scope, ScopeState> Image, int ProjectQuota, DateTimeOffset Time);
+
+// The JSON objects of a snapshot as they are read. All properties but the names may be absent.
 
 /// <summary>A whole store.</summary>
 internal sealed class SnapshotDocument
 {
+    public const string CurrentFormat = "imm-core-snapshot/1";
+
     public string? Format { get; set; }
 
     public string? Time { get; set; }
@@ -33,41 +39,18 @@ internal sealed class ScopeDocument
     public ProjectWithDatasets?[]? Projects { get; set; }
 }
 
-/// <summary>A project in the service's form, with what belongs to it.</summary>
+/// <summary>A project with its datasets.</summary>
 internal sealed class ProjectWithDatasets : ProjectDocument
 {
-    [JsonPropertyOrder(1)]
     public DatasetDocument?[]? Datasets { get; set; }
 }
 
-/// <summary>A dataset in the service's form, with what belongs to it.</summary>
-internal sealed class DatasetDocument
+/// <summary>A dataset with its bindings.</summary>
+internal sealed class DatasetDocument : ResourceDocument
 {
     public string? DatasetName { get; set; }
 
-    public string? TemplateId { get; set; }
-
-    public string? CreateTime { get; set; }
-
-    public string? UpdateTime { get; set; }
-
-    public string? Description { get; set; }
-
-    public long? DatasetMaxBindCount { get; set; }
-
-    public long? DatasetMaxFileCount { get; set; }
-
-    public long? DatasetMaxEntityCount { get; set; }
-
-    public long? DatasetMaxRelationCount { get; set; }
-
-    public long? DatasetMaxTotalFileSize { get; set; }
-
     public long? BindCount { get; set; }
-
-    public long? FileCount { get; set; }
-
-    public long? TotalFileSize { get; set; }
 
     public BindingDocument?[]? Bindings { get; set; }
 }
@@ -81,29 +64,12 @@ internal sealed class BindingDocument
     public string? CreateTime { get; set; }
 }
 
-/// <summary>An answer of the service that was recorded: a bare project, the answer about one project, or a page of projects.</summary>
-internal sealed class RecordedAnswer : ProjectDocument
-{
-    public ProjectDocument? Project { get; set; }
-
-    public ProjectDocument?[]? Projects { get; set; }
-}
-
+/// <summary>
+/// The types of the documents. An unknown or repeated field is an error and not skipped: a snapshot is written by hand too.
+/// </summary>
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(SnapshotDocument))]
-internal sealed partial class SnapshotJsonContext : JsonSerializerContext
-{
-    /// <summary>For people to read, to keep in a repository and to compare: one field a line. A field that is not known is a mistake and not skipped.</summary>
-    public static SnapshotJsonContext Instance { get; } = new(new JsonSerializerOptions
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        AllowDuplicateProperties = false,
-    });
-}
-
-/// <summary>What the service answers may have fields that are not known here.</summary>
-[JsonSerializable(typeof(RecordedAnswer))]
-internal sealed partial class RecordedJsonContext : JsonSerializerContext;
+internal sealed partial class SnapshotContext : JsonSerializerContext;

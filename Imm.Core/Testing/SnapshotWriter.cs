@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Imm.Core.Model;
 using Imm.Core.Wire;
 
@@ -7,77 +6,66 @@ namespace Imm.Core.Testing;
 /// <summary>Writes snapshots as JSON.</summary>
 internal static class SnapshotWriter
 {
-    public const string Format = "imm-core-snapshot/1";
-
-    public static string Write(ImmSnapshot snapshot) => JsonSerializer.Serialize(
-        new SnapshotDocument
-        {
-            Format = Format,
-            Time = WireTime.Write(snapshot.Time.UtcTicks, TimeSpan.Zero),
-            ProjectQuota = snapshot.ProjectQuota,
-            Scopes =
-            [
-                .. snapshot.Image.Values
-                    .OrderBy(state => state.Scope.AccountId, StringComparer.Ordinal)
-                    .ThenBy(state => state.Scope.RegionId, StringComparer.Ordinal)
-                    .Select(ToDocument),
-            ],
-        },
-        SnapshotJsonContext.Instance.SnapshotDocument);
-
-    private static ScopeDocument ToDocument(ScopeState state)
+    public static string Write(SnapshotContent snapshot)
     {
-        var projects = new List<ProjectWithDatasets>(state.ProjectCount);
+        DocumentWriter document = DocumentWriter.BeginIndented();
+        document.Json.WriteStartObject();
+        document.WriteText("Format"u8, SnapshotDocument.CurrentFormat);
+        document.WriteTime("Time"u8, snapshot.Time.UtcTicks);
+        document.Json.WriteNumber("ProjectQuota"u8, snapshot.ProjectQuota);
+        ScopeState[] scopes =
+        [
+            .. snapshot.Image.Values
+                .OrderBy(state => state.Scope.AccountId, StringComparer.Ordinal)
+                .ThenBy(state => state.Scope.RegionId, StringComparer.Ordinal),
+        ];
+        document.WriteArray("Scopes"u8, scopes, WriteScope);
+        document.Json.WriteEndObject();
+        return document.End();
+    }
+
+    private static void WriteScope(DocumentWriter document, ScopeState state)
+    {
+        document.Json.WriteStartObject();
+        document.WriteText("AccountId"u8, state.Scope.AccountId);
+        document.WriteText("RegionId"u8, state.Scope.RegionId);
+        if (state.OwnProjectQuota is { } quota)
+        {
+            document.Json.WriteNumber("ProjectQuota"u8, quota);
+        }
+
+        document.Json.WriteStartArray("Projects"u8);
         foreach (Project project in state.Projects.After(null))
         {
-            projects.Add(ToDocument(project));
+            WriteProject(document, project);
         }
 
-        return new ScopeDocument
-        {
-            AccountId = state.Scope.AccountId,
-            RegionId = state.Scope.RegionId,
-            ProjectQuota = state.OwnProjectQuota,
-            Projects = [.. projects],
-        };
+        document.Json.WriteEndArray();
+        document.Json.WriteEndObject();
     }
 
-    private static ProjectWithDatasets ToDocument(Project project)
+    private static void WriteProject(DocumentWriter document, Project project)
     {
-        var document = new ProjectWithDatasets();
-        ProjectReader.Fill(document, project, TimeSpan.Zero);
-        var datasets = new List<DatasetDocument>(project.Datasets.Count);
-        foreach (DatasetEntry dataset in project.Datasets.After(null))
+        document.Json.WriteStartObject();
+        document.WriteFields(project);
+        document.Json.WriteStartArray("Datasets"u8);
+        foreach (DatasetEntry entry in project.Datasets.After(null))
         {
-            datasets.Add(ToDocument(dataset));
+            document.Json.WriteStartObject();
+            document.WriteFields(entry.Dataset);
+            document.WriteArray("Bindings"u8, entry.Bindings, WriteBinding);
+            document.Json.WriteEndObject();
         }
 
-        document.Datasets = [.. datasets];
-        return document;
+        document.Json.WriteEndArray();
+        document.Json.WriteEndObject();
     }
 
-    private static DatasetDocument ToDocument(DatasetEntry entry) => new()
+    private static void WriteBinding(DocumentWriter document, Binding binding)
     {
-        DatasetName = entry.Dataset.DatasetName,
-        TemplateId = entry.Dataset.TemplateId,
-        CreateTime = WireTime.Write(entry.Dataset.CreateTicks, TimeSpan.Zero),
-        UpdateTime = WireTime.Write(entry.Dataset.UpdateTicks, TimeSpan.Zero),
-        Description = entry.Dataset.Description,
-        DatasetMaxBindCount = entry.Dataset.DatasetMaxBindCount,
-        DatasetMaxFileCount = entry.Dataset.DatasetMaxFileCount,
-        DatasetMaxEntityCount = entry.Dataset.DatasetMaxEntityCount,
-        DatasetMaxRelationCount = entry.Dataset.DatasetMaxRelationCount,
-        DatasetMaxTotalFileSize = entry.Dataset.DatasetMaxTotalFileSize,
-        BindCount = entry.Dataset.BindCount,
-        FileCount = entry.Dataset.FileCount,
-        TotalFileSize = entry.Dataset.TotalFileSize,
-        Bindings =
-        [
-            .. entry.Bindings.Select(binding => new BindingDocument
-            {
-                Uri = binding.Uri,
-                CreateTime = WireTime.Write(binding.CreateTicks, TimeSpan.Zero),
-            }),
-        ],
-    };
+        document.Json.WriteStartObject();
+        document.WriteText("URI"u8, binding.Uri);
+        document.WriteTime("CreateTime"u8, binding.CreateTicks);
+        document.Json.WriteEndObject();
+    }
 }

@@ -1,36 +1,44 @@
-using System.Text.Json;
+using System.Text;
+using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
 
-/// <summary>Writes the one answer of a call.</summary>
-internal sealed class AnswerWriter(string requestId, string host, TimeSpan timeOffset)
+/// <summary>Writes the answer of one call, a success or an error.</summary>
+internal readonly struct AnswerWriter(Guid requestId, string hostFormat, string? regionId, TimeSpan timeOffset)
 {
-    public string Project(Project project) =>
-        JsonSerializer.Serialize(new ProjectAnswer(requestId, ProjectReader.ToDocument(project, timeOffset)), WireJsonContext.Instance.ProjectAnswer);
+    public ImmApiResponse Success<T>(T answer, Action<DocumentWriter, T> write)
+    {
+        DocumentWriter document = Begin();
+        write(document, answer);
+        return End(200, document);
+    }
 
-    public string Projects(ProjectPage page) => JsonSerializer.Serialize(
-        new ProjectsAnswer(requestId, page.NextToken, [.. page.Projects.Select(project => ProjectReader.ToDocument(project, timeOffset))]),
-        WireJsonContext.Instance.ProjectsAnswer);
+    public ImmApiResponse Error(Refusal refusal) => Error(refusal.Code, refusal.Message);
 
-    public string Dataset(Dataset dataset) =>
-        JsonSerializer.Serialize(new DatasetAnswer(requestId, DatasetDocument.Of(dataset, timeOffset)), WireJsonContext.Instance.DatasetAnswer);
+    public ImmApiResponse Error(string code, string message)
+    {
+        DocumentWriter document = Begin();
+        document.WriteText("HostId"u8, hostFormat.Replace("{region}", regionId, StringComparison.Ordinal));
+        document.WriteText("Code"u8, code);
+        document.WriteText("Message"u8, message);
+        document.WriteText("Recommend"u8, $"https://next.api.aliyun.com/troubleshoot?q={code}&product=imm");
+        return End(ImmErrorCode.HttpStatus(code), document);
+    }
 
-    public string Datasets(DatasetPage page) => JsonSerializer.Serialize(
-        new DatasetsAnswer(requestId, page.NextToken, [.. page.Datasets.Select(dataset => DatasetDocument.Of(dataset, timeOffset))]),
-        WireJsonContext.Instance.DatasetsAnswer);
+    private DocumentWriter Begin()
+    {
+        DocumentWriter document = DocumentWriter.Begin(timeOffset);
+        Span<byte> id = stackalloc byte[36];
+        requestId.TryFormat(id, out _);
+        Ascii.ToUpperInPlace(id, out _);
+        document.Json.WriteStartObject();
+        document.Json.WriteString("RequestId"u8, id);
+        return document;
+    }
 
-    public string Binding(Binding binding) =>
-        JsonSerializer.Serialize(new BindingAnswer(requestId, BindingDocument.Of(binding, timeOffset)), WireJsonContext.Instance.BindingAnswer);
-
-    public string Bindings(IReadOnlyList<Binding> bindings) => JsonSerializer.Serialize(
-        new BindingsAnswer(requestId, [.. bindings.Select(binding => BindingDocument.Of(binding, timeOffset))]),
-        WireJsonContext.Instance.BindingsAnswer);
-
-    public string Done() => JsonSerializer.Serialize(new DoneAnswer(requestId), WireJsonContext.Instance.DoneAnswer);
-
-    public ImmApiResponse Error(string code, string message) => new(
-        ImmErrorCode.HttpStatus(code),
-        JsonSerializer.Serialize(
-            new ErrorAnswer(requestId, host, code, message, $"https://next.api.aliyun.com/troubleshoot?q={code}&product=imm"),
-            WireJsonContext.Instance.ErrorAnswer));
+    private static ImmApiResponse End(int statusCode, DocumentWriter document)
+    {
+        document.Json.WriteEndObject();
+        return new ImmApiResponse(statusCode, document.End());
+    }
 }

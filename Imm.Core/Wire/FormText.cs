@@ -2,10 +2,13 @@ using System.Net;
 
 namespace Imm.Core.Wire;
 
-/// <summary>The text of a query or of a form body: names and values, with '+' for a space and percent-encoded UTF-8.</summary>
+/// <summary>Reads the text of a query or a form: names and values, with '+' for a space and percent-encoded UTF-8.</summary>
 internal static class FormText
 {
-    /// <summary>Adds what a text holds. No text is wrong: a percent sign without two hex digits is itself, and bytes that are no UTF-8 become U+FFFD.</summary>
+    /// <summary>
+    /// Adds the parameters of a text. Any text is accepted: a percent sign without two hex digits is kept, and bytes that are not UTF-8
+    /// become U+FFFD.
+    /// </summary>
     public static void Read(ReadOnlySpan<char> text, List<KeyValuePair<string, string>> parameters)
     {
         foreach (Range range in text.Split('&'))

@@ -2,21 +2,26 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Imm.Core;
 
-/// <summary>How <see cref="ImmApi"/> answers. Read when it is constructed; a change made later has no effect on it.</summary>
+/// <summary>The options of <see cref="ImmApi"/>. They are read when it is constructed; later changes have no effect.</summary>
 public sealed class ImmApiOptions
 {
-    /// <summary>Gives each answer its RequestId; called once per call, by many threads at once. On the wire it is in upper case.</summary>
-    /// <value>Not null; by default random.</value>
+    /// <summary>
+    /// Makes the RequestId of an answer. Called once per call, by many threads at once. The answer shows it in upper case.
+    /// </summary>
+    /// <value>Not null. The default value makes random ids.</value>
     public Func<Guid> RequestId { get; set; } = RandomGuid;
 
-    /// <summary>The HostId of an error, in which each <c>{region}</c> stands for the region of the call.</summary>
-    /// <value>Neither null, empty nor white space; by default <c>imm.{region}.aliyuncs.com</c>.</value>
+    /// <summary>The HostId of an error. Each <c>{region}</c> in it is replaced by the region of the call.</summary>
+    /// <value>Neither null, empty nor white space. The default value is <c>imm.{region}.aliyuncs.com</c>.</value>
     public string HostFormat { get; set; } = "imm.{region}.aliyuncs.com";
 
-    /// <summary>The offset from UTC in which times are written. The moments are the same in any.</summary>
-    /// <value>−14 to +14 hours (both inclusive), in whole minutes; null for <see cref="ImmStoreOptions.TimeOffset"/> of the store. By default null.</value>
+    /// <summary>The offset from UTC in which times are written.</summary>
+    /// <value>
+    /// −14 to +14 hours (both inclusive), in whole minutes; null for <see cref="ImmStoreOptions.TimeOffset"/> of the store. The default
+    /// value is null.
+    /// </value>
     public TimeSpan? TimeOffset { get; set; }
 
-    [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "This is the id source; a test replaces it by the option.")]
+    [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "The source of ids, which the option replaces.")]
     private static Guid RandomGuid() => Guid.NewGuid();
 }

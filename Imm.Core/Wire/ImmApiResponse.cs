@@ -9,12 +9,12 @@ public sealed class ImmApiResponse
         Json = json;
     }
 
-    /// <summary>The HTTP status: 200, or that of the error's code (<see cref="ImmException.HttpStatus"/>).</summary>
+    /// <summary>The HTTP status: 200, or that of the error code (<see cref="ImmException.HttpStatus"/>).</summary>
     public int StatusCode { get; }
 
-    /// <summary>The body: one JSON object, of the service's success or error form.</summary>
+    /// <summary>The body: a JSON object in the service's form of a success or an error.</summary>
     public string Json { get; }
 
-    /// <summary>The status and the body, for logs.</summary>
+    /// <summary>Gets the status and the body, for logs.</summary>
     public override string ToString() => $"{StatusCode} {Json}";
 }

@@ -7,18 +7,18 @@ using Imm.Core.Wire;
 namespace Imm.Core;
 
 /// <summary>
-/// Answers HTTP requests as the service does, in this process and without a socket: for an <see cref="HttpClient"/> whose host is then
-/// never asked.
+/// Answers HTTP requests as the service does, in this process and without a socket: the handler of an <see cref="HttpClient"/> that never
+/// connects to its host.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A request is a GET or POST of the path <c>/</c>; any other is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>, as an
-/// action that does not exist. Its parameters are those of the query and, after them, of a body of type
-/// <c>application/x-www-form-urlencoded</c>; another body is not read. The action is the parameter <c>Action</c> or, where there is none,
-/// the header <c>x-acs-action</c>: a client that sends both signs the parameter, and the header may spell it otherwise. Signatures are not
-/// checked.
+/// A request is a GET or POST of the path <c>/</c>. Any other is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>, as an
+/// unknown action is. The parameters are those of the query, followed by those of a body of type
+/// <c>application/x-www-form-urlencoded</c>. Any other body is ignored. The action is the parameter <c>Action</c> or, if there is none, the
+/// header <c>x-acs-action</c>. A client that sends both signs the parameter, and its header may be spelled differently. Signatures are not
+/// verified.
 /// </para>
-/// <para>Scheme, host and port are not looked at. Safe to use from many threads at once; disposing it disposes nothing else.</para>
+/// <para>Scheme, host and port are ignored. Thread-safe. To dispose the handler disposes nothing else.</para>
 /// </remarks>
 public sealed class ImmHttpMessageHandler : HttpMessageHandler
 {
@@ -29,7 +29,7 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
     private readonly Func<HttpRequestMessage, (string AccountId, string RegionId)> _scope;
 
     /// <summary>Makes a handler whose requests all belong to one account and region.</summary>
-    /// <param name="api">Who answers.</param>
+    /// <param name="api">The RPC endpoint.</param>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
     /// <param name="regionId">The region: 1 to 64 of the lower-case ASCII letters, digits and <c>-</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="api"/> is null.</exception>
@@ -41,9 +41,9 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
     }
 
     /// <summary>Makes a handler that takes the account and region from each request.</summary>
-    /// <param name="api">Who answers.</param>
+    /// <param name="api">The RPC endpoint.</param>
     /// <param name="scope">
-    /// Gives the account and region of a request; malformed ones are answered with <see cref="ImmErrorCode.InvalidArgument"/>.
+    /// Gets the account and region of a request. Malformed ones are answered with <see cref="ImmErrorCode.InvalidArgument"/>.
     /// </param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public ImmHttpMessageHandler(ImmApi api, Func<HttpRequestMessage, (string AccountId, string RegionId)> scope)
@@ -62,8 +62,10 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
         byte[]? form = IsForm(request.Content)
             ? await request.Content!.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)
             : null;
-        (string accountId, string regionId, string action, List<KeyValuePair<string, string>> parameters) = Read(request, form);
-        return Answer(request, await _api.InvokeAsync(accountId, regionId, action, parameters, cancellationToken).ConfigureAwait(false));
+        Call call = Read(request, form);
+        return Answer(
+            request,
+            await _api.InvokeAsync(call.AccountId, call.RegionId, call.Action, call.Parameters, cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -79,8 +81,8 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
             form = body.ToArray();
         }
 
-        (string accountId, string regionId, string action, List<KeyValuePair<string, string>> parameters) = Read(request, form);
-        return Answer(request, _api.Invoke(accountId, regionId, action, parameters, cancellationToken));
+        Call call = Read(request, form);
+        return Answer(request, _api.Invoke(call.AccountId, call.RegionId, call.Action, call.Parameters, cancellationToken));
     }
 
     private static bool IsForm(HttpContent? content) =>
@@ -90,8 +92,7 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
         (request.Method == HttpMethod.Get || request.Method == HttpMethod.Post)
             && request.RequestUri is { IsAbsoluteUri: true, AbsolutePath: "/" };
 
-    private (string AccountId, string RegionId, string Action, List<KeyValuePair<string, string>> Parameters) Read(
-        HttpRequestMessage request, byte[]? form)
+    private Call Read(HttpRequestMessage request, byte[]? form)
     {
         List<KeyValuePair<string, string>> parameters = [];
         string action = "";
@@ -103,7 +104,7 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
         }
 
         (string accountId, string regionId) = _scope(request);
-        return (accountId, regionId, action, parameters);
+        return new Call(accountId, regionId, action, parameters);
     }
 
     private static HttpResponseMessage Answer(HttpRequestMessage request, ImmApiResponse answer) => new((HttpStatusCode)answer.StatusCode)
@@ -120,4 +121,6 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
             : request.Headers.TryGetValues(ActionHeader, out IEnumerable<string>? values) ? values.Last()
             : "";
     }
+
+    private sealed record Call(string AccountId, string RegionId, string Action, List<KeyValuePair<string, string>> Parameters);
 }

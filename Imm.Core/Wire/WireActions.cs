@@ -4,7 +4,7 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
 
-/// <summary>One action: reads its parameters, has the registry carry it out, and writes the answer.</summary>
+/// <summary>Reads the parameters of an action, carries out its operation, and writes the answer.</summary>
 internal delegate ValueTask<ImmApiResponse> WireAction(
     ProjectRegistry registry, WireParameters parameters, AnswerWriter writer, bool isSynchronous, CancellationToken cancellationToken);
 
@@ -14,46 +14,62 @@ internal static class WireActions
     public static FrozenDictionary<string, WireAction> ByName { get; } = new Dictionary<string, WireAction>
     {
         ["CreateProject"] = Action(
-            static (_, it) => OperationCall.CreateProject(ReadProject<CreateProjectRequest>(it)), static (it, answer) => it.Project(answer)),
+            static (parameters, _) => OperationCall.CreateProject(ReadProject<CreateProjectRequest>(parameters)), WriteProject),
         ["GetProject"] = Action(
-            static (_, it) => OperationCall.GetProject(it.Text(nameof(Project.ProjectName)), CheckWithStatistics(it)),
-            static (it, answer) => it.Project(answer)),
+            static (parameters, _) => OperationCall.GetProject(ProjectName(parameters), CheckWithStatistics(parameters)), WriteProject),
         ["UpdateProject"] = Action(
-            static (_, it) => OperationCall.UpdateProject(ReadProject<UpdateProjectRequest>(it)), static (it, answer) => it.Project(answer)),
+            static (parameters, _) => OperationCall.UpdateProject(ReadProject<UpdateProjectRequest>(parameters)), WriteProject),
         ["ListProjects"] = Action(
-            static (scope, it) => OperationCall.ListProjects(ReadList(it), scope), static (it, answer) => it.Projects(answer)),
-        ["DeleteProject"] = Action(
-            static (_, it) => OperationCall.DeleteProject(it.Text(nameof(Project.ProjectName))), static (it, _) => it.Done()),
+            static (parameters, scope) => OperationCall.ListProjects(
+                ReadList(new ListProjectsRequest { Tag = parameters.Tags() }, parameters), scope),
+            static (document, page) =>
+            {
+                WriteNextToken(document, page.NextToken);
+                document.WriteArray("Projects"u8, page.Projects, static (document, project) => document.WriteProject(project));
+            }),
+        ["DeleteProject"] = Action(static (parameters, _) => OperationCall.DeleteProject(ProjectName(parameters)), WriteNothing),
         ["CreateDataset"] = Action(
-            static (_, it) => OperationCall.CreateDataset(ReadDataset<CreateDatasetRequest>(it)), static (it, answer) => it.Dataset(answer)),
+            static (parameters, _) => OperationCall.CreateDataset(ReadDataset<CreateDatasetRequest>(parameters)), WriteDataset),
         ["GetDataset"] = Action(
-            static (_, it) => OperationCall.GetDataset(ProjectName(it), DatasetName(it), CheckWithStatistics(it)),
-            static (it, answer) => it.Dataset(answer)),
+            static (parameters, _) => OperationCall.GetDataset(
+                ProjectName(parameters), DatasetName(parameters), CheckWithStatistics(parameters)),
+            WriteDataset),
         ["UpdateDataset"] = Action(
-            static (_, it) => OperationCall.UpdateDataset(ReadDataset<UpdateDatasetRequest>(it)), static (it, answer) => it.Dataset(answer)),
+            static (parameters, _) => OperationCall.UpdateDataset(ReadDataset<UpdateDatasetRequest>(parameters)), WriteDataset),
         ["ListDatasets"] = Action(
-            static (scope, it) => OperationCall.ListDatasets(ReadListDatasets(it), scope), static (it, answer) => it.Datasets(answer)),
+            static (parameters, scope) => OperationCall.ListDatasets(
+                ReadList(new ListDatasetsRequest { ProjectName = ProjectName(parameters) }, parameters), scope),
+            static (document, page) =>
+            {
+                WriteNextToken(document, page.NextToken);
+                document.WriteArray("Datasets"u8, page.Datasets, static (document, dataset) => document.WriteDataset(dataset));
+            }),
         ["DeleteDataset"] = Action(
-            static (_, it) => OperationCall.DeleteDataset(ProjectName(it), DatasetName(it)), static (it, _) => it.Done()),
+            static (parameters, _) => OperationCall.DeleteDataset(ProjectName(parameters), DatasetName(parameters)), WriteNothing),
         ["CreateBinding"] = Action(
-            static (_, it) => OperationCall.CreateBinding(ProjectName(it), DatasetName(it), Uri(it)),
-            static (it, answer) => it.Binding(answer)),
+            static (parameters, _) => OperationCall.CreateBinding(ProjectName(parameters), DatasetName(parameters), Uri(parameters)),
+            static (document, binding) =>
+            {
+                document.Json.WritePropertyName("Binding"u8);
+                document.WriteBinding(binding);
+            }),
         ["ListBindings"] = Action(
-            static (_, it) => OperationCall.ListBindings(ProjectName(it), DatasetName(it)), static (it, answer) => it.Bindings(answer)),
+            static (parameters, _) => OperationCall.ListBindings(ProjectName(parameters), DatasetName(parameters)),
+            static (document, bindings) =>
+                document.WriteArray("Bindings"u8, bindings, static (document, binding) => document.WriteBinding(binding))),
         ["DeleteBinding"] = Action(
-            static (_, it) => OperationCall.DeleteBinding(ProjectName(it), DatasetName(it), Uri(it)), static (it, _) => it.Done()),
+            static (parameters, _) => OperationCall.DeleteBinding(ProjectName(parameters), DatasetName(parameters), Uri(parameters)),
+            WriteNothing),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static WireAction Action<TAnswer>(
-        Func<Scope, WireParameters, OperationCall<TAnswer>> read, Func<AnswerWriter, TAnswer, string> write) =>
+        Func<WireParameters, Scope, OperationCall<TAnswer>> read, Action<DocumentWriter, TAnswer> write) =>
         async (registry, parameters, writer, isSynchronous, cancellationToken) =>
         {
             Outcome<TAnswer> outcome = await registry
-                .RunAsync(read(registry.Scope, parameters), isSynchronous, cancellationToken)
+                .RunAsync(read(parameters, registry.Scope), isSynchronous, cancellationToken)
                 .ConfigureAwait(false);
-            return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal)
-                ? new ImmApiResponse(200, write(writer, answer))
-                : writer.Error(refusal.Code, refusal.Message);
+            return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? writer.Success(answer, write) : writer.Error(refusal);
         };
 
     private static TRequest ReadProject<TRequest>(WireParameters parameters)
@@ -61,10 +77,10 @@ internal static class WireActions
     {
         var request = new TRequest
         {
-            ProjectName = parameters.Text(nameof(Project.ProjectName)),
-            Description = parameters.Text(nameof(Project.Description)),
-            ServiceRole = parameters.Text(nameof(Project.ServiceRole)),
-            TemplateId = parameters.Text(nameof(Project.TemplateId)),
+            ProjectName = ProjectName(parameters),
+            Description = parameters.Text(nameof(ProjectRequest.Description)),
+            ServiceRole = parameters.Text(nameof(ProjectRequest.ServiceRole)),
+            TemplateId = parameters.Text(nameof(ProjectRequest.TemplateId)),
             Tag = parameters.Tags(),
         };
         ReadLimits(ref request.Limits, Limit.OfProject, parameters);
@@ -77,10 +93,10 @@ internal static class WireActions
     {
         var request = new TRequest
         {
-            ProjectName = parameters.Text(nameof(Dataset.ProjectName)),
-            DatasetName = parameters.Text(nameof(Dataset.DatasetName)),
-            Description = parameters.Text(nameof(Dataset.Description)),
-            TemplateId = parameters.Text(nameof(Dataset.TemplateId)),
+            ProjectName = ProjectName(parameters),
+            DatasetName = DatasetName(parameters),
+            Description = parameters.Text(nameof(DatasetRequest.Description)),
+            TemplateId = parameters.Text(nameof(DatasetRequest.TemplateId)),
         };
         ReadLimits(ref request.Limits, Limit.OfDataset, parameters);
         request.Unreadable = parameters.Unreadable;
@@ -95,41 +111,48 @@ internal static class WireActions
         }
     }
 
-    /// <summary>
-    /// WithStatistics is checked and has no effect: counts are always exact. The registry refuses it in its place, after the names.
-    /// </summary>
-    private static Refusal? CheckWithStatistics(WireParameters parameters) => parameters.CheckBoolean("WithStatistics");
-
-    // A name that is absent is refused by the registry, in its place.
-    private static string ProjectName(WireParameters parameters) => parameters.Text(nameof(Dataset.ProjectName))!;
-
-    private static string DatasetName(WireParameters parameters) => parameters.Text(nameof(Dataset.DatasetName))!;
-
-    private static string Uri(WireParameters parameters) => parameters.Text("URI")!;
-
-    private static ListDatasetsRequest ReadListDatasets(WireParameters parameters)
+    private static TRequest ReadList<TRequest>(TRequest request, WireParameters parameters)
+        where TRequest : ListRequest
     {
-        var request = new ListDatasetsRequest
-        {
-            ProjectName = ProjectName(parameters),
-            MaxResults = parameters.MaxResults(),
-            NextToken = parameters.Text(nameof(ListDatasetsRequest.NextToken)),
-            Prefix = parameters.Text(nameof(ListDatasetsRequest.Prefix)),
-        };
+        request.MaxResults = parameters.MaxResults();
+        request.NextToken = parameters.Text(nameof(request.NextToken));
+        request.Prefix = parameters.Text(nameof(request.Prefix));
         request.Unreadable = parameters.Unreadable;
         return request;
     }
 
-    private static ListProjectsRequest ReadList(WireParameters parameters)
+    /// <summary>
+    /// Checks WithStatistics, which has no effect: counts are always exact. It is refused in its place, after the names.
+    /// </summary>
+    private static Refusal? CheckWithStatistics(WireParameters parameters) => parameters.CheckBoolean("WithStatistics");
+
+    private static string? ProjectName(WireParameters parameters) => parameters.Text(nameof(ProjectRequest.ProjectName));
+
+    private static string? DatasetName(WireParameters parameters) => parameters.Text(nameof(DatasetRequest.DatasetName));
+
+    private static string? Uri(WireParameters parameters) => parameters.Text("URI");
+
+    private static void WriteProject(DocumentWriter document, Project project)
     {
-        var request = new ListProjectsRequest
+        document.Json.WritePropertyName("Project"u8);
+        document.WriteProject(project);
+    }
+
+    private static void WriteDataset(DocumentWriter document, Dataset dataset)
+    {
+        document.Json.WritePropertyName("Dataset"u8);
+        document.WriteDataset(dataset);
+    }
+
+    private static void WriteNextToken(DocumentWriter document, string? nextToken)
+    {
+        if (nextToken is not null)
         {
-            MaxResults = parameters.MaxResults(),
-            NextToken = parameters.Text(nameof(ListProjectsRequest.NextToken)),
-            Prefix = parameters.Text(nameof(ListProjectsRequest.Prefix)),
-            Tag = parameters.Tags(),
-        };
-        request.Unreadable = parameters.Unreadable;
-        return request;
+            document.WriteText("NextToken"u8, nextToken);
+        }
+    }
+
+    private static void WriteNothing<TAnswer>(DocumentWriter document, TAnswer answer)
+    {
     }
 }

@@ -1,37 +1,37 @@
 using System.Globalization;
-using System.Text.Json;
 using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
 
 /// <summary>
-/// The parameters of a call, by name, as texts. A text that is no value of its type is not refused here but noted in <see cref="Unreadable"/>, so
-/// that it is refused in its place in the order of the parameters.
+/// The parameters of a call as texts. A text that is not a value of its type is not refused here. It is added to <see cref="Unreadable"/>,
+/// so that it is refused in its place in the order of the parameters.
 /// </summary>
-internal sealed class WireParameters
+internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> parameters)
 {
-    private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+    // A call has few parameters: to search the list takes less time and memory than to build a table.
+    private readonly KeyValuePair<string, string>[] _parameters = [.. parameters];
 
-    /// <summary>Takes the parameters over; of a name that stands twice the last counts, and what has no name or no text is absent.</summary>
-    public WireParameters(IEnumerable<KeyValuePair<string, string>> parameters)
-    {
-        foreach ((string? name, string? text) in parameters)
-        {
-            if (name is not null && text is not null)
-            {
-                _texts[name] = text;
-            }
-        }
-    }
-
-    /// <summary>What was found to be no value of its type; null where nothing was.</summary>
+    /// <summary>The refusals of texts that are not values of their types; null where there are none.</summary>
     public UnreadableParameters? Unreadable { get; private set; }
 
-    public string? Text(string name) => _texts.GetValueOrDefault(name);
+    /// <summary>Gets the last text of a name; null where there is none.</summary>
+    public string? Text(string name)
+    {
+        for (int i = _parameters.Length - 1; i >= 0; i--)
+        {
+            if (_parameters[i].Key == name && _parameters[i].Value is { } text)
+            {
+                return text;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>
-    /// A limit: an optional sign and one or more ASCII digits, leading zeros allowed. Too great for 64 bits is above the maximum, too small below
-    /// the minimum.
+    /// Reads a limit: an optional sign and one or more ASCII digits, with or without leading zeros. A number too great for 64 bits is above
+    /// its maximum, one too small is below its minimum.
     /// </summary>
     public long? Limit(Limit limit)
     {
@@ -45,17 +45,21 @@ internal sealed class WireParameters
             case NumberKind.Number:
                 return number;
             case NumberKind.TooGreat:
-                return Note(Refusal.AboveMaximum(limit.Name, requested: null, limit.Maximum));
+                return Add(Refusal.AboveMaximum(limit.Name, requested: null, limit.Maximum));
             case NumberKind.TooSmall:
-                return Note(Refusal.Invalid(
+                return Add(Refusal.Invalid(
                     limit.Name,
-                    string.Create(CultureInfo.InvariantCulture, $"it is below its minimum; it must be from {Model.Limit.Minimum} to {limit.Maximum}.")));
+                    string.Create(CultureInfo.InvariantCulture,
+                    $"it is below its minimum; it must be from {Model.Limit.Minimum} to {limit.Maximum}.")));
             default:
-                return Note(NoNumber(limit.Name));
+                return Add(NotANumber(limit.Name));
         }
     }
 
-    /// <summary>The greatest number of results of a list, of the form of <see cref="Limit"/>; out of range on either side is no valid argument.</summary>
+    /// <summary>
+    /// Reads the greatest number of results of a list, in the form of <see cref="Limit"/>. A number out of range on either side is an
+    /// invalid argument.
+    /// </summary>
     public int? MaxResults()
     {
         const string Parameter = "MaxResults";
@@ -68,53 +72,50 @@ internal sealed class WireParameters
         {
             case NumberKind.Number when number is >= int.MinValue and <= int.MaxValue:
                 return (int)number;
-            case NumberKind.NoNumber:
-                Note(NoNumber(Parameter));
+            case NumberKind.NotANumber:
+                Add(NotANumber(Parameter));
                 return null;
             default:
-                Note(Refusal.Invalid(
+                Add(Refusal.Invalid(
                     Parameter, $"it is out of range; it must be from 0 to {Paging.MaxMaxResults}, where 0 is {Paging.DefaultMaxResults}."));
                 return null;
         }
     }
 
-    /// <summary>Checks a truth value: <c>true</c>, <c>True</c>, <c>false</c>, <c>False</c>, or absent.</summary>
+    /// <summary>Checks a Boolean: <c>true</c>, <c>True</c>, <c>false</c>, <c>False</c>, or absent.</summary>
     public Refusal? CheckBoolean(string parameter) =>
-        Text(parameter) is null or "true" or "True" or "false" or "False" ? null : Refusal.Invalid(parameter, "it is neither true nor false.");
+        Text(parameter) is null or "true" or "True" or "false" or "False" ? null : Refusal.Invalid(
+            parameter, "it is neither true nor false.");
 
     /// <summary>
-    /// The tags: one JSON text, or else the parameters <c>Tag.N.Key</c> and <c>Tag.N.Value</c>, in the order of N, which starts at 1 and may leave gaps.
+    /// Reads the tags: one JSON text, or else the parameters <c>Tag.N.Key</c> and <c>Tag.N.Value</c>, in the order of N, which starts at 1
+    /// and may leave gaps.
     /// </summary>
     public IReadOnlyList<Tag>? Tags() => Text("Tag") is { } json ? TagsOfJson(json) : NumberedTags();
 
     private List<Tag>? TagsOfJson(string json)
     {
-        RequestedTagDocument?[]? documents = null;
+        RequestTagDocument?[] documents;
         try
         {
-            documents = UnicodeText.TryCount(json, out _) ? JsonSerializer.Deserialize(json, WireJsonContext.Instance.RequestedTagDocumentArray) : null;
+            documents = DocumentContext.Read(json, "list of tags", DocumentContext.Default.RequestTagDocumentArray);
         }
-        catch (JsonException)
+        catch (FormatException)
         {
-            // Said below.
-        }
-
-        if (documents is null)
-        {
-            Note(Refusal.Invalid("Tag", """it is not JSON like [{"Key":"a","Value":"b"}]."""));
+            Add(Refusal.Invalid("Tag", """it is not JSON like [{"Key":"a","Value":"b"}]."""));
             return null;
         }
 
-        // An entry that is null or has no key is left for the tag rules, which have an order of their own.
+        // A null entry and a missing key are left for the tag rules, which have an order of their own.
         return [.. documents.Select(document => document is null ? null! : new Tag(document.Key ?? "", document.Value))];
     }
 
     private List<Tag>? NumberedTags()
     {
         SortedDictionary<int, (string? Key, string? Value)>? tags = null;
-        foreach ((string name, string text) in _texts)
+        foreach ((string? name, string? text) in _parameters)
         {
-            if (!TryReadTagName(name, out int number, out bool isKey))
+            if (name is null || text is null || !TryReadTagName(name, out int number, out bool isKey))
             {
                 continue;
             }
@@ -137,12 +138,13 @@ internal sealed class WireParameters
         }
 
         int end = name.LastIndexOf('.');
-        return end > 4 && name[4] != '0' && int.TryParse(name.AsSpan(4, end - 4), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        return end > 4 && name[4] != '0' && int.TryParse(
+            name.AsSpan(4, end - 4), NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
     private enum NumberKind
     {
-        NoNumber,
+        NotANumber,
         Number,
         TooGreat,
         TooSmall,
@@ -154,7 +156,7 @@ internal sealed class WireParameters
         if (digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9'))
         {
             number = 0;
-            return NumberKind.NoNumber;
+            return NumberKind.NotANumber;
         }
 
         return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) ? NumberKind.Number
@@ -162,9 +164,9 @@ internal sealed class WireParameters
             : NumberKind.TooGreat;
     }
 
-    private static Refusal NoNumber(string parameter) => Refusal.Invalid(parameter, "it is not a whole number in decimal digits.");
+    private static Refusal NotANumber(string parameter) => Refusal.Invalid(parameter, "it is not a whole number in decimal digits.");
 
-    private long? Note(Refusal refusal)
+    private long? Add(Refusal refusal)
     {
         (Unreadable ??= new UnreadableParameters()).Add(refusal);
         return null;

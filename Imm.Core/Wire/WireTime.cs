@@ -1,25 +1,33 @@
 using System.Globalization;
+using System.Text.Unicode;
+using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
 
 /// <summary>
-/// Times as the service writes them: RFC 3339 with 9 fraction digits and an explicit offset. A tick is 100 ns, so the last two digits are always
-/// written as zeros, and dropped when read.
+/// Times in the form of the service: RFC 3339 with 9 fraction digits and an explicit offset. A tick is 100 ns, so the last two digits are
+/// written as zeros, and are dropped when a time is read.
 /// </summary>
 internal static class WireTime
 {
+    /// <summary>The number of characters of a time that is written.</summary>
+    public const int Length = 35;
+
+    /// <summary>A time that can be read, for the message about one that cannot.</summary>
+    public const string Rule = "A time looks like 2021-06-29T14:50:13.011643600+08:00, with 0 to 9 fraction digits.";
+
     private const int SecondsLength = 19;
     private const int MaxFractionDigits = 9;
     private const int TickDigits = 7;
 
-    public static TimeSpan DefaultOffset { get; } = TimeSpan.FromHours(8);
-
-    public static bool IsOffset(TimeSpan offset) =>
-        offset.Ticks % TimeSpan.TicksPerMinute == 0 && offset.TotalHours is >= -14 and <= 14;
-
-    public static string Write(long utcTicks, TimeSpan offset)
+    /// <summary>Writes a time as ASCII text.</summary>
+    /// <param name="utcTicks">The time in UTC, in ticks of 100 ns.</param>
+    /// <param name="offset">The offset in which the time is written.</param>
+    /// <param name="destination">At least <see cref="Length"/> bytes.</param>
+    /// <returns>The part of the destination that holds the text.</returns>
+    public static ReadOnlySpan<byte> Write(long utcTicks, TimeSpan offset, Span<byte> destination)
     {
-        // In the first and last hours of the calendar the offset would lead out of it; the same moment is then told in UTC.
+        // Near the ends of the calendar the local time would fall outside it. The same moment is then written in UTC.
         long local = utcTicks + offset.Ticks;
         if (local < 0 || local > DateTime.MaxValue.Ticks)
         {
@@ -27,12 +35,16 @@ internal static class WireTime
             offset = TimeSpan.Zero;
         }
 
-        return string.Create(
+        bool fits = Utf8.TryWrite(
+            destination,
             CultureInfo.InvariantCulture,
-            $"{new DateTime(local):yyyy-MM-dd'T'HH:mm:ss.fffffff}00{(offset < TimeSpan.Zero ? '-' : '+')}{offset:hh\\:mm}");
+            $"{new DateTime(local):O}00{(offset < TimeSpan.Zero ? '-' : '+')}{offset:hh\\:mm}",
+            out int written);
+        Invariant.Holds(fits && written == Length, "a time has one length");
+        return destination[..written];
     }
 
-    /// <summary>Reads a time with 0 to 9 fraction digits and an offset or <c>Z</c>, down to 100 ns; what is finer is cut off.</summary>
+    /// <summary>Reads a time with 0 to 9 fraction digits and an offset or <c>Z</c>, truncated to 100 ns.</summary>
     public static bool TryRead(ReadOnlySpan<char> text, out long utcTicks)
     {
         utcTicks = 0;

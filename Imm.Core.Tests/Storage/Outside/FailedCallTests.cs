@@ -149,13 +149,13 @@ public class FailedCallTests
     {
         if (run.Told.FirstOrDefault(line => line.StartsWith(OutsideLoad.Holds, StringComparison.Ordinal)) is { } held)
         {
-            using ImmStore store = new StoreOnDisk(Disk.Local, RecordedRun.Store(run.Folder)).Open();
+            using ImmStore store = new StoreOnDisk(LocalDisk.Instance, RecordedRun.Store(run.Folder)).Open();
             Assert.Equal(held, $"{OutsideLoad.Holds} {OutsideLoad.Hash(Contents.Of(store))}");
             Assert.Empty(store.Check());
             return;
         }
 
         Expectation expected = run.AtEnd();
-        Verdict.OnDisk(Disk.Local, run.Folder, expected.Acknowledged, expected, Seed);
+        Verdict.OnDisk(LocalDisk.Instance, run.Folder, expected.Acknowledged, expected, Seed);
     }
 }

@@ -43,7 +43,7 @@ internal sealed class OutsideLoad(string path, int seed, int checkpointLength, D
             ImmStore store;
             try
             {
-                store = Open(Disk.Local, workload);
+                store = Open(LocalDisk.Instance, workload);
             }
             catch (ImmException e)
             {

@@ -28,7 +28,7 @@ internal static class Verdict
                     File.WriteAllBytes(directory.File(Path.GetFileName(path)), image.Disk.Read(path));
                 }
 
-                OnDisk(Disk.Local, directory.Path, expected.AtLeast, expected, seed);
+                OnDisk(LocalDisk.Instance, directory.Path, expected.AtLeast, expected, seed);
             }
             else
             {

@@ -4,12 +4,12 @@ using Imm.Core.Model;
 namespace Imm.Core.Testing;
 
 /// <summary>
-/// Creates a project with its fields, times and counts as they are told, under the rules for new ones. The datasets that hold its files and
-/// bytes are made up. Whatever the project allows now, it has what it had then: a limit may have been lowered below its use.
+/// Creates a project with given fields, times and counts, under the rules for a new one. Datasets are made up to hold its files and bytes.
+/// Its use may be above its limits: a limit may have been lowered since.
 /// </summary>
 /// <param name="project">The project.</param>
 /// <param name="datasetNames">The names of its datasets, distinct, as many as it has.</param>
-internal sealed class TakeOverProject(Project project, string[] datasetNames) : Command<Project>
+internal sealed class ImportProject(Project project, string[] datasetNames) : Command<Project>
 {
     public override Refusal? Check(ScopeState state) => CreateProject.Check(state, project.ProjectName.Value);
 

@@ -1,0 +1,187 @@
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// Opens the files of a store: new, closed, or left open by a process that ended (<see cref="Recovery"/>). It verifies before it writes, so
+/// files that it refuses are unchanged.
+/// </summary>
+internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<Guid> newStoreId) : IDisposable
+{
+    private readonly string[] _paths = [WriteAheadLog.Paths(path).First, WriteAheadLog.Paths(path).Second];
+    private readonly WriteAheadLog?[] _logs = new WriteAheadLog?[2];
+    private readonly bool[] _isCreated = new bool[2];
+
+    /// <summary>
+    /// Opens the store. On return its header says that the logs are needed, and both logs are at the beginning of a generation.
+    /// </summary>
+    /// <exception cref="DamagedFileException">A file is damaged, missing or of another store; every file is unchanged.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public OpenedStore Run()
+    {
+        if (data.PageCount == 0 || data.IsFirstPageShort)
+        {
+            CreateStore();
+        }
+
+        // While pages are overwritten page 0 may be torn. Recovery takes it from redo then.
+        if (!data.Header.IsBeingOverwritten)
+        {
+            data.Verify();
+        }
+
+        // The last checkpoint step of a close clears "open" before it overwrites pages, and needs the logs until they are overwritten.
+        OpenedStore store;
+        if (data.Header.IsOpen || data.Header.IsBeingOverwritten)
+        {
+            OpenLogs(data.Header.StoreId);
+            store = new Recovery(disk, path, data, _logs[0]!, _logs[1]!).Run();
+        }
+        else
+        {
+            store = OpenClosed();
+        }
+
+        Array.Clear(_logs);
+        return store;
+    }
+
+    /// <summary>Releases the logs if the open failed, and deletes those that it created.</summary>
+    public void Dispose()
+    {
+        for (int i = 0; i < _logs.Length; i++)
+        {
+            if (_isCreated[i] && !data.Header.IsOpen)
+            {
+                _logs[i]?.Delete(disk);
+            }
+
+            _logs[i]?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Returns the first generation after an open of a closed store. It is higher than any before, because a deleted log may come back after
+    /// a power cut.
+    /// </summary>
+    private static long FirstGeneration(in DataFileHeader header) => (3 * header.Checkpoint) + 1;
+
+    private void CreateStore()
+    {
+        foreach (string logPath in _paths)
+        {
+            using WriteAheadLog? log = disk.Length(logPath) is null ? null : WriteAheadLog.Open(disk, logPath);
+            if (log is not null && (log.BaseSequence > 0 || log.ReadFrames().Batches.Count > 0))
+            {
+                throw new DamagedFileException(
+                    $"The file '{logPath}' holds changes of a store, but the data file '{path}' is missing or empty. "
+                    + "Restore the data file, or move the log away to create a new store.");
+            }
+        }
+
+        if (data.IsFirstPageShort)
+        {
+            data.ExtendFirstPage();
+        }
+        else
+        {
+            using var documents = new DocumentFile(data);
+            data.WritePages(documents.TakePages(DataFileHeader.New(newStoreId())));
+        }
+
+        data.Flush();
+        disk.FlushDirectory(path);
+    }
+
+    /// <summary>Opens a store whose data file holds everything: creates its logs, and then marks the data file as open.</summary>
+    /// <remarks>
+    /// The store gets a new id at each such open. Copies of a closed file diverge when they are opened, and the logs of one must not be taken
+    /// for those of the other.
+    /// </remarks>
+    private OpenedStore OpenClosed()
+    {
+        DataFileHeader closed = data.Header;
+        for (int i = 0; i < _logs.Length; i++)
+        {
+            if (disk.Length(_paths[i]) is not null)
+            {
+                _logs[i] = WriteAheadLog.Open(disk, _paths[i]);
+                VerifyNotNeeded(_logs[i]!, closed);
+            }
+        }
+
+        List<StoredScope> scopes = StoredScope.ReadAll(data);
+
+        // What was read may be only in the cache of the operating system, and the header on the disk may still need the logs.
+        data.WriteHeader(closed);
+        for (int i = 0; i < _logs.Length; i++)
+        {
+            if (_logs[i] is { } leftOver)
+            {
+                leftOver.Empty();
+                continue;
+            }
+
+            _logs[i] = WriteAheadLog.Create(disk, _paths[i], data.Mode);
+            _isCreated[i] = true;
+        }
+
+        Guid storeId = newStoreId();
+        long generation = FirstGeneration(closed);
+        _logs[0]!.BeginGeneration(storeId, generation, closed.AppliedSequence);
+        _logs[1]!.BeginGeneration(storeId, generation + 1, closed.AppliedSequence);
+        disk.FlushDirectory(path);
+        data.WriteHeader(closed with { StoreId = storeId, IsOpen = true, Checkpoint = closed.Checkpoint + 1, LogGeneration = generation });
+        return new OpenedStore(_logs[0]!, _logs[1]!, scopes, 0, 0);
+    }
+
+    /// <summary>Verifies that a log beside a closed data file holds nothing that the data file lacks.</summary>
+    private static void VerifyNotNeeded(WriteAheadLog log, in DataFileHeader closed)
+    {
+        if (log.Generation == 0)
+        {
+            return;
+        }
+
+        LogContent content = log.ReadFrames();
+
+        // An earlier open of this very state that was cut short leaves a log with an id that the data file does not have yet.
+        bool isOfEarlierOpen = log.BaseSequence == closed.AppliedSequence && content.Batches.Count == 0 && content.FlushedSequence == 0
+            && log.Generation - FirstGeneration(closed) is 0 or 1;
+        if (log.StoreId != closed.StoreId && !isOfEarlierOpen)
+        {
+            throw WriteAheadLog.AnotherStore(log.Name);
+        }
+
+        if (log.BaseSequence > closed.AppliedSequence
+            || (content.Batches.Count > 0 && content.Batches[^1].Sequence > closed.AppliedSequence))
+        {
+            throw WriteAheadLog.LaterState(log.Name);
+        }
+    }
+
+    private void OpenLogs(Guid storeId)
+    {
+        for (int i = 0; i < _logs.Length; i++)
+        {
+            string name = _paths[i];
+            if (disk.Length(name) is null)
+            {
+                throw new DamagedFileException(
+                    $"The file '{name}' is missing. The data file '{path}' was not closed, and the latest changes are in the missing file. "
+                    + "Put it back beside the data file.");
+            }
+
+            WriteAheadLog log = _logs[i] = WriteAheadLog.Open(disk, name);
+            if (log.Generation == 0)
+            {
+                throw new DamagedFileException(
+                    $"The file '{name}' is empty. The data file '{path}' was not closed, and the file held the latest changes. "
+                    + "Restore the file as it was.");
+            }
+
+            if (log.StoreId != storeId)
+            {
+                throw WriteAheadLog.AnotherStore(name);
+            }
+        }
+    }
+}

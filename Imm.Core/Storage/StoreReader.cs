@@ -1,0 +1,149 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Storage;
+
+/// <summary>Reads the data file, and what the logs add to it, and excludes readers while the data file changes. Thread-safe.</summary>
+/// <remarks>Order of locks: logs, data file, then the lock of <see cref="LogPair"/>.</remarks>
+internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files, FileStoreSettings settings, FailureLatch failure)
+{
+    /// <summary>The number of pages, 1 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
+    private const int MaxPagesHeld = 128;
+
+    /// <summary>Held to copy batches out of the logs, and to begin a generation, which overwrites them.</summary>
+    private readonly Lock _logGate = new();
+
+    /// <summary>Held to read and to change the data file.</summary>
+    private readonly Lock _dataGate = new();
+    private DocumentFile? _documents;
+    private long _appliedSequence = data.Header.AppliedSequence;
+
+    /// <summary>The number of the last batch that is wholly in the data file.</summary>
+    public long AppliedSequence => Volatile.Read(ref _appliedSequence);
+
+    /// <summary>Reads the state of a scope from the data file. The logs must hold no changes of it.</summary>
+    public ScopeState Load(Scope scope, int id, int? ownProjectQuota)
+    {
+        lock (_dataGate)
+        {
+            failure.ThrowIfSet();
+            try
+            {
+                _documents ??= new DocumentFile(data);
+                ScopeState state = new ScopeLoader(
+                    _documents.Read, settings.Codec, problem => throw new DamagedFileException(data.Name, problem))
+                    .Load(ScopeState.Empty(scope, settings.Defaults, ownProjectQuota), id);
+                if (_documents.PagesRead >= MaxPagesHeld)
+                {
+                    CloseDocuments();
+                }
+
+                return state;
+            }
+            catch (Exception e) when (e is ThreadInterruptedException or OutOfMemoryException)
+            {
+                // The data file is unchanged, but LiteDB was interrupted in the middle of a read.
+                _documents = null;
+                throw;
+            }
+            catch (Exception e)
+            {
+                _documents = null;
+                failure.Set(e);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Takes a snapshot of everything that was appended before.</summary>
+    /// <exception cref="IOException">The store has failed, or a file of it was moved or replaced.</exception>
+    public StoreSnapshot TakeSnapshot()
+    {
+        lock (_logGate)
+        {
+            LogRange[] unapplied;
+            long applied;
+            PageSnapshot pages;
+            lock (_dataGate)
+            {
+                failure.ThrowIfSet();
+                files.Verify();
+                unapplied = logs.Unapplied();
+                (applied, pages) = (data.Header.AppliedSequence, data.TakeSnapshot());
+            }
+
+            // Neither readers nor the overwriting of pages wait while the logs are read.
+            try
+            {
+                if (!settings.FlushEachCommit)
+                {
+                    Flush(unapplied[^1].Log);
+                }
+
+                var records = new List<Record>();
+                foreach ((List<Record> some, _) in new LoggedBatches(applied, unapplied).Read(new PackedWriter()))
+                {
+                    records.AddRange(some.Select(record => record with { Value = record.Value.ToArray() }));
+                }
+
+                return new StoreSnapshot(pages, Checkpoint.LastOfEach(records, mayBeApplied: true));
+            }
+            catch
+            {
+                pages.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Changes the data file while nobody reads it. The store fails if that fails.</summary>
+    public void ChangeData(Action change)
+    {
+        lock (_dataGate)
+        {
+            CloseDocuments();
+            try
+            {
+                change();
+                Volatile.Write(ref _appliedSequence, data.Header.AppliedSequence);
+            }
+            catch (Exception e)
+            {
+                // Set before the lock is released: old and new pages together are no consistent file.
+                failure.Set(e);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Begins a generation of a log that is in the data file, while nobody reads the logs.</summary>
+    public void ReuseLog(Action begin)
+    {
+        lock (_logGate)
+        {
+            lock (_dataGate)
+            {
+                begin();
+            }
+        }
+    }
+
+    /// <summary>Closes LiteDB. Caller must know that nobody reads, or hold the lock of the data file.</summary>
+    public void CloseDocuments()
+    {
+        _documents?.Dispose();
+        _documents = null;
+    }
+
+    private void Flush(WriteAheadLog log)
+    {
+        try
+        {
+            log.Flush();
+        }
+        catch (Exception e)
+        {
+            failure.Set(e);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Imm.Core.Model;
+
+namespace Imm.Core.Wire;
+
+/// <summary>Writes JSON that holds the service's structures, their fields in the service's order. Not thread-safe.</summary>
+internal sealed class DocumentWriter
+{
+    // A page of 200 projects with long texts may need more. A thread that has written one does not keep so much.
+    private const int MaxKeptBytes = 128 * 1024;
+
+    private const int MaxBytesPerChar = 6;
+
+    /// <summary>The characters that both encodings of a text write as one unchanged byte.</summary>
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Except("\"\\")]);
+
+    [ThreadStatic]
+    private static DocumentWriter? _ofThread;
+
+    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
+    private readonly bool _isIndented;
+    private TimeSpan _timeOffset;
+
+    private DocumentWriter(bool isIndented)
+    {
+        _isIndented = isIndented;
+        Json = new Utf8JsonWriter(
+            _buffer,
+            new JsonWriterOptions { Indented = isIndented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+
+    /// <summary>The writer of the parts that are not structures of the service.</summary>
+    public Utf8JsonWriter Json { get; }
+
+    /// <summary>
+    /// Begins a document of one line. Texts have the escapes that JSON requires and no others: Chinese text, also beyond the basic plane,
+    /// and the '+' of an offset stay readable.
+    /// </summary>
+    /// <param name="timeOffset">The offset in which times are written.</param>
+    /// <returns>The writer of the calling thread. It is to be ended before the thread begins another document.</returns>
+    public static DocumentWriter Begin(TimeSpan timeOffset)
+    {
+        DocumentWriter writer = _ofThread ??= new DocumentWriter(isIndented: false);
+        writer._timeOffset = timeOffset;
+        writer._buffer.ResetWrittenCount();
+        writer.Json.Reset();
+        return writer;
+    }
+
+    /// <summary>Begins a document of one field a line, its times in UTC.</summary>
+    public static DocumentWriter BeginIndented() => new(isIndented: true);
+
+    /// <summary>Ends the document.</summary>
+    /// <returns>The JSON.</returns>
+    public string End()
+    {
+        Json.Flush();
+        string json = Encoding.UTF8.GetString(_buffer.WrittenSpan);
+        if (_buffer.Capacity > MaxKeptBytes && _ofThread == this)
+        {
+            _ofThread = null;
+        }
+
+        return json;
+    }
+
+    public void WriteProject(Project project)
+    {
+        Json.WriteStartObject();
+        WriteFields(project);
+        Json.WriteEndObject();
+    }
+
+    /// <summary>Writes the fields of a project into an object.</summary>
+    public void WriteFields(Project project)
+    {
+        WriteText("ProjectName"u8, project.ProjectName.Value);
+        WriteText("ServiceRole"u8, project.ServiceRole);
+        WriteText("TemplateId"u8, project.TemplateId);
+        WriteTime("CreateTime"u8, project.CreateTicks);
+        WriteTime("UpdateTime"u8, project.UpdateTicks);
+        WriteText("Description"u8, project.Description);
+        Json.WriteNumber("ProjectQueriesPerSecond"u8, project.ProjectQueriesPerSecond);
+        Json.WriteNumber("EngineConcurrency"u8, project.EngineConcurrency);
+        foreach (Limit limit in Limit.OfProject)
+        {
+            Json.WriteNumber(limit.Name, project.Quota[limit]);
+        }
+
+        Json.WriteNumber("DatasetCount"u8, project.DatasetCount);
+        Json.WriteNumber("FileCount"u8, project.FileCount);
+        Json.WriteNumber("TotalFileSize"u8, project.TotalFileSize);
+        WriteArray("Tags"u8, project.Tags, static (writer, tag) =>
+        {
+            writer.Json.WriteStartObject();
+            writer.WriteText("TagKey"u8, tag.Key);
+            writer.WriteText("TagValue"u8, tag.Value);
+            writer.Json.WriteEndObject();
+        });
+    }
+
+    public void WriteDataset(Dataset dataset)
+    {
+        Json.WriteStartObject();
+        WriteText("ProjectName"u8, dataset.ProjectName.Value);
+        WriteFields(dataset);
+        Json.WriteEndObject();
+    }
+
+    /// <summary>Writes the fields of a dataset, but for the name of its project, into an object.</summary>
+    public void WriteFields(Dataset dataset)
+    {
+        WriteText("DatasetName"u8, dataset.DatasetName);
+        WriteText("TemplateId"u8, dataset.TemplateId);
+        WriteTime("CreateTime"u8, dataset.CreateTicks);
+        WriteTime("UpdateTime"u8, dataset.UpdateTicks);
+        WriteText("Description"u8, dataset.Description);
+        foreach (Limit limit in Limit.OfDataset)
+        {
+            Json.WriteNumber(limit.Name, dataset.Quota[limit]);
+        }
+
+        Json.WriteNumber("BindCount"u8, dataset.BindCount);
+        Json.WriteNumber("FileCount"u8, dataset.FileCount);
+        Json.WriteNumber("TotalFileSize"u8, dataset.TotalFileSize);
+    }
+
+    public void WriteBinding(Binding binding)
+    {
+        Json.WriteStartObject();
+        WriteText("ProjectName"u8, binding.ProjectName.Value);
+        WriteText("DatasetName"u8, binding.DatasetName);
+        WriteText("URI"u8, binding.Uri);
+        WriteText("State"u8, binding.State);
+        WriteText("Phase"u8, binding.Phase);
+        WriteTime("CreateTime"u8, binding.CreateTicks);
+        WriteTime("UpdateTime"u8, binding.CreateTicks);
+        Json.WriteEndObject();
+    }
+
+    public void WriteArray<T>(ReadOnlySpan<byte> name, IReadOnlyList<T> entries, Action<DocumentWriter, T> write)
+    {
+        Json.WriteStartArray(name);
+        for (int i = 0; i < entries.Count; i++)
+        {
+            write(this, entries[i]);
+        }
+
+        Json.WriteEndArray();
+    }
+
+    public void WriteTime(ReadOnlySpan<byte> name, long utcTicks) =>
+        Json.WriteString(name, WireTime.Write(utcTicks, _timeOffset, stackalloc byte[WireTime.Length]));
+
+    public void WriteText(ReadOnlySpan<byte> name, ReadOnlySpan<char> text)
+    {
+        if (_isIndented || !text.ContainsAnyExcept(Plain))
+        {
+            Json.WriteString(name, text);
+            return;
+        }
+
+        // The encoders of the framework escape more than JSON requires, at the least what is beyond the basic plane.
+        Json.WritePropertyName(name);
+        byte[] value = ArrayPool<byte>.Shared.Rent((MaxBytesPerChar * text.Length) + 2);
+        value[0] = (byte)'"';
+        int length = 1;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            length += Encode(rune, value.AsSpan(length));
+        }
+
+        value[length++] = (byte)'"';
+        Json.WriteRawValue(value.AsSpan(0, length), skipInputValidation: true);
+        ArrayPool<byte>.Shared.Return(value);
+    }
+
+    private static int Encode(Rune rune, Span<byte> destination)
+    {
+        ReadOnlySpan<byte> escape = rune.Value switch
+        {
+            '"' => "\\\""u8,
+            '\\' => @"\\"u8,
+            '\n' => @"\n"u8,
+            '\r' => @"\r"u8,
+            '\t' => @"\t"u8,
+            '\b' => @"\b"u8,
+            '\f' => @"\f"u8,
+            _ => default,
+        };
+        if (!escape.IsEmpty)
+        {
+            escape.CopyTo(destination);
+            return escape.Length;
+        }
+
+        if (rune.Value >= ' ')
+        {
+            return rune.EncodeToUtf8(destination);
+        }
+
+        Utf8.TryWrite(destination, CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}", out int written);
+        return written;
+    }
+}
