@@ -16,8 +16,9 @@ internal sealed class TempDirectory : IDisposable
     public string File(string name) => IOPath.Combine(Path, name);
 
     /// <summary>Reads all files, by name.</summary>
-    public SortedDictionary<string, byte[]> Files() =>
-        new(_directory.GetFiles().ToDictionary(file => file.Name, file => System.IO.File.ReadAllBytes(file.FullName)), StringComparer.Ordinal);
+    public SortedDictionary<string, byte[]> Files() => new(
+        _directory.GetFiles().ToDictionary(file => file.Name, file => System.IO.File.ReadAllBytes(file.FullName)),
+        StringComparer.Ordinal);
 
     public void Dispose() => _directory.Delete(recursive: true);
 }

@@ -40,7 +40,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         }
 
         Outcome<TAnswer> outcome = Begin(call, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
-        return (write is null ? outcome : write.Wait()).OrThrow();
+        return (write is null ? outcome : queue.Wait(write)).OrThrow();
     }
 
     /// <summary>Runs an operation whose caller awaits the answer.</summary>
@@ -80,7 +80,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
     {
         ThrowIfClosed();
         Outcome<TAnswer> outcome = Write(command, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
-        return (write is null ? outcome : write.Wait()).OrThrow();
+        return (write is null ? outcome : queue.Wait(write)).OrThrow();
     }
 
     /// <inheritdoc cref="Apply"/>
@@ -96,9 +96,9 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
     private static async ValueTask<TAnswer> OrThrowAsync<TAnswer>(ValueTask<Outcome<TAnswer>> outcome) =>
         (await outcome.ConfigureAwait(false)).OrThrow();
 
-    private static ValueTask<Outcome<TAnswer>> Complete<TAnswer>(
+    private ValueTask<Outcome<TAnswer>> Complete<TAnswer>(
         Outcome<TAnswer> outcome, PendingWrite<TAnswer>? write, bool isSynchronous) =>
-        write is null ? new(outcome) : isSynchronous ? new(write.Wait()) : write.Outcome;
+        write is null ? new(outcome) : isSynchronous ? new(queue.Wait(write)) : write.Outcome;
 
     private ValueTask<Outcome<TAnswer>> ObserveAsync<TAnswer>(
         in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken) =>
@@ -202,7 +202,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
             }
         }
 
-        write = new PendingWrite<TAnswer>(queue, scope.Scope, scope.Entry, command, cancellationToken);
+        write = new PendingWrite<TAnswer>(scope.Scope, scope.Entry, command, cancellationToken);
         queue.Submit(write, mayCommit: isSynchronous);
         return default;
     }
@@ -216,7 +216,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
 
         public Refusal? Check() => pipeline.Check(_call, scope);
 
-        public ValueTask<Outcome<TAnswer>> ExecuteAsync() => Complete(
+        public ValueTask<Outcome<TAnswer>> ExecuteAsync() => pipeline.Complete(
             pipeline.Execute(_call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
     }
 }

@@ -18,7 +18,7 @@ public abstract class RegistryBenchmarks
         OnSetup();
     }
 
-    /// <summary>Prepares what a benchmark needs beside the registry.</summary>
+    /// <summary>Prepares the other state of a benchmark.</summary>
     protected virtual void OnSetup()
     {
     }

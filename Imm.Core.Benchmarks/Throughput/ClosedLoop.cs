@@ -24,11 +24,11 @@ internal static class ClosedLoop
     /// <param name="callers">The number of callers.</param>
     /// <param name="size">The number of projects to read and change.</param>
     /// <param name="series">A number that no other run on this store has; the names of new projects depend on it.</param>
-    /// <param name="asTasks">True if the callers are tasks, false if they are threads.</param>
+    /// <param name="asTasks">True if the callers are tasks; false if they are threads, whose creates are synchronous.</param>
     /// <param name="plan">The times to warm up and to measure.</param>
     public static Sample Measure(EngineAdapter adapter, Workload workload, int callers, int size, int series, bool asTasks, Plan plan)
     {
-        List<Workload.Worker> workers = OpenWorkers(adapter, workload, callers, size, series);
+        List<Workload.Worker> workers = OpenWorkers(adapter, workload, asTasks, callers, size, series);
         Run(workers, asTasks, plan.WarmUpTime);
         var latencies = new Latencies();
         foreach (Workload.Worker worker in workers)
@@ -42,13 +42,15 @@ internal static class ClosedLoop
     }
 
     /// <summary>Opens sessions for the callers of a workload, each with names of its own.</summary>
-    public static List<Workload.Worker> OpenWorkers(EngineAdapter adapter, Workload workload, int count, int size, int series)
+    public static List<Workload.Worker> OpenWorkers(
+        EngineAdapter adapter, Workload workload, bool asTasks, int count, int size, int series)
     {
         // Enough names that a quick engine does not find the same ones in the processor's cache.
         int probes = Math.Clamp(2 * size / Math.Max(1, count), 1_000, 1 << 17);
         return [.. Enumerable.Range(0, count).Select(n => new Workload.Worker(
             workload,
             adapter.OpenSession(),
+            asTasks,
             workload.Creates == workload.Operations ? [] : NewProject.Probes(probes, size, unchecked((series * 397) ^ n)),
             seed: n,
             firstProject: ((long)(series + 1) << 40) + ((long)n << 30)))];

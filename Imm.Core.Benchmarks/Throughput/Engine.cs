@@ -37,7 +37,8 @@ internal sealed record Engine(string Name, string Storage, Guarantee Guarantee, 
         EngineNames.Ours,
         "imm",
         Guarantee.Durable,
-        "A store in a file with the default options: a change is on the disk when its call returns. Callers who write are tasks.",
+        "A store in a file with the default options: a change is on the disk when its call returns. One caller that creates is"
+            + " synchronous; many callers that write are tasks.",
         folder => ImmAdapter.OpenFile(folder, Durability.Durable))
     {
         IsAsynchronous = true,

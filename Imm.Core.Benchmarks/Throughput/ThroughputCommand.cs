@@ -65,7 +65,8 @@ internal static class ThroughputCommand
         const int Small = 1_000, Usual = 100_000;
         return
         [
-            new CreateScenario(plan, Small, plan.Callers, Engine.All),
+            new CreateScenario(plan, Workload.Create, Small, plan.Callers, Engine.All),
+            new CreateScenario(plan, Workload.AwaitedCreate, Small, [1], [Engine.Ours, Engine.Relaxed]),
             new BurstScenario(plan, Small),
             .. plan.Rates.Select(rate => new OpenLoopScenario(plan, Small, rate)),
             new ScopesScenario(plan),
@@ -78,7 +79,7 @@ internal static class ThroughputCommand
             .. Workload.Mixed.Select(workload => new WorkloadScenario(plan, workload, plan.WorkloadSize)),
             new ReadBesideScenario(plan, plan.WorkloadSize),
             .. plan.Sizes.Where(size => size > Small && size <= plan.MaxCreateSize)
-                .Select(size => new CreateScenario(plan, size, [64], FileBacked(plan, size))),
+                .Select(size => new CreateScenario(plan, Workload.Create, size, [64], FileBacked(plan, size))),
         ];
     }
 

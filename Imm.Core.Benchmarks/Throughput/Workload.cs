@@ -28,7 +28,10 @@ internal sealed record Workload(string Id, string Title)
 
     public int Operations => Gets + Lists + Updates + Creates + Ingests;
 
-    public static Workload Create { get; } = new("create", "create only") { Creates = 1 };
+    public static Workload Create { get; } = new("create", "create") { Creates = 1 };
+
+    /// <summary>The creates of one caller that awaits each; a single caller is synchronous otherwise.</summary>
+    public static Workload AwaitedCreate { get; } = new("create-async", "awaited create") { Creates = 1 };
 
     public static Workload Burst { get; } =
         new("burst", "1 caller that begins 100 creates, then awaits them") { Creates = 100, BeginsTogether = true };
@@ -47,8 +50,8 @@ internal sealed record Workload(string Id, string Title)
     public static IReadOnlyList<Workload> Mixed { get; } = [Read, MostlyRead, UpdateHeavy, ListHeavy];
 
     /// <summary>A caller that runs a workload, with names and numbers of its own.</summary>
-    internal sealed class Worker(Workload workload, EngineAdapter.Session session, string[] probes, int seed, long firstProject)
-        : IDisposable
+    internal sealed class Worker(
+        Workload workload, EngineAdapter.Session session, bool isTask, string[] probes, int seed, long firstProject) : IDisposable
     {
         private readonly Random _random = new(seed);
         private string[] _positions = [];
@@ -137,7 +140,7 @@ internal sealed record Workload(string Id, string Title)
         {
             NewProject project = NewProject.Of(_nextProject++);
             long started = Stopwatch.GetTimestamp();
-            CreateAnswer answer = await session.CreateAsync(project);
+            CreateAnswer answer = isTask ? await session.CreateAsync(project) : session.Create(project);
             Latencies.Of("create").Record(MachineClock.Since(started));
             Expect(project, answer);
         }

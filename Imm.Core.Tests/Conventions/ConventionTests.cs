@@ -29,7 +29,6 @@ public sealed partial class ConventionTests
         [typeof(ImmStoreOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmApiOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmStore)] = "the store is what changes",
-        [typeof(ProjectRegistry)] = "a registry keeps a reference to the entry of its account and region",
         [typeof(ImmFixtureOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmFixtureClock)] = "a clock moves",
         [typeof(ImmCall)] = "a call that is under way has no outcome yet",

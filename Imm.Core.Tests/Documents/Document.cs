@@ -22,16 +22,16 @@ internal sealed partial class Document
     private Document(string path)
     {
         Path = path;
-        Text = File.ReadAllText(Repository.File(path)).ReplaceLineEndings("\n");
+        Text = Repository.Text(path).ReplaceLineEndings("\n");
         Blocks = [.. ReadBlocks()];
     }
 
     /// <summary>The documents that people write. The reports of the benchmark program are not among them.</summary>
     public static IReadOnlyList<Document> All { get; } =
     [
-        .. new[] { "README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md" }
-            .Concat(Directory.GetFiles(Repository.File("Imm.Core", "docs"), "*.md")
-                .Select(file => $"Imm.Core/docs/{System.IO.Path.GetFileName(file)}").Order(StringComparer.Ordinal))
+        .. Directory.GetFiles(Repository.File("Imm.Core", "docs"), "*.md").Order(StringComparer.Ordinal)
+            .Select(path => System.IO.Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'))
+            .Concat(["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md"])
             .Select(path => new Document(path)),
     ];
 

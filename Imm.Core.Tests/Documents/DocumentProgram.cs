@@ -42,7 +42,7 @@ internal sealed class DocumentProgram : IDisposable
     /// <summary>The assemblies that a project is compiled with: those of the SDK's reference pack, and the packages.</summary>
     private static readonly MetadataReference[] References =
     [
-        .. Directory.GetFiles(ReferencePack(), "*.dll")
+        .. System.IO.Directory.GetFiles(ReferencePack(), "*.dll")
             .Concat(((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
                 .Where(path => !path.StartsWith(RuntimeEnvironment.GetRuntimeDirectory(), StringComparison.Ordinal)))
             .Select(path => MetadataReference.CreateFromFile(path)),
@@ -70,11 +70,11 @@ internal sealed class DocumentProgram : IDisposable
     /// <summary>True if the block has statements to run, false if it only declares types.</summary>
     public bool IsProgram { get; }
 
-    /// <summary>The folder in which the program runs.</summary>
-    public DirectoryInfo Folder { get; } = Directory.CreateTempSubdirectory("imm-core-document-");
+    /// <summary>The directory in which the program runs.</summary>
+    public TempDirectory Directory { get; } = new();
 
-    /// <summary>The folder of the program's assemblies.</summary>
-    private DirectoryInfo Assemblies { get; } = Directory.CreateTempSubdirectory("imm-core-program-");
+    /// <summary>The directory of the program's assemblies.</summary>
+    private TempDirectory Assemblies { get; } = new();
 
     /// <summary>The warnings and errors of the compiler.</summary>
     public IEnumerable<string> Problems() => _compilation.GetDiagnostics()
@@ -97,7 +97,7 @@ internal sealed class DocumentProgram : IDisposable
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
             ["exec", "--runtimeconfig", configuration, _assembly.Value, .. arguments])
         {
-            WorkingDirectory = Folder.FullName,
+            WorkingDirectory = Directory.Path,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
@@ -110,8 +110,8 @@ internal sealed class DocumentProgram : IDisposable
 
     public void Dispose()
     {
-        Folder.Delete(recursive: true);
-        Assemblies.Delete(recursive: true);
+        Directory.Dispose();
+        Assemblies.Dispose();
     }
 
     // It stands beside the runtime: (root)/shared/Microsoft.NETCore.App/(version) and (root)/packs/Microsoft.NETCore.App.Ref/(version).
@@ -119,14 +119,14 @@ internal sealed class DocumentProgram : IDisposable
     {
         string root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         string framework = $"net{Environment.Version.Major}.{Environment.Version.Minor}";
-        return Directory.GetDirectories(Path.Combine(root, "packs", "Microsoft.NETCore.App.Ref"))
+        return System.IO.Directory.GetDirectories(Path.Combine(root, "packs", "Microsoft.NETCore.App.Ref"))
             .Select(version => Path.Combine(version, "ref", framework))
-            .First(Directory.Exists);
+            .First(System.IO.Directory.Exists);
     }
 
     private string Emit()
     {
-        string assembly = Path.Combine(Assemblies.FullName, "Program.dll");
+        string assembly = Assemblies.File("Program.dll");
         Assert.True(_compilation.Emit(assembly).Success);
         foreach (MetadataReference reference in _compilation.GetUsedAssemblyReferences())
         {
@@ -140,7 +140,7 @@ internal sealed class DocumentProgram : IDisposable
     private void CopyWithReferences(string name)
     {
         string source = Path.Combine(AppContext.BaseDirectory, $"{name}.dll");
-        string target = Path.Combine(Assemblies.FullName, $"{name}.dll");
+        string target = Assemblies.File($"{name}.dll");
         if (!File.Exists(source) || File.Exists(target))
         {
             return;

@@ -25,7 +25,7 @@ public sealed class LoopbackServerTests
     [Fact]
     public void The_documents_show_the_functions_of_the_server_word_for_word()
     {
-        string program = File.ReadAllText(Repository.File("Imm.Core.Tests", "Wire", "NodeClients", "LoopbackHost", "Program.cs"));
+        string program = Repository.Text("Imm.Core.Tests/Wire/NodeClients/LoopbackHost/Program.cs");
         string functions = Shown.Text[Shown.Text.IndexOf("static async Task ServeAsync", StringComparison.Ordinal)..];
 
         Assert.InRange(functions.Split('\n').Count(line => line.Trim() is not ("" or "{" or "}")), 10, 20);

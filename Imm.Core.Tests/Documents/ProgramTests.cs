@@ -8,7 +8,7 @@ namespace Imm.Core.Tests.Documents;
 /// <summary>The programs that documents show compile without a warning, run, and print what the document says.</summary>
 public sealed partial class ProgramTests
 {
-    /// <summary>Where each program stands.</summary>
+    /// <summary>The place of each program.</summary>
     public static TheoryData<string, int> Programs
     {
         get
@@ -49,7 +49,7 @@ public sealed partial class ProgramTests
 
         Assert.Equal(block.Output, program.Run());
         Assert.Equal(block.Output, program.Run());
-        Assert.Equal(["store.db"], program.Folder.GetFiles().Select(file => file.Name));
+        Assert.Equal(["store.db"], program.Directory.Names);
     }
 
     [Fact]
@@ -57,11 +57,11 @@ public sealed partial class ProgramTests
     {
         Document readme = Document.Named("README.md");
         using var program = new DocumentProgram(readme.Program("AddHostedService"));
-        File.WriteAllText(Path.Combine(program.Folder.FullName, "appsettings.json"), AppSettings().Match(readme.Text).Groups[1].Value);
+        File.WriteAllText(program.Directory.File("appsettings.json"), AppSettings().Match(readme.Text).Groups[1].Value);
 
         Assert.Equal(Created(program.Run("--Logging:LogLevel:Default=None")), Created(program.Run("--Logging:LogLevel:Default=None")));
 
-        using ImmStore store = ImmStore.Open(Path.Combine(program.Folder.FullName, "projects.db"));
+        using ImmStore store = ImmStore.Open(program.Directory.File("projects.db"));
         Assert.Equal("photos", Assert.Single(store.Registry().List().Projects).ProjectName.Value);
 
         static string Created(string output) =>

@@ -21,8 +21,9 @@ public sealed class DecisionTests
         Assert.Equal(new Change(ChangeKind.Project, 1, updated.Answer), Assert.Single(updated.Changes));
         Assert.Equal(new Change(ChangeKind.Project, 1, null), Assert.Single(deleted.Changes));
         Assert.Equal(new Change(ChangeKind.Scope, 0, quota.Next), Assert.Single(quota.Changes));
-        Assert.Equal([0, 1, 1, 0], new[] { Nothing, created.Next!, updated.Next!, deleted.Next! }.Select(state => state.ProjectCount));
-        Assert.Equal((2, 7, 7), (deleted.Next!.ProjectQuota, quota.Next!.ProjectQuota, quota.Answer));
+        Assert.Equal((0, 1), (Nothing.ProjectCount, created.Next!.ProjectCount));
+        Assert.Equal((1, 0), (updated.Next!.ProjectCount, deleted.Next!.ProjectCount));
+        Assert.Equal((2, 7, 7), (deleted.Next.ProjectQuota, quota.Next!.ProjectQuota, quota.Answer));
         Assert.Equal(((int?)null, (int?)7), (deleted.Next.OwnProjectQuota, quota.Next.OwnProjectQuota));
         Assert.Equal("", Found(created.Next!, "a").Description);
         Assert.Equal("new", Found(updated.Next!, "a").Description);
@@ -135,7 +136,7 @@ public sealed class DecisionTests
 
         Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/photos", scope.ProjectArn("photos"));
         Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/*", scope.AllProjectsArn);
-        Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/photos/dataset/faces", scope.DatasetArn("photos", "faces"));
+        Assert.Equal("acs:imm:cn-hangzhou:1234567890:project/photos/dataset/raw", scope.DatasetArn("photos", "raw"));
         Assert.Equal("1234567890/cn-hangzhou", scope.ToString());
     }
 
@@ -148,6 +149,19 @@ public sealed class DecisionTests
         Assert.Same(cause, refusal.ToException().InnerException);
         Assert.Equal((ImmErrorCode.ServiceUnavailable, "message"), (refusal.ToException().Code, refusal.ToException().Message));
         Assert.Null(Refusal.Unavailable("message").ToException().InnerException);
+    }
+
+    [Fact]
+    public void The_changes_of_one_dataset_are_parsed_without_temporary_collections()
+    {
+        FileChange[] one = [new("p", "d", 1, 1)];
+        ChangeFiles.Parse(one, adds: true, out _);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        ChangeFiles.Parse(one, adds: true, out ChangeFiles? command);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 160);
+        Assert.Equal([("p", "d")], command!.Datasets);
     }
 
     private static Project Found(ScopeState state, string name)

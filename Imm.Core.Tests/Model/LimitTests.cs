@@ -51,6 +51,7 @@ public sealed partial class LimitTests
         Set(datasetRequest, name, 7);
         Dataset dataset = CreateDatasetIn(state, datasetRequest);
 
+        Assert.Equal((3L, 7L), (Value(projectRequest, name), Value(datasetRequest, name)));
         Assert.Equal(7L, Value(dataset, name));
         Assert.Equal(7, dataset.Quota[Named(name)]);
         Assert.All(

@@ -123,7 +123,7 @@ public sealed class NameIndexTests
         Assert.Equal("b", found.Name);
         Assert.False(table.TryGetValue("c", out _));
 
-        // A change without the token publishes the collection, even where it changes nothing. A published collection is not changed in place.
+        // A change without the token publishes the collection, even where it changes nothing. What is published is not changed in place.
         Assert.Same(table, table.Remove("c"));
         Assert.NotSame(table, table.Set(new Thing("d"), owner));
         Assert.Same(tree, tree.Remove("c"));

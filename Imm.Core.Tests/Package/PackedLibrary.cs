@@ -10,7 +10,7 @@ namespace Imm.Core.Tests.Package;
 /// <summary>The package, packed once for all tests from the library that they run against, under a version of its own.</summary>
 public sealed class PackedLibrary : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("imm-core-package-");
+    private readonly TempDirectory _directory = new();
 
     public PackedLibrary()
     {
@@ -18,7 +18,7 @@ public sealed class PackedLibrary : IDisposable
         Version = $"0.0.0-check-{Path.GetFileNameWithoutExtension(Path.GetRandomFileName())}";
         Dotnet(
             Repository.Root,
-            ["pack", "Imm.Core", "--no-build", "-c", configuration, "-o", _folder.FullName, $"-p:PackageVersion={Version}"]);
+            ["pack", "Imm.Core", "--no-build", "-c", configuration, "-o", _directory.Path, $"-p:PackageVersion={Version}"]);
         Entries = Read("nupkg");
         SymbolEntries = Read("snupkg");
         Manifest = XDocument.Load(new MemoryStream(Entries["Imm.Core.nuspec"])).Root!.Elements().Single();
@@ -27,8 +27,8 @@ public sealed class PackedLibrary : IDisposable
     /// <summary>The version of the package. NuGet keeps packages by version, so that no other run sees this one.</summary>
     public string Version { get; }
 
-    /// <summary>The folder of the package, which is a feed.</summary>
-    public string Feed => _folder.FullName;
+    /// <summary>The directory of the package, which is a feed.</summary>
+    public string Feed => _directory.Path;
 
     /// <summary>The files in the package.</summary>
     public IReadOnlyDictionary<string, byte[]> Entries { get; }
@@ -40,11 +40,11 @@ public sealed class PackedLibrary : IDisposable
     public XElement Manifest { get; }
 
     /// <summary>Runs a command of the SDK, which has to succeed, and returns its output.</summary>
-    internal static string Dotnet(string folder, params string[] arguments)
+    internal static string Dotnet(string directory, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", arguments)
         {
-            WorkingDirectory = folder,
+            WorkingDirectory = directory,
             RedirectStandardOutput = true,
         };
 
@@ -65,7 +65,7 @@ public sealed class PackedLibrary : IDisposable
 
     public void Dispose()
     {
-        _folder.Delete(recursive: true);
+        _directory.Dispose();
         string unpacked = Path.Combine(
             Dotnet(Path.GetTempPath(), "nuget", "locals", "global-packages", "--list").Split(": ")[1].Trim(), "imm.core", Version);
         if (Directory.Exists(unpacked))

@@ -55,9 +55,9 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
 
         """;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("imm-core-publish-");
+    private readonly TempDirectory _directory = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public void A_trimmed_program_works() => PublishAndRun("PublishTrimmed");
@@ -95,20 +95,20 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
             </Project>
             """);
 
-        string output = PackedLibrary.Dotnet(_folder.FullName, "publish", "-r", RuntimeInformation.RuntimeIdentifier, "-o", "published");
+        string output = PackedLibrary.Dotnet(_directory.Path, "publish", "-r", RuntimeInformation.RuntimeIdentifier, "-o", "published");
 
         Assert.DoesNotContain(
             output.Split('\n'),
             line => line.Contains(": Imm.Core.", StringComparison.Ordinal) && line.Contains("warning IL", StringComparison.Ordinal));
-        var start = new ProcessStartInfo(Path.Combine(_folder.FullName, "published", "program"))
+        var start = new ProcessStartInfo(Path.Combine(_directory.Path, "published", "program"))
         {
-            WorkingDirectory = _folder.FullName,
+            WorkingDirectory = _directory.Path,
             RedirectStandardOutput = true,
         };
         Assert.Equal(Output.ReplaceLineEndings(), PackedLibrary.Run(start));
     }
 
-    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder.FullName, name), text);
+    private void Write(string name, string text) => File.WriteAllText(_directory.File(name), text);
 }
 
 /// <summary>A test of native compilation, which needs a linker.</summary>

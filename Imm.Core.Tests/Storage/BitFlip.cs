@@ -5,11 +5,12 @@ using Xunit;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// Flips one bit after the other in the files of stores that were closed, or killed at some moment, and reads everything: the answer is right, or an
-/// error names the file, and nothing has become worse: with the bit flipped back everything is there again.
+/// Flips one bit after the other in the files of stores that were closed, or killed at some moment, and reads everything: the answer is
+/// right, or an error names the file, and nothing has become worse: with the bit flipped back everything is there again.
 /// </summary>
 /// <remarks>
-/// The last batch in the logs of a store that was not closed is left out: a bit that flips there cannot be told from a write that never arrived.
+/// The last batch in the logs of a store that was not closed is left out: a bit that flips there cannot be told from a write that never
+/// arrived.
 /// </remarks>
 internal sealed class BitFlip(int seed)
 {
@@ -17,17 +18,20 @@ internal sealed class BitFlip(int seed)
 
     private readonly Random _random = new(seed);
 
-    /// <summary>How many flips were answered rightly.</summary>
+    /// <summary>The number of flips that were answered rightly.</summary>
     public int Right { get; private set; }
 
-    /// <summary>How many were met with an error.</summary>
+    /// <summary>The number that were met with an error.</summary>
     public int Errors { get; private set; }
 
     public void Run(int count)
     {
         CrashImage[] images = Images();
         (SimulatedDisk Disk, string Contents, string Image)[] stores =
-            [.. Enumerable.Range(0, 12).Select(_ => images[_random.Next(images.Length)]).Select(image => (image.Disk, Read(Copy(image.Disk)), image.ToString()))];
+            [
+                .. Enumerable.Range(0, 12).Select(_ => images[_random.Next(images.Length)])
+                    .Select(image => (image.Disk, Read(Copy(image.Disk)), image.ToString())),
+            ];
         for (int i = 0; i < count; i++)
         {
             (SimulatedDisk disk, string contents, string image) = stores[i % stores.Length];
@@ -82,7 +86,9 @@ internal sealed class BitFlip(int seed)
         // In a data file that was being overwritten the header cannot be verified alone: what it says and the logs do not agree.
         string name = path == Data && bit / 8 < 188 ? $"'{path}" : $"'{path}'";
         Assert.Equal(ImmErrorCode.ServiceUnavailable, error.Code);
-        Assert.True(error.InnerException?.Message.Contains(name, StringComparison.Ordinal) is true, $"The error does not name the file: {place}.\n{error}");
+        Assert.True(
+            error.InnerException?.Message.Contains(name, StringComparison.Ordinal) is true,
+            $"The error does not name the file: {place}.\n{error}");
     }
 
     /// <summary>A bit anywhere, more often where something is, and most often where it matters.</summary>

@@ -8,7 +8,7 @@ public class BitFlipTests
     private const int FlipsPerProcess = 1000;
 
     [Fact]
-    public void After_one_bit_has_flipped_the_answer_is_right_or_an_error_that_names_the_file()
+    public void After_a_flipped_bit_the_answer_is_right_or_an_error_that_names_the_file()
     {
         long right = 0;
         long errors = 0;

@@ -3,14 +3,16 @@ using System.Globalization;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// The tests of the storage engine are small by default. The environment variable IMM_CAMPAIGN makes them long: 1 for the full size, a greater number
-/// for a multiple of it. Where IMM_CAMPAIGN_LOG names a file, it tells how far they have come.
+/// The size of the tests of the storage engine, which are short by default. The environment variable IMM_CAMPAIGN makes them long: 1 for
+/// the full size, a greater number for a multiple of it. If IMM_CAMPAIGN_LOG names a file, they write their progress to it.
 /// </summary>
 internal static class Campaign
 {
     /// <summary>0 for the short tests, else how many times the full size.</summary>
     public static int Scale { get; } =
-        int.TryParse(Environment.GetEnvironmentVariable("IMM_CAMPAIGN"), NumberStyles.None, CultureInfo.InvariantCulture, out int scale) ? scale : 0;
+        int.TryParse(Environment.GetEnvironmentVariable("IMM_CAMPAIGN"), NumberStyles.None, CultureInfo.InvariantCulture, out int scale)
+            ? scale
+            : 0;
 
     public static void Report(string line)
     {

@@ -5,12 +5,12 @@ using Record = Imm.Core.Storage.Record;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>What one step of a checkpoint may change.</summary>
+/// <summary>The size of a checkpoint step.</summary>
 public class CheckpointTests
 {
     // 8,192 deletions are about 170 KB of log, one transaction, and so one step.
     [Fact]
-    public void A_step_that_deletes_large_records_is_bounded_too()
+    public void A_checkpoint_step_that_deletes_large_records_is_bounded()
     {
         const int Count = 4096;
         using var folder = new TempDirectory();
@@ -21,7 +21,8 @@ public class CheckpointTests
         var value = new byte[22_000];
         for (int i = 0; i < Count; i += 16)
         {
-            Record[] some = [.. Enumerable.Range(i, 16).Select(number => new Record(ChangeKind.Project, RecordKey.Of(1, number), value, IsNew: true))];
+            IEnumerable<int> numbers = Enumerable.Range(i, 16);
+            Record[] some = [.. numbers.Select(number => new Record(ChangeKind.Project, RecordKey.Of(1, number), value, IsNew: true))];
             documents.Apply(some);
             data.WritePages(documents.TakePages(header));
             if (documents.PagesTaken > 4096)

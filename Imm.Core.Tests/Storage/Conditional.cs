@@ -38,7 +38,8 @@ internal sealed class FactIfMountableAttribute : FactAttribute
         }
 
         using var directory = new TempDirectory();
-        return SmallFileSystem.Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory.Path) && SmallFileSystem.Run("umount", directory.Path);
+        return SmallFileSystem.Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", directory.Path)
+            && SmallFileSystem.Run("umount", directory.Path);
     }
 }
 
@@ -47,7 +48,8 @@ internal sealed class SmallFileSystem : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
-    public SmallFileSystem() => Assert.True(Run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", _directory.Path), "A small file system could not be mounted.");
+    public SmallFileSystem() =>
+        Assert.True(Run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", _directory.Path), "A small file system could not be mounted.");
 
     public string File(string name) => _directory.File(name);
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>What a store holds, kept by the test in the plainest way, and as a text in which every difference shows.</summary>
+/// <summary>The contents of a store, kept by the test in the simplest way, and as a text that shows every difference.</summary>
 internal sealed class Contents
 {
     /// <summary>The quota of a scope that has none of its own.</summary>
@@ -14,7 +14,8 @@ internal sealed class Contents
 
     private readonly int[] _quotas = new int[Scopes.Length];
     private readonly SortedDictionary<string, Project>[] _projects = new SortedDictionary<string, Project>[Scopes.Length];
-    private readonly SortedDictionary<(string Project, string Name), Dataset>[] _datasets = new SortedDictionary<(string Project, string Name), Dataset>[Scopes.Length];
+    private readonly SortedDictionary<(string Project, string Name), Dataset>[] _datasets =
+        new SortedDictionary<(string Project, string Name), Dataset>[Scopes.Length];
     private readonly SortedDictionary<(string Project, string Dataset, string Uri), Binding>[] _bindings =
         new SortedDictionary<(string Project, string Dataset, string Uri), Binding>[Scopes.Length];
 
@@ -27,7 +28,8 @@ internal sealed class Contents
             _datasets[scope] = new SortedDictionary<(string, string), Dataset>(
                 Comparer<(string, string)>.Create((a, b) => string.CompareOrdinal(a.Item1 + "/" + a.Item2, b.Item1 + "/" + b.Item2)));
             _bindings[scope] = new SortedDictionary<(string, string, string), Binding>(
-                Comparer<(string, string, string)>.Create((a, b) => string.CompareOrdinal($"{a.Item1}/{a.Item2}/{a.Item3}", $"{b.Item1}/{b.Item2}/{b.Item3}")));
+                Comparer<(string, string, string)>.Create(
+                    (a, b) => string.CompareOrdinal($"{a.Item1}/{a.Item2}/{a.Item3}", $"{b.Item1}/{b.Item2}/{b.Item3}")));
         }
     }
 
@@ -75,7 +77,8 @@ internal sealed class Contents
 
     public void RemoveDataset(int scope, string project, string name) => _datasets[scope].Remove((project, name));
 
-    public void Put(int scope, Binding binding) => _bindings[scope][(binding.ProjectName.Value, binding.DatasetName, binding.Uri)] = binding;
+    public void Put(int scope, Binding binding) =>
+        _bindings[scope][(binding.ProjectName.Value, binding.DatasetName, binding.Uri)] = binding;
 
     public void RemoveBinding(int scope, string project, string dataset, string uri) => _bindings[scope].Remove((project, dataset, uri));
 
@@ -98,8 +101,12 @@ internal sealed class Contents
             text.Append(CultureInfo.InvariantCulture, $"{Scopes[scope].Account}/{Scopes[scope].Region}: quota {_quotas[scope]}\n");
             foreach (Project p in _projects[scope].Values)
             {
-                text.Append(CultureInfo.InvariantCulture, $"  {p.ProjectName} {p.CreateTime.Ticks} {p.UpdateTime.Ticks} '{p.Description}' '{p.ServiceRole}' '{p.TemplateId}' ");
-                text.Append(CultureInfo.InvariantCulture, $"{p.ProjectMaxDatasetCount} {p.DatasetMaxBindCount} {p.DatasetMaxFileCount} {p.DatasetMaxEntityCount} ");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"  {p.ProjectName} {p.CreateTime.Ticks} {p.UpdateTime.Ticks} '{p.Description}' '{p.ServiceRole}' '{p.TemplateId}' ");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{p.ProjectMaxDatasetCount} {p.DatasetMaxBindCount} {p.DatasetMaxFileCount} {p.DatasetMaxEntityCount} ");
                 text.Append(CultureInfo.InvariantCulture, $"{p.DatasetMaxRelationCount} {p.DatasetMaxTotalFileSize}");
                 foreach (Tag tag in p.Tags)
                 {
@@ -111,9 +118,13 @@ internal sealed class Contents
 
             foreach (Dataset d in _datasets[scope].Values)
             {
-                text.Append(CultureInfo.InvariantCulture, $"    {d.ProjectName}/{d.DatasetName} {d.CreateTime.Ticks} {d.UpdateTime.Ticks} '{d.Description}' '{d.TemplateId}' ");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"    {d.ProjectName}/{d.DatasetName} {d.CreateTime.Ticks} {d.UpdateTime.Ticks} '{d.Description}' '{d.TemplateId}' ");
                 text.Append(CultureInfo.InvariantCulture, $"{d.DatasetMaxBindCount} {d.DatasetMaxFileCount} {d.DatasetMaxEntityCount} ");
-                text.Append(CultureInfo.InvariantCulture, $"{d.DatasetMaxRelationCount} {d.DatasetMaxTotalFileSize} {d.FileCount} {d.TotalFileSize}\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"{d.DatasetMaxRelationCount} {d.DatasetMaxTotalFileSize} {d.FileCount} {d.TotalFileSize}\n");
             }
 
             foreach (Binding b in _bindings[scope].Values)
@@ -146,7 +157,8 @@ internal sealed class Contents
     {
         long files = 0;
         long bytes = 0;
-        IReadOnlyList<Dataset> datasets = registry.ListDatasets(new ListDatasetsRequest { ProjectName = project.ProjectName.Value, MaxResults = 100 }).Datasets;
+        IReadOnlyList<Dataset> datasets = registry.ListDatasets(
+            new ListDatasetsRequest { ProjectName = project.ProjectName.Value, MaxResults = 100 }).Datasets;
         foreach (Dataset dataset in datasets)
         {
             Put(scope, dataset);
@@ -158,10 +170,14 @@ internal sealed class Contents
 
             files += dataset.FileCount;
             bytes += dataset.TotalFileSize;
-            Expect(dataset.BindCount == bindings.Count, $"'{dataset.DatasetName}' of '{project.ProjectName}' has {bindings.Count} bindings and counts {dataset.BindCount}.");
+            Expect(
+                dataset.BindCount == bindings.Count,
+                $"'{dataset.DatasetName}' of '{project.ProjectName}' has {bindings.Count} bindings and counts {dataset.BindCount}.");
         }
 
-        Expect((project.DatasetCount, project.FileCount, project.TotalFileSize) == (datasets.Count, files, bytes), $"The sums of '{project.ProjectName}' are wrong.");
+        Expect(
+            (project.DatasetCount, project.FileCount, project.TotalFileSize) == (datasets.Count, files, bytes),
+            $"The sums of '{project.ProjectName}' are wrong.");
     }
 
     private static void Expect(bool condition, string otherwise)

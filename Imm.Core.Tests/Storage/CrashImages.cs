@@ -78,7 +78,7 @@ internal sealed record Change(long Number, string Path, long? Offset, int Count,
         Offset is long offset ? $"#{Number} write '{Path}' {offset}+{Count}" : $"#{Number} set-length '{Path}' {After.Length}";
 }
 
-/// <summary>What a change does to the length of the file: nothing, up to the last sector kept, or all of it.</summary>
+/// <summary>The effect of a change on the length of the file: nothing, up to the last sector kept, or all of it.</summary>
 internal enum LengthFate
 {
     Old,
@@ -86,7 +86,7 @@ internal enum LengthFate
     New,
 }
 
-/// <summary>What a power cut leaves of a change: which of its sectors (index, count), and which length.</summary>
+/// <summary>The part of a change that a power cut leaves: which of its sectors (index, count), and which length.</summary>
 internal sealed record Fate(string Name, Func<int, int, bool> KeepsSector, LengthFate Length)
 {
     public static Fate Kept { get; } = new("kept", (_, _) => true, LengthFate.New);
@@ -130,7 +130,9 @@ internal sealed record Fate(string Name, Func<int, int, bool> KeepsSector, Lengt
     }
 }
 
-/// <summary>Everything a power cut at one moment can leave: a list of possible names, and under each the files with their changes.</summary>
+/// <summary>
+/// Everything a power cut at one moment can leave: a list of possible names, and under each the files with their changes.
+/// </summary>
 internal sealed class CrashMoment(ImmutableArray<CrashMoment.Names> names)
 {
     /// <summary>The extreme images, for each state of the names.</summary>

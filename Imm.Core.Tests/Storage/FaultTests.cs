@@ -28,7 +28,7 @@ public class FaultTests
 
     [Theory]
     [MemberData(nameof(Starts))]
-    public void Whichever_operation_fails_the_store_says_so_and_loses_nothing(Start start)
+    public void Any_failed_operation_is_reported_and_nothing_acknowledged_is_lost(Start start)
     {
         SimulatedDisk before = Prepare(start);
         (FaultKinds Kind, FaultMode Mode)[] faults =
@@ -60,7 +60,7 @@ public class FaultTests
     }
 
     [Fact]
-    public void A_backup_that_fails_leaves_a_whole_file_or_none_and_the_store_loses_nothing()
+    public void A_failed_backup_leaves_a_whole_file_or_none_and_the_store_loses_nothing()
     {
         const string Backup = "/store/backup.db";
         SimulatedDisk before = Prepare(Start.Closed);
@@ -78,7 +78,9 @@ public class FaultTests
                     workload.Steps(store, 2);
                     faulty.FailAt(n, kind, FaultMode.DiskFull);
                     Task backup = store.BackupAsync(Backup);
-                    Assert.True(((IAsyncResult)backup).AsyncWaitHandle.WaitOne(TimeSpan.FromMinutes(1)), $"The backup hangs after {faulty.Failed}.");
+                    Assert.True(
+                        ((IAsyncResult)backup).AsyncWaitHandle.WaitOne(TimeSpan.FromMinutes(1)),
+                        $"The backup hangs after {faulty.Failed}.");
                     met = faulty.Failed is not null;
                     faulty.Heal();
                     if (met)
@@ -106,7 +108,7 @@ public class FaultTests
     }
 
     [Fact]
-    public void A_closed_store_opens_again_whichever_flush_of_an_earlier_opening_failed()
+    public void A_closed_store_opens_again_after_any_failed_flush_of_an_earlier_open()
     {
         var failures = new List<string>();
         for (int n = 1; n < 12; n++)
@@ -143,7 +145,7 @@ public class FaultTests
     }
 
     [Fact]
-    public void A_clock_that_throws_fails_the_change_that_asked_it_and_nothing_else()
+    public void A_clock_that_throws_fails_only_the_change_that_reads_it()
     {
         var clock = new BrokenClock();
         Bounded.Run(() => "a store whose clock has thrown", () =>
@@ -191,7 +193,7 @@ public class FaultTests
         bool right = refused is not null
             ? reopened == refused
             : reopened == states[found] || (faulty.Failed is not null && found + 1 < states.Count && reopened == states[found + 1]);
-        Assert.True(right, $"{fault}, met as {faulty.Failed}: the store has other contents after it. {Contents.Difference(states[found], reopened)}");
+        Assert.True(right, $"{fault}, met as {faulty.Failed}, leaves other contents. {Contents.Difference(states[found], reopened)}");
         return faulty.Failed is not null;
     }
 
@@ -282,7 +284,7 @@ public class FaultTests
         }
     }
 
-    /// <summary>What the workload comes to where nothing fails, after each number of groups.</summary>
+    /// <summary>The contents after each group of the workload if nothing fails.</summary>
     private static IReadOnlyList<string> Healthy(SimulatedDisk before, out FaultyDisk counted)
     {
         SimulatedDisk disk = Copy(before);
@@ -310,7 +312,8 @@ public class FaultTests
             }
         }
 
-        // The second flush of the data file in the checkpoint of the close, the last but one of all: some of its pages are overwritten, some are not.
+        // The second flush of the data file in the checkpoint of the close, the last but one of all: some of its pages are overwritten,
+        // some are not.
         CrashImage[] images = start == Start.KilledInCheckpoint ? [.. moments[^2]] : [];
         return images.Length > 0 ? images[images.Length / 2].Disk : disk;
     }

@@ -23,7 +23,9 @@ internal enum FaultMode
     /// <summary>Has no effect; throws an <see cref="IOException"/>.</summary>
     Error,
 
-    /// <summary>A write writes its first half, other operations have no effect; throws the <see cref="IOException"/> of a full disk.</summary>
+    /// <summary>
+    /// A write writes its first half, other operations have no effect; throws the <see cref="IOException"/> of a full disk.
+    /// </summary>
     DiskFull,
 
     /// <summary>A read fills half the buffer, other operations have no effect; throws an <see cref="EndOfStreamException"/>.</summary>
@@ -118,7 +120,7 @@ internal sealed class FaultyDisk(Disk inner) : ForwardingDisk(inner)
 
     private static IOException Error(FaultMode mode, string text)
     {
-        // What .NET gives for a full disk: the Windows error as an HRESULT, elsewhere errno ENOSPC as it is.
+        // The exception of .NET for a full disk: the Windows error as an HRESULT, on Unix errno ENOSPC.
         int diskFull = OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28;
         return mode switch
         {

@@ -18,7 +18,7 @@ public sealed class FaultyDiskTests
     }
 
     [Fact]
-    public void Without_an_order_everything_passes_and_is_counted()
+    public void Without_faults_every_operation_succeeds_and_is_counted()
     {
         using (DiskFile file = _disk.Open(Path))
         {
@@ -61,7 +61,7 @@ public sealed class FaultyDiskTests
     }
 
     [Fact]
-    public void From_then_on_every_operation_of_the_kind_fails_until_the_disk_is_healed()
+    public void From_the_nth_on_every_operation_of_the_kind_fails_until_the_disk_is_healed()
     {
         using DiskFile file = _disk.Open(Path);
         _disk.FailAt(1, FaultKinds.Flush, fromThenOn: true);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>What a store does not know it does not replace, delete or fill, whatever it is called.</summary>
+/// <summary>A store does not replace, delete or change foreign files, whatever their names.</summary>
 public sealed class ForeignFileTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
@@ -26,14 +26,14 @@ public sealed class ForeignFileTests : IDisposable
 
     [TheoryOnLinux]
     [MemberData(nameof(KindsAndPlaces))]
-    public void What_is_no_regular_file_where_a_store_belongs_is_refused_and_stays(string kind, string suffix) =>
+    public void Rejects_a_name_of_the_store_that_is_not_a_regular_file_and_leaves_it_unchanged(string kind, string suffix) =>
         AssertRefused(kind, suffix);
 
     [TheoryIfNodesCanBeMade]
     [InlineData("")]
     [InlineData("-log1")]
     [InlineData("-log2")]
-    public void A_device_where_a_store_belongs_is_refused_and_stays(string suffix) => AssertRefused("device", suffix);
+    public void Rejects_a_device_with_a_name_of_the_store_and_leaves_it_unchanged(string suffix) => AssertRefused("device", suffix);
 
     [TheoryOnLinux]
     [InlineData("-log1", null)]
@@ -42,7 +42,7 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData("-log2", null)]
     [InlineData("-log2", 0)]
     [InlineData("-log2", 4096)]
-    public void A_link_where_a_log_belongs_is_refused_and_nothing_is_written_through_it(string suffix, int? zeros)
+    public void Rejects_a_link_with_the_name_of_a_log_and_writes_nothing_through_it(string suffix, int? zeros)
     {
         if (zeros is { } length)
         {
@@ -89,17 +89,17 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData("fifo")]
     [InlineData("socket")]
     [InlineData("directory")]
-    public void What_is_no_regular_file_where_a_backup_belongs_is_refused_and_stays(string kind) => AssertBackupRefused(kind);
+    public void Rejects_a_backup_name_that_is_not_a_regular_file_and_leaves_it_unchanged(string kind) => AssertBackupRefused(kind);
 
     [TheoryIfNodesCanBeMade]
     [InlineData("device")]
-    public void A_device_where_a_backup_belongs_is_refused_and_stays(string kind) => AssertBackupRefused(kind);
+    public void Rejects_a_device_with_the_name_of_a_backup_and_leaves_it_unchanged(string kind) => AssertBackupRefused(kind);
 
     [TheoryOnLinux]
     [InlineData("fifo")]
     [InlineData("socket")]
     [InlineData("directory")]
-    public void What_has_the_temporary_name_of_a_backup_stays_and_the_backup_is_made(string kind)
+    public void A_foreign_file_with_the_temporary_name_of_a_backup_is_unchanged_and_the_backup_succeeds(string kind)
     {
         using ImmStore store = NewStore("imm.db", "one");
         Unix.Make(kind, _directory.File("backup.db-new"));
@@ -115,7 +115,7 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData("600")]
     [InlineData("640")]
     [InlineData("666")]
-    public void A_store_is_made_in_an_empty_file_which_keeps_its_identity_owner_and_mode(string mode)
+    public void A_store_is_created_in_an_empty_file_which_keeps_its_identity_owner_and_mode(string mode)
     {
         string path = _directory.File("imm.db");
         File.WriteAllBytes(path, []);
@@ -139,7 +139,7 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData(512)]
     [InlineData(8191)]
     [InlineData(8192)]
-    public void A_short_file_of_zeros_is_a_store_that_a_power_cut_kept_from_being_made(int length)
+    public void A_short_file_of_zeros_is_a_store_whose_creation_a_power_cut_ended(int length)
     {
         string path = _directory.File("imm.db");
         File.WriteAllBytes(path, new byte[length]);
@@ -159,7 +159,7 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData(8193, -1)]
     [InlineData(1 << 20, -1)]
     [InlineData(1 << 20, (1 << 20) - 1)]
-    public void A_file_that_begins_with_zeros_and_is_none_of_ours_is_refused_untouched(int length, int dataAt)
+    public void A_foreign_file_that_begins_with_zeros_is_refused_and_unchanged(int length, int dataAt)
     {
         byte[] bytes = new byte[length];
         if (dataAt >= 0)
@@ -173,7 +173,7 @@ public sealed class ForeignFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_finished_backup_that_has_a_temporary_name_survives()
+    public async Task A_finished_backup_with_a_temporary_name_is_unchanged()
     {
         using ImmStore store = NewStore("imm.db", "one");
         string backup = _directory.File("X-new");
@@ -196,7 +196,7 @@ public sealed class ForeignFileTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Foreign))]
-    public async Task A_file_that_has_a_temporary_name_survives_the_open_and_the_backup(int zeros, string text)
+    public async Task A_file_with_a_temporary_name_is_unchanged_by_open_and_backup(int zeros, string text)
     {
         byte[] bytes = [.. new byte[zeros], .. Encoding.ASCII.GetBytes(text)];
         File.WriteAllBytes(_directory.File("imm.db-new"), bytes);
@@ -233,7 +233,7 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData("-log2", 64)]
     [InlineData("-log2", 512)]
     [InlineData("-log2", 1 << 20)]
-    public void A_file_that_has_the_name_of_a_log_and_holds_something_is_refused_by_name_and_survives(string suffix, int zeros)
+    public void A_foreign_file_with_the_name_of_a_log_is_refused_by_name_and_unchanged(string suffix, int zeros)
     {
         byte[] bytes = [.. new byte[zeros], .. "a note"u8];
         File.WriteAllBytes(_directory.File("new.db" + suffix), bytes);
@@ -252,7 +252,7 @@ public sealed class ForeignFileTests : IDisposable
     [InlineData(1 << 20)]
     [InlineData((1 << 20) + 1)]
     [InlineData(3 << 20)]
-    public void A_log_that_is_empty_or_of_zeros_only_is_one_that_was_being_made(int length)
+    public void A_log_that_is_empty_or_of_zeros_is_one_whose_creation_was_cut_short(int length)
     {
         NewStore("imm.db", "one").Dispose();
         foreach (string log in (string[])["imm.db-log1", "imm.db-log2", "new.db-log1", "new.db-log2"])
@@ -266,7 +266,7 @@ public sealed class ForeignFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_comes_under_the_name_of_a_backup_meanwhile_is_not_replaced()
+    public async Task A_file_that_gets_the_name_of_a_backup_during_the_backup_is_not_replaced()
     {
         const string Backup = "/store/backup.db";
         var disk = new SimulatedDisk();
@@ -291,7 +291,7 @@ public sealed class ForeignFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_backup_that_was_cut_short_is_in_the_way_of_no_other()
+    public async Task A_backup_that_was_cut_short_does_not_prevent_another()
     {
         const string Backup = "/store/backup.db";
         var disk = new SimulatedDisk();

@@ -3,8 +3,8 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// A disk of limited size. Existing content can be overwritten. A write that would exceed the limit writes what fits and fails. Only files in
-/// one directory count, so that there can be another disk beside it.
+/// A disk of limited size. Existing content can be overwritten. A write that would exceed the limit writes what fits and fails. Only files
+/// in one directory count, so that there can be another disk beside it.
 /// </summary>
 internal sealed class FullDisk(Disk inner, string folder = "/store/") : ForwardingDisk(inner)
 {

@@ -18,7 +18,7 @@ public class FullDiskTests
     [InlineData(1000)]
     [InlineData(600_000)]
     [InlineData(1_500_000)]
-    public void A_change_whose_log_cannot_grow_is_refused_and_the_next_succeeds_when_there_is_space(int left)
+    public void A_change_whose_log_cannot_grow_is_refused_and_the_next_succeeds_when_there_is_room(int left)
     {
         var expected = new Contents();
         string after;
@@ -69,7 +69,7 @@ public class FullDiskTests
     }
 
     [Fact]
-    public void The_first_change_of_a_scope_that_found_no_space_can_be_made_again_and_survives()
+    public void The_first_change_of_a_scope_that_found_no_room_can_be_repeated_and_is_durable()
     {
         var expected = new Contents();
         using (ImmStore store = Open())
@@ -97,7 +97,7 @@ public class FullDiskTests
     }
 
     [Fact]
-    public async Task All_changes_of_a_batch_that_finds_no_space_are_refused_and_none_is_applied()
+    public async Task All_changes_of_a_batch_that_finds_no_room_are_refused_and_none_is_applied()
     {
         var expected = new Contents();
         using (ImmStore store = Open())
@@ -128,7 +128,7 @@ public class FullDiskTests
     [InlineData(0)]
     [InlineData(9_000)]
     [InlineData(20_000)]
-    public void A_checkpoint_that_finds_no_space_is_made_later(int left) => Bounded.Run(() => "a checkpoint that finds no space", () =>
+    public void A_checkpoint_that_finds_no_room_is_repeated(int left) => Bounded.Run(() => "a checkpoint that finds no space", () =>
     {
         // Both logs have their space, so that it is the data file that cannot grow.
         var expected = new Contents();
@@ -161,7 +161,7 @@ public class FullDiskTests
     });
 
     [Fact]
-    public void A_close_that_finds_no_space_leaves_the_changes_in_the_logs_and_says_so()
+    public void A_close_that_finds_no_room_keeps_the_logs_and_reports_it()
     {
         var expected = new Contents();
         ImmStore store = Open();
@@ -204,7 +204,7 @@ public class FullDiskTests
     }
 
     [Fact]
-    public async Task A_backup_that_finds_no_space_is_refused_and_leaves_nothing_and_the_store_goes_on()
+    public async Task A_backup_that_finds_no_room_is_refused_and_leaves_nothing_and_the_store_continues()
     {
         var expected = new Contents();
         using ImmStore store = Open();
@@ -233,7 +233,7 @@ public class FullDiskTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_store_that_cannot_be_opened_for_want_of_space_is_left_as_it_is(bool killed)
+    public void A_store_that_cannot_be_opened_without_room_is_unchanged(bool killed)
     {
         var expected = new Contents();
         SimulatedDisk image;
@@ -280,7 +280,7 @@ public class FullDiskTests
     }
 
     [Fact]
-    public void A_new_store_that_finds_no_space_leaves_nothing()
+    public void A_new_store_that_finds_no_room_leaves_nothing()
     {
         foreach (int left in (int[])[0, 1, 4096, 8191])
         {
@@ -297,7 +297,7 @@ public class FullDiskTests
     }
 
     [Fact]
-    public void A_flush_that_finds_no_space_leaves_the_store_failed()
+    public void A_flush_that_finds_no_room_fails_the_store()
     {
         var faulty = new FaultyDisk(_inner);
         var expected = new Contents();
@@ -317,7 +317,7 @@ public class FullDiskTests
     }
 
     [FactIfMountable]
-    public async Task On_a_real_file_system_that_is_full_the_store_stays_open_and_goes_on_when_there_is_space()
+    public async Task On_a_full_file_system_the_store_stays_open_and_continues_when_there_is_room()
     {
         using var disk = new SmallFileSystem();
         using var other = new TempDirectory();
@@ -342,7 +342,7 @@ public class FullDiskTests
     }
 
     [FactIfMountable]
-    public void On_a_real_file_system_that_is_full_a_killed_store_is_opened_or_left_as_it_is()
+    public void On_a_full_file_system_a_killed_store_is_opened_or_unchanged()
     {
         using var disk = new SmallFileSystem();
         string path = disk.File("imm.db");

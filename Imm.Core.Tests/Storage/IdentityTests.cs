@@ -29,7 +29,7 @@ public sealed class IdentityTests : IDisposable
     [TheoryOnLinux]
     [InlineData(1)]
     [InlineData(60)]
-    public void Closing_a_store_that_was_moved_away_leaves_the_new_one_of_its_name_alone(int changes)
+    public void Closing_a_store_that_was_moved_does_not_touch_the_new_one_of_its_name(int changes)
     {
         ImmStore old = Open();
         Fill(old, "old", 3);
@@ -62,7 +62,7 @@ public sealed class IdentityTests : IDisposable
     [TheoryOnLinux]
     [InlineData(false)]
     [InlineData(true)]
-    public void Closing_a_store_whose_folder_was_moved_away_touches_nothing_in_the_new_one(bool hasNewStore)
+    public void Closing_a_store_whose_directory_was_moved_touches_nothing_in_the_new_one(bool hasNewStore)
     {
         string folder = Directory.CreateDirectory(_directory.File("folder")).FullName;
         string path = Path.Combine(folder, "imm.db");
@@ -92,7 +92,7 @@ public sealed class IdentityTests : IDisposable
     }
 
     [FactOnLinux]
-    public async Task A_backup_whose_temporary_file_was_replaced_is_refused_and_leaves_what_came_in_its_place()
+    public async Task A_backup_whose_temporary_file_was_replaced_is_refused_and_does_not_touch_the_replacement()
     {
         string backup = _directory.File("backup.db");
         string temporary = backup + "-new";
@@ -117,7 +117,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData("imm.db")]
     [InlineData("imm.db-log1")]
     [InlineData("imm.db-log2")]
-    public void A_checkpoint_finds_that_a_file_was_deleted(string name)
+    public void A_checkpoint_detects_that_a_file_was_deleted(string name)
     {
         using ImmStore store = Open();
         Fill(store, "p", 3);
@@ -133,7 +133,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData("imm.db")]
     [InlineData("imm.db-log1")]
     [InlineData("imm.db-log2")]
-    public void A_checkpoint_finds_that_a_file_was_replaced(string name)
+    public void A_checkpoint_detects_that_a_file_was_replaced(string name)
     {
         using ImmStore store = Open();
         Fill(store, "p", 3);
@@ -169,7 +169,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData("imm.db-log1", true)]
     [InlineData("imm.db-log2", false)]
     [InlineData("imm.db-log2", true)]
-    public void A_check_finds_that_a_file_was_deleted_or_replaced(string name, bool replaced)
+    public void A_check_detects_that_a_file_was_deleted_or_replaced(string name, bool replaced)
     {
         using ImmStore store = Open();
         Fill(store, "p", 3);
@@ -200,7 +200,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData(24_576)]
     [InlineData(-8192)]
     [InlineData(-1)]
-    public void Nothing_acknowledged_is_lost_in_silence_after_the_data_file_was_cut(int length)
+    public void A_cut_data_file_is_reported_or_nothing_acknowledged_is_lost(int length)
     {
         // Some pages' worth in the data file, some changes in the logs.
         using (ImmStore before = Open())
@@ -225,7 +225,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData(100)]
     [InlineData(8192)]
     [InlineData(-8192)]
-    public void A_close_alone_finds_that_the_data_file_was_cut(int length)
+    public void A_close_detects_that_the_data_file_was_cut(int length)
     {
         using (ImmStore before = Open())
         {
@@ -246,7 +246,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData(0)]
     [InlineData(100)]
     [InlineData(8192)]
-    public void A_check_finds_that_the_data_file_was_cut(int length)
+    public void A_check_detects_that_the_data_file_was_cut(int length)
     {
         using (ImmStore before = Open())
         {
@@ -276,7 +276,7 @@ public sealed class IdentityTests : IDisposable
     [InlineData("imm.db-log1", 4096)]
     [InlineData("imm.db-log2", 0)]
     [InlineData("imm.db-log2", 4096)]
-    public void Nothing_acknowledged_is_lost_in_silence_after_a_log_was_cut(string log, int length)
+    public void A_cut_log_is_reported_or_nothing_acknowledged_is_lost(string log, int length)
     {
         ImmStore store = Open();
         int acknowledged = Fill(store, "p", 3);

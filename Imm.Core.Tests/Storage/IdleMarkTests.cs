@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>After a moment without changes something behind the last batch vouches for it: it cannot go bad in silence.</summary>
+/// <summary>After a pause without changes an idle mark vouches for the last batch, so that damage to it is detected.</summary>
 public class IdleMarkTests
 {
     private const string Log1 = StoreOnDisk.DataPath + "-log1";
@@ -12,7 +12,7 @@ public class IdleMarkTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public void A_batch_that_goes_bad_after_a_moment_without_changes_is_missed()
+    public void A_last_batch_that_is_damaged_after_its_idle_mark_is_detected()
     {
         // Two flushes make room in the log and one is of the change itself; the next one is of the idle store, whose write is on the image
         // already.

@@ -5,8 +5,8 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// The load under which a process is killed: callers that each repeat creating, updating and deleting names of their own, so that a caller's number
-/// of changes alone says what must be there. What was acknowledged is told to the parent process, line by line.
+/// The load under which a process is killed: callers that each repeat creating, updating and deleting names of their own, so that a
+/// caller's number of changes alone says what must be there. What was acknowledged is told to the parent process, line by line.
 /// </summary>
 internal static class KillLoad
 {
@@ -16,10 +16,10 @@ internal static class KillLoad
 
     private const int Names = 5;
 
-    /// <summary>Where the process writes one backup after the other.</summary>
+    /// <summary>The path to which the process writes one backup after the other.</summary>
     public static string Backup(string path) => path + "-backup";
 
-    /// <summary>What a caller does as its n-th change, counted from 0.</summary>
+    /// <summary>The n-th change of a caller, counted from 0.</summary>
     public static Change Nth(int caller, long n)
     {
         int scope = caller % Contents.Scopes.Length;
@@ -61,10 +61,12 @@ internal static class KillLoad
                 switch (change.Kind)
                 {
                     case ChangeKind.Create:
-                        project = await registry.CreateAsync(new CreateProjectRequest { ProjectName = change.Name, Description = change.Description });
+                        project = await registry.CreateAsync(
+                            new CreateProjectRequest { ProjectName = change.Name, Description = change.Description });
                         break;
                     case ChangeKind.Update:
-                        project = await registry.UpdateAsync(new UpdateProjectRequest { ProjectName = change.Name, Description = change.Description });
+                        project = await registry.UpdateAsync(
+                            new UpdateProjectRequest { ProjectName = change.Name, Description = change.Description });
                         break;
                     case ChangeKind.Delete:
                         await registry.DeleteAsync(change.Name!);
@@ -74,7 +76,8 @@ internal static class KillLoad
                         break;
                 }
 
-                Tell(string.Create(CultureInfo.InvariantCulture, $"{caller} {n} {project?.CreateTime.Ticks} {project?.UpdateTime.Ticks} ."));
+                Tell(string.Create(
+                    CultureInfo.InvariantCulture, $"{caller} {n} {project?.CreateTime.Ticks} {project?.UpdateTime.Ticks} ."));
             }
         })));
         await backups;

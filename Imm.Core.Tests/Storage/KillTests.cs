@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>Processes are killed while they open a store, work on it, run its checkpoints, back it up, and close it; then the store is opened here.</summary>
+/// <summary>
+/// Processes are killed while they open a store, work on it, run its checkpoints, back it up, and close it; then the store is opened here.
+/// </summary>
 public class KillTests
 {
     [Fact]
@@ -68,7 +70,9 @@ public class KillTests
 
         private long AcknowledgedByThis => Acknowledged - _acknowledgedBefore;
 
-        /// <summary>Starts a process, waits for a line of it and a moment longer, kills it, and takes note of all that it still said.</summary>
+        /// <summary>
+        /// Starts a process, waits for a line of it and a moment longer, kills it, and takes note of all that it still said.
+        /// </summary>
         private void Kill(string[] arguments, Predicate<string> until)
         {
             using Process process = Worker.Start(arguments);
@@ -107,8 +111,10 @@ public class KillTests
             int caller = int.Parse(parts[0], CultureInfo.InvariantCulture);
             Assert.Equal(Text(_done[caller]), parts[1]);
             KillLoad.Change change = KillLoad.Nth(caller, _done[caller]++);
-            Apply(change, change.Kind <= KillLoad.ChangeKind.Update ? (long.Parse(parts[2], CultureInfo.InvariantCulture), long.Parse(parts[3], CultureInfo.InvariantCulture)) : default);
+            Apply(change, change.Kind <= KillLoad.ChangeKind.Update ? (Ticks(parts[2]), Ticks(parts[3])) : default);
             Acknowledged++;
+
+            static long Ticks(string text) => long.Parse(text, CultureInfo.InvariantCulture);
         }
 
         private void Apply(KillLoad.Change change, (long Created, long Updated) times)
@@ -127,7 +133,9 @@ public class KillTests
             }
         }
 
-        /// <summary>Opens the store. Of each caller there must be what was acknowledged, and perhaps the one change that it was waiting for.</summary>
+        /// <summary>
+        /// Opens the store. Of each caller there must be what was acknowledged, and perhaps the one change that it was waiting for.
+        /// </summary>
         private void Look()
         {
             using ImmStore store = new StoreOnDisk(LocalDisk.Instance, path).Open();
@@ -162,9 +170,12 @@ public class KillTests
             {
                 Assert.Equal(_quotas[scope] ?? Contents.DefaultQuota, contents.Quota(scope));
                 Assert.Equal(
-                    _projects.Where(project => project.Value.Scope == scope).Select(project => (project.Key, project.Value)).OrderBy(project => project.Key, StringComparer.Ordinal),
+                    _projects.Where(project => project.Value.Scope == scope).Select(project => (project.Key, project.Value))
+                        .OrderBy(project => project.Key, StringComparer.Ordinal),
                     contents.Projects(scope).Select(project =>
-                        (project.ProjectName.Value, new Known(scope, project.Description, project.CreateTime.Ticks, project.UpdateTime.Ticks))));
+                        (
+                            project.ProjectName.Value,
+                            new Known(scope, project.Description, project.CreateTime.Ticks, project.UpdateTime.Ticks))));
             }
         }
 

@@ -62,7 +62,7 @@ public sealed class LockTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void An_open_that_is_refused_in_the_process_of_the_owner_does_not_end_the_hold(bool withoutFileLocks)
+    public void A_refused_open_in_the_process_of_the_owner_does_not_release_the_lock(bool withoutFileLocks)
     {
         using StoreProcess owner = Start(withoutFileLocks);
         using StoreProcess other = Start(withoutFileLocks);
@@ -78,7 +78,7 @@ public sealed class LockTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_killed_owner_holds_nothing(bool withoutFileLocks)
+    public void A_killed_owner_holds_no_lock(bool withoutFileLocks)
     {
         using (StoreProcess process = Start(withoutFileLocks))
         {

@@ -6,7 +6,7 @@ namespace Imm.Core.Tests.Storage;
 
 /// <summary>
 /// The files of a killed store do not fit together: a log was cut, or some of them are older than the others. The open is refused or finds
-/// everything that was acknowledged; it never finds less and says nothing.
+/// everything that was acknowledged; it never finds less without an error.
 /// </summary>
 public class LogEndTests
 {
@@ -20,7 +20,7 @@ public class LogEndTests
     [InlineData(8, 0)]
     [InlineData(2, 1)]
     [InlineData(2, 4)]
-    public void A_log_that_was_cut_anywhere_loses_nothing_in_silence(int steps, int checkpoints)
+    public void A_log_cut_at_any_length_is_refused_or_loses_nothing(int steps, int checkpoints)
     {
         var disk = new SimulatedDisk();
         var workload = new Workload(steps);
@@ -57,9 +57,9 @@ public class LogEndTests
     }
 
     [Fact]
-    public void Files_of_different_ages_lose_nothing_in_silence()
+    public void Files_of_different_ages_are_refused_or_lose_nothing()
     {
-        // The logs take turns all the time, and at each moment some changes are in them only.
+        // The logs are switched all the time, and at each moment some changes are only in them.
         var disk = new SimulatedDisk();
         var workload = new Workload(77);
         var moments = new List<Moment>();
@@ -115,7 +115,7 @@ public class LogEndTests
     }
 
     [Fact]
-    public void Files_as_they_were_at_different_flushes_lose_nothing_in_silence()
+    public void Files_of_different_flushes_are_refused_or_lose_nothing()
     {
         // The disk at each flush; what was acknowledged by then is the least that must be found.
         var disk = new SimulatedDisk();

@@ -41,7 +41,7 @@ public sealed class ModeTests : IDisposable
     [TheoryOnLinux]
     [InlineData("600")]
     [InlineData("660")]
-    public void A_store_made_in_an_empty_file_gives_its_mode_to_the_logs(string mode)
+    public void The_logs_of_a_store_created_in_an_empty_file_have_its_mode(string mode)
     {
         File.WriteAllBytes(_path, []);
         Unix.SetMode(_path, mode);
@@ -104,7 +104,7 @@ public sealed class ModeTests : IDisposable
     }
 
     [FactOnLinux]
-    public void A_mode_that_is_changed_while_the_store_is_closed_holds_for_the_next_logs()
+    public void The_next_logs_have_a_mode_that_was_changed_while_the_store_was_closed()
     {
         foreach (string mode in (string[])["600", "664", "640"])
         {

@@ -10,7 +10,7 @@ public class OneMomentTests
     private const string Backup = "/store/backup.db";
 
     [Fact]
-    public async Task A_backup_beside_a_writer_is_the_store_at_one_moment()
+    public async Task A_backup_during_writes_has_the_state_of_one_moment()
     {
         // The n-th change goes to the scope n % 4: a backup that does not hold all of the first so many changes is of no one moment.
         var disk = new SimulatedDisk();
@@ -43,7 +43,7 @@ public class OneMomentTests
     }
 
     [Fact]
-    public async Task A_check_beside_a_writer_finds_nothing_wrong()
+    public async Task A_check_during_writes_finds_no_problem()
     {
         using ImmStore store = new StoreOnDisk(new SimulatedDisk()).Open();
         using var done = new CancellationTokenSource();
@@ -106,7 +106,7 @@ public class OneMomentTests
     private static CreateProjectRequest Request(int n) =>
         new() { ProjectName = string.Create(CultureInfo.InvariantCulture, $"p{n:0000}"), Description = new string('d', 200) };
 
-    /// <summary>How many changes a copy holds; they must be the first so many.</summary>
+    /// <summary>The number of changes that a copy holds; they must be the first so many.</summary>
     private static int Found(SimulatedDisk disk, string path)
     {
         using ImmStore copy = new StoreOnDisk(disk.AsKilled(), path).Open();

@@ -20,7 +20,7 @@ public sealed class PathTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void Closing_after_a_change_of_the_working_directory_leaves_the_store_of_that_name_there_alone()
+    public void Closing_after_a_change_of_the_working_directory_does_not_touch_a_store_of_that_name_there()
     {
         string other = Path.Combine(_second, "store.db");
         using (var process = new StoreProcess())
@@ -42,7 +42,7 @@ public sealed class PathTests : IDisposable
     }
 
     [Fact]
-    public void Changes_after_a_change_of_the_working_directory_go_where_the_store_is()
+    public void Changes_after_a_change_of_the_working_directory_go_to_the_opened_files()
     {
         using (var process = new StoreProcess())
         {
@@ -134,7 +134,7 @@ public sealed class PathTests : IDisposable
     [InlineData("store.db")]
     [InlineData("./store.db")]
     [InlineData("../first//./store.db")]
-    public void A_relative_path_leads_where_the_system_says(string path)
+    public void A_relative_path_is_resolved_as_the_system_resolves_it(string path)
     {
         using (var process = new StoreProcess())
         {
@@ -185,7 +185,7 @@ public sealed class PathTests : IDisposable
     [TheoryOnLinux]
     [InlineData("first/s.db")]
     [InlineData("chain")]
-    public void A_link_to_a_missing_file_makes_the_store_where_it_leads(string target)
+    public void A_link_to_a_missing_file_creates_the_store_at_its_target(string target)
     {
         Link("chain", "first/s.db");
         Link("l.db", target);
@@ -201,7 +201,7 @@ public sealed class PathTests : IDisposable
     }
 
     [FactOnLinux]
-    public void A_link_to_an_empty_file_makes_the_store_in_that_file()
+    public void A_link_to_an_empty_file_creates_the_store_in_that_file()
     {
         string real = Path.Combine(_first, "s.db");
         File.WriteAllBytes(real, []);
@@ -233,7 +233,7 @@ public sealed class PathTests : IDisposable
     [TheoryOnLinux]
     [InlineData("l.db")]
     [InlineData("folder/s.db")]
-    public void A_link_that_leads_elsewhere_later_does_not_lead_the_open_store_there(string path)
+    public void A_link_that_changes_later_does_not_affect_the_open_store(string path)
     {
         // Both folders have a store of that name, and the links lead to the first.
         Link("l.db", "first/s.db");
@@ -270,7 +270,7 @@ public sealed class PathTests : IDisposable
     }
 
     [FactOnLinux]
-    public async Task A_backup_leaves_a_link_of_its_name_as_it_is()
+    public async Task A_backup_does_not_replace_a_link_of_its_name()
     {
         string target = Path.Combine(_second, "target");
         File.WriteAllText(target, "a note");

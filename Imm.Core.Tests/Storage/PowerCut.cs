@@ -38,10 +38,10 @@ internal sealed class PowerCut
         _limit = limit;
     }
 
-    /// <summary>How many images were opened.</summary>
+    /// <summary>The number of images that were opened.</summary>
     public int Images { get; private set; }
 
-    /// <summary>How many of them were left by a cut during the recovery of another one.</summary>
+    /// <summary>The number of them that were left by a cut during the recovery of another one.</summary>
     public int SecondImages { get; private set; }
 
     /// <summary>In how many of them a backup was found and opened.</summary>
@@ -290,16 +290,16 @@ internal sealed class PowerCut
         int other = states.ToList().IndexOf(found);
         throw new InvalidOperationException(other >= 0
             ? $"Groups {atLeast} to {atMost} were expected to be the last; it was group {other}."
-            : $"Groups {atLeast} to {atMost} were expected to be the last; there is something else. {Contents.Difference(states[atLeast], found)}");
+            : $"Groups {atLeast} to {atMost} were expected to be the last. {Contents.Difference(states[atLeast], found)}");
     }
 
     /// <summary>The disk at one moment; a cut there must leave the contents after some number of groups.</summary>
     /// <param name="Killed">The disk as the next process finds it if this one is killed there.</param>
-    /// <param name="Images">What a cut there may leave.</param>
-    /// <param name="AtLeast">How many groups a cut must leave.</param>
-    /// <param name="Acknowledged">How many groups a kill must leave.</param>
-    /// <param name="AtMost">How many groups were begun.</param>
-    /// <param name="IsBackedUp">Whether the backup was finished.</param>
+    /// <param name="Images">The contents that a cut there may leave.</param>
+    /// <param name="AtLeast">The number of groups that a cut must leave.</param>
+    /// <param name="Acknowledged">The number of groups that a kill must leave.</param>
+    /// <param name="AtMost">The number of groups that were begun.</param>
+    /// <param name="IsBackedUp">True if the backup was finished.</param>
     private sealed record Moment(
         SimulatedDisk Killed, IEnumerable<CrashImage> Images, int AtLeast, int Acknowledged, int AtMost, bool IsBackedUp);
 }

@@ -47,11 +47,13 @@ public class RecordCodecTests
     [Fact]
     public void A_project_with_default_fields_has_the_documented_bytes()
     {
-        byte[] value = Encode(ChangeKind.Project, ProjectKey, NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty));
+        byte[] value = Encode(
+            ChangeKind.Project, ProjectKey, NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty));
 
         // Layout, no optional fields, name, creation time 1000, update time − creation time 1.
         Assert.Equal([1, 0, 4, .. "name"u8, 0xE8, 0x07, 1], value[..^4]);
-        Assert.Equal(ChecksumOf(ChangeKind.Project, ProjectKey, value[..^4]), BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan()[^4..]));
+        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan()[^4..]);
+        Assert.Equal(ChecksumOf(ChangeKind.Project, ProjectKey, value[..^4]), checksum);
     }
 
     [Theory]
@@ -166,7 +168,7 @@ public class RecordCodecTests
         (Scope scope, var quota) => $"{scope} {quota}",
         Project project => $"{project.Number} {project} {string.Join(' ', project.Tags.Select(tag => $"{tag.Key}={tag.Value}"))}",
         DatasetEntry dataset =>
-            $"{dataset.Number} {dataset.ProjectNumber} {dataset.Dataset} {string.Join(' ', dataset.Bindings.Select(binding => binding.ToString()))}",
+            $"{dataset.Number} {dataset.ProjectNumber} {dataset.Dataset} {string.Join<Binding>(' ', dataset.Bindings)}",
         Dataset use => $"{(use.FileCount, use.TotalFileSize)}",
         _ => $"{value}",
     };
@@ -200,7 +202,8 @@ public class RecordCodecTests
 
     private static TagSet Tags(int count)
     {
-        Assert.Null(TagSet.Parse([.. Enumerable.Range(0, count).Select(i => new Tag($"key{i}", i % 2 == 0 ? "" : $"value {i}"))], out TagSet set));
+        Assert.Null(TagSet.Parse(
+            [.. Enumerable.Range(0, count).Select(i => new Tag($"key{i}", i % 2 == 0 ? "" : $"value {i}"))], out TagSet set));
         return set;
     }
 

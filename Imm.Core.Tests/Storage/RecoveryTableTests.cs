@@ -39,12 +39,14 @@ public partial class RecoveryTableTests
         ["data file empty, a log with batches"] = Fails(
             "holds changes of a store, but the data file … is missing or empty", () => With(Killed, Data, [])),
         ["data file missing, a log with a base sequence"] = Fails(
-            "holds changes of a store, but the data file … is missing or empty", () => WithNewLog(new SimulatedDisk(), Log2, OtherId, 4, 1)),
+            "holds changes of a store, but the data file … is missing or empty",
+            () => WithNewLog(new SimulatedDisk(), Log2, OtherId, 4, 1)),
 
         // Not a data file that can be read.
         ["a text"] = Fails("not a store of Imm.Core", () => Files((Data, [.. Enumerable.Repeat((byte)'t', 20_000)]))),
         ["another format"] = Fails("has format …", () => Changed(Closed, Data, bytes => bytes[136] = 2)),
-        ["unfinished backup"] = Fails("a backup that was cut short", () => WithHeader(Closed, header => header with { IsUnfinished = true })),
+        ["unfinished backup"] = Fails(
+            "a backup that was cut short", () => WithHeader(Closed, header => header with { IsUnfinished = true })),
         ["new, shorter than a page"] = Opens(0, () => Files((Data, NewDataFile()[..512]))),
         ["new, shorter than a page, checksum wrong"] = Fails(
             "the checksum of page 0", () => Changed(Files((Data, NewDataFile()[..512])), Data, bytes => bytes[200] ^= 1)),
@@ -60,7 +62,8 @@ public partial class RecoveryTableTests
         ["closed, log of the same store with nothing beyond"] = Opens(3, () => WithNewLog(Closed, Log1, HeaderOf(Closed).StoreId, 99, 3)),
         ["closed, log of an open that was cut short"] = Opens(3, () => WithNewLog(Closed, Log2, OtherId, FirstGeneration + 1, 3)),
         ["closed, log of another store"] = Fails(AnotherStore, () => WithNewLog(Closed, Log1, OtherId, FirstGeneration + 2, 3)),
-        ["closed, log of another store with another base"] = Fails(AnotherStore, () => WithNewLog(Closed, Log1, OtherId, FirstGeneration, 2)),
+        ["closed, log of another store with another base"] = Fails(
+            AnotherStore, () => WithNewLog(Closed, Log1, OtherId, FirstGeneration, 2)),
         ["closed, log with batches beyond"] = Fails(LaterState, () => WithHeader(Killed, header => header with { IsOpen = false })),
         ["closed, log with a later base"] = Fails(LaterState, () => WithNewLog(Closed, Log2, HeaderOf(Closed).StoreId, 99, 4)),
 
@@ -86,7 +89,8 @@ public partial class RecoveryTableTests
         ["open, batch torn that a later batch vouches for"] = Fails(Unreadable, () => Torn(Killed, batch: 4)),
         ["open, last batch torn that an idle mark vouches for"] = Fails(
             Unreadable, () => Torn(WithMark(Killed, FrameKind.IdleMark), batch: 5)),
-        ["open, last batch torn that an end mark vouches for"] = Fails(Unreadable, () => Torn(WithMark(Killed, FrameKind.EndMark), batch: 5)),
+        ["open, last batch torn that an end mark vouches for"] = Fails(
+            Unreadable, () => Torn(WithMark(Killed, FrameKind.EndMark), batch: 5)),
         ["open, last batch torn that the data file vouches for"] = Fails(
             Unreadable, () => WithHeader(Torn(Killed, batch: 5), header => header with { LoggedSequence = 5 })),
 
@@ -99,7 +103,8 @@ public partial class RecoveryTableTests
         // Any data file: a log that cannot be read.
         ["a log without magic"] = Fails("is not a log", () => Changed(Killed, Log1, bytes => bytes[0] ^= 1)),
         ["a log of another format"] = Fails("has format …", () => Changed(Killed, Log1, bytes => bytes[8] = 2)),
-        ["a log with a damaged header"] = Fails("the checksum of its header is wrong", () => Changed(Killed, Log2, bytes => bytes[40] ^= 1)),
+        ["a log with a damaged header"] = Fails(
+            "the checksum of its header is wrong", () => Changed(Killed, Log2, bytes => bytes[40] ^= 1)),
         ["a log that was cut"] = Fails("was cut", () => With(Killed, Log1, Killed.Read(Log1)[..^1])),
         ["a log with a frame of a later generation"] = Fails(
             "its header is of generation", () => WithGeneration(Killed, Log1, generation => generation - 1)),

@@ -8,7 +8,7 @@ internal sealed class PowerCutException() : IOException("The power is cut.");
 
 /// <summary>A disk in memory that can show every content it may have after a power cut.</summary>
 /// <remarks>
-/// What may happen, file systems without ordered or journalled data included:
+/// Possible outcomes, including those of file systems without ordered or journalled data:
 /// <list type="bullet">
 /// <item>Data: each 512-byte sector holds what it held at the last flush of its file or after any later write to it, whatever other
 /// sectors and files hold. So writes are lost, torn and reordered; a sector itself is never torn.</item>
@@ -20,7 +20,8 @@ internal sealed class PowerCutException() : IOException("The power is cut.");
 /// journalled), independent of the data: a new name may show an empty file. A rename is atomic.</item>
 /// </list>
 /// A flush only takes possibilities away, so the images just before each flush (see <see cref="Flushes"/>) and at the end
-/// comprise those of every moment. Stricter than Linux on purpose: an open file can be neither deleted nor replaced by a rename. There are no directories to create, and two spellings of a path are two files.
+/// comprise those of every moment. Stricter than Linux on purpose: an open file can be neither deleted nor replaced by a rename. There are
+/// no directories to create, and two spellings of a path are two files.
 /// </remarks>
 internal sealed class SimulatedDisk : Disk
 {
@@ -36,7 +37,9 @@ internal sealed class SimulatedDisk : Disk
     private long? _crashAt;
     private bool _crashed;
 
-    /// <summary>How many writes, set-lengths, flushes, creations, renames, deletions and directory flushes were carried out.</summary>
+    /// <summary>
+    /// The number of writes, set-lengths, flushes, creations, renames, deletions and directory flushes that were carried out.
+    /// </summary>
     public long Operations => Locked(() => _operations);
 
     /// <summary>The numbers of the operations that were flushes, of a file or of the directory.</summary>
@@ -52,7 +55,7 @@ internal sealed class SimulatedDisk : Disk
         set => Locked(() => _crashAt = value);
     }
 
-    /// <summary>Whether the power went at <see cref="CrashAt"/>.</summary>
+    /// <summary>True if the power was cut at <see cref="CrashAt"/>.</summary>
     public bool Crashed => Locked(() => _crashed);
 
     /// <summary>The files that are there, as a reader before any crash sees them.</summary>
@@ -83,7 +86,7 @@ internal sealed class SimulatedDisk : Disk
     public CrashImage Crash(Random random) => Moment().Any(random, "random");
 
     /// <summary>Contents that a power cut at this moment may leave, no two alike: the extremes, then random ones.</summary>
-    /// <param name="randomCount">How many random ones are tried; those that repeat an earlier one are left out.</param>
+    /// <param name="randomCount">The number of random ones that are tried; those that repeat an earlier one are left out.</param>
     /// <param name="seed">The same seed gives the same images.</param>
     public IEnumerable<CrashImage> Images(int randomCount, int seed)
     {
@@ -168,7 +171,8 @@ internal sealed class SimulatedDisk : Disk
     }
 
     /// <summary>Damages a file, open or not, on the disk itself.</summary>
-    /// <exception cref="InvalidOperationException">There are unflushed changes: which of them would hide the damage is not modelled.</exception>
+    /// <exception cref="InvalidOperationException">There are unflushed changes: which of them would hide the damage is not
+    /// modelled.</exception>
     public void FlipBit(string path, long bitOffset)
     {
         lock (_lock)

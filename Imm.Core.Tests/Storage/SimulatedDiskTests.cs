@@ -63,7 +63,7 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void The_disk_of_this_machine_answers_the_same()
+    public void The_local_disk_gives_the_same_answers()
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("imm-disk-");
         try
@@ -243,7 +243,7 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void A_cut_is_kept_or_lost_whole_and_a_lost_one_brings_old_bytes_back()
+    public void A_truncation_is_kept_or_lost_whole_and_a_lost_one_restores_old_bytes()
     {
         _disk.Put(Data, Filled(2048, 1));
         using DiskFile file = _disk.Open(Data);
@@ -327,7 +327,7 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void A_flush_of_the_directory_leaves_the_names_of_another_directory_alone()
+    public void A_flush_of_a_directory_does_not_affect_the_names_of_another()
     {
         _disk.Create("/other/file").Dispose();
         _disk.Create(Data).Dispose();
@@ -418,7 +418,7 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void A_seed_fixes_the_images_and_no_two_are_alike()
+    public void A_seed_determines_the_images_and_no_two_are_equal()
     {
         _disk.Put(Data, Filled(65_536, 1));
         using DiskFile file = _disk.Open(Data);
@@ -452,7 +452,7 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void An_image_is_a_disk_that_crashes_again_and_leaves_its_origin_alone()
+    public void An_image_is_a_disk_of_its_own_that_can_crash_again()
     {
         _disk.Put(Data, Filled(1024, 1));
         using DiskFile file = _disk.Open(Data);
@@ -479,7 +479,7 @@ public sealed class SimulatedDiskTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Overwriting_in_place_is_safe_only_after_the_log_is_flushed(bool flushesLog)
+    public void Overwriting_in_place_is_recoverable_only_after_the_log_is_flushed(bool flushesLog)
     {
         int wrong = 0;
         for (long crashAt = 1; ; crashAt++)
@@ -547,7 +547,7 @@ public sealed class SimulatedDiskTests
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
-    public void A_file_is_made_safely_only_with_flushes_of_file_and_directory(bool flushesFile, bool flushesDirectory)
+    public void A_new_file_is_durable_only_after_flushes_of_file_and_directory(bool flushesFile, bool flushesDirectory)
     {
         int wrong = 0;
         for (long crashAt = 1; ; crashAt++)
@@ -643,7 +643,7 @@ public sealed class SimulatedDiskTests
     }
 
     [Fact]
-    public void A_read_runs_beside_writes_and_flushes()
+    public void A_read_runs_at_the_same_time_as_writes_and_flushes()
     {
         _disk.Put(Data, Filled(8192, 1));
         _disk.Put(Log, []);

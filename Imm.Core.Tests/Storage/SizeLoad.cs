@@ -67,7 +67,7 @@ internal sealed class SizeLoad(string path, int scopes, int projects)
     /// Opens the store after the kill, and finds what was acknowledged; checks it, backs it up, and does the same with the backup. Gives
     /// what it found to tell.
     /// </summary>
-    /// <param name="acknowledged">How many batches were acknowledged; the next one may be there in part.</param>
+    /// <param name="acknowledged">The number of batches that were acknowledged; the next one may be there in part.</param>
     public async Task<string> Verify(int acknowledged)
     {
         long logs = Directory.GetFiles(Path.GetDirectoryName(path)!).Where(file => file != path).Sum(file => new FileInfo(file).Length);

@@ -2,7 +2,9 @@ using Imm.Core.Storage;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>How the tests of the storage engine open a store: with short logs, so that the logs take turns and are drained every few batches.</summary>
+/// <summary>
+/// Opens stores for the tests of the storage engine, with short logs, so that every few batches switch the logs and begin a checkpoint.
+/// </summary>
 internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath)
 {
     public const string DataPath = "/store/imm.db";

@@ -38,7 +38,7 @@ internal sealed class StoreProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Opens a store under a handle. With a checkpoint length its logs take turns every few changes.</summary>
+    /// <summary>Opens a store under a handle. With a checkpoint length its logs are switched every few changes.</summary>
     public string Open(string handle, string path, int checkpointLength = 0) =>
         Do("open", handle, path, checkpointLength.ToString(CultureInfo.InvariantCulture));
 

@@ -32,7 +32,7 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData(Lookups, "ENOENT", "-log1")]
     [InlineData(Opens, "ENOENT:when=1", "")]
     [InlineData(Opens, "ENOENT:when=1", "-log1")]
-    public void A_file_that_cannot_be_looked_up_or_opened_is_not_taken_for_absent(string calls, string error, string suffix)
+    public void A_file_that_cannot_be_examined_or_opened_is_not_treated_as_missing(string calls, string error, string suffix)
     {
         // With ENOENT it is as if the file came right after the look at its name.
         // The store was closed, so that nothing but its own file says that it is there; the log is a file of somebody else.
@@ -69,7 +69,7 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData("error=EOPNOTSUPP")]
     [InlineData("error=ENOLCK")]
     [InlineData("retval=0")]
-    public void A_file_system_without_locks_is_refused_and_nothing_is_made(string outcome)
+    public void A_file_system_without_locks_is_refused_and_nothing_is_created(string outcome)
     {
         // The last one gives a lock to whoever asks.
         using (StoreProcess process = Injected("flock", outcome, _path))
@@ -86,7 +86,7 @@ public sealed class SystemErrorTests : IDisposable
     [TheoryIfTraceable]
     [InlineData(Lookups, "EIO")]
     [InlineData(Lookups, "EACCES")]
-    public void A_killed_store_whose_log_cannot_be_looked_up_is_refused_and_opens_later(string calls, string error)
+    public void A_killed_store_whose_log_cannot_be_examined_is_refused_and_opens_later(string calls, string error)
     {
         using (var process = new StoreProcess())
         {
@@ -113,7 +113,7 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData(Lookups, "EIO")]
     [InlineData(Lookups, "EACCES")]
     [InlineData(Lookups, "ENOENT")]
-    public void A_backup_to_a_name_that_cannot_be_looked_up_replaces_nothing(string calls, string error)
+    public void A_backup_to_a_name_that_cannot_be_examined_replaces_nothing(string calls, string error)
     {
         string backup = _directory.File("backup.db");
         File.WriteAllText(backup, "a note");
@@ -132,7 +132,7 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData("EOPNOTSUPP", true)]
     [InlineData("EIO", false)]
     [InlineData("ENOSPC", false)]
-    public void A_directory_that_cannot_be_flushed_is_a_failure_unless_the_file_system_does_not_offer_it(string error, bool offered)
+    public void A_failed_flush_of_a_directory_is_a_failure_unless_the_file_system_does_not_support_it(string error, bool offered)
     {
         using (StoreProcess process = Failing("fsync,fdatasync", error, _directory.Path))
         {
@@ -162,7 +162,7 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData("imm.db/")]
     [InlineData("longname")]
     [InlineData("longpath")]
-    public async Task A_path_that_leads_nowhere_is_refused_and_makes_nothing(string what)
+    public async Task A_path_that_cannot_be_resolved_is_refused_and_nothing_is_created(string what)
     {
         File.WriteAllText(_directory.File("file"), "a note");
         File.CreateSymbolicLink(_directory.File("loop"), "loop");
@@ -188,7 +188,7 @@ public sealed class SystemErrorTests : IDisposable
     }
 
     [FactUnlessRoot]
-    public void A_folder_that_may_not_be_searched_hides_no_store()
+    public void A_store_in_a_directory_without_search_permission_is_not_treated_as_missing()
     {
         string folder = Directory.CreateDirectory(_directory.File("folder")).FullName;
         string path = Path.Combine(folder, "imm.db");
@@ -211,7 +211,7 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData(83, '\u5a92', true)]
     [InlineData(84, '\u5a92', false)]
     [InlineData(85, '\u5a92', false)]
-    public async Task A_name_too_long_for_its_logs_is_refused_before_anything_is_made(int length, char letter, bool fits)
+    public async Task A_name_too_long_for_its_logs_is_refused_before_anything_is_created(int length, char letter, bool fits)
     {
         string path = _directory.File(new string(letter, length));
         using ImmStore source = ImmStore.Open(Path.Combine(Directory.CreateDirectory(_directory.File("other")).FullName, "imm.db"));
@@ -290,7 +290,7 @@ public sealed class SystemErrorTests : IDisposable
     }
 
     [FactOnLinux]
-    public void A_backup_past_a_limit_on_the_length_of_files_is_refused_and_leaves_nothing()
+    public void A_backup_beyond_a_limit_on_the_length_of_files_is_refused_and_leaves_nothing()
     {
         using StoreProcess process = Limitable();
         Assert.Equal("ok", process.Open("s", _path));

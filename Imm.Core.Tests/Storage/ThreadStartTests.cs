@@ -13,7 +13,8 @@ public sealed class ThreadStartTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void A_store_whose_thread_cannot_be_started_is_not_opened_and_leaves_its_files_free(bool outOfMemory) => Bounded.Run(() => "a store without threads", () =>
+    public void A_store_whose_thread_cannot_be_started_is_not_opened_and_releases_its_files(bool outOfMemory) =>
+        Bounded.Run(() => "a store without threads", () =>
     {
         using (ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
         {
@@ -40,10 +41,12 @@ public sealed class ThreadStartTests
     public async Task All_threads_run_before_the_first_change_is_accepted()
     {
         var threads = new ScarceThreads(int.MaxValue, outOfMemory: false);
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk, settings => settings with { StartThread = threads.Start });
+        using ImmStore store = ImmStore.Open(
+            new ImmStoreOptions { Path = Path }, _disk, settings => settings with { StartThread = threads.Start });
         int atOpen = threads.Started;
 
-        await Task.WhenAll([.. Enumerable.Range(0, 10).Select(i => store.Registry().CreateAsync(new() { ProjectName = $"p{i}" }).AsTask())]);
+        ProjectRegistry registry = store.Registry();
+        await Task.WhenAll([.. Enumerable.Range(0, 10).Select(i => registry.CreateAsync(new() { ProjectName = $"p{i}" }).AsTask())]);
 
         Assert.True(atOpen > 0);
         Assert.Equal(atOpen, threads.Started);

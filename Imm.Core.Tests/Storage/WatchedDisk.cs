@@ -3,8 +3,8 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// A simulated disk that calls back before each flush, when a power cut has the most possible outcomes. Operations other than reads run one at
-/// a time, whatever thread they are on, so that nothing happens between the callback and the flush.
+/// A simulated disk that calls back before each flush, when a power cut has the most possible outcomes. Operations other than reads run one
+/// at a time, whatever thread they are on, so that nothing happens between the callback and the flush.
 /// </summary>
 internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : ForwardingDisk(inner)
 {

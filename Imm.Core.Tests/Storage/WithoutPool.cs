@@ -5,7 +5,10 @@ using Imm.Core.Testing;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>Synchronous calls in a process whose thread pool has not one thread left, with listeners to everything. Each step is written when it is done.</summary>
+/// <summary>
+/// Synchronous calls in a process whose thread pool has not one thread left, with listeners to everything. Each step is written when it is
+/// done.
+/// </summary>
 internal static class WithoutPool
 {
     public static void Run(string directory)

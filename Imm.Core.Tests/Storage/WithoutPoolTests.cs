@@ -4,11 +4,11 @@ using Xunit;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>What a synchronous call needs to come to its end: no thread of the pool.</summary>
+/// <summary>Synchronous calls complete without a thread of the pool.</summary>
 public sealed class WithoutPoolTests
 {
     [Fact]
-    public async Task Synchronous_calls_end_where_the_pool_has_no_thread_left_and_everything_is_listened_to()
+    public async Task Synchronous_calls_complete_without_a_free_pool_thread_while_everything_is_observed()
     {
         using var directory = new TempDirectory();
         using Process process = Worker.Start("without-pool", directory.Path);

@@ -4,7 +4,9 @@ using Imm.Core.Tests.Storage.Outside;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>The test assembly as its own child process: for what needs another process, or needs a process that can be thrown away.</summary>
+/// <summary>
+/// The test assembly as its own child process: for what needs another process, or needs a process that can be thrown away.
+/// </summary>
 internal static class Worker
 {
     public static int Main(string[] arguments)
@@ -30,7 +32,8 @@ internal static class Worker
                 Console.Write(string.Create(CultureInfo.InvariantCulture, $"{flip.Right} {flip.Errors}"));
                 return 0;
             case ["load", var path, var closeAfter, .. var from]:
-                KillLoad.Run(path, Number(closeAfter), [.. from.Select(n => long.Parse(n, CultureInfo.InvariantCulture))]).GetAwaiter().GetResult();
+                long[] begun = [.. from.Select(n => long.Parse(n, CultureInfo.InvariantCulture))];
+                KillLoad.Run(path, Number(closeAfter), begun).GetAwaiter().GetResult();
                 return 0;
             case ["open-and-close", var path]:
                 KillLoad.OpenAndClose(path);
@@ -78,7 +81,8 @@ internal static class Worker
     }
 
     /// <summary>Starts a child process through another program, which is given with its own arguments.</summary>
-    public static Process StartUnder(IReadOnlyList<string> program, params string[] arguments) => Process.Start(StartInfo(program, arguments))!;
+    public static Process StartUnder(IReadOnlyList<string> program, params string[] arguments) =>
+        Process.Start(StartInfo(program, arguments))!;
 
     /// <summary>Runs a child process to its end and gives what it wrote.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
@@ -94,7 +98,8 @@ internal static class Worker
         process.WaitForExit();
         return process.ExitCode == 0
             ? output
-            : throw new InvalidOperationException($"'{string.Join(' ', arguments)}' ended with {process.ExitCode}: {output}\n{errors.Result}");
+            : throw new InvalidOperationException(
+                $"'{string.Join(' ', arguments)}' ended with {process.ExitCode}: {output}\n{errors.Result}");
     }
 
     /// <summary>Describes a child process.</summary>

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// A user of a store at random, but the same one for the same seed: projects, datasets, files, bindings and quotas come, change and go in several
-/// scopes, alone or many at once. It keeps the history of what the store has acknowledged.
+/// A user of a store at random, but the same one for the same seed: projects, datasets, files, bindings and quotas come, change and go in
+/// several scopes, alone or many at once. It keeps the history of what the store has acknowledged.
 /// </summary>
 /// <remarks>
-/// The store commits in groups. A single change is a group; a burst is two, its first change, which leads, and all the others, which come to wait
-/// while it is being decided and so share the next batch. Of a group everything or nothing may be found after a crash.
+/// The store commits in groups. A single change is a group; a burst is two, its first change, which leads, and all the others, which come
+/// to wait while it is being decided and so share the next batch. Of a group everything or nothing may be found after a crash.
 /// </remarks>
 internal sealed class Workload
 {
@@ -24,7 +24,7 @@ internal sealed class Workload
     private int _begun;
 
     /// <param name="seed">The same seed makes the same changes to the same contents.</param>
-    /// <param name="contents">What the store holds already.</param>
+    /// <param name="contents">The present contents of the store.</param>
     public Workload(int seed, Contents? contents = null)
     {
         _random = new Random(seed);
@@ -38,10 +38,10 @@ internal sealed class Workload
     /// <summary>The contents as a text after each number of groups that were acknowledged.</summary>
     public IReadOnlyList<string> States => _states;
 
-    /// <summary>How many groups were acknowledged.</summary>
+    /// <summary>The number of groups that were acknowledged.</summary>
     public int Acknowledged => Volatile.Read(ref _acknowledged);
 
-    /// <summary>How many groups were begun.</summary>
+    /// <summary>The number of groups that were begun.</summary>
     public int Begun => Volatile.Read(ref _begun);
 
     /// <summary>The contents after the groups that were acknowledged.</summary>
@@ -181,13 +181,17 @@ internal sealed class Workload
 
         if (chance < 5)
         {
-            return new Update(scope, new UpdateProjectRequest { ProjectName = project, Description = Text(256), Tag = _random.Next(2) == 0 ? Tags() : null });
+            return new Update(
+                scope,
+                new UpdateProjectRequest { ProjectName = project, Description = Text(256), Tag = _random.Next(2) == 0 ? Tags() : null });
         }
 
         string name = $"data{_random.Next(DatasetNames)}";
         return datasets.FirstOrDefault(one => one.DatasetName == name) is { } dataset
             ? Change(scope, dataset, datasets)
-            : new CreateDataset(scope, new CreateDatasetRequest { ProjectName = project, DatasetName = name, Description = Text(256), DatasetMaxBindCount = 3 });
+            : new CreateDataset(
+                scope,
+                new CreateDatasetRequest { ProjectName = project, DatasetName = name, Description = Text(256), DatasetMaxBindCount = 3 });
     }
 
     private Operation Change(int scope, Dataset dataset, IReadOnlyList<Dataset> all)
@@ -200,23 +204,29 @@ internal sealed class Workload
                 return new DeleteBinding(scope, project, dataset.DatasetName, bindings[0]);
             case 0 or 1 when bindings.Count < 3:
                 string uri = $"oss://bucket-{_random.Next(1000)}";
-                return bindings.Contains(uri) ? new DeleteBinding(scope, project, dataset.DatasetName, uri) : new CreateBinding(scope, project, dataset.DatasetName, uri);
+                return bindings.Contains(uri)
+                    ? new DeleteBinding(scope, project, dataset.DatasetName, uri)
+                    : new CreateBinding(scope, project, dataset.DatasetName, uri);
             case 2 when bindings.Count == 0 && dataset.FileCount == 0:
                 return new DeleteDataset(scope, project, dataset.DatasetName);
             case 3:
-                return new UpdateDataset(scope, new UpdateDatasetRequest { ProjectName = project, DatasetName = dataset.DatasetName, Description = Text(256) });
+                return new UpdateDataset(
+                    scope, new UpdateDatasetRequest { ProjectName = project, DatasetName = dataset.DatasetName, Description = Text(256) });
             case 4 when dataset.FileCount > 0:
-                return new Files(scope, [new FileChange(project, dataset.DatasetName, dataset.FileCount, dataset.TotalFileSize)], Adds: false);
+                return new Files(scope, [
+                    new FileChange(project, dataset.DatasetName, dataset.FileCount, dataset.TotalFileSize)], Adds: false);
             default:
                 // All datasets of the project in one change: all or none.
-                return new Files(scope, [.. all.Select(one => new FileChange(project, one.DatasetName, _random.Next(1, 100), _random.Next(1, 10_000)))], Adds: true);
+                return new Files(scope, [.. all.Select(
+                    one => new FileChange(project, one.DatasetName, _random.Next(1, 100), _random.Next(1, 10_000)))], Adds: true);
         }
     }
 
     private string Text(int maxLength)
     {
         string[] letters = ["a", "Z", " ", "é", "中", "😀", "\0", "'"];
-        return string.Concat(Enumerable.Range(0, _random.Next(3) == 0 ? 0 : _random.Next(maxLength + 1)).Select(_ => letters[_random.Next(letters.Length)]));
+        return string.Concat(
+            Enumerable.Range(0, _random.Next(3) == 0 ? 0 : _random.Next(maxLength + 1)).Select(_ => letters[_random.Next(letters.Length)]));
     }
 
     // Sometimes so many that a batch is longer than a page.
@@ -282,7 +292,8 @@ internal sealed class Workload
 
     private sealed record CreateBinding(int Scope, string Project, string Dataset, string Uri) : Operation(Scope)
     {
-        public override async Task<object?> Submit(ImmStore store) => await Contents.Registry(store, Scope).CreateBindingAsync(Project, Dataset, Uri);
+        public override async Task<object?> Submit(ImmStore store) =>
+            await Contents.Registry(store, Scope).CreateBindingAsync(Project, Dataset, Uri);
 
         public override void Apply(Contents contents, object? answer) => contents.Put(Scope, (Binding)answer!);
     }

@@ -33,6 +33,9 @@ internal sealed class CommitQueue
 {
     private const int MaxBatch = 1024;
 
+    private readonly CommitLog _log;
+    private readonly ScopeTable _scopes;
+    private readonly TimeProvider _timeProvider;
     private readonly IStoreObserver? _observer;
     private readonly int _maxWaiting;
     private readonly Action _ended;
@@ -74,9 +77,9 @@ internal sealed class CommitQueue
         Func<ThreadStart, string, Thread> startThread,
         Action ended)
     {
-        Log = log;
-        Scopes = scopes;
-        TimeProvider = timeProvider;
+        _log = log;
+        _scopes = scopes;
+        _timeProvider = timeProvider;
         _observer = observer;
         _maxWaiting = maxWaiting;
         _ended = ended;
@@ -88,12 +91,6 @@ internal sealed class CommitQueue
         }
     }
 
-    public CommitLog Log { get; }
-
-    public ScopeTable Scopes { get; }
-
-    public TimeProvider TimeProvider { get; }
-
     /// <summary>True if no writes are taken any more.</summary>
     public bool IsClosed => _isClosed;
 
@@ -101,7 +98,7 @@ internal sealed class CommitQueue
     public int WaitingCount => Volatile.Read(ref _waitingCount);
 
     /// <summary>True if the calling thread commits a batch: a wait for the store would be a wait for itself.</summary>
-    public bool IsCommittingThread =>
+    private bool IsCommittingThread =>
         _committing.IsHeldByCurrentThread || _thread?.ManagedThreadId == Environment.CurrentManagedThreadId;
 
     /// <summary>
@@ -116,7 +113,7 @@ internal sealed class CommitQueue
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void Submit(PendingWrite write, bool mayCommit)
     {
-        if (!Log.IsPersistent)
+        if (!_log.IsPersistent)
         {
             ThrowIfCalledByStore();
             lock (_committing)
@@ -150,6 +147,13 @@ internal sealed class CommitQueue
 
         Enqueue(write);
     }
+
+    /// <summary>Waits for the outcome of a write on the calling thread.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// The calling thread is the one that would have to commit the write, which is cancelled.
+    /// </exception>
+    public Outcome<TAnswer> Wait<TAnswer>(PendingWrite<TAnswer> write) =>
+        IsCommittingThread && write.TryCancel() ? throw CalledByStore() : write.Wait();
 
     /// <summary>Runs something while nothing is committed, and everything that was committed is published.</summary>
     /// <exception cref="InvalidOperationException">The caller is a listener, logger or clock that this store calls.</exception>
@@ -204,7 +208,7 @@ internal sealed class CommitQueue
     public void Close()
     {
         _isClosed = true;
-        if (Log.IsPersistent)
+        if (_log.IsPersistent)
         {
             _wake.Set();
             return;
@@ -367,13 +371,13 @@ internal sealed class CommitQueue
             {
                 if (failure is null)
                 {
-                    Scopes.Publish(entry, _sequence);
+                    _scopes.Publish(entry, _sequence);
                 }
 
                 entry.Staged = null;
             }
 
-            Scopes.EndBatch();
+            _scopes.EndBatch();
             if (failure is null && _staged.Count > 0)
             {
                 _observer?.Committed(_batch.Count);
@@ -420,10 +424,10 @@ internal sealed class CommitQueue
         {
             // A state that only this batch has seen may be mutated in place until it is published.
             var owner = new OwnerToken();
-            Log.Begin();
+            _log.Begin();
             foreach (PendingWrite write in _batch)
             {
-                if (write.Decide(owner, out ScopeState? next, out Change[] changes) is { } entry)
+                if (write.Decide(_scopes, _log, _timeProvider, owner, out ScopeState? next, out Change[] changes) is { } entry)
                 {
                     if (entry.Staged is null)
                     {
@@ -431,19 +435,19 @@ internal sealed class CommitQueue
                     }
 
                     entry.Staged = next;
-                    Log.Add(entry, changes);
+                    _log.Add(entry, changes);
                 }
             }
 
             owner.Close();
-            _sequence = Log.Append();
+            _sequence = _log.Append();
             return null;
         }
 #pragma warning disable CA1031 // Whatever the cause, the batch is not durable, and its callers must know.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Log.Discard(_staged);
+            _log.Discard(_staged);
             return CheckLog()
                 ?? Refusal.Unavailable(e is OutOfSpaceException
                     ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"
@@ -452,7 +456,7 @@ internal sealed class CommitQueue
         }
     }
 
-    private Refusal? CheckLog() => Log.Failure is { } cause
+    private Refusal? CheckLog() => _log.Failure is { } cause
         ? Refusal.Unavailable(
             $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}")
             with { Cause = cause }

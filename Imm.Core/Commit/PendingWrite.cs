@@ -26,7 +26,14 @@ internal abstract class PendingWrite
     /// Decides the command against the staged state of its scope. Gives the scope where there is something to store and publish, else null.
     /// Caller must hold the commit lock.
     /// </summary>
-    public abstract ScopeEntry? Decide(OwnerToken owner, out ScopeState? next, out Change[] changes);
+    /// <param name="scopes">The scopes.</param>
+    /// <param name="log">The log of the batch.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="owner">The owner of what the batch may mutate in place.</param>
+    /// <param name="next">The state after the command; only where there is something to publish.</param>
+    /// <param name="changes">The changes to store.</param>
+    public abstract ScopeEntry? Decide(
+        ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken owner, out ScopeState? next, out Change[] changes);
 
     /// <summary>Completes the write with its decision.</summary>
     public abstract void Complete();
@@ -45,7 +52,6 @@ internal abstract class PendingWrite
 /// </remarks>
 internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<Outcome<TAnswer>>
 {
-    private readonly CommitQueue _queue;
     private readonly Scope _scope;
     private readonly ScopeEntry? _known;
     private readonly Command<TAnswer> _command;
@@ -54,15 +60,12 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     private Decision<TAnswer> _decision;
     private Exception? _defect;
 
-    /// <param name="queue">The queue.</param>
     /// <param name="scope">The scope.</param>
     /// <param name="known">Its entry as the caller knows it; null for none.</param>
     /// <param name="command">The command.</param>
     /// <param name="cancellationToken">Cancels the command while it waits, or at once.</param>
-    public PendingWrite(
-        CommitQueue queue, Scope scope, ScopeEntry? known, Command<TAnswer> command, CancellationToken cancellationToken)
+    public PendingWrite(Scope scope, ScopeEntry? known, Command<TAnswer> command, CancellationToken cancellationToken)
     {
-        _queue = queue;
         _scope = scope;
         _known = known;
         _command = command;
@@ -89,16 +92,8 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     public ValueTask<Outcome<TAnswer>> Outcome => new(this, _source.Version);
 
     /// <summary>Waits for the outcome on the calling thread.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// The calling thread is the one that would have to commit the write, which is cancelled.
-    /// </exception>
     public Outcome<TAnswer> Wait()
     {
-        if (_queue.IsCommittingThread && TryCancel())
-        {
-            throw CommitQueue.CalledByStore();
-        }
-
         lock (this)
         {
             while (_source.GetStatus(_source.Version) == ValueTaskSourceStatus.Pending)
@@ -110,15 +105,16 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
     }
 
-    public override ScopeEntry? Decide(OwnerToken owner, out ScopeState? next, out Change[] changes)
+    public override ScopeEntry? Decide(
+        ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken owner, out ScopeState? next, out Change[] changes)
     {
         try
         {
-            ScopeEntry entry = _queue.Scopes.Stage(_scope, _known);
-            ScopeState state = _queue.Scopes.StagedState(entry);
-            _decision = _queue.Log.RefuseNewScope(entry) is { } full
+            ScopeEntry entry = scopes.Stage(_scope, _known);
+            ScopeState state = scopes.StagedState(entry);
+            _decision = log.RefuseNewScope(entry) is { } full
                 ? Decision<TAnswer>.Refused(_command.Check(state) ?? full)
-                : _command.Decide(state, _queue.TimeProvider.GetUtcNow().UtcTicks, owner);
+                : _command.Decide(state, timeProvider.GetUtcNow().UtcTicks, owner);
             next = _decision.Next;
             changes = _decision.Changes;
             return next is not null ? entry : null;

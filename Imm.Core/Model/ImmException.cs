@@ -13,8 +13,8 @@ namespace Imm.Core;
 /// </remarks>
 public sealed class ImmException : Exception
 {
-    internal ImmException(Refusal refusal, Exception? innerException = null)
-        : base(refusal.Message, innerException) => Refusal = refusal;
+    internal ImmException(Refusal refusal)
+        : base(refusal.Message, refusal.Cause) => Refusal = refusal;
 
     /// <summary>One of the codes of <see cref="ImmErrorCode"/>.</summary>
     public string Code => Refusal.Code;

@@ -13,8 +13,8 @@ internal sealed record Refusal(
     public static Refusal TooManyWaiting { get; } = new(
         ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control: too many changes wait for the disk. Try again later.");
 
-    /// <summary>Makes the exception of the refusal; its inner exception is the given one, or else <see cref="Cause"/>.</summary>
-    public ImmException ToException(Exception? innerException = null) => new(this, innerException ?? Cause);
+    /// <summary>Makes the exception of the refusal.</summary>
+    public ImmException ToException() => new(this);
 
     public static Refusal Missing(string parameter) =>
         new(ImmErrorCode.InvalidArgument, $"The parameter {parameter} is required but not provided.", parameter);

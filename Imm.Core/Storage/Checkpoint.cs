@@ -4,8 +4,8 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Applies records to the data file in steps of bounded size. A power cut at any moment leaves the file as it was before a step, or with redo
-/// from which recovery completes the step.
+/// Applies records to the data file in steps of bounded size. A power cut at any moment leaves the file as it was before a step, or with
+/// redo from which recovery completes the step.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -63,7 +63,9 @@ internal sealed class Checkpoint
         return true;
     }
 
-    /// <summary>Writes the staged pages into a log and flushes it. They are needed there until <see cref="Overwrite"/> has returned.</summary>
+    /// <summary>
+    /// Writes the staged pages into a log and flushes it. They are needed there until <see cref="Overwrite"/> has returned.
+    /// </summary>
     /// <exception cref="OutOfSpaceException">The data file or the log cannot grow; both are unchanged.</exception>
     public void WriteRedo(WriteAheadLog log)
     {

@@ -43,8 +43,8 @@ internal sealed class Checkpointer(
     }
 
     /// <summary>
-    /// Applies everything that was appended, and marks the data file as closed. Does not throw: if it fails the logs have what the data file
-    /// lacks, and the next open applies it.
+    /// Applies everything that was appended, and marks the data file as closed. Does not throw: if it fails the logs have what the data
+    /// file lacks, and the next open applies it.
     /// </summary>
     public void Close()
     {

@@ -51,37 +51,12 @@ internal sealed class DataFile : IPages, IDisposable
     /// was being created.
     /// </summary>
     /// <exception cref="DamagedFileException">The file is not a data file of the supported format. It is unchanged.</exception>
-    public static DataFile OpenOrCreate(Disk disk, string path, bool exists)
-    {
-        var data = new DataFile(exists ? disk.Open(path) : disk.Create(path));
-        try
-        {
-            data.ReadFirstSector();
-            return data;
-        }
-        catch
-        {
-            data.Dispose();
-            throw;
-        }
-    }
+    public static DataFile OpenOrCreate(Disk disk, string path, bool exists) =>
+        Verified(exists ? disk.Open(path) : disk.Create(path), static data => data.ReadFirstSector());
 
     /// <summary>Opens the file of an unfinished backup, after verifying all of its pages.</summary>
     /// <exception cref="IOException">The file is in use, or not certainly an unfinished backup. It is unchanged.</exception>
-    public static DataFile OpenUnfinished(Disk disk, string path)
-    {
-        var data = new DataFile(disk.Open(path));
-        try
-        {
-            data.VerifyUnfinished();
-            return data;
-        }
-        catch
-        {
-            data.Dispose();
-            throw;
-        }
-    }
+    public static DataFile OpenUnfinished(Disk disk, string path) => Verified(disk.Open(path), static data => data.VerifyUnfinished());
 
     /// <inheritdoc cref="DiskFile.IsAt"/>
     public bool IsAt(string path) => _file.IsAt(path);
@@ -136,8 +111,8 @@ internal sealed class DataFile : IPages, IDisposable
     }
 
     /// <summary>
-    /// Overwrites pages of which a log holds redo. The header first says that pages are being overwritten, and last that they no longer are.
-    /// Everything is flushed on return.
+    /// Overwrites pages of which a log holds redo. The header first says that pages are being overwritten, and last that they no longer
+    /// are. Everything is flushed on return.
     /// </summary>
     /// <param name="pages">Pages with checksums, page 0 first, whose header says that pages are being overwritten.</param>
     /// <param name="done">The header afterwards.</param>
@@ -264,6 +239,21 @@ internal sealed class DataFile : IPages, IDisposable
     public void Flush() => _file.Flush();
 
     public void Dispose() => _file.Dispose();
+
+    private static DataFile Verified(DiskFile file, Action<DataFile> verify)
+    {
+        var data = new DataFile(file);
+        try
+        {
+            verify(data);
+            return data;
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
 
     private void SetFirstPage(ReadOnlySpan<byte> page) => (Header, PageCount) = (DataPage.ReadHeader(page), DataPage.ReadPageCount(page));
 

@@ -78,7 +78,8 @@ internal static class DataPage
         if ((number + 1L) * Size > file.Length)
         {
             throw new DamagedFileException(
-                file.Name, string.Create(CultureInfo.InvariantCulture, $"page {number} is missing; the file was cut to {file.Length} bytes."));
+                file.Name, string.Create(
+                    CultureInfo.InvariantCulture, $"page {number} is missing; the file was cut to {file.Length} bytes."));
         }
 
         file.Read((long)number * Size, page);

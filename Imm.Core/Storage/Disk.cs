@@ -11,7 +11,8 @@ internal abstract class Disk
     public virtual string Resolve(string path) => path;
 
     /// <summary>Gets the length of a file in bytes; null only if certainly nothing has that name.</summary>
-    /// <exception cref="IOException">The file system gives no answer, or the name belongs to something other than a regular file.</exception>
+    /// <exception cref="IOException">The file system gives no answer, or the name belongs to something other than a regular
+    /// file.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public abstract long? Length(string path);
 

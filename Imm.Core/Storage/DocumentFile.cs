@@ -5,7 +5,8 @@ using LiteDB.Engine;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The records in LiteDB: one collection for each kind, and one document for each bucket of 16 keys. <c>_id</c> is the number of the bucket,
+/// The records in LiteDB: one collection for each kind, and one document for each bucket of 16 keys. <c>_id</c> is the number of the
+/// bucket,
 /// <c>v</c> its content.
 /// </summary>
 /// <remarks>
@@ -14,9 +15,9 @@ namespace Imm.Core.Storage;
 /// one after the other and read together, so they share a document.
 /// </para>
 /// <para>
-/// Not thread-safe. LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each transaction. So LiteDB
-/// always opens with an empty log, and its recovery, which does not verify what it reads, never runs. After an exception the instance must
-/// not be used any more.
+/// Not thread-safe. LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each transaction. So
+/// LiteDB always opens with an empty log, and its recovery, which does not verify what it reads, never runs. After an exception the
+/// instance must not be used any more.
 /// </para>
 /// </remarks>
 internal sealed class DocumentFile : IDisposable

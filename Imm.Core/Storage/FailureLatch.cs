@@ -1,8 +1,8 @@
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The failure of a store, shared by the committing thread, the checkpoint thread and readers. Once it is set the store takes no more changes
-/// until it is opened again. Thread-safe.
+/// The failure of a store, shared by the committing thread, the checkpoint thread and readers. Once it is set the store takes no more
+/// changes until it is opened again. Thread-safe.
 /// </summary>
 internal sealed class FailureLatch(string path, IStoreObserver? observer)
 {

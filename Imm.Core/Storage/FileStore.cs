@@ -143,8 +143,8 @@ internal sealed class FileStore : IDisposable
     }
 
     /// <summary>
-    /// Appends an idle mark behind the last batch, if there is none. If the batch is damaged later, the next open detects it by the mark. If
-    /// there is no room the mark is omitted. Does not throw.
+    /// Appends an idle mark behind the last batch, if there is none. If the batch is damaged later, the next open detects it by the mark.
+    /// If there is no room the mark is omitted. Does not throw.
     /// </summary>
     public void Mark()
     {
@@ -162,7 +162,9 @@ internal sealed class FileStore : IDisposable
         }
     }
 
-    /// <summary>Calls back when there were no changes for a time and an idle mark is due, so that <see cref="Mark"/> can be called.</summary>
+    /// <summary>
+    /// Calls back when there were no changes for a time and an idle mark is due, so that <see cref="Mark"/> can be called.
+    /// </summary>
     public void WhenMarkIsDue(Action callback)
     {
         // Called twice in that time: a batch that is the last one at both calls has been so for at least half of it.

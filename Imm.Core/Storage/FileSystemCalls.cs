@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+
 namespace Imm.Core.Storage;
 
 /// <summary>
@@ -80,13 +82,7 @@ internal static class FileSystemCalls
             return;
         }
 
-        int error;
-        do
-        {
-            error = Unix.Fsync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        }
-        while (error == Interrupted);
-
+        int error = ErrorOf(handle, static handle => Unix.Fsync(handle));
         if (error != 0)
         {
             throw Failure($"The file '{name}' could not be flushed to the disk", error);
@@ -109,13 +105,7 @@ internal static class FileSystemCalls
             throw Failure($"The directory '{directory}' could not be opened to flush it", Marshal.GetLastPInvokeError());
         }
 
-        int error;
-        do
-        {
-            error = Unix.Fsync(descriptor) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        }
-        while (error == Interrupted);
-
+        int error = ErrorOf(descriptor, static descriptor => Unix.Fsync(descriptor));
         _ = Unix.Close(descriptor);
         if (error != 0 && error != InvalidArgument && !IsNotSupported(error))
         {
@@ -126,12 +116,7 @@ internal static class FileSystemCalls
     /// <summary>Takes an exclusive lock on a file on Unix, without waiting.</summary>
     public static bool TryLock(SafeFileHandle handle, out int error)
     {
-        do
-        {
-            error = Unix.Flock(handle, ExclusiveWithoutWaiting) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        }
-        while (error == Interrupted);
-
+        error = ErrorOf(handle, static handle => Unix.Flock(handle, ExclusiveWithoutWaiting));
         return error == 0;
     }
 
@@ -162,6 +147,19 @@ internal static class FileSystemCalls
         }
     }
 
+    /// <summary>Makes a call, again if a signal interrupts it. Returns the error number; 0 if it succeeds.</summary>
+    private static int ErrorOf<T>(T argument, Func<T, int> call)
+    {
+        int error;
+        do
+        {
+            error = call(argument) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (error == Interrupted);
+
+        return error;
+    }
+
     /// <summary>Returns the text of an error number.</summary>
     public static string Text(int error) => Marshal.GetPInvokeErrorMessage(error);
 
@@ -184,31 +182,24 @@ internal static class FileSystemCalls
     private static class Unix
     {
         [DllImport("libc", EntryPoint = "open", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
         [DllImport("libc", EntryPoint = "close", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Close(int descriptor);
 
         [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Fsync(int descriptor);
 
         [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Fsync(SafeFileHandle handle);
 
         [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Flock(SafeFileHandle handle, int operation);
 
         [DllImport("libc", EntryPoint = "link", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 
         [DllImport("libc", EntryPoint = "unlink", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Unlink([MarshalAs(UnmanagedType.LPUTF8Str)] string path);
     }
 
@@ -252,17 +243,14 @@ internal static class FileSystemCalls
             BinaryPrimitives.ReadInt64LittleEndian(buffer[40..]));
 
         [DllImport("libc", EntryPoint = "statx", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Statx(
             int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte[] buffer);
 
         [DllImport("libc", EntryPoint = "statx", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Statx(
             SafeFileHandle handle, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, byte[] buffer);
 
         [DllImport("libc", EntryPoint = "renameat2", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Rename(
             int fromDirectory,
             [MarshalAs(UnmanagedType.LPUTF8Str)] string from,
@@ -302,27 +290,21 @@ internal static class FileSystemCalls
             BinaryPrimitives.ReadInt64LittleEndian(buffer[96..]));
 
         [DllImport("libc", EntryPoint = "lstat", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Stat([MarshalAs(UnmanagedType.LPUTF8Str)] string path, byte[] buffer);
 
         [DllImport("libc", EntryPoint = "fstat", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Stat(SafeFileHandle handle, byte[] buffer);
 
         [DllImport("libc", EntryPoint = "lstat$INODE64", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int StatIntel([MarshalAs(UnmanagedType.LPUTF8Str)] string path, byte[] buffer);
 
         [DllImport("libc", EntryPoint = "fstat$INODE64", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int StatIntel(SafeFileHandle handle, byte[] buffer);
 
         [DllImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Control(SafeFileHandle handle, int command);
 
         [DllImport("libc", EntryPoint = "renamex_np", SetLastError = true, BestFitMapping = false)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         private static extern int Rename(
             [MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to, uint flags);
     }
@@ -368,12 +350,10 @@ internal static class FileSystemCalls
         }
 
         [DllImport("kernel32", EntryPoint = "CreateFileW", SetLastError = true, CharSet = CharSet.Unicode)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         private static extern SafeFileHandle CreateFile(
             string path, uint access, uint share, nint security, uint disposition, uint flags, nint template);
 
         [DllImport("kernel32", EntryPoint = "GetFileInformationByHandle", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         private static extern int GetInformation(SafeFileHandle handle, byte[] buffer);
     }
 

@@ -7,10 +7,6 @@ internal sealed class LocalDisk : Disk
 {
     private const int MaxLinks = 40;
 
-    private LocalDisk()
-    {
-    }
-
     public static Disk Instance { get; } = new LocalDisk();
 
     public override string Resolve(string path) =>
@@ -176,12 +172,12 @@ internal sealed class LocalDisk : Disk
 
         private static IOException Locked(string path, Exception? cause) =>
             new(
-                $"The file '{path}' is locked: it is open already, in this process or another. Only one store can have a file open at a time.",
+                $"The file '{path}' is locked: it is open already, in this process or another. A file has one owner at a time.",
                 cause);
 
         /// <summary>
-        /// True if the file is locked by another handle: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux or
-        /// of BSD and macOS.
+        /// True if the file is locked by another handle: ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION on Windows, EWOULDBLOCK of Linux
+        /// or of BSD and macOS.
         /// </summary>
         private static bool IsLocked(IOException e) =>
             OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;

@@ -66,7 +66,9 @@ internal sealed class LogBatch
             byte kind = reader.Byte();
             long key = reader.Int64();
             long length = reader.Number();
-            ReadOnlyMemory<byte> value = length == 0 ? default : payload.Slice(payload.Length - reader.Left, reader.Bytes(length - 1).Length);
+            ReadOnlyMemory<byte> value = length == 0
+                ? default
+                : payload.Slice(payload.Length - reader.Left, reader.Bytes(length - 1).Length);
             if (length == 1)
             {
                 throw new InvalidDataException("a value is empty.");

@@ -7,8 +7,8 @@ namespace Imm.Core.Storage;
 /// applies the spare log, as it is called then, to the data file.
 /// </summary>
 /// <remarks>
-/// One thread at a time appends. It takes the lock of this class for moments only and never during a write or flush. It may be the thread of
-/// a caller, so its waits are <see cref="Uninterruptible"/>.
+/// One thread at a time appends. It takes the lock of this class for moments only and never during a write or flush. It may be the thread
+/// of a caller, so its waits are <see cref="Uninterruptible"/>.
 /// </remarks>
 internal sealed class LogPair
 {
@@ -39,7 +39,7 @@ internal sealed class LogPair
     /// <param name="sequence">The number of the last batch, which is in the data file.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="failure">The failure of the store.</param>
-    /// <param name="startCheckpoint">Starts a checkpoint of the spare log on another thread, which ends with <see cref="EndCheckpoint"/>.</param>
+    /// <param name="startCheckpoint">Starts a checkpoint of the spare log on another thread.</param>
     public LogPair(
         WriteAheadLog active, WriteAheadLog spare, long sequence, FileStoreSettings settings, FailureLatch failure, Action startCheckpoint)
     {
@@ -131,7 +131,9 @@ internal sealed class LogPair
         Publish(_sequence);
     }
 
-    /// <summary>Waits for a checkpoint under way, and begins one of everything that was appended. Caller must be the one that appends.</summary>
+    /// <summary>
+    /// Waits for a checkpoint under way, and begins one of everything that was appended. Caller must be the one that appends.
+    /// </summary>
     public void BeginCheckpoint()
     {
         WaitForCheckpoint();
@@ -182,8 +184,8 @@ internal sealed class LogPair
     }
 
     /// <summary>
-    /// Waits while the active log is at its greatest length and the other one is in a checkpoint. Repeats a checkpoint that found no room, if
-    /// it is time.
+    /// Waits while the active log is at its greatest length and the other one is in a checkpoint. Repeats a checkpoint that found no room,
+    /// if it is time.
     /// </summary>
     /// <returns>True if the logs are to be switched.</returns>
     private bool WaitForRoom()

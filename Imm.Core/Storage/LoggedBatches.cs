@@ -44,7 +44,7 @@ internal sealed class LoggedBatches
                 logs[0].Log.Name,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"batches {Last + 1} to {sequence} were acknowledged and cannot be read; another program has written to the file or cut it."));
+                    $"batches {Last + 1} to {sequence} were acknowledged and cannot be read; another program has changed the file."));
         }
     }
 

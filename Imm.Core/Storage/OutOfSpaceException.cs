@@ -1,8 +1,8 @@
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// A file could not grow: the disk is full, or a quota or limit is reached. Room is made before anything is written into it, so the store is
-/// unchanged and continues.
+/// A file could not grow: the disk is full, or a quota or limit is reached. Room is made before anything is written into it, so the store
+/// is unchanged and continues.
 /// </summary>
 internal sealed class OutOfSpaceException(string file, Exception cause)
     : IOException($"The file '{file}' cannot grow: there is no room on the disk, or a limit is reached. {cause.Message}", cause)

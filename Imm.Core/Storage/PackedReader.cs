@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Imm.Core.Storage;
 
-/// <summary>Reads what <see cref="PackedWriter"/> wrote. Every member throws <see cref="InvalidDataException"/> for anything else.</summary>
+/// <summary>
+/// Reads what <see cref="PackedWriter"/> wrote. Every member throws <see cref="InvalidDataException"/> for anything else.
+/// </summary>
 internal ref struct PackedReader(ReadOnlySpan<byte> bytes)
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

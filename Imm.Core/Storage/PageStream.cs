@@ -28,7 +28,9 @@ internal sealed class PageStream(IPages file) : Stream
     /// <summary>The number of pages that LiteDB has written since the last <see cref="TakeWritten"/>.</summary>
     public int PagesWritten => _written.Count;
 
-    /// <summary>Removes and returns the written pages with checksums, in order. Page 0, which holds the header, is always among them.</summary>
+    /// <summary>
+    /// Removes and returns the written pages with checksums, in order. Page 0, which holds the header, is always among them.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<uint, byte[]>> TakeWritten(in DataFileHeader header)
     {
         if (!_written.ContainsKey(0))

@@ -3,8 +3,8 @@ using Imm.Core.Model;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The keys of records: the number of the scope in the high bits, so that a scope is one range of keys, and a number within the scope in the
-/// low 40 bits.
+/// The keys of records: the number of the scope in the high bits, so that a scope is one range of keys, and a number within the scope in
+/// the low 40 bits.
 /// </summary>
 internal static class RecordKey
 {

@@ -190,8 +190,8 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
     }
 
     /// <summary>
-    /// Begins new generations when everything is in the data file. The header is written between the two, so that it fits the logs after each
-    /// flush.
+    /// Begins new generations when everything is in the data file. The header is written between the two, so that it fits the logs after
+    /// each flush.
     /// </summary>
     private (WriteAheadLog Active, WriteAheadLog Spare) BeginGenerations(long applied)
     {

@@ -59,8 +59,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
     }
 
     /// <summary>
-    /// Returns the first generation after an open of a closed store. It is higher than any before, because a deleted log may come back after
-    /// a power cut.
+    /// Returns the first generation after an open of a closed store. It is higher than any before, because a deleted log may come back
+    /// after a power cut.
     /// </summary>
     private static long FirstGeneration(in DataFileHeader header) => (3 * header.Checkpoint) + 1;
 
@@ -93,8 +93,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
 
     /// <summary>Opens a store whose data file holds everything: creates its logs, and then marks the data file as open.</summary>
     /// <remarks>
-    /// The store gets a new id at each such open. Copies of a closed file diverge when they are opened, and the logs of one must not be taken
-    /// for those of the other.
+    /// The store gets a new id at each such open. Copies of a closed file diverge when they are opened, and the logs of one must not be
+    /// taken for those of the other.
     /// </remarks>
     private OpenedStore OpenClosed()
     {

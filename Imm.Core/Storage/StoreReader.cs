@@ -39,16 +39,16 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
 
                 return state;
             }
-            catch (Exception e) when (e is ThreadInterruptedException or OutOfMemoryException)
-            {
-                // The data file is unchanged, but LiteDB was interrupted in the middle of a read.
-                _documents = null;
-                throw;
-            }
             catch (Exception e)
             {
                 _documents = null;
-                failure.Set(e);
+
+                // An interruption of the calling thread or a lack of memory does not fail the store: the data file is unchanged.
+                if (e is not (ThreadInterruptedException or OutOfMemoryException))
+                {
+                    failure.Set(e);
+                }
+
                 throw;
             }
         }

@@ -2,7 +2,9 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
-/// <summary>The records of a store at one moment: those in the pages of the data file, replaced by those that are only in the logs.</summary>
+/// <summary>
+/// The records of a store at one moment: those in the pages of the data file, replaced by those that are only in the logs.
+/// </summary>
 /// <param name="pages">The pages.</param>
 /// <param name="logged">The last record of each kind and key in the logs, sorted by kind and key.</param>
 internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : IDisposable

@@ -123,8 +123,8 @@ internal sealed class WriteAheadLog : IDisposable
     }
 
     /// <summary>
-    /// Writes the header and the frames again as they were read, and flushes. After a failed flush of an earlier process the operating system
-    /// may return what is not on the disk, and flushing without writing would not bring it there.
+    /// Writes the header and the frames again as they were read, and flushes. After a failed flush of an earlier process the operating
+    /// system may return what is not on the disk, and flushing without writing would not bring it there.
     /// </summary>
     public void Rewrite(LogContent content)
     {

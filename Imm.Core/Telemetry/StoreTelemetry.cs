@@ -175,10 +175,16 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
         }
     }
 
-    /// <summary>The code of the refusal, or else the type of the exception; null for a success.</summary>
-    private static string? ErrorType(Operation operation) =>
-        operation.Refusal?.Code
-        ?? (operation.Exception is OperationCanceledException ? typeof(OperationCanceledException) : operation.Exception?.GetType())?.FullName;
+    /// <summary>
+    /// The value of <see cref="StoreInstruments.ErrorTag"/>: the code of the refusal, or else the type of the exception; null for a
+    /// success. Never a text of the caller: the number of values must stay small.
+    /// </summary>
+    private static string? ErrorType(Operation operation) => operation switch
+    {
+        { Refusal: { } refusal } => refusal.Code,
+        { Exception: OperationCanceledException } => typeof(OperationCanceledException).FullName,
+        _ => operation.Exception?.GetType().FullName,
+    };
 
     // A malformed name may be of any length.
     private static void SetName(Activity activity, string tag, string? name)

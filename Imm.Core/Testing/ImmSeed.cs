@@ -338,7 +338,7 @@ public sealed class ImmSeed
         }
         catch (ImmException e)
         {
-            throw (e.Refusal with { Message = Describe(e) }).ToException(e);
+            throw (e.Refusal with { Message = Describe(e), Cause = e }).ToException();
         }
         catch (FormatException e)
         {

@@ -13,7 +13,7 @@ internal abstract class EngineAdapter : IDisposable
     public abstract int ProjectQuota { set; }
 
     /// <summary>
-    /// The length of the store's log in bytes, which tells that a refusal wrote nothing; 0 if the engine does not report it.
+    /// The length of the store's log in bytes, which shows that a refusal writes nothing; 0 if the engine does not report it.
     /// </summary>
     public virtual long LogLength => 0;
 

@@ -30,7 +30,7 @@ internal sealed class NewProject
 
     public Tag[] Tags { get; } = [];
 
-    /// <summary>The tags as the peers keep them, in one text; made here so that no adapter pays for it.</summary>
+    /// <summary>The tags in one text, as the other engines keep them; made here so that no adapter pays for it.</summary>
     public string TagText { get; } = "";
 
     /// <summary>The size of all texts in memory, in bytes.</summary>

@@ -4,12 +4,14 @@ using Imm.Core.Benchmarks.Throughput.Measuring;
 namespace Imm.Core.Benchmarks.Throughput.Scenarios;
 
 /// <summary>Callers that create projects, in a store that holds some already.</summary>
-internal sealed class CreateScenario(Plan plan, int size, IReadOnlyList<int> callers, IReadOnlyList<Engine> engines)
+internal sealed class CreateScenario(
+    Plan plan, Workload workload, int size, IReadOnlyList<int> callers, IReadOnlyList<Engine> engines)
     : Scenario(
-        $"create, from {NumberFormat.Number(size)} projects",
+        $"{workload.Title}, from {NumberFormat.Number(size)} projects",
         [
             .. callers.Select(count => new Row(
-                $"create/{size}/{count}", $"create, {CallerText(count)}, from {NumberFormat.Number(size)} projects")),
+                $"{workload.Id}/{size}/{count}",
+                $"{workload.Title}, {CallerText(count)}, from {NumberFormat.Number(size)} projects")),
         ],
         engines)
 {
@@ -29,8 +31,8 @@ internal sealed class CreateScenario(Plan plan, int size, IReadOnlyList<int> cal
             // A large store is not copied and so grows from round to round, by little.
             using EngineAdapter adapter = size <= MaxSizeToCopy ? stores.OpenCopy(engine, size) : stores.Open(engine, size);
             int count = engine.IsSingleWriter ? 1 : callers[i];
-            Sample sample = ClosedLoop.Measure(
-                adapter, Workload.Create, count, size, series: (round * 16) + i, engine.IsAsynchronous, longer);
+            bool asTasks = engine.IsAsynchronous && (count > 1 || workload == Workload.AwaitedCreate);
+            Sample sample = ClosedLoop.Measure(adapter, workload, count, size, series: (round * 16) + i, asTasks, longer);
             yield return (Rows[i], count == callers[i] ? sample : sample with { Note = "1 caller" });
         }
     }

@@ -17,7 +17,7 @@ internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Engine engine, int round, IReadOnlyList<Row> wanted)
     {
         using EngineAdapter adapter = stores.OpenCopy(engine, size);
-        List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, Workers, size, round);
+        List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, asTasks: false, Workers, size, round);
         Run(workers, plan.WarmUpTime, new Latency());
         var latency = new Latency();
         long skipped = Run(workers, 2 * plan.MeasureTime, latency);

@@ -87,7 +87,7 @@ public class FailedCallTests
     [InlineData("fsync:error=EINTR:when=2+3", null)]
     [InlineData("fsync:error=EINVAL:when=1+", "")]
     [InlineData("fsync:error=EOPNOTSUPP:when=1+", "")]
-    public void An_interrupted_fsync_is_repeated_and_a_folder_that_cannot_be_flushed_is_no_failure(string inject, string? name)
+    public void An_interrupted_fsync_is_repeated_and_an_unsupported_flush_of_a_directory_is_ignored(string inject, string? name)
     {
         using var directory = new TempDirectory();
 
@@ -128,7 +128,7 @@ public class FailedCallTests
         inject,
         name is null ? null : [name.Length == 0 ? directory.Path : directory.File(name)]);
 
-    /// <summary>What the child had told last when a call of it failed for the first time.</summary>
+    /// <summary>The last line of the child before a call of it failed for the first time.</summary>
     private static string? BeforeFailure(RecordedRun run)
     {
         string? last = null;

@@ -32,7 +32,7 @@ internal sealed class OutsideLoad(string path, int seed, int checkpointLength, D
     /// <summary>The backup that is made in a session.</summary>
     public static string Backup(string path, int session) => string.Create(CultureInfo.InvariantCulture, $"{path}-backup{session}");
 
-    /// <summary>How many steps it makes in each session; the numbers go through.</summary>
+    /// <summary>The number of steps that it makes in each session; the numbers go through.</summary>
     public void Run(int[] sessions)
     {
         using var handle = new SafeFileHandle(Output, ownsHandle: false);

@@ -12,7 +12,7 @@ public class OutsideTests
     [InlineData("fsync:signal=KILL:when=3")]
     [InlineData("fsync:signal=KILL:when=8")]
     [InlineData("pwrite64:signal=KILL:when=60")]
-    public void The_record_tells_what_a_killed_process_leaves_byte_for_byte(string kill)
+    public void The_record_gives_the_files_of_a_killed_process_byte_for_byte(string kill)
     {
         using var directory = new TempDirectory();
         RecordedRun run = RecordedRun.Run(directory.Path, new(5, 6, 40) { BacksUp = false }, inject: kill);
@@ -95,7 +95,7 @@ public class OutsideTests
     /// <summary>Opens some images of some moments of a run.</summary>
     /// <param name="run">The run.</param>
     /// <param name="points">Of how many moments.</param>
-    /// <param name="perPoint">How many of each.</param>
+    /// <param name="perPoint">The number of each.</param>
     /// <param name="seed">The same seed takes the same.</param>
     /// <param name="when">At which moments.</param>
     private static int Cut(RecordedRun run, int points, int perPoint, int seed, Predicate<RecordedRun.Progress> when)

@@ -10,8 +10,8 @@ namespace Imm.Core.Tests.Storage.Outside;
 /// <list type="bullet">
 /// <item>A successful fsync makes durable what had been written to the file, by whichever process, when the fsync began. Not its
 /// name.</item>
-/// <item>A failed one makes nothing durable, and a later one does not make up for it: the kernel may have given up what was to be written, and
-/// says so only once. What is written again after the failure is durable after the next success.</item>
+/// <item>A failed one makes nothing durable, and a later one does not make up for it: the kernel may have given up what was to be written,
+/// and says so only once. What is written again after the failure is durable after the next success.</item>
 /// <item>A name (created, renamed, linked, removed) is durable after an fsync of the directory. Until then each change of a name, in their
 /// order or out of it, is there or not.</item>
 /// <item>What becomes of the content that is not durable is for <see cref="CrashMoment"/> to choose.</item>
@@ -83,7 +83,7 @@ internal sealed class RecordedFiles
         }
     }
 
-    /// <summary>What a power cut may leave now.</summary>
+    /// <summary>The contents that a power cut may leave now.</summary>
     public CrashMoment Moment()
     {
         var moments = ImmutableArray.CreateBuilder<CrashMoment.Names>();
@@ -279,7 +279,9 @@ internal sealed class RecordedFiles
         }
     }
 
-    /// <summary>Makes changes durable behind some that a failed flush has left in doubt: of those only what was not written again stays so.</summary>
+    /// <summary>
+    /// Makes changes durable behind some that a failed flush has left in doubt: of those only what was not written again stays so.
+    /// </summary>
     private static FileState Flushed(FileState state, int doubtful, int covered)
     {
         Content last = state.Unflushed[covered - 1].After;
@@ -297,7 +299,10 @@ internal sealed class RecordedFiles
             foreach (Change change in flushed)
             {
                 bytes = change.Offset is { } offset
-                    ? bytes.Take(last.Bytes, offset / SectorSize * SectorSize, (offset + change.Count + SectorSize - 1) / SectorSize * SectorSize)
+                    ? bytes.Take(
+                        last.Bytes,
+                        offset / SectorSize * SectorSize,
+                        (offset + change.Count + SectorSize - 1) / SectorSize * SectorSize)
                     : bytes.Cut(Math.Min(change.After.Length, last.Length));
             }
 
@@ -341,7 +346,7 @@ internal sealed class RecordedFiles
     {
         public FileState State { get; set; } = FileState.Flushed(Content.Empty);
 
-        /// <summary>How many of the oldest unflushed changes no flush makes durable any more, for one has failed.</summary>
+        /// <summary>The number of the oldest unflushed changes that no flush makes durable any more, because one has failed.</summary>
         public int Doubtful { get; set; }
     }
 

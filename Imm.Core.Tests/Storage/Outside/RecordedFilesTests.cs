@@ -93,7 +93,7 @@ public class RecordedFilesTests
     }
 
     [Fact]
-    public void A_call_that_may_write_and_is_not_known_is_an_error()
+    public void An_unknown_call_that_may_write_is_an_error()
     {
         Durable("/s/a");
 

@@ -2,11 +2,11 @@ using System.Text;
 
 namespace Imm.Core.Tests.Storage.Outside;
 
-/// <summary>What may be found in the store of a run at one moment of it.</summary>
+/// <summary>The contents that may be found in the store of a run at one moment of it.</summary>
 /// <param name="States">The contents after each number of groups.</param>
-/// <param name="AtLeast">How many groups a power cut must leave.</param>
-/// <param name="Acknowledged">How many groups a kill must leave: all that were acknowledged.</param>
-/// <param name="AtMost">How many groups were begun.</param>
+/// <param name="AtLeast">The number of groups that a power cut must leave.</param>
+/// <param name="Acknowledged">The number of groups that a kill must leave: all that were acknowledged.</param>
+/// <param name="AtMost">The number of groups that were begun.</param>
 /// <param name="Backups">Each backup that was begun, with the groups that it must and may have, and whether it was finished.</param>
 internal sealed record Expectation(
     IReadOnlyList<string> States,
@@ -30,9 +30,9 @@ internal sealed class RecordedRun
         (Folder, _record, Told, _start, _begin) = (folder, record, told, start, begin);
 
     /// <summary>Runs a child on what is in the folder.</summary>
-    /// <param name="folder">Where the store is.</param>
-    /// <param name="load">What the child does.</param>
-    /// <param name="inject">What to do to which call; null for nothing.</param>
+    /// <param name="folder">The directory of the store.</param>
+    /// <param name="load">The work of the child.</param>
+    /// <param name="inject">The fault to inject; null for none.</param>
     /// <param name="paths">The files to record, and to have calls fail on; null for all.</param>
     /// <param name="killed">What a killed process has left in the folder, and what may be found in it; null for an empty folder.</param>
     public static RecordedRun Run(
@@ -60,7 +60,7 @@ internal sealed class RecordedRun
 
     public static string Store(string folder) => Path.Combine(folder, "store.db");
 
-    /// <summary>Where the store is.</summary>
+    /// <summary>The directory of the store.</summary>
     public string Folder { get; }
 
     /// <summary>The lines that the child told, whatever was recorded.</summary>
@@ -69,7 +69,7 @@ internal sealed class RecordedRun
     /// <summary>The calls that did not get their result from the kernel.</summary>
     public IEnumerable<SystemCall> Injected => _record.Where(step => step.Ends && step.Call.IsInjected).Select(step => step.Call);
 
-    /// <summary>What may be found at the end.</summary>
+    /// <summary>The contents that may be found at the end.</summary>
     public Expectation AtEnd()
     {
         Progress progress = _begin();
@@ -105,7 +105,7 @@ internal sealed class RecordedRun
         yield return (null, null, files, progress);
     }
 
-    /// <summary>How far a child has come, by the lines that it told.</summary>
+    /// <summary>The progress of a child, by the lines that it wrote.</summary>
     internal sealed class Progress(
         string store, IReadOnlyList<string> states, IReadOnlyList<(int AtLeast, int AtMost)> steps, bool isDurable, Expectation? before)
     {
@@ -157,7 +157,7 @@ internal sealed class RecordedRun
         }
     }
 
-    /// <summary>What the child does.</summary>
+    /// <summary>The work of the child.</summary>
     internal sealed record Load(int Seed, params int[] Sessions)
     {
         public int CheckpointLength { get; init; } = 8 << 10;

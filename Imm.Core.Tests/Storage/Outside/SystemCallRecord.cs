@@ -7,7 +7,7 @@ namespace Imm.Core.Tests.Storage.Outside;
 /// <param name="Thread">The id of the thread that made it.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Arguments">Its arguments as they were written down, strings in hexadecimal.</param>
-/// <param name="Result">What it returned, -1 for an error; null where the process ended before it did.</param>
+/// <param name="Result">The result, -1 for an error; null where the process ended before it did.</param>
 /// <param name="Error">The name of the error, such as EIO; null without one.</param>
 /// <param name="IsInjected">True if the result is not the kernel's.</param>
 internal sealed record SystemCall(int Thread, string Name, IReadOnlyList<string> Arguments, long? Result, string? Error, bool IsInjected)

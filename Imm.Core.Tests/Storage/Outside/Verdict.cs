@@ -9,11 +9,11 @@ internal static class Verdict
     /// Opens an image: what was acknowledged is there, what was in doubt wholly or not at all, the check finds nothing, a few more changes
     /// work, and after a clean close it opens without recovery.
     /// </summary>
-    /// <param name="image">What a power cut has left.</param>
+    /// <param name="image">The files that a power cut has left.</param>
     /// <param name="folder">The store's folder in it.</param>
-    /// <param name="expected">What may be found in it.</param>
+    /// <param name="expected">The contents that may be found in it.</param>
     /// <param name="seed">Of the changes that are made to it.</param>
-    /// <param name="context">Where the image is from, for the message.</param>
+    /// <param name="context">The origin of the image, for the message.</param>
     /// <param name="asFiles">True to open files of this machine; on a disk in memory it takes no time to flush.</param>
     /// <exception cref="InvalidOperationException">It does not.</exception>
     public static void OnImage(CrashImage image, string folder, Expectation expected, int seed, string context, bool asFiles)

@@ -45,7 +45,7 @@ static async Task AnswerAsync(HttpMessageInvoker service, HttpListenerContext co
 {
     if (context.Response.StatusCode != 200)
     {
-        return; // The listener has refused it, with 411 or 501, and hands it over all the same.
+        return; // The listener has answered it already, with 411 or 501.
     }
 
     using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.Url);
