@@ -3,10 +3,10 @@ using Imm.Core.Model;
 
 namespace Imm.Core;
 
-/// <summary>One call of a registry: what the authorizer and the observers are told of it, and the command or query that carries it out.</summary>
+/// <summary>One call of a registry: the description for authorizer and observers, and the command or query that carries it out.</summary>
 internal readonly struct OperationCall<TAnswer>
 {
-    public OperationCall(string action, string? projectName, string? datasetName, object? request, Refusal? malformed)
+    public OperationCall(string? action, string? projectName, string? datasetName, object? request, Refusal? malformed)
     {
         Action = action;
         ProjectName = projectName;
@@ -15,8 +15,10 @@ internal readonly struct OperationCall<TAnswer>
         Malformed = malformed;
     }
 
-    /// <summary>The RAM action, one of <see cref="ImmAction"/>.</summary>
-    public string Action { get; }
+    /// <summary>
+    /// The RAM action, one of <see cref="ImmAction"/>; null for a change that is no action of the service: neither authorized nor observed.
+    /// </summary>
+    public string? Action { get; }
 
     /// <summary>The project as the caller named it; <c>*</c> for all of them; null where the call names none, or several.</summary>
     public string? ProjectName { get; }
@@ -148,6 +150,17 @@ internal static class OperationCall
 
     public static OperationCall<IReadOnlyList<Dataset>> RemoveFiles(IEnumerable<FileChange> changes) =>
         ChangeFiles(ImmAction.RemoveFiles, changes, adds: false);
+
+    // The operator sets the quota, not a user of the service.
+    public static OperationCall<int> SetProjectQuota(int projectQuota)
+    {
+        Guard.IsGreaterThanOrEqualTo(projectQuota, 0, nameof(projectQuota));
+        return Unlisted(new SetProjectQuota(projectQuota));
+    }
+
+    /// <summary>A change that is no action of the service.</summary>
+    public static OperationCall<TAnswer> Unlisted<TAnswer>(Command<TAnswer> command) =>
+        new(null, null, null, null, null) { Command = command };
 
     private static OperationCall<IReadOnlyList<Dataset>> ChangeFiles(string action, IEnumerable<FileChange> changes, bool adds)
     {

@@ -33,7 +33,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
     public TAnswer Run<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
     {
         ThrowIfClosed();
-        if (observers.AreEnabled)
+        if (IsObserved(call))
         {
             // Completed when it returns: everything in it waits on this thread.
             return ObserveAsync(call, scope, isSynchronous: true, CancellationToken.None).AsTask().GetAwaiter().GetResult().OrThrow();
@@ -48,7 +48,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
     public ValueTask<TAnswer> RunAsync<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        if (observers.AreEnabled)
+        if (IsObserved(call))
         {
             return OrThrowAsync(ObserveAsync(call, scope, isSynchronous: false, cancellationToken));
         }
@@ -69,29 +69,12 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
-        return observers.AreEnabled
+        return IsObserved(call)
             ? ObserveAsync(call, scope, isSynchronous, cancellationToken)
             : Complete(Begin(call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
     }
 
-    /// <summary>Commits a command that no caller asked for: neither authorized nor observed.</summary>
-    /// <exception cref="ImmException">It is refused.</exception>
-    public TAnswer Apply<TAnswer>(Command<TAnswer> command, ScopeView scope)
-    {
-        ThrowIfClosed();
-        Outcome<TAnswer> outcome = Write(command, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
-        return (write is null ? outcome : queue.Wait(write)).OrThrow();
-    }
-
-    /// <inheritdoc cref="Apply"/>
-    public ValueTask<TAnswer> ApplyAsync<TAnswer>(Command<TAnswer> command, ScopeView scope, CancellationToken cancellationToken)
-    {
-        ThrowIfClosed();
-        Outcome<TAnswer> outcome = Write(command, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
-        return write is not null ? write.Answer
-            : outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? new(answer)
-            : ValueTask.FromException<TAnswer>(refusal.ToException());
-    }
+    private bool IsObserved<TAnswer>(in OperationCall<TAnswer> call) => observers.AreEnabled && call.Action is not null;
 
     private static async ValueTask<TAnswer> OrThrowAsync<TAnswer>(ValueTask<Outcome<TAnswer>> outcome) =>
         (await outcome.ConfigureAwait(false)).OrThrow();
@@ -103,7 +86,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
     private ValueTask<Outcome<TAnswer>> ObserveAsync<TAnswer>(
         in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken) =>
         observers.RunAsync<Execution<TAnswer>, TAnswer>(
-            new Operation(call.Action, scope.Scope, call.ProjectName, call.DatasetName, call.Request),
+            new Operation(call.Action!, scope.Scope, call.ProjectName, call.DatasetName, call.Request),
             new Execution<TAnswer>(this, call, scope, isSynchronous, cancellationToken),
             isSynchronous,
             cancellationToken);
@@ -126,7 +109,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
 
     private Refusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
     {
-        if (call.Malformed is not null || authorizer is null)
+        if (call.Malformed is not null || authorizer is null || call.Action is null)
         {
             return call.Malformed;
         }
@@ -157,7 +140,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
     }
 
-    /// <summary>Reads at once, or has the command decided; <paramref name="write"/> is the outcome to come where there is none yet.</summary>
+    /// <summary>Reads at once, or decides the command; <paramref name="write"/> is the outcome to come where there is none yet.</summary>
     private Outcome<TAnswer> Execute<TAnswer>(
         in OperationCall<TAnswer> call,
         ScopeView scope,
@@ -209,7 +192,11 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
 
     /// <summary>An operation between its begin and its end.</summary>
     private readonly struct Execution<TAnswer>(
-        OperationPipeline pipeline, in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
+        OperationPipeline pipeline,
+        in OperationCall<TAnswer> call,
+        ScopeView scope,
+        bool isSynchronous,
+        CancellationToken cancellationToken)
         : OperationObservers.IExecution<TAnswer>
     {
         private readonly OperationCall<TAnswer> _call = call;

@@ -187,7 +187,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        _pipeline.Run(OperationCall.AddFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope)[0];
+        AddFiles(One(projectName, datasetName, fileCount, totalFileSize))[0];
 
     /// <inheritdoc cref="AddFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -198,8 +198,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> AddFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        FirstAsync(
-            _pipeline.RunAsync(OperationCall.AddFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope, cancellationToken));
+        FirstAsync(AddFilesAsync(One(projectName, datasetName, fileCount, totalFileSize), cancellationToken));
 
     /// <summary>
     /// Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.
@@ -239,7 +238,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset RemoveFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        _pipeline.Run(OperationCall.RemoveFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope)[0];
+        RemoveFiles(One(projectName, datasetName, fileCount, totalFileSize))[0];
 
     /// <inheritdoc cref="RemoveFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -250,8 +249,7 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> RemoveFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        FirstAsync(
-            _pipeline.RunAsync(OperationCall.RemoveFiles(One(projectName, datasetName, fileCount, totalFileSize)), _scope, cancellationToken));
+        FirstAsync(RemoveFilesAsync(One(projectName, datasetName, fileCount, totalFileSize), cancellationToken));
 
     /// <summary>
     /// Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.

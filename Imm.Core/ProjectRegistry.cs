@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using CommunityToolkit.Diagnostics;
 using Imm.Core.Commit;
 using Imm.Core.Model;
 
@@ -18,8 +17,8 @@ namespace Imm.Core;
 /// <para>
 /// The asynchronous members wait for the disk together with others, in one queue, and hold no thread while they do: changes that wait
 /// together share one flush. A token cancels a change while it waits in the queue. Once its batch has begun the outcome is reported
-/// whatever the token says. The synchronous members wait on the calling thread, need no thread of the pool, and may take their change to the
-/// disk on the calling thread itself.
+/// whatever the token says. The synchronous members wait on the calling thread, need no thread of the pool, and may flush their change on
+/// the calling thread itself.
 /// </para>
 /// <para>
 /// While <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait, the next one that would have to is refused with
@@ -188,14 +187,14 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="projectQuota"/> is below 0.</exception>
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public void SetProjectQuota(int projectQuota) => _pipeline.Apply(NewQuota(projectQuota), _scope);
+    public void SetProjectQuota(int projectQuota) => _pipeline.Run(OperationCall.SetProjectQuota(projectQuota), _scope);
 
     /// <inheritdoc cref="SetProjectQuota"/>
     /// <param name="projectQuota">0 to 2,147,483,647 (both inclusive).</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask SetProjectQuotaAsync(int projectQuota, CancellationToken cancellationToken = default) =>
-        WithoutAnswer(_pipeline.ApplyAsync(NewQuota(projectQuota), _scope, cancellationToken));
+        WithoutAnswer(_pipeline.RunAsync(OperationCall.SetProjectQuota(projectQuota), _scope, cancellationToken));
 
     /// <summary>Runs an operation for a caller that takes a refusal as a value.</summary>
     /// <param name="call">The operation.</param>
@@ -205,15 +204,8 @@ public sealed partial class ProjectRegistry
         in OperationCall<TAnswer> call, bool isSynchronous, CancellationToken cancellationToken) =>
         _pipeline.RunAsync(call, _scope, isSynchronous, cancellationToken);
 
-    /// <summary>Commits a command that no caller asked for: neither authorized nor observed.</summary>
-    internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => _pipeline.Apply(command, _scope);
-
-    // The operator sets it, not a user of the service: it is no action of the service, and not authorized.
-    private static SetProjectQuota NewQuota(int projectQuota)
-    {
-        Guard.IsGreaterThanOrEqualTo(projectQuota, 0, nameof(projectQuota));
-        return new SetProjectQuota(projectQuota);
-    }
+    /// <summary>Commits a command that is no action of the service: neither authorized nor observed.</summary>
+    internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => _pipeline.Run(OperationCall.Unlisted(command), _scope);
 
     private static ValueTask WithoutAnswer<TAnswer>(ValueTask<TAnswer> task) =>
         task.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(task.AsTask());

@@ -10,6 +10,9 @@ internal static class Repository
     /// <summary>Every C# file of every project, relative to the root, with slashes.</summary>
     public static IReadOnlyList<string> CodeFiles { get; } = [.. Files(Root, "*.cs")];
 
+    /// <summary>The README and the documents of the library, relative to the root, with slashes.</summary>
+    public static IReadOnlyList<string> Documents { get; } = ["README.md", .. Files(File("Imm.Core", "docs"), "*.md")];
+
     public static string File(params string[] path) => Path.Combine([Root, .. path]);
 
     public static string Text(string file) => System.IO.File.ReadAllText(File(file));

@@ -20,7 +20,7 @@ public sealed class RoomTests
     /// <summary>Pairs of files that use each other, each with its reason.</summary>
     private static readonly Dictionary<(string, string), string> Circles = new()
     {
-        [("Model/ImmException.cs", "Model/Refusal.cs")] = "a refusal becomes an exception, and the exception shows the data of its refusal",
+        [("Model/ImmException.cs", "Model/Refusal.cs")] = "a refusal is thrown as the exception, whose properties are those of the refusal",
     };
 
     [Fact]

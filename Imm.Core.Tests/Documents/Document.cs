@@ -29,9 +29,9 @@ internal sealed partial class Document
     /// <summary>The documents that people write. The reports of the benchmark program are not among them.</summary>
     public static IReadOnlyList<Document> All { get; } =
     [
-        .. Directory.GetFiles(Repository.File("Imm.Core", "docs"), "*.md").Order(StringComparer.Ordinal)
-            .Select(path => System.IO.Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'))
-            .Concat(["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md"])
+        .. new[] { "README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md" }
+            .Concat(Directory.GetFiles(Repository.File("Imm.Core", "docs"), "*.md")
+                .Select(file => $"Imm.Core/docs/{System.IO.Path.GetFileName(file)}").Order(StringComparer.Ordinal))
             .Select(path => new Document(path)),
     ];
 

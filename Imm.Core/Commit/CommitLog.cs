@@ -3,7 +3,7 @@ using Imm.Core.Model;
 namespace Imm.Core.Commit;
 
 /// <summary>The log of a store: makes batches of changes durable, and loads the scopes that were stored before.</summary>
-/// <remarks>Only the holder of the commit lock builds and appends batches; everything else is safe to call from many threads at once.</remarks>
+/// <remarks>Only the holder of the commit lock builds and appends batches. Everything else is thread-safe.</remarks>
 internal abstract class CommitLog
 {
     /// <summary>
@@ -11,7 +11,7 @@ internal abstract class CommitLog
     /// </summary>
     public abstract bool IsPersistent { get; }
 
-    /// <summary>The cause of the failure after which nothing is appended any more; null while there is none. It never changes back.</summary>
+    /// <summary>The failure after which nothing is appended any more; null while there is none. It never changes back.</summary>
     public virtual Exception? Failure => null;
 
     /// <summary>The scopes that have stored content, as of when the store was opened.</summary>

@@ -63,8 +63,8 @@ internal sealed class CommitQueue
     /// <param name="maxWaiting">The number of writes that may wait, from 1.</param>
     /// <param name="startThread">Starts the commit thread of a persistent log; see <see cref="FileStoreSettings.StartThread"/>.</param>
     /// <param name="ended">
-    /// Called once, after the last write: for a persistent log on the commit thread, which no caller can interrupt and which needs no thread
-    /// of the pool; otherwise on the thread that closes. It does not throw.
+    /// Called once, after the last write: for a persistent log on the commit thread, which no caller can interrupt and which needs no
+    /// thread of the pool; otherwise on the thread that closes. It does not throw.
     /// </param>
     /// <exception cref="OutOfMemoryException">The commit thread cannot be started.</exception>
     /// <exception cref="ThreadStartException">The commit thread cannot be started.</exception>

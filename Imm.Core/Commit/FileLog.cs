@@ -4,7 +4,7 @@ using Imm.Core.Storage;
 
 namespace Imm.Core.Commit;
 
-/// <summary>The log of a store in a file: numbers the scopes, encodes changes as records, and counts the reads that a close waits for.</summary>
+/// <summary>The log of a store in a file: numbers the scopes, and counts the reads that a close waits for.</summary>
 [SuppressMessage(
     "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A late read may still ask the count.")]
 internal sealed class FileLog : CommitLog

@@ -9,7 +9,7 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
 
     public Scope Scope { get; } = scope;
 
-    /// <summary>The number under which the log stores the scope; 0 until it stores anything of it. Caller must hold the commit lock.</summary>
+    /// <summary>The number under which the log stores the scope; 0 until it does. Caller must hold the commit lock.</summary>
     public int Id { get; set; } = id;
 
     /// <summary>

@@ -122,7 +122,7 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
         }
     }
 
-    /// <summary>The part of an operation that runs between its begin and its end. A struct, so that a call allocates nothing for it.</summary>
+    /// <summary>The part of an operation between its begin and its end. A struct, so that a call allocates nothing for it.</summary>
     internal interface IExecution<TAnswer>
     {
         /// <summary>Checks the parameters, then asks the authorizer; null where both allow.</summary>

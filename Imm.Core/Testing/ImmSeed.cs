@@ -157,7 +157,8 @@ public sealed class ImmSeed
         {
             foreach (string uri in uris)
             {
-                Apply(NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri), new CreateBinding(projectName, datasetName, uri));
+                Apply(
+                    NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri), new CreateBinding(projectName, datasetName, uri));
             }
         });
     }
@@ -220,7 +221,8 @@ public sealed class ImmSeed
         return Step(nameof(Recorded), [], () =>
         {
             var place = new DocumentPlace("answer", "$");
-            AnswerDocument answer = DocumentContext.Read(json, "project or a page of projects", DocumentContext.Default.AnswerDocument);
+            AnswerDocument answer = DocumentJsonContext.Read(
+                json, "project or a page of projects", DocumentJsonContext.Default.AnswerDocument);
             if (answer.Projects is null)
             {
                 Import(answer.Project ?? answer, place);

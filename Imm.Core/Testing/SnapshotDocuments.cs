@@ -72,4 +72,4 @@ internal sealed class BindingDocument
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(SnapshotDocument))]
-internal sealed partial class SnapshotContext : JsonSerializerContext;
+internal sealed partial class SnapshotJsonContext : JsonSerializerContext;

@@ -13,7 +13,7 @@ internal static class SnapshotReader
     /// <exception cref="FormatException">The text is not a snapshot.</exception>
     public static SnapshotContent Read(string json)
     {
-        SnapshotDocument document = DocumentContext.Read(json, "snapshot", SnapshotContext.Default.SnapshotDocument);
+        SnapshotDocument document = DocumentJsonContext.Read(json, "snapshot", SnapshotJsonContext.Default.SnapshotDocument);
         var place = new DocumentPlace("snapshot", "$");
         if (document.Format != SnapshotDocument.CurrentFormat)
         {

@@ -78,7 +78,7 @@ internal sealed class RequestTagDocument
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AnswerDocument))]
 [JsonSerializable(typeof(RequestTagDocument[]))]
-internal sealed partial class DocumentContext : JsonSerializerContext
+internal sealed partial class DocumentJsonContext : JsonSerializerContext
 {
     /// <summary>Reads a document.</summary>
     /// <param name="json">The JSON.</param>

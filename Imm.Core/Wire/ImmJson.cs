@@ -51,7 +51,7 @@ public static class ImmJson
     public static Project ReadProject(string json)
     {
         Guard.IsNotNull(json, nameof(json));
-        AnswerDocument answer = DocumentContext.Read(json, "project", DocumentContext.Default.AnswerDocument);
+        AnswerDocument answer = DocumentJsonContext.Read(json, "project", DocumentJsonContext.Default.AnswerDocument);
         return answer.Project is { } project
             ? DocumentReader.ReadProject(project, new DocumentPlace("project", "$.Project"))
             : DocumentReader.ReadProject(answer, new DocumentPlace("project", "$"));

@@ -98,7 +98,7 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
         RequestTagDocument?[] documents;
         try
         {
-            documents = DocumentContext.Read(json, "list of tags", DocumentContext.Default.RequestTagDocumentArray);
+            documents = DocumentJsonContext.Read(json, "list of tags", DocumentJsonContext.Default.RequestTagDocumentArray);
         }
         catch (FormatException)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Unicode;
 using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
@@ -35,13 +34,14 @@ internal static class WireTime
             offset = TimeSpan.Zero;
         }
 
-        bool fits = Utf8.TryWrite(
-            destination,
-            CultureInfo.InvariantCulture,
-            $"{new DateTime(local):O}00{(offset < TimeSpan.Zero ? '-' : '+')}{offset:hh\\:mm}",
-            out int written);
-        Invariant.Holds(fits && written == Length, "a time has one length");
-        return destination[..written];
+        // The formatting methods of the types themselves allocate nothing, not even before the JIT optimizes.
+        new DateTime(local).TryFormat(destination, out int length, "O", CultureInfo.InvariantCulture);
+        destination[length++] = (byte)'0';
+        destination[length++] = (byte)'0';
+        destination[length++] = (byte)(offset < TimeSpan.Zero ? '-' : '+');
+        offset.TryFormat(destination[length..], out int offsetLength, @"hh\:mm", CultureInfo.InvariantCulture);
+        Invariant.Holds(length + offsetLength == Length, "a time has one length");
+        return destination[..Length];
     }
 
     /// <summary>Reads a time with 0 to 9 fraction digits and an offset or <c>Z</c>, truncated to 100 ns.</summary>

@@ -7,7 +7,8 @@ internal static class Tables
 {
     public const string RatioNote =
         "× is how many times better Imm.Core is than that engine, by the medians of the rounds of this run: above 1 Imm.Core is ahead."
-        + " A durable row is compared with durable engines, a relaxed row with relaxed ones, and both with LiteDB and the batch, which promise less.";
+        + " A durable row is compared with durable engines, a relaxed row with relaxed ones, and both with LiteDB and the batch, which"
+        + " promise less.";
 
     private static readonly string[] Others =
     [

@@ -1,4 +1,5 @@
-// The service on 127.0.0.1 for clients that need a socket: one store as it comes, and one in each state that a client cannot bring about itself.
+// The service on 127.0.0.1 for clients that need a socket: one store with default options, and one in each state that a client cannot
+// cause itself.
 // Prints the address of each as one line of JSON, and ends when its standard input does.
 
 using System.Net;
