@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Imm.Core;
 
 // The datasets of the registry's projects, their bindings and files.
@@ -104,10 +102,6 @@ public sealed partial class ProjectRegistry
     /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    [SuppressMessage(
-        "Design",
-        "CA1054:URI-like parameters should not be strings",
-        Justification = "It is compared and kept as the text that was given.")]
     public Binding CreateBinding(string projectName, string datasetName, string uri) =>
         _pipeline.Run(OperationCall.CreateBinding(projectName, datasetName, uri), _scope);
 
@@ -117,10 +111,6 @@ public sealed partial class ProjectRegistry
     /// <param name="uri">The bucket, as <c>oss://{bucket}</c> with 1 to 63 of the lower-case ASCII letters, digits and <c>-</c>.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
-    [SuppressMessage(
-        "Design",
-        "CA1054:URI-like parameters should not be strings",
-        Justification = "It is compared and kept as the text that was given.")]
     public ValueTask<Binding> CreateBindingAsync(
         string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.CreateBinding(projectName, datasetName, uri), _scope, cancellationToken);
@@ -147,10 +137,6 @@ public sealed partial class ProjectRegistry
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    [SuppressMessage(
-        "Design",
-        "CA1054:URI-like parameters should not be strings",
-        Justification = "It is compared and kept as the text that was given.")]
     public void DeleteBinding(string projectName, string datasetName, string uri) =>
         _pipeline.Run(OperationCall.DeleteBinding(projectName, datasetName, uri), _scope);
 
@@ -160,10 +146,6 @@ public sealed partial class ProjectRegistry
     /// <param name="uri">The bucket, as it was bound.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
-    [SuppressMessage(
-        "Design",
-        "CA1054:URI-like parameters should not be strings",
-        Justification = "It is compared and kept as the text that was given.")]
     public ValueTask DeleteBindingAsync(
         string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) => WithoutAnswer(
         _pipeline.RunAsync(OperationCall.DeleteBinding(projectName, datasetName, uri), _scope, cancellationToken));

@@ -62,7 +62,7 @@ internal sealed partial class Document
             Match? next = i + 1 < fences.Count ? fences[i + 1] : null;
             bool showsOutput = next?.Groups["language"].Value == "text" && !Heading().IsMatch(Text[fences[i].Index..next.Index]);
             int line = Text.AsSpan(0, fences[i].Index).Count('\n') + 2;
-            yield return new Block(Path, line, fences[i].Groups["language"].Value, fences[i].Groups["text"].Value) 
+            yield return new Block(Path, line, fences[i].Groups["language"].Value, fences[i].Groups["text"].Value)
             {
                 Output = showsOutput ? next!.Groups["text"].Value : null,
             };

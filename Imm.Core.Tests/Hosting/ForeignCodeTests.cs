@@ -277,18 +277,18 @@ public sealed class ForeignCodeTests : IDisposable
     [Fact]
     public void A_continuation_on_the_commit_thread_can_begin_changes_and_cannot_wait_for_them() => Bounded.Run(() => "a wait", () =>
     {
-        using var held = new HeldDisk(_disk);
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, held);
+        using var gated = new GatedDisk(_disk);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, gated);
         ProjectRegistry registry = store.Registry();
-        held.Hold();
+        gated.BlockFlushes();
         var leader = new Thread(() => registry.Create(new() { ProjectName = "a" }));
         leader.Start();
-        held.AwaitFlush();
+        gated.AwaitBlockedFlush();
         SynchronizationContext? before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(new HereContext());
         Task<(Exception? Created, Exception? Closed)> continued = ContinueAsync();
         SynchronizationContext.SetSynchronizationContext(before);
-        held.LetGo();
+        gated.ReleaseFlushes();
         leader.Join();
 
         (Exception? created, Exception? closed) = continued.Result;

@@ -3,19 +3,19 @@ using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>The bound on the changes that wait for the disk.</summary>
+/// <summary>The limit on the writes that wait in the commit queue.</summary>
 public sealed class BackPressureTests : IDisposable
 {
-    private readonly HeldDisk _disk = new(new SimulatedDisk());
+    private readonly GatedDisk _disk = new(new SimulatedDisk());
 
     public void Dispose() => _disk.Dispose();
 
     [Fact]
-    public async Task Refuses_a_change_that_would_wait_behind_as_many_as_may()
+    public async Task Refuses_a_change_when_the_commit_queue_is_full()
     {
         using ImmStore store = Open(maxWaiting: 3);
         ProjectRegistry registry = store.Registry();
-        Task<Project> leader = Lead(registry);
+        Task<Project> leader = StartLeader(registry);
         Task<Project>[] waiting = [Create(registry, "a"), Create(registry, "b"), Create(registry, "c")];
         Assert.Equal(3, store.Status.WaitingWrites);
 
@@ -27,22 +27,22 @@ public sealed class BackPressureTests : IDisposable
         Assert.Equal(ImmErrorCode.ThrottlingUser, Refused(() => registry.SetProjectQuota(1)).Code);
         Assert.Equal(3, store.Status.WaitingWrites);
 
-        _disk.LetGo();
+        _disk.ReleaseFlushes();
         await leader;
         await Task.WhenAll(waiting);
         Assert.Equal(0, store.Status.WaitingWrites);
         registry.Create(new() { ProjectName = "d" });
         await Create(registry, "e");
-        Assert.Equal(["a", "b", "c", "d", "e", "leads"], registry.List().Projects.Select(project => project.ProjectName.Value));
+        Assert.Equal(["a", "b", "c", "d", "e", "leader"], registry.List().Projects.Select(project => project.ProjectName.Value));
     }
 
     [Fact]
-    public async Task Throttles_behind_parameters_and_authorizer_and_before_existence()
+    public async Task Throttles_after_the_checks_of_parameters_and_permission_and_before_that_of_existence()
     {
-        using ImmStore store = Open(maxWaiting: 1, new NobodyMayDelete());
+        using ImmStore store = Open(maxWaiting: 1, new DeniesDelete());
         ProjectRegistry registry = store.Registry();
         registry.Create(new() { ProjectName = "there" });
-        Task<Project> leader = Lead(registry);
+        Task<Project> leader = StartLeader(registry);
         Task<Project> waiting = Create(registry, "a");
 
         Assert.Equal(ImmErrorCode.InvalidArgument, Refused(() => registry.Create(new() { ProjectName = "1" })).Code);
@@ -51,43 +51,43 @@ public sealed class BackPressureTests : IDisposable
         Assert.Equal(ImmErrorCode.ThrottlingUser, Refused(() => registry.Update(new() { ProjectName = "none", Description = "d" })).Code);
         Assert.Equal("there", registry.Get("there").ProjectName.Value);
 
-        _disk.LetGo();
+        _disk.ReleaseFlushes();
         await leader;
         await waiting;
     }
 
     [Fact]
-    public async Task Counts_what_was_taken_from_the_queue_until_its_batch_begins()
+    public async Task Counts_a_write_as_waiting_until_its_batch_begins()
     {
         const int MaxBatch = 1024;
         using ImmStore store = Open(maxWaiting: MaxBatch + 100);
         ProjectRegistry registry = store.Registry();
         registry.SetProjectQuota(int.MaxValue);
-        Task<Project> leader = Lead(registry);
+        Task<Project> leader = StartLeader(registry);
         Task<Project>[] first = [.. Enumerable.Range(0, MaxBatch + 100).Select(i => Create(registry, $"a{i}"))];
-        _disk.LetOneGo();
-        _disk.AwaitFlush();
+        _disk.ReleaseOneFlush();
+        _disk.AwaitBlockedFlush();
         await leader;
 
-        // The first 1,024 are on their way, the others wait.
+        // A batch of the first 1,024 is being flushed. The others wait.
         Assert.Equal(100, store.Status.WaitingWrites);
         Task<Project>[] second = [.. Enumerable.Range(0, MaxBatch).Select(i => Create(registry, $"b{i}"))];
         Assert.Equal(MaxBatch + 100, store.Status.WaitingWrites);
         Assert.Equal(ImmErrorCode.ThrottlingUser, (await Assert.ThrowsAsync<ImmException>(() => Create(registry, "c"))).Code);
 
-        _disk.LetGo();
+        _disk.ReleaseFlushes();
         await Task.WhenAll([.. first, .. second]);
         Assert.Equal((0, (2 * MaxBatch) + 101), (store.Status.WaitingWrites, registry.State.ProjectCount));
     }
 
     [Fact]
-    public async Task Many_threads_together_never_pass_the_bound()
+    public async Task Many_threads_never_enqueue_more_writes_than_the_limit()
     {
         const int Bound = 100;
         using ImmStore store = Open(Bound);
         ProjectRegistry registry = store.Registry();
         registry.SetProjectQuota(int.MaxValue);
-        Task<Project> leader = Lead(registry);
+        Task<Project> leader = StartLeader(registry);
         var begun = new Task<Project>[8][];
         Thread[] threads = [.. Enumerable.Range(0, begun.Length).Select(t => new Thread(() =>
             begun[t] = [.. Enumerable.Range(0, 50).Select(i => Create(registry, $"t{t}_{i}"))]))];
@@ -96,26 +96,28 @@ public sealed class BackPressureTests : IDisposable
 
         Task<Project>[] refused = [.. begun.SelectMany(tasks => tasks).Where(task => task.IsCompleted)];
         Assert.Equal(begun.Sum(tasks => tasks.Length) - Bound, refused.Length);
-        Assert.All(refused, task => Assert.Equal(ImmErrorCode.ThrottlingUser, Assert.IsType<ImmException>(task.Exception?.InnerException).Code));
+        Assert.All(
+            refused,
+            task => Assert.Equal(ImmErrorCode.ThrottlingUser, Assert.IsType<ImmException>(task.Exception?.InnerException).Code));
         Assert.Equal(Bound, store.Status.WaitingWrites);
-        _disk.LetGo();
+        _disk.ReleaseFlushes();
         await leader;
         await Task.WhenAll(begun.SelectMany(tasks => tasks).Except(refused));
         Assert.Equal(Bound + 1, registry.State.ProjectCount);
     }
 
     [Fact]
-    public async Task A_change_that_is_cancelled_makes_room_once_its_turn_would_have_come()
+    public async Task A_cancelled_change_leaves_the_queue_with_the_batch_that_it_waited_for()
     {
         using ImmStore store = Open(maxWaiting: 1);
         ProjectRegistry registry = store.Registry();
         using var cancellation = new CancellationTokenSource();
-        Task<Project> leader = Lead(registry);
+        Task<Project> leader = StartLeader(registry);
         Task<Project> cancelled = registry.CreateAsync(new() { ProjectName = "cancelled" }, cancellation.Token).AsTask();
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
 
-        _disk.LetGo();
+        _disk.ReleaseFlushes();
         await leader;
         await store.DisposeAsync();
 
@@ -123,7 +125,7 @@ public sealed class BackPressureTests : IDisposable
     }
 
     [Fact]
-    public void A_store_in_memory_has_no_queue()
+    public void A_store_in_memory_enqueues_nothing()
     {
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { MaxWaitingWrites = 1, ProjectQuota = 1000 });
         ProjectRegistry registry = store.Registry();
@@ -133,23 +135,24 @@ public sealed class BackPressureTests : IDisposable
         Assert.Equal((1000, 0), (registry.State.ProjectCount, store.Status.WaitingWrites));
     }
 
-    private static Task<Project> Create(ProjectRegistry registry, string name) => registry.CreateAsync(new() { ProjectName = name }).AsTask();
+    private static Task<Project> Create(ProjectRegistry registry, string name) =>
+        registry.CreateAsync(new() { ProjectName = name }).AsTask();
 
     private static ImmException Refused(Action call) => Assert.Throws<ImmException>(call);
 
     private ImmStore Open(int maxWaiting, IImmAuthorizer? authorizer = null) =>
         ImmStore.Open(new ImmStoreOptions { Path = "/store/data", MaxWaitingWrites = maxWaiting, Authorizer = authorizer }, _disk);
 
-    /// <summary>Has a change begin whose flush is held, so that all others wait behind it.</summary>
-    private Task<Project> Lead(ProjectRegistry registry)
+    /// <summary>Starts a change whose flush is blocked, so that all later writes wait in the commit queue.</summary>
+    private Task<Project> StartLeader(ProjectRegistry registry)
     {
-        _disk.Hold();
-        Task<Project> leader = Task.Run(() => registry.Create(new() { ProjectName = "leads" }));
-        _disk.AwaitFlush();
+        _disk.BlockFlushes();
+        Task<Project> leader = Task.Run(() => registry.Create(new() { ProjectName = "leader" }));
+        _disk.AwaitBlockedFlush();
         return leader;
     }
 
-    private sealed class NobodyMayDelete : IImmAuthorizer
+    private sealed class DeniesDelete : IImmAuthorizer
     {
         public AuthorizationDecision Authorize(AuthorizationRequest request) =>
             request.Action == "imm:DeleteProject" ? AuthorizationDecision.Deny() : AuthorizationDecision.Allow;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>The close of a store, beside other closes and reads.</summary>
+/// <summary>The close of a store, also while others close it, read and write.</summary>
 public sealed class CloseTests
 {
     private const string Path = "/store/data";
@@ -12,51 +12,52 @@ public sealed class CloseTests
     private readonly SimulatedDisk _disk = new();
 
     [Fact]
-    public void A_second_close_returns_when_the_store_is_closed() => Bounded.Run(() => "a second close", () =>
+    public void A_second_close_returns_only_when_the_store_is_closed() => Bounded.Run(() => "a second close", () =>
     {
-        using var held = new HeldDisk(_disk);
-        ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, held);
+        using var gated = new GatedDisk(_disk);
+        ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, gated);
         store.Registry().Create(new() { ProjectName = "p" });
-        held.Hold();
+        gated.BlockFlushes();
         var first = new Thread(store.Dispose);
         first.Start();
-        held.AwaitFlush();
+        gated.AwaitBlockedFlush();
 
         bool wasOpen = false;
         var second = new Thread(() =>
         {
             store.Dispose();
-            wasOpen = first.IsAlive && Record.Exception(() => ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk).Dispose()) is not null;
+            wasOpen = first.IsAlive
+                && Record.Exception(() => ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk).Dispose()) is not null;
         });
         second.Start();
 
-        // Until it has returned or waits.
+        // Until the thread has ended or is blocked.
         SpinWait.SpinUntil(() => !second.IsAlive || second.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
         ValueTask third = store.DisposeAsync();
         Assert.False(third.IsCompleted);
-        held.LetGo();
+        gated.ReleaseFlushes();
         first.Join();
         second.Join();
         third.AsTask().Wait();
-        Assert.False(wasOpen, "The second close returned while the files were held.");
+        Assert.False(wasOpen, "The second close returned while the files were open.");
         using ImmStore again = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
         Assert.True(again.Registry().TryGet("p", out _));
     });
 
     [Fact]
-    public void A_close_whose_caller_is_interrupted_goes_on() => Bounded.Run(() => "an interrupted close", () =>
+    public void A_close_completes_when_its_caller_is_interrupted() => Bounded.Run(() => "an interrupted close", () =>
     {
-        using var held = new HeldDisk(_disk);
-        ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, held);
+        using var gated = new GatedDisk(_disk);
+        ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, gated);
         store.Registry().Create(new() { ProjectName = "p" });
-        held.Hold();
+        gated.BlockFlushes();
         Exception? interrupted = null;
         var closer = new Thread(() => interrupted = Record.Exception(store.Dispose));
         closer.Start();
-        held.AwaitFlush();
+        gated.AwaitBlockedFlush();
         closer.Interrupt();
         closer.Join();
-        held.LetGo();
+        gated.ReleaseFlushes();
         store.Dispose();
 
         Assert.IsType<ThreadInterruptedException>(interrupted);
@@ -67,9 +68,9 @@ public sealed class CloseTests
     });
 
     [Fact]
-    public void A_close_of_a_store_in_memory_whose_caller_is_interrupted_is_a_close() => Bounded.Run(() => "an interrupted close in memory", () =>
+    public void A_close_in_memory_completes_when_its_caller_is_interrupted() => Bounded.Run(() => "an interrupted close in memory", () =>
     {
-        using var clock = new StoppedClock();
+        using var clock = new BlockingClock();
         ImmStore store = ImmStore.InMemory(new ImmStoreOptions { TimeProvider = clock });
         ProjectRegistry registry = store.Registry();
         var changer = new Thread(() => registry.Create(new() { ProjectName = "p" }));
@@ -91,7 +92,7 @@ public sealed class CloseTests
     });
 
     [Fact]
-    public void A_first_read_beside_a_close_is_an_answer_or_finds_the_store_closed()
+    public void A_first_read_during_a_close_succeeds_or_throws_ObjectDisposedException()
     {
         const int Regions = 60;
         using (ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
@@ -130,7 +131,7 @@ public sealed class CloseTests
     }
 
     [Fact]
-    public async Task Changes_beside_a_close_are_made_or_find_the_store_closed()
+    public async Task Changes_during_a_close_are_stored_or_throw_ObjectDisposedException()
     {
         for (int round = 0; round < 20; round++)
         {
@@ -164,8 +165,8 @@ public sealed class CloseTests
         }
     }
 
-    /// <summary>A clock that holds up who asks for the time.</summary>
-    private sealed class StoppedClock : TimeProvider, IDisposable
+    /// <summary>A clock that blocks its caller until the test lets it go on.</summary>
+    private sealed class BlockingClock : TimeProvider, IDisposable
     {
         public ManualResetEventSlim Asked { get; } = new();
 

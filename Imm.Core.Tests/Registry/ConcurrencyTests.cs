@@ -5,15 +5,15 @@ using Xunit;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>
-/// What many callers at once may rely on, in memory and in a file:
+/// The guarantees to concurrent callers, in memory and in a file:
 /// <list type="number">
-/// <item>Of many who create one name exactly one succeeds; the others hear that it exists.</item>
-/// <item>Exactly as many succeed as there are places left in the quota, whatever the names; no reader ever sees more projects than the quota.</item>
+/// <item>Of many calls that create one name exactly one succeeds; the others are refused because the name exists.</item>
+/// <item>Exactly as many creates succeed as the quota has room for. No reader ever sees more projects than the quota.</item>
 /// <item>The same holds for datasets in a project, bindings and files in a dataset; the project's sums are exact at every moment.</item>
-/// <item>A reader sees only states that were committed: no half of an update, and no version that is older than one seen before.</item>
-/// <item>Get, TryGet and List never disagree: what one has shown, the other shows too, or something later.</item>
-/// <item>What a call acknowledged, every read that begins afterwards sees.</item>
-/// <item>Every short history of calls can be put in one order that explains all outcomes and respects who ended before whom began.</item>
+/// <item>A reader sees only committed states: no half of an update, and no version that is older than one seen before.</item>
+/// <item>Get, TryGet and List agree: a later read gives the same state as an earlier one of another kind, or a later state.</item>
+/// <item>An acknowledged change is visible to every read that begins afterwards.</item>
+/// <item>Every short history of calls is linearizable.</item>
 /// </list>
 /// </summary>
 public sealed class ConcurrencyTests
@@ -24,18 +24,25 @@ public sealed class ConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public void Of_64_callers_who_create_few_names_with_few_places_left_exactly_as_many_succeed_as_there_are_places(string kind)
+    public void Concurrent_creates_succeed_exactly_as_often_as_names_and_quota_allow(string kind)
     {
         using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
         for (int round = 0; round < 8; round++)
         {
             ProjectRegistry registry = store.Registry("account", $"round-{round}");
-            (int names, int places) = round switch { 0 => (1, 5), 1 => (5, 5), 2 => (64, 1), 3 => (64, 0), _ => (1 + round, 1 + (round * 7 % 11)) };
+            (int names, int places) = round switch
+            {
+                0 => (1, 5),
+                1 => (5, 5),
+                2 => (64, 1),
+                3 => (64, 0),
+                _ => (1 + round, 1 + (round * 7 % 11)),
+            };
             registry.SetProjectQuota(places + 1);
             registry.Create(new CreateProjectRequest { ProjectName = "there" });
-            using var reader = new Beside(() => Assert.True(registry.List().Projects.Count <= places + 1));
-            string[] outcomes = AtOnce(Callers, caller => Shown.Outcome(() =>
+            using var reader = new BackgroundCheck(() => Assert.True(registry.List().Projects.Count <= places + 1));
+            string[] outcomes = RunAtOnce(Callers, caller => Shown.Outcome(() =>
             {
                 registry.Create(new CreateProjectRequest { ProjectName = $"n{caller % names}", Description = $"{caller}" });
             }));
@@ -57,7 +64,7 @@ public sealed class ConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public async Task Callers_who_await_share_the_places_as_exactly(string kind)
+    public async Task Concurrent_asynchronous_creates_fill_the_quota_exactly(string kind)
     {
         using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
@@ -73,19 +80,19 @@ public sealed class ConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public void Datasets_bindings_and_files_are_counted_exactly_too(string kind)
+    public void Concurrent_changes_fill_the_limits_of_datasets_bindings_and_files_exactly(string kind)
     {
         using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
         ProjectRegistry registry = store.Registry("account", "region");
-        registry.Create(new CreateProjectRequest { ProjectName = "p", ProjectMaxDatasetCount = 3, DatasetMaxBindCount = 4, DatasetMaxFileCount = 10 });
+        registry.Create(new() { ProjectName = "p", ProjectMaxDatasetCount = 3, DatasetMaxBindCount = 4, DatasetMaxFileCount = 10 });
         registry.CreateDataset(new CreateDatasetRequest { ProjectName = "p", DatasetName = "d" });
-        using var reader = new Beside(() =>
+        using var reader = new BackgroundCheck(() =>
         {
             Project project = registry.Get("p");
             Assert.True(project.DatasetCount <= 3 && project.FileCount <= 10 && project.TotalFileSize == 10 * project.FileCount);
         });
-        int[] kinds = AtOnce(Callers, caller => Shown.Outcome(() => _ = (caller % 3) switch
+        int[] kinds = RunAtOnce(Callers, caller => Shown.Outcome(() => _ = (caller % 3) switch
         {
             0 => registry.CreateDataset(new CreateDatasetRequest { ProjectName = "p", DatasetName = $"d{caller}" }),
             1 => (object)registry.CreateBinding("p", "d", $"oss://b{caller}"),
@@ -101,7 +108,7 @@ public sealed class ConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public void Readers_see_whole_states_that_never_go_back_and_every_read_agrees_with_every_other(string kind)
+    public void Readers_see_only_committed_states_in_order_and_all_kinds_of_read_agree(string kind)
     {
         using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory);
@@ -121,8 +128,8 @@ public sealed class ConcurrencyTests
         int reads = 0;
         Action[] writers = [.. names.Select((name, index) => (Action)(() =>
         {
-            // However quick the writers are, they go on until enough has been read beside them.
-            for (int version = 1; version <= versions || (Volatile.Read(ref reads) < Reads && Volatile.Read(ref readersLeft) > 0); version++)
+            // The writers go on until the readers have read enough during the writes.
+            for (int version = 1; version <= versions || MustGoOn(); version++)
             {
                 string text = version.ToString(CultureInfo.InvariantCulture);
                 registry.Update(new UpdateProjectRequest { ProjectName = name, Description = text, Tag = [new("version", text)] });
@@ -131,17 +138,19 @@ public sealed class ConcurrencyTests
 
             Interlocked.Decrement(ref left);
         }))];
+        bool MustGoOn() => Volatile.Read(ref reads) < Reads && Volatile.Read(ref readersLeft) > 0;
+
         var failures = new List<string>();
         Action[] readers = [.. Enumerable.Range(0, Readers).Select(seed => (Action)(() =>
         {
             int[] seen = new int[names.Length];
-            int turn = seed;
+            int read = seed;
             try
             {
                 do
                 {
                     int[] before = [.. Enumerable.Range(0, names.Length).Select(index => Volatile.Read(ref acknowledged[index]))];
-                    Project[] projects = (turn++ % 3) switch
+                    Project[] projects = (read++ % 3) switch
                     {
                         0 => [.. names.Select(registry.Get)],
                         1 => [.. names.Select(name => registry.TryGet(name, out Project? project) ? project : null!)],
@@ -151,12 +160,15 @@ public sealed class ConcurrencyTests
                     for (int index = 0; index < names.Length; index++)
                     {
                         int version = int.Parse(projects[index].Description, CultureInfo.InvariantCulture);
-                        bool isWhole = projects[index].Tags[0].Value == projects[index].Description && projects[index].ProjectName.Value == names[index];
+                        bool isWhole = projects[index].Tags[0].Value == projects[index].Description
+                            && projects[index].ProjectName.Value == names[index];
                         if (!isWhole || version < seen[index] || version < before[index])
                         {
                             lock (failures)
                             {
-                                failures.Add($"read {turn} of {names[index]}: {Shown.Of(projects[index])} after {seen[index]}, acknowledged {before[index]}");
+                                failures.Add(
+                                    $"read {read} of {names[index]}: {Shown.Of(projects[index])} after {seen[index]}, "
+                                    + $"acknowledged {before[index]}");
                             }
                         }
 
@@ -170,7 +182,7 @@ public sealed class ConcurrencyTests
                 Interlocked.Decrement(ref readersLeft);
             }
         }))];
-        Together([.. writers, .. readers]);
+        RunTogether([.. writers, .. readers]);
 
         Assert.Empty(failures);
         Assert.True(reads >= Reads);
@@ -179,7 +191,7 @@ public sealed class ConcurrencyTests
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public void Every_short_history_has_an_order_that_explains_it(string kind)
+    public void Every_short_history_of_calls_is_linearizable(string kind)
     {
         using var directory = new TempDirectory();
         using ImmStore store = Open(kind, directory, new YieldingClock());
@@ -188,28 +200,41 @@ public sealed class ConcurrencyTests
         for (int seed = 0; seed < 200 || (overlaps < 100 && seed < 5000); seed++)
         {
             (List<Call> calls, int quota) = RecordHistory(store.Registry("account", $"history-{seed}"), seed);
-            overlaps += calls.Count(call => calls.Exists(other => other.Caller != call.Caller && other.Begin < call.End && call.Begin < other.End));
-            refusals += calls.Count(call => call.Outcome is "exists" or "missing" || call.Outcome.StartsWith("full", StringComparison.Ordinal));
-            Assert.True(History.IsLinearizable(calls, quota), $"seed {seed}:{Environment.NewLine}{string.Join(Environment.NewLine, calls)}");
+            overlaps += calls.Count(call =>
+                calls.Exists(other => other.Caller != call.Caller && other.Begin < call.End && call.Begin < other.End));
+            refusals += calls.Count(call =>
+                call.Outcome is "exists" or "missing" || call.Outcome.StartsWith("full", StringComparison.Ordinal));
+            Assert.True(
+                History.IsLinearizable(calls, quota),
+                $"seed {seed}:{Environment.NewLine}{string.Join(Environment.NewLine, calls)}");
         }
 
         Assert.True(overlaps > 100 && refusals > 100, $"only {overlaps} calls overlapped, {refusals} were refused");
     }
 
     [Fact]
-    public void The_search_for_an_order_finds_one_exactly_where_there_is_one()
+    public void The_check_of_histories_accepts_exactly_the_linearizable_ones()
     {
         Call first = new(0, 0, 3, "create 1", "a", "done");
         Assert.True(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "missing")], 1));
         Assert.True(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "1")], 1));
         Assert.True(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "full 1/1")], 1));
-        Assert.True(History.IsLinearizable([first, new(1, 4, 5, "list", "", "a=1;"), new(2, 6, 7, "delete", "a", "done"), new(2, 8, 9, "create 3", "a", "done")], 1));
+        Assert.True(History.IsLinearizable(
+            [first, new(1, 4, 5, "list", "", "a=1;"), new(2, 6, 7, "delete", "a", "done"), new(2, 8, 9, "create 3", "a", "done")],
+            1));
 
         Assert.False(History.IsLinearizable([first, new(1, 4, 5, "get", "a", "missing")], 1));
         Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "a", "done")], 2));
         Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "done")], 1));
         Assert.False(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "1"), new(1, 4, 5, "list", "", "")], 1));
-        Assert.False(History.IsLinearizable([new(0, 0, 1, "create 1", "a", "done"), new(0, 2, 9, "update 2", "a", "done"), new(1, 3, 4, "get", "a", "2"), new(1, 5, 6, "get", "a", "1")], 1));
+        Assert.False(History.IsLinearizable(
+            [
+                new(0, 0, 1, "create 1", "a", "done"),
+                new(0, 2, 9, "update 2", "a", "done"),
+                new(1, 3, 4, "get", "a", "2"),
+                new(1, 5, 6, "get", "a", "1"),
+            ],
+            1));
     }
 
     private static (List<Call> Calls, int Quota) RecordHistory(ProjectRegistry registry, int seed)
@@ -222,7 +247,7 @@ public sealed class ConcurrencyTests
         string[][] plans = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, PerCaller).Select(i => Plan(plan, i)).ToArray())];
         var calls = new Call[plans.Length * PerCaller];
         using var together = new Barrier(plans.Length);
-        Together([.. plans.Select((operations, caller) => (Action)(() =>
+        RunTogether([.. plans.Select((operations, caller) => (Action)(() =>
         {
             for (int i = 0; i < PerCaller; i++)
             {
@@ -230,7 +255,7 @@ public sealed class ConcurrencyTests
                 string operation = operations[i][..(operations[i].Length - name.Length - 1)];
                 together.SignalAndWait();
                 long begin = Interlocked.Increment(ref clock);
-                string outcome = Carry(registry, operation, name);
+                string outcome = Execute(registry, operation, name);
                 calls[(caller * PerCaller) + i] = new Call(caller, begin, Interlocked.Increment(ref clock), operation, name, outcome);
             }
         }))]);
@@ -251,7 +276,7 @@ public sealed class ConcurrencyTests
         };
     }
 
-    private static string Carry(ProjectRegistry registry, string operation, string name)
+    private static string Execute(ProjectRegistry registry, string operation, string name)
     {
         string[] parts = operation.Split(' ');
         try
@@ -287,12 +312,12 @@ public sealed class ConcurrencyTests
         }
     }
 
-    /// <summary>Has so many threads do the same at the same moment.</summary>
-    private static T[] AtOnce<T>(int callers, Func<int, T> call)
+    /// <summary>Makes the call on many threads at the same moment.</summary>
+    private static T[] RunAtOnce<T>(int callers, Func<int, T> call)
     {
         var results = new T[callers];
         using var together = new Barrier(callers);
-        Together([.. Enumerable.Range(0, callers).Select(caller => (Action)(() =>
+        RunTogether([.. Enumerable.Range(0, callers).Select(caller => (Action)(() =>
         {
             together.SignalAndWait();
             results[caller] = call(caller);
@@ -300,8 +325,8 @@ public sealed class ConcurrencyTests
         return results;
     }
 
-    /// <summary>Runs each on a thread of its own until all are done; what they throw is thrown here.</summary>
-    private static void Together(Action[] actions)
+    /// <summary>Runs each action on a thread of its own and waits for all; fails if one throws.</summary>
+    private static void RunTogether(Action[] actions)
     {
         var errors = new ConcurrentQueue<Exception>();
         Thread[] threads = [.. actions.Select(action => new Thread(() =>
@@ -317,16 +342,20 @@ public sealed class ConcurrencyTests
     }
 
     private static ImmStore Open(string kind, TempDirectory directory, TimeProvider? clock = null) =>
-        ImmStore.Open(new ImmStoreOptions { Path = kind == "memory" ? null : directory.File("projects.db"), TimeProvider = clock ?? TimeProvider.System });
+        ImmStore.Open(new ImmStoreOptions
+        {
+            Path = kind == "memory" ? null : directory.File("projects.db"),
+            TimeProvider = clock ?? TimeProvider.System,
+        });
 
-    /// <summary>Something that is checked over and over beside the rest of a test.</summary>
-    private sealed class Beside : IDisposable
+    /// <summary>A check that runs again and again on a thread of its own until it is stopped.</summary>
+    private sealed class BackgroundCheck : IDisposable
     {
         private readonly Thread _thread;
         private Exception? _error;
         private bool _stop;
 
-        public Beside(Action check)
+        public BackgroundCheck(Action check)
         {
             _thread = new Thread(() =>
             {
@@ -351,7 +380,7 @@ public sealed class ConcurrencyTests
         }
     }
 
-    /// <summary>The clock is asked in the middle of a decision: there it lets others run, so that calls meet even where they are short.</summary>
+    /// <summary>A clock that yields. The store reads it while it decides a change, so that even short calls overlap.</summary>
     private sealed class YieldingClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow()

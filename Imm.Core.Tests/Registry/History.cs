@@ -2,15 +2,16 @@ using System.Globalization;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>One call: who made it, when it began and when it ended on a common count of events, what it was and what it gave.</summary>
+/// <summary>One call: its caller, its begin and end on a counter that all callers share, the operation and its outcome.</summary>
 internal sealed record Call(int Caller, long Begin, long End, string Operation, string Name, string Outcome)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Caller}: {Begin}-{End} {Operation} {Name} = {Outcome}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Caller}: {Begin}-{End} {Operation} {Name} = {Outcome}");
 }
 
 /// <summary>
-/// Whether the calls of a history could have taken place one after the other, each at one moment between its beginning and its end: tried by force,
-/// against a model of names with descriptions and a quota.
+/// Checks by an exhaustive search that a history is linearizable: its calls could have taken place one after the other, each at one moment
+/// between its begin and its end, on a model of names with descriptions and a quota.
 /// </summary>
 internal static class History
 {
@@ -31,7 +32,7 @@ internal static class History
                 return false;
             }
 
-            // Nothing may come before a call that had ended when it began.
+            // A call cannot take place before one that had ended when it began.
             long firstEnd = long.MaxValue;
             for (int i = 0; i < calls.Count; i++)
             {
@@ -40,7 +41,10 @@ internal static class History
 
             for (int i = 0; i < calls.Count; i++)
             {
-                if ((done & (1L << i)) == 0 && calls[i].Begin < firstEnd && model.Apply(calls[i]) is { } next && Search(done | (1L << i), next))
+                if ((done & (1L << i)) == 0
+                    && calls[i].Begin < firstEnd
+                    && model.Apply(calls[i]) is { } next
+                    && Search(done | (1L << i), next))
                 {
                     return true;
                 }
@@ -54,11 +58,13 @@ internal static class History
     {
         public static Model Empty(int quota) => new("", quota);
 
-        /// <summary>The model after a call, or null where the call could not have given what it gave.</summary>
+        /// <summary>The model after a call; null if the call cannot have this outcome here.</summary>
         public Model? Apply(Call call)
         {
             var projects = new SortedDictionary<string, string>(
-                Projects.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]),
+                Projects.Split(';', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(text => text.Split('='))
+                    .ToDictionary(pair => pair[0], pair => pair[1]),
                 StringComparer.Ordinal);
             bool exists = projects.TryGetValue(call.Name, out string? description);
             string[] parts = call.Operation.Split(' ');
@@ -94,6 +100,7 @@ internal static class History
             return outcome != call.Outcome ? null : changes ? new Model(Show(projects), quota) : this;
         }
 
-        private static string Show(SortedDictionary<string, string> projects) => string.Concat(projects.Select(pair => $"{pair.Key}={pair.Value};"));
+        private static string Show(SortedDictionary<string, string> projects) =>
+            string.Concat(projects.Select(pair => $"{pair.Key}={pair.Value};"));
     }
 }

@@ -5,16 +5,17 @@ using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>Callers whose threads are interrupted, wherever they are.</summary>
+/// <summary>Interrupts of the calling thread at any point of a call.</summary>
 public sealed class InterruptTests
 {
     [Fact]
-    public void A_caller_that_is_interrupted_does_not_fail_the_store() => Bounded.Run(() => "an interrupted caller", () =>
+    public void Interrupting_a_caller_does_not_fail_the_store() => Bounded.Run(() => "an interrupted caller", () =>
     {
         // The real disk: the simulated one has locks of its own.
         using var directory = new TempDirectory();
         var options = new ImmStoreOptions { Path = directory.File("store"), ProjectQuota = int.MaxValue, MaxLoadedProjects = 50 };
-        using (ImmStore store = ImmStore.Open(options, LocalDisk.Instance, settings => settings with { CheckpointLength = 1, MaxLogLength = 1 }))
+        using (ImmStore store = ImmStore.Open(
+            options, LocalDisk.Instance, settings => settings with { CheckpointLength = 1, MaxLogLength = 1 }))
         {
             var acknowledged = new List<string>();
             Exception? other = null;
@@ -24,7 +25,7 @@ public sealed class InterruptTests
                 {
                     try
                     {
-                        store.Registry("1234", $"r{i % 100}").Create(new() { ProjectName = $"p{i}" });
+                        Registry(store, i).Create(new() { ProjectName = $"p{i}" });
                         acknowledged.Add($"p{i}");
                     }
                     catch (ThreadInterruptedException)
@@ -46,8 +47,12 @@ public sealed class InterruptTests
             caller.Join();
             Assert.Null(other);
             Assert.Equal(ImmStoreState.Open, store.Status.State);
-            Assert.All(acknowledged, name => Assert.True(store.Registry("1234", $"r{int.Parse(name[1..], CultureInfo.InvariantCulture) % 100}").TryGet(name, out _)));
+            Assert.All(
+                acknowledged,
+                name => Assert.True(Registry(store, int.Parse(name[1..], CultureInfo.InvariantCulture)).TryGet(name, out _)));
             Assert.NotEmpty(acknowledged);
         }
+
+        static ProjectRegistry Registry(ImmStore store, int number) => store.Registry("1234", $"r{number % 100}");
     });
 }

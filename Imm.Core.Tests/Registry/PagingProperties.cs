@@ -10,7 +10,8 @@ namespace Imm.Core.Tests.Registry;
 
 public sealed partial class PagingProperties
 {
-    private static readonly Gen<Tag[]> Tags = Gen.SubListOf(new Tag("a", "1"), new Tag("b", "1"), new Tag("c")).Select(tags => tags.ToArray());
+    private static readonly Gen<Tag[]> Tags =
+        Gen.SubListOf(new Tag("a", "1"), new Tag("b", "1"), new Tag("c")).Select(tags => tags.ToArray());
 
     private static readonly Gen<string?> Prefix = Gen.Frequency(
         (3, Gen.Constant<string?>(null)),
@@ -20,10 +21,11 @@ public sealed partial class PagingProperties
         (1, Gen.Elements<string?>("\0", " ", "a.", "\u00e4", "\U0001F4F7", "zzz", new string('a', 128))));
 
     [Property(MaxTest = 1000)]
-    public Property Pages_one_after_the_other_are_the_ordered_set_of_what_matches() => Prop.ForAll(
+    public Property Consecutive_pages_are_the_matching_projects_in_ordinal_order() => Prop.ForAll(
         (from names in Gen.ListOf(Generators.ProjectName.Zip(Tags))
          from prefix in Prefix
-         from filter in Gen.Frequency((2, Gen.Constant<Tag[]?>(null)), (2, Tags.Select(tags => (Tag[]?)tags)), (1, Gen.Constant<Tag[]?>([new("a", "2")])))
+         from filter in Gen.Frequency(
+             (2, Gen.Constant<Tag[]?>(null)), (2, Tags.Select(tags => (Tag[]?)tags)), (1, Gen.Constant<Tag[]?>([new("a", "2")])))
          from size in Gen.Choose(1, 6)
          select (names, prefix, filter, size)).ToArbitrary(),
         query =>
@@ -40,7 +42,8 @@ public sealed partial class PagingProperties
             }
 
             List<string> matching = [.. expected
-                .Where(pair => pair.Key.StartsWith(query.prefix ?? "", StringComparison.Ordinal) && (query.filter ?? []).All(pair.Value.Contains))
+                .Where(pair => pair.Key.StartsWith(query.prefix ?? "", StringComparison.Ordinal))
+                .Where(pair => (query.filter ?? []).All(pair.Value.Contains))
                 .Select(pair => pair.Key)];
             var request = new ListProjectsRequest { MaxResults = query.size, Prefix = query.prefix, Tag = query.filter };
             for (int start = 0; ; start += query.size)
@@ -53,13 +56,15 @@ public sealed partial class PagingProperties
                     break;
                 }
 
-                Assert.Equal($"account:{matching[start + query.size - 1]}", Encoding.ASCII.GetString(Convert.FromBase64String(page.NextToken)));
+                Assert.Equal(
+                    $"account:{matching[start + query.size - 1]}",
+                    Encoding.ASCII.GetString(Convert.FromBase64String(page.NextToken)));
                 request.NextToken = page.NextToken;
             }
         });
 
     [Property(MaxTest = 500)]
-    public Property Between_pages_projects_may_come_and_go_and_none_that_stays_is_skipped_or_given_twice() => Prop.ForAll(
+    public Property Creates_and_deletes_between_pages_never_skip_or_repeat_another_project() => Prop.ForAll(
         (from stay in Gen.NonEmptyListOf(Generators.ProjectName)
          from others in Gen.ListOf(Generators.ProjectName.Zip(Gen.Elements(true, false)))
          from size in Gen.Choose(1, 4)
@@ -69,7 +74,8 @@ public sealed partial class PagingProperties
             using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = int.MaxValue });
             ProjectRegistry registry = store.Registry("account", "region");
             world.stay.ForEach(name => registry.Create(new CreateProjectRequest { ProjectName = name }));
-            var passing = new Queue<(string Name, bool AtFirst)>(world.others.Where(other => !world.stay.Contains(other.Item1)).DistinctBy(other => other.Item1));
+            var passing = new Queue<(string Name, bool AtFirst)>(
+                world.others.Where(other => !world.stay.Contains(other.Item1)).DistinctBy(other => other.Item1));
             foreach ((string name, bool _) in passing.Where(other => other.AtFirst))
             {
                 registry.Create(new CreateProjectRequest { ProjectName = name });
@@ -101,7 +107,7 @@ public sealed partial class PagingProperties
         });
 
     [Fact]
-    public void A_page_has_100_projects_where_the_size_is_0_or_absent_and_at_most_200()
+    public void A_page_has_at_most_100_projects_by_default_and_at_most_200_on_request()
     {
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = int.MaxValue });
         ProjectRegistry registry = store.Registry("account", "region");
@@ -112,16 +118,18 @@ public sealed partial class PagingProperties
 
         Assert.Equal(
             [100, 100, 100, 1, 99, 101, 199, 200],
-            ((ListProjectsRequest?[])[null, new(), new() { MaxResults = 0 }, .. ((int[])[1, 99, 101, 199, 200]).Select(size => new ListProjectsRequest { MaxResults = size })])
+            ((ListProjectsRequest?[])[null, new(), .. ((int[])[0, 1, 99, 101, 199, 200]).Select(WithSize)])
                 .Select(request => registry.List(request).Projects.Count));
         Assert.Equal("p100", registry.List(new() { NextToken = registry.List().NextToken }).Projects[0].ProjectName.Value);
         registry.Delete("p000");
         Assert.Null(registry.List(new() { MaxResults = 200 }).NextToken);
         Assert.Equal(200, Shown.All(registry, maxResults: 7).Count);
+
+        static ListProjectsRequest WithSize(int size) => new() { MaxResults = size };
     }
 
     [Fact]
-    public void A_token_goes_on_after_its_name_whether_or_not_that_exists_or_matches_the_prefix()
+    public void A_token_continues_after_its_name_even_if_that_does_not_exist_or_match_the_prefix()
     {
         using ImmStore store = ImmStore.InMemory();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -138,14 +146,16 @@ public sealed partial class PagingProperties
         Assert.Equal([], List("c", "b"));
         Assert.Equal(["c"], List("bb", ""));
         Assert.Equal(["b2", "c"], List("b1z", ""));
-        Assert.Equal(["a", "b1", "b2", "c"], registry.List(new() { NextToken = "", Prefix = "" }).Projects.Select(project => project.ProjectName.Value));
+        Assert.Equal(["a", "b1", "b2", "c"], ListWith(token: "", prefix: ""));
 
-        IEnumerable<string> List(string after, string prefix) =>
-            registry.List(new() { NextToken = Token($"account:{after}"), Prefix = prefix }).Projects.Select(project => project.ProjectName.Value);
+        IEnumerable<string> List(string after, string prefix) => ListWith(Token($"account:{after}"), prefix);
+
+        IEnumerable<string> ListWith(string token, string prefix) =>
+            registry.List(new() { NextToken = token, Prefix = prefix }).Projects.Select(project => project.ProjectName.Value);
     }
 
     [Fact]
-    public void A_token_is_good_in_every_region_of_its_account()
+    public void A_token_is_valid_in_every_region_of_its_account()
     {
         using ImmStore store = ImmStore.InMemory();
         store.Registry("account", "one").Create(new CreateProjectRequest { ProjectName = "a" });
@@ -164,10 +174,12 @@ public sealed partial class PagingProperties
             string good = Token("account:abc");
             return
             [
-                "a", "====", "\u00e4", " ", "\0", $" {good}", $"{good} ", $"{good}\n", good[..4] + "\r\n" + good[4..], good[..^1], good + "=", good + good, good.ToUpperInvariant(),
-                Token(":"), Token("account"), Token("account:"), Token(":abc"), Token("account:1bc"), Token("account: abc"), Token("account:abc\n"),
-                Token("account:a:b"), Token("account:abc:"), Token("account:\u00e4"), Token("\u00e4ccount:abc"), Token("Account:abc"), Token("account\0:abc"),
-                Token("accoun:abc"), Token("accounts:abc"), Token("accoun/:abc"), Token($"account:{new string('a', 129)}"), Token($"{new string('a', 65)}:abc"),
+                "a", "====", "\u00e4", " ", "\0", $" {good}", $"{good} ", $"{good}\n", good[..4] + "\r\n" + good[4..],
+                good[..^1], good + "=", good + good, good.ToUpperInvariant(),
+                Token(":"), Token("account"), Token("account:"), Token(":abc"), Token("account:1bc"), Token("account: abc"),
+                Token("account:abc\n"), Token("account:a:b"), Token("account:abc:"), Token("account:\u00e4"), Token("\u00e4ccount:abc"),
+                Token("Account:abc"), Token("account\0:abc"), Token("accoun:abc"), Token("accounts:abc"), Token("accoun/:abc"),
+                Token($"account:{new string('a', 129)}"), Token($"{new string('a', 65)}:abc"),
                 Token($"account:{new string('a', 5000)}"),
                 "YWNjb3VudDphYg==x", "YWNjb3VudDphYh==", "YWNjb3VudDphYmM_", "YWNjb3VudDphYmM-",
             ];
@@ -201,7 +213,7 @@ public sealed partial class PagingProperties
     }
 
     [Property(MaxTest = 3000)]
-    public Property A_damaged_token_is_refused_unless_it_is_one_that_a_page_could_have_returned() => Prop.ForAll(
+    public Property A_damaged_token_is_refused_unless_a_page_could_have_returned_it() => Prop.ForAll(
         (from name in Generators.ProjectName
          from at in Gen.Choose(0, 1000)
          from kind in Gen.Choose(0, 2)

@@ -13,12 +13,23 @@ public sealed partial class RefusalTable
             new("the dataset's name has 129 characters", Invalid("DatasetName"), world => world.DatasetName = new string('a', 129)),
         ];
         Breach[][] fields = [Fields[0], Fields[2], .. Fields[4..]];
-        Breach[] noDataset = [new("there is no such dataset", Shown.Refusal(ImmErrorCode.ResourceNotFound, 404, "DatasetName"), world => world.DatasetName = "absent")];
-        Breach[] datasetTaken = [new("the dataset's name is taken", Shown.Refusal(ImmErrorCode.ResourceAlreadyExists, 400, "DatasetName"), world => world.DatasetName = "data")];
+        Breach[] noDataset =
+            [new(
+                "there is no such dataset",
+                Shown.Refusal(ImmErrorCode.ResourceNotFound, 404, "DatasetName"),
+                world => world.DatasetName = "absent")];
+        Breach[] datasetTaken =
+            [new(
+                "the dataset's name is taken",
+                Shown.Refusal(ImmErrorCode.ResourceAlreadyExists, 400, "DatasetName"),
+                world => world.DatasetName = "data")];
         Breach[] datasetsFull =
         [
             new("the project has all the datasets it may", Exceeded("ProjectMaxDatasetCount", 1, 2, 2), world => world.DatasetLimit = 2),
-            new("the limit of datasets was lowered below what exists", Exceeded("ProjectMaxDatasetCount", 1, 2, 1), world => world.DatasetLimit = 1),
+            new(
+                "the limit of datasets was lowered below what exists",
+                Exceeded("ProjectMaxDatasetCount", 1, 2, 1),
+                world => world.DatasetLimit = 1),
         ];
         Breach[] uri =
         [
@@ -29,15 +40,25 @@ public sealed partial class RefusalTable
             new("the URI has a path", Invalid("URI"), world => world.Uri = "oss://bucket/a"),
             new("the URI's bucket has 64 characters", Invalid("URI"), world => world.Uri = $"oss://{new string('a', 64)}"),
         ];
-        Breach[] bindingTaken = [new("the URI is bound already", Shown.Refusal(ImmErrorCode.ResourceAlreadyExists, 400, "URI"), world => world.Uri = "oss://bucket")];
-        Breach[] bindingsFull = [new("the dataset has all the bindings it may", Exceeded("DatasetMaxBindCount", 1, 1, 1), world => world.BindLimit = 1)];
-        Breach[] noBinding = [new("the URI is not bound", Shown.Refusal(ImmErrorCode.ResourceNotFound, 404, "URI"), world => world.Uri = "oss://absent")];
-        Breach[] conflict = [new("the dataset has bindings and files", Shown.Refusal(ImmErrorCode.StatusConflict, 400, "DatasetName"), world => world.DatasetName = "data")];
+        Breach[] bindingTaken =
+            [new(
+                "the URI is bound already",
+                Shown.Refusal(ImmErrorCode.ResourceAlreadyExists, 400, "URI"),
+                world => world.Uri = "oss://bucket")];
+        Breach[] bindingsFull =
+            [new("the dataset has all the bindings it may", Exceeded("DatasetMaxBindCount", 1, 1, 1), world => world.BindLimit = 1)];
+        Breach[] noBinding =
+            [new("the URI is not bound", Shown.Refusal(ImmErrorCode.ResourceNotFound, 404, "URI"), world => world.Uri = "oss://absent")];
+        Breach[] conflict =
+            [new(
+                "the dataset has bindings and files",
+                Shown.Refusal(ImmErrorCode.StatusConflict, 400, "DatasetName"),
+                world => world.DatasetName = "data")];
         Breach[] negativeFiles = [new("the files are negative", Invalid("FileCount"), world => world.FileCount = -1)];
         Breach[] negativeBytes = [new("the bytes are negative", Invalid("TotalFileSize"), world => world.TotalFileSize = -1)];
         Breach[] token =
         [
-            new("the token is no token", Invalid("NextToken"), world => world.NextToken = "account:taken"),
+            new("the token is malformed", Invalid("NextToken"), world => world.NextToken = "account:taken"),
             new("the token is of another project", Invalid("NextToken"), world => world.NextToken = "account:z:data"),
             new("the token is of another account", Invalid("NextToken"), world => world.NextToken = "other:taken:data"),
         ];
@@ -84,7 +105,8 @@ public sealed partial class RefusalTable
                 world => world.Uri = "oss://fresh",
                 [Name, datasetName, uri, Authorization, Store, NotFound, noDataset, bindingTaken, bindingsFull],
                 (registry, world) => Shown.Outcome(() => registry.CreateBinding(world.Name!, world.DatasetName!, world.Uri!).Uri),
-                (registry, world) => Shown.Outcome(async () => _ = await registry.CreateBindingAsync(world.Name!, world.DatasetName!, world.Uri!))),
+                (registry, world) => Shown.Outcome(
+                    async () => _ = await registry.CreateBindingAsync(world.Name!, world.DatasetName!, world.Uri!))),
             new(
                 "ListBindings",
                 "taken",
@@ -106,16 +128,30 @@ public sealed partial class RefusalTable
                 [
                     Name, datasetName, negativeFiles, negativeBytes, Authorization, Store, NotFound, noDataset,
                     [
-                        new("there are more files than may be", Exceeded("DatasetMaxFileCount", 2, 3, 4), world => (world.FileLimit, world.FileCount) = (4, 2)),
-                        new("the limit of files was lowered below what exists", Exceeded("DatasetMaxFileCount", 1, 3, 2), world => (world.FileLimit, world.FileCount) = (2, 1)),
+                        new(
+                            "there are more files than may be",
+                            Exceeded("DatasetMaxFileCount", 2, 3, 4),
+                            world => (world.FileLimit, world.FileCount) = (4, 2)),
+                        new(
+                            "the limit of files was lowered below what exists",
+                            Exceeded("DatasetMaxFileCount", 1, 3, 2),
+                            world => (world.FileLimit, world.FileCount) = (2, 1)),
                     ],
                     [
-                        new("there are more bytes than may be", Exceeded("DatasetMaxTotalFileSize", 2, 30, 31), world => (world.SizeLimit, world.TotalFileSize) = (31, 2)),
-                        new("the limit of bytes was lowered below what exists", Exceeded("DatasetMaxTotalFileSize", 1, 30, 29), world => (world.SizeLimit, world.TotalFileSize) = (29, 1)),
+                        new(
+                            "there are more bytes than may be",
+                            Exceeded("DatasetMaxTotalFileSize", 2, 30, 31),
+                            world => (world.SizeLimit, world.TotalFileSize) = (31, 2)),
+                        new(
+                            "the limit of bytes was lowered below what exists",
+                            Exceeded("DatasetMaxTotalFileSize", 1, 30, 29),
+                            world => (world.SizeLimit, world.TotalFileSize) = (29, 1)),
                     ],
                 ],
-                (registry, world) => Shown.Outcome(() => registry.AddFiles(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize).ToString()),
-                (registry, world) => Shown.Outcome(async () => _ = await registry.AddFilesAsync(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize))),
+                (registry, world) => Shown.Outcome(
+                    () => registry.AddFiles(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize).ToString()),
+                (registry, world) => Shown.Outcome(
+                    async () => _ = await registry.AddFilesAsync(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize))),
             new(
                 "RemoveFiles",
                 "taken",
@@ -125,8 +161,11 @@ public sealed partial class RefusalTable
                     [new("there are fewer files", Invalid("FileCount"), world => world.FileCount = 4)],
                     [new("there are fewer bytes", Invalid("TotalFileSize"), world => world.TotalFileSize = 31)],
                 ],
-                (registry, world) => Shown.Outcome(() => registry.RemoveFiles(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize).ToString()),
-                (registry, world) => Shown.Outcome(async () => _ = await registry.RemoveFilesAsync(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize))),
+                (registry, world) => Shown.Outcome(
+                    () => registry.RemoveFiles(world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize).ToString()),
+                (registry, world) => Shown.Outcome(
+                    async () => _ = await registry.RemoveFilesAsync(
+                        world.Name!, world.DatasetName!, world.FileCount, world.TotalFileSize))),
         ];
     }
 

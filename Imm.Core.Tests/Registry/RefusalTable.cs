@@ -7,8 +7,8 @@ using Xunit;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>
-/// Every refusal of every operation, in the order in which they are found. Each row breaks its own rule and every later one as well, so
-/// that two checks that changed places are seen; and it checks that nothing was changed and no work reached the disk.
+/// Every refusal of every operation, in the order of the checks. Each row breaks one rule and every later one as well, so that a test fails
+/// if two checks are swapped. It also asserts that nothing was changed and nothing was written to the disk.
 /// </summary>
 public sealed partial class RefusalTable
 {
@@ -55,7 +55,12 @@ public sealed partial class RefusalTable
 
     private static readonly Breach[][] Tags =
     [
-        [new("the tags are unreadable", Invalid("Tag"), world => world.Unreadable.Add(Refusal.Invalid("Tag", "it is no list of tags.")))],
+        [
+            new(
+                "the tags are unreadable",
+                Invalid("Tag"),
+                world => world.Unreadable.Add(Refusal.Invalid("Tag", "it is not a list of tags."))),
+        ],
         [
             new("there are 21 tags", Exceeded("Tag", 21, null, 20), world => world.Tags = [.. new Tag[20], new Tag("")]),
         ],
@@ -77,7 +82,8 @@ public sealed partial class RefusalTable
         ],
     ];
 
-    private static readonly Breach[] SetsNothing = [new("nothing is set", Shown.Refusal(ImmErrorCode.InvalidArgument, 400), world => world.SetNothing())];
+    private static readonly Breach[] SetsNothing =
+        [new("nothing is set", Shown.Refusal(ImmErrorCode.InvalidArgument, 400), world => world.SetNothing())];
 
     private static readonly Breach[] Authorization =
         [new("the authorizer refuses", Shown.Refusal(ImmErrorCode.NoPermission, 403), world => world.Denies = true)];
@@ -104,14 +110,17 @@ public sealed partial class RefusalTable
     private static readonly Breach[][] Page =
     [
         [
-            new("the page size is unreadable", Invalid("MaxResults"), world => world.Unreadable.Add(Refusal.Invalid("MaxResults", "it is no number."))),
+            new(
+                "the page size is unreadable",
+                Invalid("MaxResults"),
+                world => world.Unreadable.Add(Refusal.Invalid("MaxResults", "it is not a number."))),
             new("the page size is negative", Invalid("MaxResults"), world => world.MaxResults = -1),
             new("the page size is 201", Invalid("MaxResults"), world => world.MaxResults = 201),
-            new("the page size is the least of all", Invalid("MaxResults"), world => world.MaxResults = int.MinValue),
-            new("the page size is the greatest of all", Invalid("MaxResults"), world => world.MaxResults = int.MaxValue),
+            new("the page size is the least int", Invalid("MaxResults"), world => world.MaxResults = int.MinValue),
+            new("the page size is the greatest int", Invalid("MaxResults"), world => world.MaxResults = int.MaxValue),
         ],
         [
-            new("the token is no base64", Invalid("NextToken"), world => world.NextToken = "?"),
+            new("the token is not base64", Invalid("NextToken"), world => world.NextToken = "?"),
             new("the token is of another account", Invalid("NextToken"), world => world.NextToken = PageToken.Write("other", "taken")),
         ],
         [
@@ -193,7 +202,7 @@ public sealed partial class RefusalTable
 
     [Theory]
     [MemberData(nameof(OperationNames))]
-    public void The_same_request_without_a_breach_is_carried_out(string name)
+    public void The_same_request_succeeds_when_it_breaks_no_rule(string name)
     {
         Operation operation = Rows.Values.First(row => row.Operation.Name == name).Operation;
         World world = operation.GoodWorld();
@@ -210,7 +219,7 @@ public sealed partial class RefusalTable
     [InlineData("1a")]
     [InlineData("taken ")]
     [InlineData("absent")]
-    public void TryGet_finds_nothing_under_a_name_that_is_absent_or_none(string? name)
+    public void TryGet_returns_false_for_an_absent_or_malformed_name(string? name)
     {
         using ImmStore store = ImmStore.InMemory();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -223,7 +232,7 @@ public sealed partial class RefusalTable
     }
 
     [Fact]
-    public void TryGet_asks_the_authorizer_before_it_looks_and_only_for_well_formed_names()
+    public void TryGet_asks_the_authorizer_before_the_lookup_and_only_for_a_well_formed_name()
     {
         var world = new World { Denies = true };
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = world });
@@ -234,7 +243,7 @@ public sealed partial class RefusalTable
     }
 
     [Fact]
-    public void The_authorizer_is_told_the_action_the_resource_and_the_tags_once_per_call()
+    public void The_authorizer_gets_the_action_the_resource_and_the_tags_once_per_call()
     {
         var world = new World();
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = world });
@@ -265,7 +274,7 @@ public sealed partial class RefusalTable
     }
 
     [Fact]
-    public void A_refusal_by_the_authorizer_says_why_when_it_was_told()
+    public void A_refusal_by_the_authorizer_includes_the_reason_if_there_is_one()
     {
         var world = new World { Denies = true, Reason = "Ask the owner." };
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = world });
@@ -299,16 +308,27 @@ public sealed partial class RefusalTable
     {
         var breaches = new List<Breach>
         {
-            new($"{parameter} is unreadable", Invalid(parameter), world => world.Unreadable.Add(Refusal.Invalid(parameter, "it is no number."))),
-            new($"{parameter} is beyond 64 bits", Exceeded(parameter, null, null, maximum),
+            new(
+                $"{parameter} is unreadable",
+                Invalid(parameter),
+                world => world.Unreadable.Add(Refusal.Invalid(parameter, "it is not a number."))),
+            new(
+                $"{parameter} is beyond 64 bits",
+                Exceeded(parameter, null, null, maximum),
                 world => world.Unreadable.Add(Refusal.AboveMaximum(parameter, null, maximum))),
             new($"{parameter} is 0", Invalid(parameter), world => world.Limits[index] = 0),
             new($"{parameter} is negative", Invalid(parameter), world => world.Limits[index] = long.MinValue),
         };
         if (maximum < long.MaxValue)
         {
-            breaches.Add(new($"{parameter} is one too great", Exceeded(parameter, maximum + 1, null, maximum), world => world.Limits[index] = maximum + 1));
-            breaches.Add(new($"{parameter} is the greatest of all", Exceeded(parameter, long.MaxValue, null, maximum), world => world.Limits[index] = long.MaxValue));
+            breaches.Add(new(
+                $"{parameter} is one too great",
+                Exceeded(parameter, maximum + 1, null, maximum),
+                world => world.Limits[index] = maximum + 1));
+            breaches.Add(new(
+                $"{parameter} is the greatest long",
+                Exceeded(parameter, long.MaxValue, null, maximum),
+                world => world.Limits[index] = long.MaxValue));
         }
 
         return [.. breaches];
@@ -316,12 +336,15 @@ public sealed partial class RefusalTable
 
     private static IEnumerable<Row> RowsOf(Operation operation) =>
         operation.Rules.SelectMany((rule, index) => rule.Select(breach => new Row(
-            string.Create(CultureInfo.InvariantCulture, $"{operation.Name} {index + 1:D2}: {breach.What}"), operation, breach, operation.Rules[(index + 1)..])));
+            string.Create(CultureInfo.InvariantCulture, $"{operation.Name} {index + 1:D2}: {breach.What}"),
+            operation,
+            breach,
+            operation.Rules[(index + 1)..])));
 
-    /// <summary>One way to break a rule, and what becomes of it.</summary>
+    /// <summary>One way to break a rule, and the refusal that it gets.</summary>
     private sealed record Breach(string What, string Refusal, Action<World> Apply);
 
-    /// <summary>An operation with its rules in order, and for each the ways to break it.</summary>
+    /// <summary>An operation with its rules in order, and the ways to break each.</summary>
     private sealed record Operation(
         string Name,
         string GoodName,
@@ -330,7 +353,7 @@ public sealed partial class RefusalTable
         Func<ProjectRegistry, World, string> Call,
         Func<ProjectRegistry, World, Task<string>>? CallAsync)
     {
-        /// <summary>A request that is carried out.</summary>
+        /// <summary>A request that succeeds.</summary>
         public World GoodWorld()
         {
             var world = new World { Name = GoodName };
@@ -347,7 +370,7 @@ public sealed partial class RefusalTable
         {
             World world = Operation.GoodWorld();
 
-            // The last rule first: where two concern the same parameter the earlier one has the say.
+            // The last rule first: if two concern the same parameter, the breach of the earlier one remains.
             foreach (Breach[] rule in LaterRules.Reverse())
             {
                 rule[^1].Apply(world);
@@ -358,7 +381,7 @@ public sealed partial class RefusalTable
         }
     }
 
-    /// <summary>A request, and the store that it meets.</summary>
+    /// <summary>A request, and the state of the store that gets it.</summary>
     private sealed partial class World : IImmAuthorizer
     {
         public string? Name { get; set; }
@@ -440,7 +463,7 @@ public sealed partial class RefusalTable
             Unreadable = Unreadable,
         };
 
-        /// <summary>Fills the store, then brings it into the state that the request is to meet; gives its content.</summary>
+        /// <summary>Fills the store, brings it into the state that the request needs, and returns its content.</summary>
         public string Prepare(ImmStore store, ProjectRegistry registry, FaultyDisk? faults)
         {
             bool denies = Denies;
@@ -456,7 +479,7 @@ public sealed partial class RefusalTable
             if (HasFailed)
             {
                 faults!.FailAt(1, FaultKinds.Flush);
-                Assert.Throws<ImmException>(() => store.Registry("account", "elsewhere").Create(new CreateProjectRequest { ProjectName = "lost" }));
+                Assert.Throws<ImmException>(() => store.Registry("account", "elsewhere").Create(new() { ProjectName = "lost" }));
             }
 
             string content = Shown.Content(registry);

@@ -4,10 +4,10 @@ using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>What every store keeps to, wherever it keeps its projects.</summary>
+/// <summary>The behaviour of every store, in memory and in a file.</summary>
 public abstract class RegistryConformance : IDisposable
 {
-    /// <summary>How many members the test of a closed store calls: a new one belongs into it.</summary>
+    /// <summary>The number of members that the test of a closed store covers. A new member must be added to the test.</summary>
     private const int MembersCoveredHere = 35;
 
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2021, 6, 29, 14, 50, 13, TimeSpan.FromHours(8)));
@@ -21,7 +21,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public async Task Each_member_does_the_same_whether_it_waits_or_is_awaited()
+    public async Task Synchronous_and_asynchronous_members_do_the_same()
     {
         using ImmStore store = Open();
         ProjectRegistry sync = store.Registry("account", "sync");
@@ -58,7 +58,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void A_create_gives_the_whole_project_and_reads_give_the_same_one()
+    public void Create_returns_the_whole_project_and_reads_return_the_same_object()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -80,7 +80,9 @@ public abstract class RegistryConformance : IDisposable
         Project project = registry.Create(request);
 
         long ticks = Clock.GetUtcNow().UtcTicks;
-        Assert.Equal(Shown.Fields("photos", "role", "Official:OSSBasicMeta", ticks, ticks, "d", 100, 100, 1, 2, 3, 4, 5, 6, 0, 0, 0, "k=v,l="), Shown.Of(project));
+        Assert.Equal(
+            Shown.Fields("photos", "role", "Official:OSSBasicMeta", ticks, ticks, "d", 100, 100, 1, 2, 3, 4, 5, 6, 0, 0, 0, "k=v,l="),
+            Shown.Of(project));
         Assert.Same(project, registry.Get("photos"));
         Assert.Same(project, Assert.Single(registry.List().Projects));
         Assert.True(registry.TryGet("photos", out Project? found));
@@ -106,10 +108,11 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void One_name_may_stand_in_every_account_and_region_and_quotas_are_their_own()
+    public void Each_account_and_region_has_its_own_names_and_its_own_quota()
     {
         using ImmStore store = Open(options => options.ProjectQuota = 1);
-        ProjectRegistry[] registries = [store.Registry("a", "one"), store.Registry("a", "two"), store.Registry("A", "one"), store.Registry("b", "one")];
+        ProjectRegistry[] registries =
+            [store.Registry("a", "one"), store.Registry("a", "two"), store.Registry("A", "one"), store.Registry("b", "one")];
         for (int i = 0; i < registries.Length; i++)
         {
             registries[i].Create(new CreateProjectRequest { ProjectName = "same", Description = $"{i}" });
@@ -125,7 +128,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void A_deleted_name_is_free_at_once_and_so_is_its_place_in_the_quota()
+    public void Deleting_a_project_frees_its_name_and_its_quota_at_once()
     {
         using ImmStore store = Open(options => options.ProjectQuota = 1);
         ProjectRegistry registry = store.Registry("account", "region");
@@ -140,7 +143,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void A_quota_lowered_below_what_exists_leaves_it_alone_and_refuses_new_projects()
+    public void A_quota_below_the_number_of_projects_keeps_them_and_refuses_new_ones()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -153,7 +156,7 @@ public abstract class RegistryConformance : IDisposable
 
         Assert.Equal(3, registry.List().Projects.Count);
         Assert.Equal(Shown.Refusal(ImmErrorCode.LimitExceededError, 400, "ProjectName", 1, 3, 1), Create());
-        registry.Update(new UpdateProjectRequest { ProjectName = "p0", Description = "still mine" });
+        registry.Update(new UpdateProjectRequest { ProjectName = "p0", Description = "still there" });
         registry.Delete("p0");
         registry.Delete("p1");
         Assert.Equal(Shown.Refusal(ImmErrorCode.LimitExceededError, 400, "ProjectName", 1, 1, 1), Create());
@@ -167,7 +170,7 @@ public abstract class RegistryConformance : IDisposable
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(int.MaxValue)]
-    public async Task The_quota_can_be_any_number_that_is_not_negative(int quota)
+    public async Task The_quota_is_any_int_from_0(int quota)
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -183,7 +186,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void By_default_there_may_be_100_projects()
+    public void The_default_quota_is_100_projects()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -198,7 +201,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void Times_are_those_of_the_clock_in_UTC_and_only_an_update_of_the_project_itself_moves_the_second()
+    public void Times_are_in_UTC_and_only_an_update_of_the_project_itself_changes_its_update_time()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -214,7 +217,8 @@ public abstract class RegistryConformance : IDisposable
         Assert.Equal(created.AddTicks(7), registry.Get("b").CreateTime);
         Clock.Advance(TimeSpan.FromDays(1));
         registry.Update(new UpdateProjectRequest { ProjectName = "a", Description = "new" });
-        Assert.Equal((created, Clock.GetUtcNow(), TimeSpan.Zero), (registry.Get("a").CreateTime, registry.Get("a").UpdateTime, registry.Get("a").UpdateTime.Offset));
+        Project updated = registry.Get("a");
+        Assert.Equal((created, Clock.GetUtcNow(), TimeSpan.Zero), (updated.CreateTime, updated.UpdateTime, updated.UpdateTime.Offset));
         Clock.AdjustTime(created.AddDays(-1));
         DateTimeOffset before = registry.Get("a").UpdateTime;
         registry.Update(new UpdateProjectRequest { ProjectName = "a", Description = "new" });
@@ -222,7 +226,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public async Task A_null_request_is_an_argument_error_of_the_caller()
+    public async Task A_null_request_throws_ArgumentNullException()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -254,7 +258,7 @@ public abstract class RegistryConformance : IDisposable
     [InlineData("account", "a_b")]
     [InlineData("account", "a:b")]
     [InlineData("account", "a/b")]
-    public void A_malformed_account_or_region_has_no_registry(string accountId, string regionId)
+    public void Rejects_a_malformed_account_or_region(string accountId, string regionId)
     {
         using ImmStore store = Open();
 
@@ -278,7 +282,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public async Task A_token_that_is_cancelled_already_changes_nothing()
+    public async Task A_call_whose_token_is_already_cancelled_changes_nothing()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -311,7 +315,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public async Task A_closed_store_refuses_every_member_and_closing_twice_is_closing_once()
+    public async Task Every_member_throws_once_the_store_is_closed_and_closing_again_does_nothing()
     {
         ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
@@ -378,13 +382,15 @@ public abstract class RegistryConformance : IDisposable
             await Assert.ThrowsAsync<ObjectDisposedException>(call);
         }
 
-        // What needs no store still answers: a view says of what, and the status says that it is closed.
+        // Members that need no open store still answer.
         Assert.Equal(("account", "region", ImmStoreState.Closed), (registry.AccountId, registry.RegionId, store.Status.State));
-        Assert.Equal(MembersCoveredHere, typeof(ProjectRegistry).GetMethods().Count(method => method.DeclaringType == typeof(ProjectRegistry)));
+        Assert.Equal(
+            MembersCoveredHere,
+            typeof(ProjectRegistry).GetMethods().Count(method => method.DeclaringType == typeof(ProjectRegistry)));
     }
 
     [Fact]
-    public void Options_out_of_range_open_nothing_and_all_are_named()
+    public void Options_out_of_range_are_refused_and_all_of_them_are_named()
     {
         var error = Assert.Throws<OptionsValidationException>(() => Open(options =>
         {
@@ -398,7 +404,7 @@ public abstract class RegistryConformance : IDisposable
     }
 
     [Fact]
-    public void What_the_authorizer_throws_goes_to_the_caller_and_nothing_is_changed()
+    public void An_exception_of_the_authorizer_reaches_the_caller()
     {
         using ImmStore store = Open(options => options.Authorizer = new FailingAuthorizer());
         ProjectRegistry registry = store.Registry("account", "region");
@@ -407,7 +413,7 @@ public abstract class RegistryConformance : IDisposable
         Assert.Throws<NotSupportedException>(() => registry.Get("a"));
     }
 
-    /// <summary>Opens the store of the test: the same each time, where a store outlives its closing.</summary>
+    /// <summary>Opens the store of the test. A store in a file is the same each time.</summary>
     protected ImmStore Open(Action<ImmStoreOptions>? adjust = null)
     {
         var options = new ImmStoreOptions { TimeProvider = _clock };
@@ -423,6 +429,6 @@ public abstract class RegistryConformance : IDisposable
 
     private sealed class FailingAuthorizer : IImmAuthorizer
     {
-        public AuthorizationDecision Authorize(AuthorizationRequest request) => throw new NotSupportedException("Nobody can be asked.");
+        public AuthorizationDecision Authorize(AuthorizationRequest request) => throw new NotSupportedException("The authorizer failed.");
     }
 }

@@ -13,20 +13,31 @@ using Xunit;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>
-/// Random sequences of operations on a real store beside a model of sorted dictionaries and counters. After each operation its outcome, and all that
-/// the store holds, are what the model says; also after the store was closed and opened again, and after the power was cut.
+/// Random sequences of operations on a store and on a model of sorted dictionaries and counters. After each operation its outcome and the
+/// whole content of the store equal those of the model, also after the store is reopened, and after a power loss.
 /// </summary>
 public sealed class RegistryMachine
 {
-    /// <summary>Every outcome that the operations can have; a run that misses one proves too little.</summary>
+    /// <summary>Every outcome that the operations can have. A run that misses one covers too little.</summary>
     private static readonly string[] AllOutcomes =
     [
         "done",
-        "400 InvalidArgument", "400 InvalidArgument of ProjectName", "400 InvalidArgument of Description", "400 InvalidArgument of Tag",
-        "400 InvalidArgument of DatasetMaxBindCount", "400 LimitExceededError of DatasetMaxBindCount", "400 LimitExceededError of ProjectName",
-        "400 ResourceAlreadyExists of ProjectName", "404 ResourceNotFound of ProjectName", "400 StatusConflict of ProjectName",
-        "404 ResourceNotFound of DatasetName", "400 ResourceAlreadyExists of DatasetName", "400 LimitExceededError of ProjectMaxDatasetCount",
-        "400 LimitExceededError of DatasetMaxFileCount", "400 InvalidArgument of FileCount", "400 StatusConflict of DatasetName",
+        "400 InvalidArgument",
+        "400 InvalidArgument of ProjectName",
+        "400 InvalidArgument of Description",
+        "400 InvalidArgument of Tag",
+        "400 InvalidArgument of DatasetMaxBindCount",
+        "400 LimitExceededError of DatasetMaxBindCount",
+        "400 LimitExceededError of ProjectName",
+        "400 ResourceAlreadyExists of ProjectName",
+        "404 ResourceNotFound of ProjectName",
+        "400 StatusConflict of ProjectName",
+        "404 ResourceNotFound of DatasetName",
+        "400 ResourceAlreadyExists of DatasetName",
+        "400 LimitExceededError of ProjectMaxDatasetCount",
+        "400 LimitExceededError of DatasetMaxFileCount",
+        "400 InvalidArgument of FileCount",
+        "400 StatusConflict of DatasetName",
     ];
 
     private static readonly string[] Names = ["a", "b", "B", "c"];
@@ -34,19 +45,22 @@ public sealed class RegistryMachine
     private static readonly string[] Regions = ["one", "two"];
 
     [Fact]
-    public void A_store_in_memory_does_what_the_model_does() => Run(200, () => new Subject(null, canReopen: false), AllOutcomes);
+    public void A_store_in_memory_behaves_like_the_model() => Run(200, () => new Subject(null, canReopen: false), AllOutcomes);
 
     [Fact]
-    public void A_store_in_a_file_does_what_the_model_does_also_when_it_is_opened_again()
+    public void A_store_in_a_file_behaves_like_the_model_also_after_it_is_reopened()
     {
         using var directory = new TempDirectory();
         int number = 0;
-        Run(25, () => new Subject(LocalDisk.Instance, canReopen: true, directory.File($"{Interlocked.Increment(ref number)}.db")), "reopened");
+        Run(
+            25,
+            () => new Subject(LocalDisk.Instance, canReopen: true, directory.File($"{Interlocked.Increment(ref number)}.db")),
+            "reopened");
     }
 
     [Fact]
-    public void A_store_on_a_disk_that_loses_power_does_what_the_model_does_also_after_the_power_was_cut() =>
-        Run(80, () => new Subject(new SimulatedDisk(), canReopen: true), "reopened", "power cut");
+    public void A_store_in_a_file_behaves_like_the_model_also_after_a_power_loss() =>
+        Run(80, () => new Subject(new SimulatedDisk(), canReopen: true), "reopened", "power loss");
 
     private static void Run(int runs, Func<Subject> open, params string[] kinds)
     {
@@ -57,7 +71,7 @@ public sealed class RegistryMachine
         Assert.Empty(kinds.Except(outcomes.Keys));
     }
 
-    /// <summary>The store under test; an operation may replace it by what opening its files again gives.</summary>
+    /// <summary>The store under test. An operation may reopen it.</summary>
     private sealed class Subject : IDisposable
     {
         private const string DefaultPath = "/store/projects.db";
@@ -99,7 +113,7 @@ public sealed class RegistryMachine
                 _disk = disk.Crash(new Random(seed)).Disk;
                 _store = Open();
                 lost.Dispose();
-                return "power cut";
+                return "power loss";
             }
 
             _store.Dispose();
@@ -122,17 +136,23 @@ public sealed class RegistryMachine
             settings => settings with { CheckpointLength = 4096 });
     }
 
-    private sealed class Machine(Func<Subject> open, ConcurrentDictionary<string, int> outcomes) : Machine<Subject, World>(50)
+    private sealed class Machine(Func<Subject> open, ConcurrentDictionary<string, int> outcomes)
+        : Machine<Subject, World>(50)
     {
         private static readonly Gen<string> Name = Gen.Frequency((12, Gen.Elements(Names)), (1, Gen.Elements("", "1", "a b")));
 
         private static readonly Gen<string?> Description = Gen.Frequency(
-            (3, Gen.Constant<string?>(null)), (3, Gen.Elements<string?>("", "x", "\0\U0001F4F7")), (1, Gen.Constant<string?>(new string('d', 257))));
+            (3, Gen.Constant<string?>(null)),
+            (3, Gen.Elements<string?>("", "x", "\0\U0001F4F7")),
+            (1, Gen.Constant<string?>(new string('d', 257))));
 
-        private static readonly Gen<long?> Limit = Gen.Frequency((4, Gen.Constant<long?>(null)), (3, Gen.Choose(1, 3).Select(v => (long?)v)), (1, Gen.Elements<long?>(0, 11)));
+        private static readonly Gen<long?> Limit = Gen.Frequency(
+            (4, Gen.Constant<long?>(null)), (3, Gen.Choose(1, 3).Select(v => (long?)v)), (1, Gen.Elements<long?>(0, 11)));
 
         private static readonly Gen<Tag[]?> Tags = Gen.Frequency(
-            (3, Gen.Constant<Tag[]?>(null)), (2, Gen.Elements<Tag[]?>([], [new("k", "v")], [new("k"), new("l", "v")])), (1, Gen.Constant<Tag[]?>([new("acs:k")])));
+            (3, Gen.Constant<Tag[]?>(null)),
+            (2, Gen.Elements<Tag[]?>([], [new("k", "v")], [new("k"), new("l", "v")])),
+            (1, Gen.Constant<Tag[]?>([new("acs:k")])));
 
         private static readonly Gen<Change> AnyChange =
             from description in Description
@@ -147,9 +167,10 @@ public sealed class RegistryMachine
 
         public override TearDown<Subject> TearDown => new End();
 
-        // Mostly about what there is, so that the rules behind existence are met too.
+        // Mostly names that exist, so that the checks after that of existence are reached too.
         public override Gen<Operation<Subject, World>> Next(World world) =>
-            from place in Gen.Frequency((2, Gen.Elements(Regions).Zip(Name).Select(pair => (pair.Item1, pair.Item2, "d"))), (3, Gen.Elements(world.Places())))
+            from place in Gen.Frequency(
+                (2, Gen.Elements(Regions).Zip(Name).Select(pair => (pair.Item1, pair.Item2, "d"))), (3, Gen.Elements(world.Places())))
             let region = place.Item1
             let name = place.Item2
             from dataset in Gen.Frequency((3, Gen.Constant(place.Item3)), (1, Gen.Elements("d", "e")))
@@ -181,7 +202,7 @@ public sealed class RegistryMachine
         public override void Actual(Subject subject) => subject.Dispose();
     }
 
-    /// <summary>An operation at a time; after it the store is looked at as a whole.</summary>
+    /// <summary>One operation, after which the whole content of the store is compared with the model.</summary>
     private sealed class Recorded(Step step, long clockStep, ConcurrentDictionary<string, int> outcomes) : Operation<Subject, World>
     {
         public override World Run(World world)
@@ -214,7 +235,7 @@ public sealed class RegistryMachine
         public override string ToString() => $"{step} after {clockStep}";
     }
 
-    /// <summary>How the model says no.</summary>
+    /// <summary>A refusal of the model.</summary>
     private sealed class Refused(string message) : Exception(message);
 
     private sealed record Change(string? Description, long? BindCount, long? DatasetCount, Tag[]? Tags)
@@ -224,12 +245,14 @@ public sealed class RegistryMachine
             World.Require(Description is null || Description.Length <= 256, "400 InvalidArgument of Description");
             World.Require(BindCount is not 0, "400 InvalidArgument of DatasetMaxBindCount");
             World.Require(BindCount is not 11, "400 LimitExceededError of DatasetMaxBindCount, requested 11, limit 10");
-            World.Require(Tags is null || Tags.All(tag => !tag.Key.StartsWith("acs:", StringComparison.Ordinal)), "400 InvalidArgument of Tag");
+            World.Require(
+                Tags is null || Tags.All(tag => !tag.Key.StartsWith("acs:", StringComparison.Ordinal)), "400 InvalidArgument of Tag");
         }
 
         public override string ToString() => string.Create(
             CultureInfo.InvariantCulture,
-            $"description {Description?.Length.ToString(CultureInfo.InvariantCulture) ?? "-"}, bindings {BindCount}, datasets {DatasetCount}, tags {(Tags is null ? "-" : string.Join(',', (object[])Tags))}");
+            $"description {Description?.Length ?? -1}, bindings {BindCount}, datasets {DatasetCount}, "
+            + $"tags {(Tags is null ? "-" : string.Join(',', (object[])Tags))}");
     }
 
     private abstract record Step
@@ -248,9 +271,18 @@ public sealed class RegistryMachine
             Scope scope = world.Scopes[Region];
             World.Require(!scope.Projects.ContainsKey(Name), "400 ResourceAlreadyExists of ProjectName");
             int quota = scope.Quota ?? 2;
-            World.Require(scope.Projects.Count < quota, $"400 LimitExceededError of ProjectName, requested 1, used {scope.Projects.Count}, limit {quota}");
+            World.Require(
+                scope.Projects.Count < quota,
+                $"400 LimitExceededError of ProjectName, requested 1, used {scope.Projects.Count}, limit {quota}");
             return world.With(Region, scope.With(new Entry(
-                Name, Change.Description ?? "", Change.BindCount ?? 10, Change.DatasetCount ?? 1_000_000_000, Change.Tags ?? [], world.Now, world.Now, World.NoDatasets)));
+                Name,
+                Change.Description ?? "",
+                Change.BindCount ?? 10,
+                Change.DatasetCount ?? 1_000_000_000,
+                Change.Tags ?? [],
+                world.Now,
+                world.Now,
+                World.NoDatasets)));
         }
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>
@@ -334,7 +366,7 @@ public sealed class RegistryMachine
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>
         {
-            subject.Registry(Region).CreateDataset(new CreateDatasetRequest { ProjectName = Name, DatasetName = Dataset, DatasetMaxFileCount = 3 });
+            subject.Registry(Region).CreateDataset(new() { ProjectName = Name, DatasetName = Dataset, DatasetMaxFileCount = 3 });
         });
     }
 
@@ -365,7 +397,8 @@ public sealed class RegistryMachine
             (long bindCount, long files, long created) = old.Datasets[Dataset];
             World.Require(files + Count <= 3, $"400 LimitExceededError of DatasetMaxFileCount, requested {Count}, used {files}, limit 3");
             World.Require(files + Count >= 0, "400 InvalidArgument of FileCount");
-            return world.With(Region, scope.With(old with { Datasets = old.Datasets.SetItem(Dataset, (bindCount, files + Count, created)) }));
+            return world.With(
+                Region, scope.With(old with { Datasets = old.Datasets.SetItem(Dataset, (bindCount, files + Count, created)) }));
         }
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>
@@ -382,14 +415,17 @@ public sealed class RegistryMachine
         public override string Apply(Subject subject) => subject.Reopen(Seed);
     }
 
-    /// <summary>The model: what there is, the time since the start, and the outcome of the last operation.</summary>
+    /// <summary>The model: the content, the time since the start, and the outcome of the last operation.</summary>
     private sealed record World(ImmutableSortedDictionary<string, Scope> Scopes, long Now, string Outcome)
     {
         public static readonly ImmutableSortedDictionary<string, (long BindCount, long Files, long Created)> NoDatasets =
             ImmutableSortedDictionary.Create<string, (long, long, long)>(StringComparer.Ordinal);
 
         public static World Empty { get; } = new(
-            Regions.ToImmutableSortedDictionary(region => region, _ => new Scope(null, ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal))), 0, "");
+            Regions.ToImmutableSortedDictionary(
+                region => region, _ => new Scope(null, ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal))),
+            0,
+            "");
 
         public static void Require(bool condition, string refusal)
         {
@@ -419,7 +455,8 @@ public sealed class RegistryMachine
 
     private sealed record Scope(int? Quota, ImmutableSortedDictionary<string, Entry> Projects)
     {
-        public Entry Find(string name) => Projects.TryGetValue(name, out Entry? entry) ? entry : throw new Refused("404 ResourceNotFound of ProjectName");
+        public Entry Find(string name) =>
+            Projects.TryGetValue(name, out Entry? entry) ? entry : throw new Refused("404 ResourceNotFound of ProjectName");
 
         public Scope With(Entry entry) => this with { Projects = Projects.SetItem(entry.Name, entry) };
 
@@ -443,12 +480,14 @@ public sealed class RegistryMachine
             long files = Datasets.Values.Sum(dataset => dataset.Files);
             var text = new StringBuilder(Environment.NewLine);
             text.Append(Shown.Fields(
-                Name, "AliyunIMMDefaultRole", "", Start + Created, Start + Updated, Description, 100, 100, DatasetCount, BindCount, 100_000_000,
-                10_000_000_000, 100_000_000_000, 90_000_000_000_000_000, Datasets.Count, files, 10 * files, string.Join(',', (object[])Tags)));
+                Name, "AliyunIMMDefaultRole", "", Start + Created, Start + Updated, Description, 100, 100, DatasetCount, BindCount,
+                100_000_000, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000, Datasets.Count, files, 10 * files,
+                string.Join(',', (object[])Tags)));
             foreach ((string name, (long bindCount, long count, long created)) in Datasets)
             {
                 text.AppendLine().Append(Shown.Fields(
-                    Name, name, "", Start + created, Start + created, "", bindCount, 3, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000, 0, count, 10 * count));
+                    Name, name, "", Start + created, Start + created, "", bindCount, 3, 10_000_000_000, 100_000_000_000,
+                    90_000_000_000_000_000, 0, count, 10 * count));
             }
 
             return text.ToString();

@@ -5,10 +5,10 @@ using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>A request that changes while a call uses it: what is decided, authorized, recorded and traced is one copy.</summary>
+/// <summary>A request that changes while a call uses it. The call decides, authorizes, records and traces one copy.</summary>
 public sealed class RequestCopyTests : IDisposable
 {
-    // Enough that another thread changes the name between two looks at it, if there are two.
+    // Enough that another thread changes the name between two reads of it, if there are two.
     private const int Calls = 20_000;
 
     private readonly OnlyPublic _authorizer = new();

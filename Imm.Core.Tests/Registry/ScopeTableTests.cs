@@ -10,7 +10,7 @@ using Change = Imm.Core.Model.Change;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>What a store keeps in memory of the accounts and regions that its callers name.</summary>
+/// <summary>The accounts and regions that a store keeps in memory.</summary>
 public sealed class ScopeTableTests
 {
     private const string Path = "/store";
@@ -20,9 +20,9 @@ public sealed class ScopeTableTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Accounts_that_are_only_read_denied_or_refused_leave_nothing_behind(bool inFile)
+    public async Task Calls_that_only_read_or_are_refused_add_no_scope(bool inFile)
     {
-        ImmStoreOptions options = new() { Path = inFile ? Path : null, Authorizer = new NobodyMayUpdate(), ProjectQuota = 0 };
+        ImmStoreOptions options = new() { Path = inFile ? Path : null, Authorizer = new DeniesUpdate(), ProjectQuota = 0 };
         using ImmStore store = inFile ? ImmStore.Open(options, _disk) : ImmStore.InMemory(options);
         var api = new ImmApi(store);
         (string Action, string Name, string Code)[] calls =
@@ -51,9 +51,9 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void A_change_that_is_refused_or_withdrawn_in_its_batch_leaves_nothing_behind()
+    public void A_change_that_fails_in_its_batch_adds_no_scope()
     {
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path, TimeProvider = new NoClock() }, _disk);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path, TimeProvider = new ThrowingClock() }, _disk);
 
         Assert.Throws<TimeZoneNotFoundException>(() => store.Registry("a", "r").Create(new() { ProjectName = "p" }));
 
@@ -62,7 +62,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void An_account_in_memory_that_has_nothing_any_more_is_not_held()
+    public void An_account_in_memory_that_has_become_empty_is_removed()
     {
         using ImmStore store = ImmStore.InMemory();
         ProjectRegistry one = store.Registry("a", "r");
@@ -101,7 +101,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void Beyond_the_bound_those_that_were_touched_longest_ago_are_dropped()
+    public void Above_the_limit_the_least_recently_used_accounts_are_dropped()
     {
         Fill(accounts: 4, projects: 10);
         using ImmStore store = Open(maxLoadedProjects: 30);
@@ -123,7 +123,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void What_is_not_in_the_data_file_yet_is_not_dropped()
+    public void An_account_that_is_not_in_the_data_file_yet_is_not_dropped()
     {
         using ImmStore store = Open(maxLoadedProjects: 2);
         for (int i = 0; i < 10; i++)
@@ -141,7 +141,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void A_store_that_has_failed_drops_nothing_since_it_could_not_be_read_again()
+    public void A_store_that_has_failed_drops_nothing_because_it_cannot_load_it_again()
     {
         Fill(accounts: 3, projects: 1);
         var disk = new FaultyDisk(_disk);
@@ -156,7 +156,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void The_account_that_is_used_stays_whatever_its_size()
+    public void The_account_in_use_is_never_dropped_whatever_its_size()
     {
         Fill(accounts: 1, projects: 10);
         using ImmStore store = Open(maxLoadedProjects: 1);
@@ -168,7 +168,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void An_account_that_was_dropped_has_the_quota_that_was_set_last()
+    public void A_dropped_account_is_loaded_again_with_its_last_quota()
     {
         using ImmStore store = Open(maxLoadedProjects: 1);
         ProjectRegistry registry = Account(store, 0);
@@ -188,7 +188,7 @@ public sealed class ScopeTableTests
     [Theory]
     [InlineData(Durability.Durable)]
     [InlineData(Durability.Relaxed)]
-    public void A_store_that_drops_what_it_can_answers_as_one_that_drops_nothing(Durability durability)
+    public void A_store_that_drops_accounts_gives_the_same_answers_as_one_that_drops_none(Durability durability)
     {
         var random = new Random(7);
         var expected = new Dictionary<(int Account, string Name), Project>();
@@ -237,7 +237,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public async Task Beside_loads_and_drops_every_change_is_seen_and_no_name_is_given_twice()
+    public async Task While_accounts_are_loaded_and_dropped_every_change_is_visible_and_names_stay_unique()
     {
         const int Accounts = 12;
         const int Rounds = 400;
@@ -288,7 +288,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void An_account_beyond_the_last_number_is_refused_and_the_others_go_on()
+    public void An_account_above_the_last_number_is_refused_and_the_others_still_work()
     {
         Append(RecordKey.MaxScope, ScopeOf("last"), new Change(ChangeKind.Scope, 0, ScopeOf("last")));
         using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
@@ -304,7 +304,7 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
-    public void A_project_or_dataset_beyond_the_last_number_of_its_account_is_refused_and_the_others_go_on()
+    public void A_project_or_dataset_above_the_last_number_of_its_account_is_refused_and_the_others_still_work()
     {
         ScopeState scope = ScopeOf("a");
         using ImmStore origin = ImmStore.InMemory();
@@ -342,7 +342,7 @@ public sealed class ScopeTableTests
         }
     }
 
-    /// <summary>Stores changes under numbers that no store comes to in a test's time.</summary>
+    /// <summary>Stores changes under the last numbers, which no test reaches by creating that many.</summary>
     private void Append(int scopeId, ScopeState scope, params Change[] changes)
     {
         var settings = new FileStoreSettings(scope.Defaults);
@@ -358,14 +358,14 @@ public sealed class ScopeTableTests
 
     private static long LoadedProjects(IMeasuredStore store) => store.LoadedProjects;
 
-    private sealed class NobodyMayUpdate : IImmAuthorizer
+    private sealed class DeniesUpdate : IImmAuthorizer
     {
         public AuthorizationDecision Authorize(AuthorizationRequest request) =>
             request.Action == "imm:UpdateProject" ? AuthorizationDecision.Deny() : AuthorizationDecision.Allow;
     }
 
-    /// <summary>A clock whose defect is its caller's.</summary>
-    private sealed class NoClock : TimeProvider
+    /// <summary>A clock that throws.</summary>
+    private sealed class ThrowingClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => throw new TimeZoneNotFoundException();
     }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Imm.Core.Tests.Registry;
 
-/// <summary>What calls gave, as text: whole, comparable, and readable where two differ.</summary>
+/// <summary>Outcomes of calls as text: complete, comparable, and readable if two differ.</summary>
 internal static class Shown
 {
     /// <summary>All 18 fields of a project, in the service's order.</summary>
@@ -43,14 +43,22 @@ internal static class Shown
         dataset.FileCount,
         dataset.TotalFileSize);
 
-    public static string Of(Binding binding) =>
-        Fields(binding.ProjectName.Value, binding.DatasetName, binding.Uri, binding.State, binding.Phase, binding.CreateTime.UtcTicks, binding.UpdateTime.UtcTicks);
+    public static string Of(Binding binding) => Fields(
+        binding.ProjectName.Value,
+        binding.DatasetName,
+        binding.Uri,
+        binding.State,
+        binding.Phase,
+        binding.CreateTime.UtcTicks,
+        binding.UpdateTime.UtcTicks);
 
-    public static string Fields(params object[] fields) => string.Join('|', fields.Select(field => Convert.ToString(field, CultureInfo.InvariantCulture)));
+    public static string Fields(params object[] fields) =>
+        string.Join('|', fields.Select(field => Convert.ToString(field, CultureInfo.InvariantCulture)));
 
     public static string Of(ImmException e) => Refusal(e.Code, e.HttpStatus, e.Parameter, e.Requested, e.Used, e.Limit);
 
-    public static string Refusal(string code, int httpStatus, string? parameter = null, long? requested = null, long? used = null, long? limit = null)
+    public static string Refusal(
+        string code, int httpStatus, string? parameter = null, long? requested = null, long? used = null, long? limit = null)
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{httpStatus} {code}"));
         text.Append(CultureInfo.InvariantCulture, $"{(parameter is null ? "" : $" of {parameter}")}");
@@ -70,7 +78,7 @@ internal static class Shown
 
     public static string Page(ProjectPage page) => $"{string.Join(';', page.Projects.Select(Of))}, next {page.NextToken ?? "none"}";
 
-    /// <summary>What a call gave, or how it was refused.</summary>
+    /// <summary>The answer of a call, or its refusal.</summary>
     public static string Outcome(Func<string> call)
     {
         try
@@ -116,17 +124,18 @@ internal static class Shown
         }
     }
 
-    /// <summary>Everything that a registry holds, line by line.</summary>
+    /// <summary>The whole content of a registry, line by line.</summary>
     public static string Content(ProjectRegistry registry)
     {
         var lines = new List<string> { $"quota {registry.ProjectQuota}" };
         foreach (Project project in All(registry))
         {
             lines.Add(Of(project));
-            foreach (Dataset dataset in registry.ListDatasets(new ListDatasetsRequest { ProjectName = project.ProjectName.Value, MaxResults = 200 }).Datasets)
+            string name = project.ProjectName.Value;
+            foreach (Dataset dataset in registry.ListDatasets(new() { ProjectName = name, MaxResults = 200 }).Datasets)
             {
                 lines.Add(Of(dataset));
-                lines.AddRange(registry.ListBindings(project.ProjectName.Value, dataset.DatasetName).Select(Of));
+                lines.AddRange(registry.ListBindings(name, dataset.DatasetName).Select(Of));
             }
         }
 
@@ -134,7 +143,8 @@ internal static class Shown
     }
 
     /// <summary>All projects of a registry, page by page.</summary>
-    public static List<Project> All(ProjectRegistry registry, int? maxResults = null, string? prefix = null, IReadOnlyList<Tag>? tags = null)
+    public static List<Project> All(
+        ProjectRegistry registry, int? maxResults = null, string? prefix = null, IReadOnlyList<Tag>? tags = null)
     {
         var all = new List<Project>();
         var request = new ListProjectsRequest { MaxResults = maxResults, Prefix = prefix, Tag = tags };

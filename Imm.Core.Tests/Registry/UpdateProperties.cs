@@ -10,7 +10,8 @@ public sealed class UpdateProperties
 {
     private static readonly Gen<string?> Text = Gen.Elements<string?>(null, "", "x", "y");
 
-    private static readonly Gen<long?> Limit = Gen.Frequency((2, Gen.Constant<long?>(null)), (1, Gen.Choose(1, 10).Select(value => (long?)value)));
+    private static readonly Gen<long?> Limit =
+        Gen.Frequency((2, Gen.Constant<long?>(null)), (1, Gen.Choose(1, 10).Select(value => (long?)value)));
 
     private static readonly Gen<Tag[]?> Tags = Gen.Elements<Tag[]?>(null, [], [new("a")], [new("b", "1"), new("a")]);
 
@@ -33,18 +34,19 @@ public sealed class UpdateProperties
             Tag = tags,
         };
 
-    /// <summary>How the clock moves before an update, in ticks: back, not at all, a little, and on.</summary>
+    /// <summary>The step of the clock before an update, in ticks: back, none, or forward.</summary>
     private static readonly Gen<long> ClockStep = Gen.Elements(-TimeSpan.TicksPerHour, -1, 0, 0, 1, TimeSpan.TicksPerHour);
 
     [Property(MaxTest = 1000)]
-    public Property An_absent_field_stays_an_empty_one_returns_to_its_default_and_a_value_replaces() => Prop.ForAll(
+    public Property An_absent_field_is_kept_an_empty_one_is_reset_and_a_value_is_set() => Prop.ForAll(
         Gen.ListOf(Update.Zip(ClockStep)).ToArbitrary(),
         updates =>
         {
             var clock = new FakeTimeProvider();
             using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { TimeProvider = clock });
             ProjectRegistry registry = store.Registry("account", "region");
-            Project before = registry.Create(new CreateProjectRequest { ProjectName = "a", Description = "d", ServiceRole = "r", TemplateId = "t", Tag = [new("z")] });
+            Project before = registry.Create(
+                new() { ProjectName = "a", Description = "d", ServiceRole = "r", TemplateId = "t", Tag = [new("z")] });
             foreach ((UpdateProjectRequest update, long step) in updates)
             {
                 clock.AdjustTime(clock.GetUtcNow().AddTicks(step));
@@ -84,7 +86,7 @@ public sealed class UpdateProperties
         });
 
     [Fact]
-    public void An_update_with_the_values_that_are_there_already_moves_the_time_on()
+    public void An_update_that_changes_no_value_advances_the_update_time()
     {
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { TimeProvider = new FakeTimeProvider() });
         ProjectRegistry registry = store.Registry("account", "region");
@@ -98,14 +100,16 @@ public sealed class UpdateProperties
 
     [Theory]
     [MemberData(nameof(SingleFields))]
-    public void Each_field_alone_is_something_to_set(string field)
+    public void An_update_may_set_any_single_field(string field)
     {
         using ImmStore store = ImmStore.InMemory();
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new CreateProjectRequest { ProjectName = "a" });
         var request = new UpdateProjectRequest { ProjectName = "a" };
         System.Reflection.PropertyInfo property = typeof(UpdateProjectRequest).GetProperty(field)!;
-        property.SetValue(request, property.PropertyType == typeof(string) ? "" : property.PropertyType == typeof(long?) ? 1L : Array.Empty<Tag>());
+        property.SetValue(
+            request,
+            property.PropertyType == typeof(string) ? "" : property.PropertyType == typeof(long?) ? 1L : Array.Empty<Tag>());
 
         Assert.True(registry.Update(request).UpdateTime > registry.Get("a").CreateTime);
     }

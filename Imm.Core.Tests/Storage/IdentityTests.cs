@@ -96,15 +96,15 @@ public sealed class IdentityTests : IDisposable
     {
         string backup = _directory.File("backup.db");
         string temporary = backup + "-new";
-        using var disk = new HeldDisk(LocalDisk.Instance, path => path.StartsWith(backup, StringComparison.Ordinal));
+        using var disk = new GatedDisk(LocalDisk.Instance, path => path.StartsWith(backup, StringComparison.Ordinal));
         using ImmStore store = new StoreOnDisk(disk, _path).Open();
         Fill(store, "p", 3);
-        disk.Hold();
+        disk.BlockFlushes();
         Task making = store.BackupAsync(backup);
-        disk.AwaitFlush();
+        disk.AwaitBlockedFlush();
         File.Move(temporary, _directory.File("was-moved"));
         File.WriteAllText(temporary, "a note");
-        disk.LetGo();
+        disk.ReleaseFlushes();
 
         Assert.Equal(ImmErrorCode.ServiceUnavailable, (await Assert.ThrowsAsync<ImmException>(() => making)).Code);
 

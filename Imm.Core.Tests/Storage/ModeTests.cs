@@ -84,20 +84,20 @@ public sealed class ModeTests : IDisposable
     {
         ImmStore.Open(_path).Dispose();
         Unix.SetMode(_path, "600");
-        using var disk = new HeldDisk(LocalDisk.Instance);
+        using var disk = new GatedDisk(LocalDisk.Instance);
         using ImmStore store = new StoreOnDisk(disk, _path).Open();
         Create(store, "one");
-        disk.Hold();
+        disk.BlockFlushes();
         Task backup = store.BackupAsync(_directory.File("backup.db"));
-        disk.AwaitFlush();
+        disk.AwaitBlockedFlush();
         while (!File.Exists(_directory.File("backup.db-new")))
         {
-            disk.LetOneGo();
-            disk.AwaitFlush();
+            disk.ReleaseOneFlush();
+            disk.AwaitBlockedFlush();
         }
 
         string mode = Unix.Mode(_directory.File("backup.db-new"));
-        disk.LetGo();
+        disk.ReleaseFlushes();
         await backup;
 
         Assert.Equal("600", mode);

@@ -77,16 +77,16 @@ public class OneMomentTests
     public async Task Changes_and_checkpoints_do_not_wait_for_a_backup()
     {
         var simulated = new SimulatedDisk();
-        using var disk = new HeldDisk(simulated, path => path.StartsWith(Backup, StringComparison.Ordinal));
+        using var disk = new GatedDisk(simulated, path => path.StartsWith(Backup, StringComparison.Ordinal));
         using ImmStore store = new StoreOnDisk(disk) { CheckpointLength = 8 << 10 }.Open();
         for (int n = 0; n < 40; n++)
         {
             Contents.Registry(store, n % 4).Create(Request(n));
         }
 
-        disk.Hold();
+        disk.BlockFlushes();
         Task backup = store.BackupAsync(Backup);
-        disk.AwaitFlush();
+        disk.AwaitBlockedFlush();
         Bounded.Run(() => "a change beside a backup", () =>
         {
             // Many times what both logs take.
@@ -96,7 +96,7 @@ public class OneMomentTests
             }
         });
         Assert.False(backup.IsCompleted);
-        disk.LetGo();
+        disk.ReleaseFlushes();
         await backup;
 
         Assert.Equal(40, Found(simulated, Backup));

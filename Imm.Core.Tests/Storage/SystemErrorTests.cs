@@ -314,7 +314,7 @@ public sealed class SystemErrorTests : IDisposable
         return new StoreProcess(["strace", "-f", "-qq", "-o", "/dev/null", .. only, .. faults]);
     }
 
-    /// <summary>A process that hears of a limit by an error and not by a signal. The runtime would not start within the limit.</summary>
+    /// <summary>A process that gets an error, not a signal, for a write beyond a limit. The runtime would not start within it.</summary>
     private static StoreProcess Limitable() => new("sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh");
 
     private static void SetLimit(StoreProcess process, long bytes) => Unix.Run(

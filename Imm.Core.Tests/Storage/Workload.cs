@@ -7,8 +7,8 @@ namespace Imm.Core.Tests.Storage;
 /// several scopes, alone or many at once. It keeps the history of what the store has acknowledged.
 /// </summary>
 /// <remarks>
-/// The store commits in groups. A single change is a group; a burst is two, its first change, which leads, and all the others, which come
-/// to wait while it is being decided and so share the next batch. Of a group everything or nothing may be found after a crash.
+/// The store commits in batches. A single change is a batch. A burst is two: its first change, the leader, and all the others, which are
+/// enqueued while the leader is decided and so share the next batch. After a crash a batch is found as a whole or not at all.
 /// </remarks>
 internal sealed class Workload
 {
@@ -35,16 +35,16 @@ internal sealed class Workload
     /// <summary>The clock that the store must be opened with. It stands still within a step.</summary>
     public TimeProvider TimeProvider => _clock;
 
-    /// <summary>The contents as a text after each number of groups that were acknowledged.</summary>
+    /// <summary>The contents as a text after each number of batches that were acknowledged.</summary>
     public IReadOnlyList<string> States => _states;
 
-    /// <summary>The number of groups that were acknowledged.</summary>
+    /// <summary>The number of batches that were acknowledged.</summary>
     public int Acknowledged => Volatile.Read(ref _acknowledged);
 
-    /// <summary>The number of groups that were begun.</summary>
+    /// <summary>The number of batches that were begun.</summary>
     public int Begun => Volatile.Read(ref _begun);
 
-    /// <summary>The contents after the groups that were acknowledged.</summary>
+    /// <summary>The contents after the batches that were acknowledged.</summary>
     public string Now => _states[^1];
 
     /// <summary>Begins with what the store holds, which was opened with this clock.</summary>

@@ -247,7 +247,7 @@ public sealed class SnapshotTests
         """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"R"}]}""", "$.Scopes[0].RegionId. A region id has")]
     [InlineData(
         """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"1","RegionId":"r"},{"AccountId":"1","RegionId":"r"}]}""",
-        "$.Scopes[1]. 1/r stands twice.")]
+        "$.Scopes[1]. 1/r occurs twice.")]
     public void Rejects_a_text_that_is_not_a_snapshot_and_names_the_place(string json, string problem) =>
         Assert.Contains(problem, Assert.Throws<FormatException>(() => ImmSnapshot.FromJson(json)).Message, StringComparison.Ordinal);
 
@@ -269,7 +269,7 @@ public sealed class SnapshotTests
     [Theory]
     [InlineData("null", "$.Scopes[0].Projects[0]. It is null.")]
     [InlineData("{}", "$.Scopes[0].Projects[0].ProjectName")]
-    [InlineData("""{"ProjectName":"p"},{"ProjectName":"p"}""", "$.Scopes[0].Projects[1].ProjectName. 'p' stands twice.")]
+    [InlineData("""{"ProjectName":"p"},{"ProjectName":"p"}""", "$.Scopes[0].Projects[1].ProjectName. 'p' occurs twice.")]
     [InlineData("""{"ProjectName":"p","DatasetMaxBindCount":11}""", "$.Scopes[0].Projects[0].DatasetMaxBindCount")]
     [InlineData("""{"ProjectName":"p","Description":"\ud800"}""", "The text is not the JSON of a snapshot.")]
     [InlineData("""{"ProjectName":"p","DatasetCount":1}""", "$.Scopes[0].Projects[0].DatasetCount. It is 1, but there are 0 datasets.")]
@@ -282,7 +282,7 @@ public sealed class SnapshotTests
     [Theory]
     [InlineData("null", "[0]. It is null.")]
     [InlineData("{}", "[0].DatasetName. The parameter DatasetName is required")]
-    [InlineData("""{"DatasetName":"d"},{"DatasetName":"d"}""", "[1].DatasetName. 'd' stands twice.")]
+    [InlineData("""{"DatasetName":"d"},{"DatasetName":"d"}""", "[1].DatasetName. 'd' occurs twice.")]
     [InlineData("""{"DatasetName":"d","TemplateId":"\u0000"}""", "[0].TemplateId. The parameter TemplateId")]
     [InlineData("""{"DatasetName":"d","DatasetMaxFileCount":0}""", "[0].DatasetMaxFileCount. The parameter")]
     [InlineData("""{"DatasetName":"d","FileCount":-1}""", "[0].FileCount. It is below 0.")]
@@ -295,7 +295,7 @@ public sealed class SnapshotTests
         "[0].UpdateTime. It is before CreateTime.")]
     [InlineData("""{"DatasetName":"d","Bindings":[null]}""", "[0].Bindings[0]. It is null.")]
     [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://A"}]}""", "[0].Bindings[0].URI. The parameter URI is invalid")]
-    [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://a"},{"URI":"oss://a"}]}""", "[0].Bindings. 'oss://a' stands twice.")]
+    [InlineData("""{"DatasetName":"d","Bindings":[{"URI":"oss://a"},{"URI":"oss://a"}]}""", "[0].Bindings. 'oss://a' occurs twice.")]
     [InlineData(
         """{"DatasetName":"d","Bindings":[{},{},{},{},{},{},{},{},{},{},{}]}""", "[0].Bindings. There are 11; a dataset has at most 10.")]
     public void Rejects_an_impossible_dataset(string datasets, string problem) =>

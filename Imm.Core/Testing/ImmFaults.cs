@@ -4,8 +4,8 @@ namespace Imm.Core.Testing;
 
 /// <summary>The faults of a fixture.</summary>
 /// <remarks>
-/// A call meets the faults in the order in which they were started. Delays add up. The first fault that refuses ends the call; the faults
-/// after it neither affect nor count it. Thread-safe.
+/// Faults are injected into a call in the order in which they were started. Delays add up. The first fault that refuses ends the call; the
+/// faults after it neither affect nor count it. Thread-safe.
 /// </remarks>
 public sealed class ImmFaults
 {

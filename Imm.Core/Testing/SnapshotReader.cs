@@ -33,7 +33,7 @@ internal static class SnapshotReader
             ScopeState state = ReadScope(at, scope, defaults, time);
             if (!image.TryAdd(state.Scope, state))
             {
-                throw new FormatException($"The snapshot is wrong at {at.Path}. {state.Scope} stands twice.");
+                throw at.Wrong($"{state.Scope} occurs twice.");
             }
         }
 
@@ -56,7 +56,7 @@ internal static class SnapshotReader
             Project project = ReadProject(at, entry, ref number, time);
             if (state.TryFind(project.ProjectName.Value, out _))
             {
-                throw at.Wrong(nameof(entry.ProjectName), $"'{project.ProjectName}' stands twice.");
+                throw at.Wrong(nameof(entry.ProjectName), $"'{project.ProjectName}' occurs twice.");
             }
 
             state = state.With(null, project, owner, number);
@@ -82,7 +82,7 @@ internal static class SnapshotReader
             DatasetEntry dataset = ReadDataset(at, entry, project, ++number, projectNumber);
             if (datasets.Find(dataset.Name) is not null)
             {
-                throw at.Wrong(nameof(entry.DatasetName), $"'{dataset.Name}' stands twice.");
+                throw at.Wrong(nameof(entry.DatasetName), $"'{dataset.Name}' occurs twice.");
             }
 
             datasets = datasets.Set(dataset);
@@ -173,7 +173,7 @@ internal static class SnapshotReader
         {
             if (bindings[i].Uri == bindings[i - 1].Uri)
             {
-                throw place.Wrong(Field, $"'{bindings[i].Uri}' stands twice.");
+                throw place.Wrong(Field, $"'{bindings[i].Uri}' occurs twice.");
             }
         }
 

@@ -13,7 +13,7 @@ internal readonly record struct DocumentPlace(string Subject, string Path)
     /// <summary>Gets the object at this place.</summary>
     /// <exception cref="FormatException">The object is null.</exception>
     public T Required<T>(T? document)
-        where T : class => document ?? throw new FormatException($"The {Subject} is wrong at {Path}. It is null.");
+        where T : class => document ?? throw Wrong("It is null.");
 
     /// <summary>Reads a time, in ticks of UTC.</summary>
     /// <param name="field">The name of the field.</param>
@@ -36,5 +36,7 @@ internal readonly record struct DocumentPlace(string Subject, string Path)
         : number > maximum ? throw Wrong(field, string.Create(CultureInfo.InvariantCulture, $"It is above its maximum, {maximum}."))
         : number ?? absent;
 
-    public FormatException Wrong(string field, string problem) => new($"The {Subject} is wrong at {Path}.{field}. {problem}");
+    public FormatException Wrong(string field, string problem) => (this with { Path = $"{Path}.{field}" }).Wrong(problem);
+
+    public FormatException Wrong(string problem) => new($"The {Subject} is wrong at {Path}. {problem}");
 }
