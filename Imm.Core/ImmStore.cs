@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Access;
 using Imm.Core.Commit;
 using Imm.Core.Model;
 using Imm.Core.Storage;
@@ -38,6 +39,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     private readonly OperationPipeline _pipeline;
     private readonly StoreTelemetry _telemetry;
     private readonly Scope _defaultScope;
+    private readonly IImmAuthorizer? _authorizer;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isClosing;
 
@@ -54,9 +56,14 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
         _queue = new CommitQueue(
             log, _scopes, options.TimeProvider, settings.Observer, options.MaxWaitingWrites, settings.StartThread, EndClose);
         _pipeline = new OperationPipeline(
-            _queue, options.Authorizer, new OperationObservers(options.TimeProvider, [telemetry, .. options.Observers]));
+            _queue,
+            options.Authorizer,
+            new OperationObservers(options.TimeProvider, [telemetry, .. options.Observers]),
+            telemetry,
+            options.TimeProvider);
+        _authorizer = options.Authorizer;
         file?.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(file.Mark));
-        telemetry.Opened(this, file?.Recovered ?? default);
+        telemetry.Opened(this, file?.Recovered ?? default, options.Authorizer?.Mode);
     }
 
     /// <summary>The offset from UTC of times on the wire.</summary>
@@ -64,6 +71,9 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
 
     /// <summary>The clock of the store.</summary>
     internal TimeProvider TimeProvider { get; }
+
+    /// <summary>The metrics, traces and logs of the store.</summary>
+    internal StoreTelemetry Telemetry => _telemetry;
 
     /// <summary>The number of projects that a scope without a quota of its own may have.</summary>
     internal int ProjectQuota { get; }
@@ -134,7 +144,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     /// know no accounts and regions.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public ProjectRegistry Registry() => Registry(_defaultScope);
+    public ProjectRegistry Registry() => RegistryOf(_defaultScope);
 
     /// <summary>The registry of one account in one region. It is a light view: ask for it as often as you like, or keep it.</summary>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
@@ -144,7 +154,27 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     public ProjectRegistry Registry(string accountId, string regionId)
     {
         Scope.ThrowIfMalformed(accountId, regionId);
-        return Registry(new Scope(accountId, regionId));
+        return RegistryOf(new Scope(accountId, regionId));
+    }
+
+    /// <summary>
+    /// The registry of one account in one region for a principal, whose operations the authorizer decides as that principal's.
+    /// </summary>
+    /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
+    /// <param name="regionId">The region: 1 to 64 of the lower-case ASCII letters, digits and <c>-</c>.</param>
+    /// <param name="principal">The principal. The other overloads give the registry of the account itself.</param>
+    /// <param name="conditionValues">
+    /// The values of condition keys that the host knows of its caller, such as <c>acs:SourceIp</c>, in a dictionary that compares keys with
+    /// case; read while operations are authorized, by many threads at the same time. Null for none.
+    /// </param>
+    /// <exception cref="ArgumentException">An id is null or malformed, or <paramref name="principal"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ProjectRegistry Registry(
+        string accountId, string regionId, RamPrincipal principal, IReadOnlyDictionary<string, string>? conditionValues = null)
+    {
+        Scope.ThrowIfMalformed(accountId, regionId);
+        Guard.IsNotNull(principal, nameof(principal));
+        return RegistryOf(new Scope(accountId, regionId), new Caller(principal, conditionValues));
     }
 
     /// <summary>The state and the figures of the store: cheap, and safe to ask for at any time, also after <see cref="Dispose"/>.</summary>
@@ -152,7 +182,8 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
         IsClosed ? ImmStoreState.Closed : _log.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
         _log.Failure,
         _queue.WaitingCount,
-        _file);
+        _file,
+        _authorizer?.Mode ?? AuthorizationMode.Off);
 
     /// <summary>
     /// Verifies the whole store: the checksum of every page, every record, that names are unique, and that everything belongs to something.
@@ -314,10 +345,10 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     }
 
     /// <summary>The registry of a well-formed account and region.</summary>
-    internal ProjectRegistry Registry(Scope scope)
+    internal ProjectRegistry RegistryOf(Scope scope, Caller? caller = null)
     {
         _pipeline.ThrowIfClosed();
-        return new ProjectRegistry(_pipeline, new ScopeView(_scopes, scope));
+        return new ProjectRegistry(_pipeline, new ScopeView(_scopes, scope, caller));
     }
 
     private static FileStoreSettings Settings(ImmStoreOptions options, StoreTelemetry telemetry) =>

@@ -22,8 +22,10 @@ public enum ImmStoreState
 /// <remarks>For a store in memory all values that concern files are 0.</remarks>
 public sealed class ImmStoreStatus
 {
-    internal ImmStoreStatus(ImmStoreState state, Exception? failure, int waitingWrites, FileStore? file)
+    internal ImmStoreStatus(
+        ImmStoreState state, Exception? failure, int waitingWrites, FileStore? file, AuthorizationMode authorization)
     {
+        Authorization = authorization;
         State = state;
         Failure = failure;
         WaitingWrites = waitingWrites;
@@ -58,6 +60,11 @@ public sealed class ImmStoreStatus
 
     /// <summary>The number of changes in the commit queue, at most <see cref="ImmStoreOptions.MaxWaitingWrites"/>.</summary>
     public int WaitingWrites { get; }
+
+    /// <summary>
+    /// The effect of the authorizer's decisions; <see cref="AuthorizationMode.Off"/> for a store without an authorizer, which allows all.
+    /// </summary>
+    public AuthorizationMode Authorization { get; }
 
     /// <summary>The length of the data file in bytes, as of the last checkpoint; 0 once the store is closed.</summary>
     public long DataFileLength { get; }

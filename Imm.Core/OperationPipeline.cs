@@ -13,10 +13,14 @@ namespace Imm.Core;
 /// A refusal is a value until a caller wants an exception. A synchronous caller and an asynchronous one take the same way. They differ in
 /// the last step: the first waits for the commit queue and may commit itself, the second awaits it.
 /// </remarks>
-internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? authorizer, OperationObservers observers)
+internal sealed class OperationPipeline(
+    CommitQueue queue, IImmAuthorizer? authorizer, OperationObservers observers, StoreTelemetry telemetry, TimeProvider timeProvider)
 {
     /// <summary>True if neither an authorizer nor an observer is there, so that a read is nothing but a read.</summary>
     public bool IsDirect => authorizer is null && !observers.AreEnabled;
+
+    /// <summary>The clock of the store.</summary>
+    public TimeProvider TimeProvider => timeProvider;
 
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void ThrowIfClosed()
@@ -84,12 +88,18 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         write is null ? new(outcome) : isSynchronous ? new(queue.Wait(write)) : write.Outcome;
 
     private ValueTask<Outcome<TAnswer>> ObserveAsync<TAnswer>(
-        in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken) =>
-        observers.RunAsync<Execution<TAnswer>, TAnswer>(
-            new Operation(call.Action!, scope.Scope, call.ProjectName, call.DatasetName, call.Request),
-            new Execution<TAnswer>(this, call, scope, isSynchronous, cancellationToken),
+        in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
+    {
+        var operation = new Operation(call.Action!, scope.Scope, call.ProjectName, call.DatasetName, call.Request)
+        {
+            Principal = scope.Caller?.Principal,
+        };
+        return observers.RunAsync<Execution<TAnswer>, TAnswer>(
+            operation,
+            new Execution<TAnswer>(this, call, scope, operation, isSynchronous, cancellationToken),
             isSynchronous,
             cancellationToken);
+    }
 
     private Outcome<TAnswer> Begin<TAnswer>(
         in OperationCall<TAnswer> call,
@@ -98,7 +108,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         CancellationToken cancellationToken,
         out PendingWrite<TAnswer>? write)
     {
-        if (Check(call, scope) is { } refusal)
+        if (Check(call, scope, operation: null) is { } refusal)
         {
             write = null;
             return new(refusal);
@@ -107,7 +117,7 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         return Execute(call, scope, isSynchronous, cancellationToken, out write);
     }
 
-    private Refusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
+    private Refusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope, Operation? operation)
     {
         if (call.Malformed is not null || authorizer is null || call.Action is null)
         {
@@ -116,12 +126,12 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
 
         if (call.Files is null)
         {
-            return Authorize(call.Action, scope.Scope, call.ProjectName!, call.DatasetName, call.Tags);
+            return Authorize(call.Action, scope, call.ProjectName!, call.DatasetName, call.Tags, operation);
         }
 
         foreach ((string projectName, string datasetName) in call.Files.Datasets)
         {
-            if (Authorize(call.Action, scope.Scope, projectName, datasetName, tags: null) is { } refusal)
+            if (Authorize(call.Action, scope, projectName, datasetName, tags: null, operation) is { } refusal)
             {
                 return refusal;
             }
@@ -130,14 +140,55 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         return null;
     }
 
-    private Refusal? Authorize(string action, Scope scope, string projectName, string? datasetName, TagSet? tags)
+    private Refusal? Authorize(
+        string action, ScopeView view, string projectName, string? datasetName, TagSet? tags, Operation? operation)
     {
         // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        string resource = datasetName is null ? scope.ProjectArn(projectName) : scope.DatasetArn(projectName, datasetName);
-        AuthorizationDecision decision = authorizer!.Authorize(
-            new AuthorizationRequest(action, resource, scope.AccountId, scope.RegionId, tags ?? TagSet.Empty));
-        return decision.IsAllowed ? null : Refusal.NoPermission(decision.Reason);
+        Scope scope = view.Scope;
+        var request = new AuthorizationRequest(
+            action,
+            datasetName is null ? scope.ProjectArn(projectName) : scope.DatasetArn(projectName, datasetName),
+            scope.AccountId,
+            scope.RegionId,
+            tags ?? TagSet.Empty,
+            view.Principal,
+            timeProvider,
+            view.Caller?.ConditionValues,
+            () => new FindProject(projectName).Run(view.State, out Project? project) is null && project is not null ? project.Tags : []);
+        AuthorizationDecision decision = authorizer!.Authorize(request);
+        operation?.Decision = decision.Ram;
+        if (decision.Ram is { IsAllowed: false } ram)
+        {
+            telemetry.AccessDenied(view.Principal, ram, isEnforced: !decision.IsAllowed);
+        }
+
+        return decision.IsAllowed ? null : Denied(decision, view.Principal);
+    }
+
+    private static Refusal Denied(AuthorizationDecision decision, RamPrincipal principal)
+    {
+        if (decision.Ram is not { Action: { } action } ram)
+        {
+            return Refusal.NoPermission(decision.Reason);
+        }
+
+        return new Refusal(ImmErrorCode.NoPermission, ram.Reason)
+        {
+            Denial = new AccessDenial(
+                ram.Sentence,
+                action,
+                principal.Kind switch
+                {
+                    RamPrincipalKind.User => "SubUser",
+                    RamPrincipalKind.RoleSession => "AssumedRoleUser",
+                    _ => "Account",
+                },
+                principal.AccountId,
+                principal.SessionName is null ? principal.Name : $"{principal.Name}:{principal.SessionName}",
+                ram.Effect.ToString(),
+                ram.PolicyType.ToString()),
+        };
     }
 
     /// <summary>Reads at once, or decides the command; <paramref name="write"/> is the outcome to come where there is none yet.</summary>
@@ -195,13 +246,14 @@ internal sealed class OperationPipeline(CommitQueue queue, IImmAuthorizer? autho
         OperationPipeline pipeline,
         in OperationCall<TAnswer> call,
         ScopeView scope,
+        Operation operation,
         bool isSynchronous,
         CancellationToken cancellationToken)
         : OperationObservers.IExecution<TAnswer>
     {
         private readonly OperationCall<TAnswer> _call = call;
 
-        public Refusal? Check() => pipeline.Check(_call, scope);
+        public Refusal? Check() => pipeline.Check(_call, scope, operation);
 
         public ValueTask<Outcome<TAnswer>> ExecuteAsync() => pipeline.Complete(
             pipeline.Execute(_call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);

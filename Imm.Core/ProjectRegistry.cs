@@ -51,6 +51,8 @@ public sealed partial class ProjectRegistry
 
     internal Scope Scope => _scope.Scope;
 
+    internal TimeProvider TimeProvider => _pipeline.TimeProvider;
+
     /// <summary>The published state of the scope.</summary>
     internal ScopeState State
     {

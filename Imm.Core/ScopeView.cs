@@ -1,15 +1,23 @@
 using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Access;
 using Imm.Core.Commit;
 using Imm.Core.Model;
 
 namespace Imm.Core;
 
 /// <summary>One scope of a store as a registry sees it: finds its entry once, and its published state each time.</summary>
-internal sealed class ScopeView(ScopeTable scopes, Scope scope)
+internal sealed class ScopeView(ScopeTable scopes, Scope scope, Caller? caller = null)
 {
     private ScopeEntry? _entry;
+    private RamPrincipal? _principal;
 
     public Scope Scope { get; } = scope;
+
+    /// <summary>The caller of the registry; null where the account itself calls.</summary>
+    public Caller? Caller => caller;
+
+    /// <summary>The principal of the caller.</summary>
+    public RamPrincipal Principal => _principal ??= caller?.Principal ?? RamPrincipal.Root(Scope.AccountId);
 
     /// <summary>The entry as it was last found; null for none. While it has a published state, that is the scope's.</summary>
     public ScopeEntry? Entry => _entry;

@@ -10,6 +10,8 @@ namespace Imm.Core.Tests.Conventions;
 /// <summary>Lists that the library returns are read-only, after a cast too: several callers may have the same list.</summary>
 public sealed class AnswerTests : IDisposable
 {
+    private const string Policy = """{"Version":"1","Statement":[{"Effect":"Allow","Action":"imm:GetProjects","Resource":"*"}]}""";
+
     private readonly Collecting _authorizer = new();
     private readonly ImmFixture _fixture;
 
@@ -104,6 +106,10 @@ public sealed class AnswerTests : IDisposable
             ["ProjectRegistry.RemoveFiles"] = registry.RemoveFiles([new("p", "d", 1, 1)]),
             ["ProjectRegistry.RemoveFilesAsync"] = await registry.RemoveFilesAsync([new("p", "d", 1, 1)]),
             ["AuthorizationRequest.Tags"] = _authorizer.Asked[0].Tags,
+            ["AuthorizationRequest.ConditionValues"] = _authorizer.Asked[0].ConditionValues,
+            ["RamPolicy.Warnings"] = RamPolicy.Parse(Policy).Warnings,
+            ["RamNearMiss.Expected"] =
+                RamPolicy.Evaluate([RamPolicy.Parse(Policy)], "imm:GetProject", "*", new Dictionary<string, string>()).Closest!.Expected,
             ["ImmCalls.Received"] = _fixture.Calls.Received(ImmOperation.GetProject),
             ["ImmCalls.ReceivedExactly"] = _fixture.Calls.ReceivedExactly(1, ImmOperation.GetProject),
             ["ImmCall.Faults"] = _fixture.Calls.Received(ImmOperation.GetProject)[0].Faults,

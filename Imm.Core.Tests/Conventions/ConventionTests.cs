@@ -28,6 +28,8 @@ public sealed partial class ConventionTests
         [typeof(ListDatasetsRequest)] = "a request is filled in by its caller",
         [typeof(ImmStoreOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmApiOptions)] = "options are filled in by their owner, and read once",
+        [typeof(ImmRamOptions)] = "options are filled in by their owner, and read once",
+        [typeof(RamAuthorizer)] = "policies can be replaced while a store is open",
         [typeof(ImmStore)] = "the store is what changes",
         [typeof(ImmFixtureOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmFixtureClock)] = "a clock moves",

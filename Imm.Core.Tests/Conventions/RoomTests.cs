@@ -14,7 +14,7 @@ public sealed class RoomTests
     /// </summary>
     private static readonly string[] Rooms =
     [
-        "Collections", "Model", "Storage", "Commit", "Telemetry", FrontDoor, "Access", "Wire", "Hosting", "Testing", "Shared",
+        "Collections", "Model", "Access", "Storage", "Commit", "Telemetry", FrontDoor, "Wire", "Hosting", "Testing", "Shared",
     ];
 
     /// <summary>Pairs of files that have to use each other, each with its reason.</summary>

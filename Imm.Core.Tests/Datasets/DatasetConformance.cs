@@ -31,7 +31,11 @@ public sealed class DatasetsInAFile : DatasetConformance, IDisposable
         Registry.Create(new() { ProjectName = "p", DatasetMaxFileCount = 7 });
         Registry.CreateDataset(new()
         {
-            ProjectName = "p", DatasetName = "d", Description = "写真\0", TemplateId = "Official:ImageManagement", DatasetMaxBindCount = 2,
+            ProjectName = "p",
+            DatasetName = "d",
+            Description = "写真\0",
+            TemplateId = "Official:ImageManagement",
+            DatasetMaxBindCount = 2,
         });
         Registry.CreateBinding("p", "d", "oss://b");
         Clock.Advance(TimeSpan.FromTicks(1));

@@ -62,5 +62,5 @@ public sealed class AllocationTests : IDisposable
     }
 
     private static ImmApiResponse Invoke(ImmApi api, string accountId, string action, KeyValuePair<string, string>[] parameters) =>
-        api.Invoke(accountId, "r", action, parameters, CancellationToken.None);
+        api.InvokeAsync(accountId, "r", action, parameters).AsTask().GetAwaiter().GetResult();
 }

@@ -452,13 +452,15 @@ internal sealed class CommitQueue
                 ?? Refusal.Unavailable(e is OutOfSpaceException
                     ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"
                     : $"The change could not be stored, and nothing was changed; a later one may be. {e.Message}")
-                with { Cause = e };
+                with
+                { Cause = e };
         }
     }
 
     private Refusal? CheckLog() => _log.Failure is { } cause
         ? Refusal.Unavailable(
             $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}")
-            with { Cause = cause }
+            with
+        { Cause = cause }
         : null;
 }

@@ -92,6 +92,39 @@ public static class ImmServiceCollectionExtensions
         return services.AddKeyedImm(key).Configure(key, configure);
     }
 
+    /// <summary>
+    /// Adds a <see cref="RamAuthorizer"/> as the <see cref="IImmAuthorizer"/> of the container's stores, with the
+    /// <see cref="ImmRamOptions"/> that are configured elsewhere. They are validated, policy files too, when a store is opened.
+    /// </summary>
+    /// <param name="services">The services. If they have an authorizer already, it remains the authorizer.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IServiceCollection AddImmRam(this IServiceCollection services)
+    {
+        Guard.IsNotNull(services, nameof(services));
+        services.TryAddSingleton<RamAccessLoader>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImmRamOptions>, RamAccessLoader>());
+        services.TryAddSingleton(static provider =>
+        {
+            ImmRamOptions options = provider.GetRequiredService<IOptions<ImmRamOptions>>().Value;
+            return new RamAuthorizer(provider.GetRequiredService<RamAccessLoader>().Load(options), options.Mode, options.UsesTags);
+        });
+        services.TryAddSingleton<IImmAuthorizer>(static provider => provider.GetRequiredService<RamAuthorizer>());
+        return services;
+    }
+
+    /// <summary>Adds a <see cref="RamAuthorizer"/> and configures its options.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddImmRam(this IServiceCollection services, Action<ImmRamOptions> configure)
+    {
+        Guard.IsNotNull(services, nameof(services));
+        Guard.IsNotNull(configure, nameof(configure));
+        return services.AddImmRam().Configure(configure);
+    }
+
     private static void AddOptions(IServiceCollection services, string name)
     {
         services.TryAddTransient<IOptionsFactory<ImmStoreOptions>, StoreOptionsFactory>();

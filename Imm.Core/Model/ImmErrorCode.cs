@@ -45,7 +45,8 @@ public static class ImmErrorCode
     /// <summary>Gets the HTTP status of a code.</summary>
     internal static int HttpStatus(string code) => code switch
     {
-        ResourceNotFound or InvalidActionNotFound => 404,
+        ResourceNotFound or InvalidActionNotFound
+            or ImmWireErrorCode.InvalidAccessKeyIdNotFound or ImmWireErrorCode.InvalidVersion => 404,
         NoPermission => 403,
         ServiceUnavailable => 503,
         _ => 400,

@@ -9,6 +9,9 @@ internal sealed record Refusal(
     /// <summary>The exception behind the refusal, if any: the inner exception of the <see cref="ImmException"/> that it becomes.</summary>
     public Exception? Cause { get; init; }
 
+    /// <summary>The particulars of a refusal by policies; null for other refusals.</summary>
+    public AccessDenial? Denial { get; init; }
+
     /// <summary>The refusal of a change while as many others wait as the store allows.</summary>
     public static Refusal TooManyWaiting { get; } = new(
         ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control: too many changes wait for the disk. Try again later.");

@@ -74,6 +74,21 @@ namespace Imm.Core;
 /// error: a store was closed before all changes could be brought into the data file; the next open brings them in
 /// </description>
 /// </item>
+/// <item>
+/// <term>7 <c>Authorization</c></term>
+/// <description>information: a store with an authorizer was opened, in this mode</description>
+/// </item>
+/// <item><term>8 <c>AccessDenied</c></term><description>information: policies have refused an operation, and why</description></item>
+/// <item>
+/// <term>9 <c>AccessDeniedSoftly</c></term>
+/// <description>warning: policies would refuse an operation, which the soft mode lets through, and why</description>
+/// </item>
+/// <item>
+/// <term>10 <c>SignatureRefused</c></term>
+/// <description>
+/// information: the signature of a request was refused; with the canonical request of version 3, without its token
+/// </description>
+/// </item>
 /// </list>
 /// <para>
 /// Listeners and loggers run on the threads of the store and of its callers, so they must be quick. While the store reports a commit, a

@@ -19,6 +19,12 @@ internal sealed class Operation(string action, Scope scope, string? projectName,
     /// <summary>The parameters of the caller: a copy of the request, or the names alone where the call takes no request.</summary>
     public object? Request { get; } = request;
 
+    /// <summary>The principal of the caller; null where the account itself calls.</summary>
+    public RamPrincipal? Principal { get; init; }
+
+    /// <summary>The decision of policies on it; null where no policies were asked.</summary>
+    public RamDecision? Decision { get; set; }
+
     /// <summary>The duration on the clock of the store, once it has ended; null where the clock failed.</summary>
     public TimeSpan? Duration { get; set; }
 

@@ -35,4 +35,20 @@ internal static partial class StoreLog
         "The store '{Store}' was closed before all changes could be brought into its data file. "
         + "Acknowledged changes are in its logs; the next open brings them into the data file.")]
     public static partial void CloseIncomplete(ILogger logger, Exception cause, string store);
+
+    [LoggerMessage(7, LogLevel.Information, "The store '{Store}' has an authorizer, whose mode is {Mode}.")]
+    public static partial void Authorization(ILogger logger, string store, AuthorizationMode mode);
+
+    [LoggerMessage(8, LogLevel.Information, "The store '{Store}' refused an operation of {Principal}, {Effect}: {Reason}")]
+    public static partial void AccessDenied(ILogger logger, string store, RamPrincipal principal, RamEffect effect, string reason);
+
+    [LoggerMessage(
+        9,
+        LogLevel.Warning,
+        "The store '{Store}' let an operation of {Principal} through that strict mode would refuse, {Effect}: {Reason}")]
+    public static partial void AccessDeniedSoftly(ILogger logger, string store, RamPrincipal principal, RamEffect effect, string reason);
+
+    [LoggerMessage(
+        10, LogLevel.Information, "The store '{Store}' refused the signature of a request, {Code}. Canonical request: {CanonicalRequest}")]
+    public static partial void SignatureRefused(ILogger logger, string store, string code, string? canonicalRequest);
 }

@@ -54,9 +54,15 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     /// <summary>Records that the store is open.</summary>
     /// <param name="store">The store; it is observed until it is closed or collected.</param>
     /// <param name="recovered">The numbers of changes and pages that the open took from the logs.</param>
-    public void Opened(IMeasuredStore store, (int Records, int Pages) recovered)
+    /// <param name="authorization">The mode of the authorizer; null where there is none.</param>
+    public void Opened(IMeasuredStore store, (int Records, int Pages) recovered, AuthorizationMode? authorization)
     {
         _instruments.Add(store, _name);
+        if (authorization is { } mode)
+        {
+            Safely((this, mode), static it => StoreLog.Authorization(it.Item1._logger, it.Item1._logName, it.mode));
+        }
+
         if (recovered is not (0, 0))
         {
             Safely(
@@ -139,6 +145,32 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
             Safely(activity, static it => it.Dispose());
         }
     }
+
+    /// <summary>Records that policies refuse an operation.</summary>
+    /// <param name="principal">The principal of the caller.</param>
+    /// <param name="decision">The refusal.</param>
+    /// <param name="isEnforced">True if the operation is refused, false if it is let through.</param>
+    public void AccessDenied(RamPrincipal principal, RamDecision decision, bool isEnforced) => Safely(
+        (this, principal, decision, isEnforced),
+        static it =>
+        {
+            StoreTelemetry telemetry = it.Item1;
+            if (it.isEnforced)
+            {
+                StoreLog.AccessDenied(telemetry._logger, telemetry._logName, it.principal, it.decision.Effect, it.decision.Reason);
+            }
+            else
+            {
+                StoreLog.AccessDeniedSoftly(telemetry._logger, telemetry._logName, it.principal, it.decision.Effect, it.decision.Reason);
+            }
+        });
+
+    /// <summary>Records that the signature of a request is refused.</summary>
+    /// <param name="code">The error code.</param>
+    /// <param name="canonicalRequest">The text that was hashed, without the token; null where the calculation did not come so far.</param>
+    public void SignatureRefused(string code, string? canonicalRequest) => Safely(
+        (this, code, canonicalRequest),
+        static it => StoreLog.SignatureRefused(it.Item1._logger, it.Item1._logName, it.code, it.canonicalRequest));
 
     /// <inheritdoc/>
     public void Committed(int operations) =>

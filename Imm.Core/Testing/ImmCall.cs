@@ -9,6 +9,7 @@ namespace Imm.Core.Testing;
 public sealed class ImmCall
 {
     private readonly string? _datasetName;
+    private readonly RamPrincipal? _principal;
     private ImmFault[] _faults = [];
     private End? _end;
 
@@ -27,6 +28,7 @@ public sealed class ImmCall
             var request => request,
         };
         StartTime = timeProvider.GetUtcNow();
+        _principal = operation.Principal;
     }
 
     /// <summary>The number of the call in the fixture, from 1.</summary>
@@ -80,6 +82,15 @@ public sealed class ImmCall
 
     /// <summary>The code of the refusal, one of <see cref="ImmErrorCode"/>; null if the call was not refused.</summary>
     public string? Code => Volatile.Read(ref _end)?.Refusal?.Code;
+
+    /// <summary>The principal of the registry or of the access key; the account itself if there was none.</summary>
+    public RamPrincipal Principal => _principal ?? RamPrincipal.Root(AccountId);
+
+    /// <summary>
+    /// The decision of policies on the call, with the statement that made it; the last one if the call is about several datasets. Null if
+    /// no policies decided: the parameters are malformed, another authorizer decided, or the call is under way.
+    /// </summary>
+    public RamDecision? Decision => Volatile.Read(ref _end)?.Decision;
 
     /// <summary>The faults that were injected into the call, in their order.</summary>
     public IReadOnlyList<ImmFault> Faults => Array.AsReadOnly(Volatile.Read(ref _faults));
@@ -135,7 +146,7 @@ public sealed class ImmCall
 
     internal void Complete(Operation operation) => Volatile.Write(
         ref _end,
-        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Refusal, operation.Exception));
+        new End(operation.Duration ?? TimeSpan.Zero, AnswerOf(operation), operation.Refusal, operation.Exception, operation.Decision));
 
     /// <summary>Gets the part of an answer that the caller sees.</summary>
     private object? AnswerOf(Operation operation) => Operation switch
@@ -144,7 +155,8 @@ public sealed class ImmCall
         _ => operation.Answer,
     };
 
-    private sealed class End(TimeSpan duration, object? answer, Refusal? refusal, Exception? exception)
+    private sealed class End(
+        TimeSpan duration, object? answer, Refusal? refusal, Exception? exception, RamDecision? decision)
     {
         private Exception? _exception = exception;
 
@@ -153,6 +165,8 @@ public sealed class ImmCall
         public object? Answer => answer;
 
         public Refusal? Refusal => refusal;
+
+        public RamDecision? Decision => decision;
 
         public bool Succeeded => refusal is null && Volatile.Read(ref _exception) is null;
 

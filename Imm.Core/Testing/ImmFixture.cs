@@ -16,13 +16,14 @@ public sealed class ImmFixture : IDisposable
 {
     private readonly ImmFixtureOptions _options;
     private readonly RequestIds _requestIds;
+    private readonly ImmFixtureRam? _ram;
 
     /// <summary>Makes an empty fixture.</summary>
     /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArgumentException">The account or region is null or malformed.</exception>
     /// <exception cref="OptionsValidationException">Another option is out of its range.</exception>
     public ImmFixture(ImmFixtureOptions? options = null)
-        : this(options, null, null)
+        : this(options, null, null, null)
     {
     }
 
@@ -33,9 +34,9 @@ public sealed class ImmFixture : IDisposable
     /// <exception cref="ArgumentException">The account or region is null or malformed.</exception>
     /// <exception cref="OptionsValidationException">Another option is out of its range.</exception>
     public ImmFixture(ImmSnapshot snapshot, ImmFixtureOptions? options = null)
-        : this(options, snapshot, null) => Guard.IsNotNull(snapshot, nameof(snapshot));
+        : this(options, snapshot, null, null) => Guard.IsNotNull(snapshot, nameof(snapshot));
 
-    private ImmFixture(ImmFixtureOptions? options, ImmSnapshot? snapshot, RequestIds? requestIds)
+    private ImmFixture(ImmFixtureOptions? options, ImmSnapshot? snapshot, RequestIds? requestIds, ImmFixtureRam? ram)
     {
         options ??= new ImmFixtureOptions();
         Scope.ThrowIfMalformed(options.AccountId, options.RegionId);
@@ -54,18 +55,26 @@ public sealed class ImmFixture : IDisposable
         Faults = new ImmFaults(injector);
         _requestIds = requestIds ?? new RequestIds(options.Seed);
 
+        // An authorizer of the test decides alone. Without one, policies do; they restrict no one but the users and roles of the test.
+        RamAuthorizer? authorizer = options.Authorizer is null
+            ? new RamAuthorizer(ram?.Authorizer.Access ?? RamAccess.Empty, AuthorizationMode.Strict, usesTags: true)
+            : options.Authorizer as RamAuthorizer;
         var storeOptions = new ImmStoreOptions
         {
             DefaultAccountId = AccountId,
             DefaultRegionId = RegionId,
             TimeProvider = TimeProvider,
-            Authorizer = options.Authorizer,
+            Authorizer = options.Authorizer ?? authorizer,
             Observers = [new FixtureObserver(Calls, injector, TimeProvider)],
         };
         storeOptions.ProjectQuota = _options.ProjectQuota ?? storeOptions.ProjectQuota;
         Store = ImmStore.InMemory(storeOptions, snapshot?.Image);
         Registry = Store.Registry(AccountId, RegionId);
         Api = new ImmApi(Store, new ImmApiOptions { RequestId = _requestIds.Next });
+        _ram = authorizer is null
+            ? null
+            : new ImmFixtureRam(
+                new FixtureAccess(Store, AccountId, RegionId, authorizer, ram?.Access.Credentials ?? []), _requestIds.Next);
     }
 
     /// <summary>The default account of the fixture.</summary>
@@ -96,6 +105,13 @@ public sealed class ImmFixture : IDisposable
 
     /// <summary>The faults that are injected into calls.</summary>
     public ImmFaults Faults { get; }
+
+    /// <summary>The users, roles, policies and access keys of the fixture.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="ImmFixtureOptions.Authorizer"/> is an authorizer that is not a <see cref="RamAuthorizer"/>.
+    /// </exception>
+    public ImmFixtureRam Ram => _ram
+        ?? throw new InvalidOperationException("The fixture was given an authorizer that knows no policies; it decides alone.");
 
     /// <summary>
     /// Prepares the initial content for a test, in <see cref="AccountId"/> and <see cref="RegionId"/>. Each use counts its steps from 1.
@@ -128,10 +144,10 @@ public sealed class ImmFixture : IDisposable
 
     /// <summary>
     /// Makes an independent copy of the fixture with the same options, time, content and sequence of ids, without faults and record.
-    /// A clock that the fixture was given is shared.
+    /// A clock that the fixture was given is shared, and an authorizer too; users, roles, policies and keys are copied.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>
-    public ImmFixture Clone() => new(_options, Snapshot(), _requestIds.Copy());
+    public ImmFixture Clone() => new(_options, Snapshot(), _requestIds.Copy(), _ram);
 
     /// <summary>Disposes the store.</summary>
     public void Dispose() => Store.Dispose();

@@ -83,4 +83,7 @@ internal static class ImmOperations
     ];
 
     public static ImmOperation Of(string action) => ByAction[action];
+
+    /// <summary>Gets the RAM action of an operation; null for any other value.</summary>
+    public static string? ActionOf(ImmOperation operation) => ByAction.FirstOrDefault(pair => pair.Value == operation).Key;
 }

@@ -1,4 +1,5 @@
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Access;
 using Imm.Core.Model;
 using Imm.Core.Wire;
 using Microsoft.Extensions.Options;
@@ -24,6 +25,11 @@ namespace Imm.Core;
 /// </remarks>
 public sealed class ImmApi
 {
+    private const string ApiVersion = "2020-09-30";
+
+    // Half an hour of 555 requests a second, in some 100 MB.
+    private const int MaxNonces = 1_000_000;
+
     private static readonly ImmApiOptionsValidator Validator = new();
     private static readonly Refusal StoreClosed = Refusal.Unavailable("The store is closed.");
 
@@ -31,6 +37,7 @@ public sealed class ImmApi
     private readonly Func<Guid> _requestId;
     private readonly string _hostFormat;
     private readonly TimeSpan _timeOffset;
+    private readonly SignatureVerifier? _signatures;
 
     /// <summary>Makes the RPC endpoint of a store.</summary>
     /// <param name="store">The store. Its owner disposes it.</param>
@@ -51,6 +58,7 @@ public sealed class ImmApi
         _requestId = options.RequestId;
         _hostFormat = options.HostFormat;
         _timeOffset = options.TimeOffset ?? store.TimeOffset;
+        _signatures = options.Credentials is { } find ? new SignatureVerifier(find, store.TimeProvider, MaxNonces) : null;
     }
 
     /// <summary>Carries out one action. Any texts give an answer and not an exception.</summary>
@@ -78,30 +86,81 @@ public sealed class ImmApi
         CancellationToken cancellationToken = default)
     {
         Guard.IsNotNull(parameters, nameof(parameters));
-        return AnswerAsync(accountId, regionId, action, new WireParameters(parameters), isSynchronous: false, cancellationToken);
+        return AnswerAsync(
+            Writer(regionId),
+            accountId,
+            regionId,
+            action,
+            new WireParameters(parameters),
+            caller: null,
+            isSynchronous: false,
+            cancellationToken);
     }
 
-    /// <summary>
-    /// The synchronous form of <see cref="InvokeAsync"/>. It waits on the calling thread and needs no thread of the pool.
-    /// </summary>
-    internal ImmApiResponse Invoke(
-        string accountId,
-        string regionId,
-        string action,
-        IEnumerable<KeyValuePair<string, string>> parameters,
-        CancellationToken cancellationToken) =>
-        AnswerAsync(accountId, regionId, action, new WireParameters(parameters), isSynchronous: true, cancellationToken)
-            .AsTask().GetAwaiter().GetResult();
+    /// <summary>True if the signatures of HTTP requests are verified.</summary>
+    internal bool VerifiesSignatures => _signatures is not null;
+
+    /// <summary>Answers an HTTP request, whose signature is verified where <see cref="ImmApiOptions.Credentials"/> are set.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="accountId">The account, where signatures are not verified.</param>
+    /// <param name="regionId">The region.</param>
+    /// <param name="conditionValues">
+    /// Gives the condition values that the host knows of the request; called where signatures are verified.
+    /// </param>
+    /// <param name="isSynchronous">
+    /// True to wait on the calling thread, so that no thread of the pool is needed and the task is completed when it returns.
+    /// </param>
+    /// <param name="cancellationToken">Cancels a change while it waits to be committed.</param>
+    internal ValueTask<ImmApiResponse> AnswerAsync(
+        SignedRequest request,
+        string? accountId,
+        string? regionId,
+        Func<IReadOnlyDictionary<string, string>> conditionValues,
+        bool isSynchronous,
+        CancellationToken cancellationToken)
+    {
+        AnswerWriter writer = Writer(regionId);
+        Caller? caller = null;
+        if (_signatures is not null)
+        {
+            SignatureVerdict verdict = _signatures.Verify(request);
+            if (verdict.Credential is not { Principal: { } principal })
+            {
+                _store.Telemetry.SignatureRefused(verdict.Code, verdict.CanonicalRequest);
+                return new(writer.Error(verdict.Code, verdict.Message));
+            }
+
+            accountId = principal.AccountId;
+            caller = new Caller(principal, conditionValues());
+        }
+
+        string? action = null;
+        if (request is { Method: "GET" or "POST", Path: "/" })
+        {
+            if ((request.Parameter("Version") ?? request.Header("x-acs-version")) is not (null or ApiVersion))
+            {
+                return new(writer.Error(ImmWireErrorCode.InvalidVersion, "Specified parameter Version is not valid."));
+            }
+
+            action = request.Action;
+        }
+
+        return AnswerAsync(
+            writer, accountId, regionId, action, new WireParameters(request.Parameters), caller, isSynchronous, cancellationToken);
+    }
+
+    private AnswerWriter Writer(string? regionId) => new(_requestId(), _hostFormat, regionId, _timeOffset);
 
     private async ValueTask<ImmApiResponse> AnswerAsync(
+        AnswerWriter writer,
         string? accountId,
         string? regionId,
         string? action,
         WireParameters parameters,
+        Caller? caller,
         bool isSynchronous,
         CancellationToken cancellationToken)
     {
-        var writer = new AnswerWriter(_requestId(), _hostFormat, regionId, _timeOffset);
         if (action is null || !WireActions.ByName.TryGetValue(action, out WireAction? carryOut))
         {
             return writer.Error(ImmErrorCode.InvalidActionNotFound, "Specified api is not found, please check your url and method.");
@@ -114,22 +173,23 @@ public sealed class ImmApi
 
         if (_store.IsClosed)
         {
-            return writer.Error(StoreClosed);
+            return writer.Error(StoreClosed, _store.TimeProvider);
         }
 
         try
         {
-            return await carryOut(_store.Registry(scope), parameters, writer, isSynchronous, cancellationToken).ConfigureAwait(false);
+            return await carryOut(_store.RegistryOf(scope, caller), parameters, writer, isSynchronous, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (ImmException e)
         {
             // A scope that cannot be read.
-            return writer.Error(e.Refusal);
+            return writer.Error(e.Refusal, _store.TimeProvider);
         }
         catch (ObjectDisposedException) when (_store.IsClosed)
         {
             // It was closed since.
-            return writer.Error(StoreClosed);
+            return writer.Error(StoreClosed, _store.TimeProvider);
         }
     }
 }

@@ -22,6 +22,16 @@ public sealed class ImmApiOptions
     /// </value>
     public TimeSpan? TimeOffset { get; set; }
 
+    /// <summary>
+    /// Finds the access key of an id, to verify the signatures of HTTP requests (<see cref="ImmHttpMessageHandler"/>), of version 3
+    /// (<c>ACS3-HMAC-SHA256</c>) and version 2 (<c>HMAC-SHA1</c>). Called once per request, by many threads at once.
+    /// </summary>
+    /// <value>
+    /// A function that returns null for an unknown id; null to verify nothing and believe every request. The default value is null. Where
+    /// signatures are verified, no unsigned request is carried out, and the account is that of the key.
+    /// </value>
+    public Func<string, RamCredential?>? Credentials { get; set; }
+
     [SuppressMessage("ApiDesign", "RS0030:Do not use banned APIs", Justification = "The source of ids, which the option replaces.")]
     private static Guid RandomGuid() => Guid.NewGuid();
 }

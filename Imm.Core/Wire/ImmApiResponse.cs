@@ -3,11 +3,15 @@ namespace Imm.Core;
 /// <summary>An answer of <see cref="ImmApi"/>. Immutable.</summary>
 public sealed class ImmApiResponse
 {
-    internal ImmApiResponse(int statusCode, string json)
+    internal ImmApiResponse(int statusCode, string json, Guid requestId)
     {
+        RequestId = requestId;
         StatusCode = statusCode;
         Json = json;
     }
+
+    /// <summary>The RequestId, which the body shows in upper case.</summary>
+    internal Guid RequestId { get; }
 
     /// <summary>The HTTP status: 200, or that of the error code (<see cref="ImmException.HttpStatus"/>).</summary>
     public int StatusCode { get; }

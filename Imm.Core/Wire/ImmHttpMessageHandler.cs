@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Access;
 using Imm.Core.Model;
 using Imm.Core.Wire;
 
@@ -15,16 +18,19 @@ namespace Imm.Core;
 /// A request is a GET or POST of the path <c>/</c>. Any other is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>, as an
 /// unknown action is. The parameters are those of the query, followed by those of a body of type
 /// <c>application/x-www-form-urlencoded</c>. Any other body is ignored. The action is the parameter <c>Action</c> or, if there is none, the
-/// header <c>x-acs-action</c>. A client that sends both signs the parameter, and its header may be spelled differently. Signatures are not
-/// verified.
+/// header <c>x-acs-action</c>. A client that sends both signs the parameter, and its header may be spelled differently. A version other
+/// than 2020-09-30, in the parameter <c>Version</c> or the header <c>x-acs-version</c>, is answered with <see
+/// cref="ImmWireErrorCode.InvalidVersion"/>. Every answer has the header <c>x-acs-request-id</c>.
+/// </para>
+/// <para>
+/// Signatures are verified where the endpoint has <see cref="ImmApiOptions.Credentials"/>. Then the account is that of the access key,
+/// whose principal the store's authorizer sees. Version 3 signs the Host header, every header of its list and the bytes of the body, so a
+/// host that passes requests on must pass these on unchanged.
 /// </para>
 /// <para>Scheme, host and port are ignored. Thread-safe. To dispose the handler disposes nothing else.</para>
 /// </remarks>
 public sealed class ImmHttpMessageHandler : HttpMessageHandler
 {
-    private const string ActionName = "Action";
-    private const string ActionHeader = "x-acs-action";
-
     private readonly ImmApi _api;
     private readonly Func<HttpRequestMessage, (string AccountId, string RegionId)> _scope;
 
@@ -54,18 +60,22 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
         _scope = scope;
     }
 
+    /// <summary>
+    /// Gives the values of condition keys that the host knows of a request, such as <c>acs:SourceIp</c>, in a dictionary that compares keys
+    /// with case. Called where signatures are verified. <c>acs:SecureTransport</c> follows from the scheme of the request unless given.
+    /// </summary>
+    /// <value>The default value is null: none.</value>
+    public Func<HttpRequestMessage, IReadOnlyDictionary<string, string>>? ConditionValues { get; init; }
+
     /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.IsNotNull(request, nameof(request));
         cancellationToken.ThrowIfCancellationRequested();
-        byte[]? form = IsForm(request.Content)
+        byte[] body = NeedsBody(request.Content)
             ? await request.Content!.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)
-            : null;
-        Call call = Read(request, form);
-        return Answer(
-            request,
-            await _api.InvokeAsync(call.AccountId, call.RegionId, call.Action, call.Parameters, cancellationToken).ConfigureAwait(false));
+            : [];
+        return Answer(request, await AnswerAsync(request, body, isSynchronous: false, cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -73,54 +83,73 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
     {
         Guard.IsNotNull(request, nameof(request));
         cancellationToken.ThrowIfCancellationRequested();
-        byte[]? form = null;
-        if (IsForm(request.Content))
+        using var body = new MemoryStream();
+        if (NeedsBody(request.Content))
         {
-            using var body = new MemoryStream();
             request.Content!.CopyTo(body, context: null, cancellationToken);
-            form = body.ToArray();
         }
 
-        Call call = Read(request, form);
-        return Answer(request, _api.Invoke(call.AccountId, call.RegionId, call.Action, call.Parameters, cancellationToken));
+        return Answer(
+            request, AnswerAsync(request, body.ToArray(), isSynchronous: true, cancellationToken).AsTask().GetAwaiter().GetResult());
     }
 
-    private static bool IsForm(HttpContent? content) =>
-        string.Equals(content?.Headers.ContentType?.MediaType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
+    /// <summary>True for a body that holds parameters, and for any body where signatures are verified: its bytes are signed.</summary>
+    private bool NeedsBody(HttpContent? content) => content is not null
+        && (_api.VerifiesSignatures
+            || string.Equals(
+                content.Headers.ContentType?.MediaType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase));
 
-    private static bool IsRpc(HttpRequestMessage request) =>
-        (request.Method == HttpMethod.Get || request.Method == HttpMethod.Post)
-            && request.RequestUri is { IsAbsoluteUri: true, AbsolutePath: "/" };
-
-    private Call Read(HttpRequestMessage request, byte[]? form)
+    private ValueTask<ImmApiResponse> AnswerAsync(
+        HttpRequestMessage request, byte[] body, bool isSynchronous, CancellationToken cancellationToken)
     {
-        List<KeyValuePair<string, string>> parameters = [];
-        string action = "";
-        if (IsRpc(request))
-        {
-            FormText.Read(request.RequestUri!.Query.AsSpan().TrimStart('?'), parameters);
-            FormText.Read(Encoding.UTF8.GetString(form ?? []), parameters);
-            action = Action(request, parameters);
-        }
-
         (string accountId, string regionId) = _scope(request);
-        return new Call(accountId, regionId, action, parameters);
+        Uri? uri = request.RequestUri is { IsAbsoluteUri: true } absolute ? absolute : null;
+        var signed = new SignedRequest(
+            request.Method.Method.ToUpperInvariant(),
+            uri?.AbsolutePath ?? "",
+            uri?.Query.TrimStart('?') ?? "",
+            Headers(request, uri),
+            body);
+        return _api.AnswerAsync(signed, accountId, regionId, () => Values(request, uri), isSynchronous, cancellationToken);
     }
 
-    private static HttpResponseMessage Answer(HttpRequestMessage request, ImmApiResponse answer) => new((HttpStatusCode)answer.StatusCode)
+    /// <summary>The headers as they came, before anything was read into them: they are signed so.</summary>
+    private static List<KeyValuePair<string, string>> Headers(HttpRequestMessage request, Uri? uri)
     {
-        Content = new StringContent(answer.Json, Encoding.UTF8, "application/json"),
-        RequestMessage = request,
-        Version = request.Version,
-    };
+        List<KeyValuePair<string, string>> headers = [];
+        if (!request.Headers.NonValidated.Contains("Host") && uri is not null)
+        {
+            headers.Add(new("host", uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}"));
+        }
 
-    private static string Action(HttpRequestMessage request, List<KeyValuePair<string, string>> parameters)
-    {
-        int index = parameters.FindLastIndex(parameter => parameter.Key == ActionName);
-        return index >= 0 ? parameters[index].Value
-            : request.Headers.TryGetValues(ActionHeader, out IEnumerable<string>? values) ? values.Last()
-            : "";
+        foreach (HttpHeaders? some in new HttpHeaders?[] { request.Headers, request.Content?.Headers })
+        {
+            if (some is not null)
+            {
+                headers.AddRange(
+                    some.NonValidated.SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value))));
+            }
+        }
+
+        return headers;
     }
 
-    private sealed record Call(string AccountId, string RegionId, string Action, List<KeyValuePair<string, string>> Parameters);
+    private Dictionary<string, string> Values(HttpRequestMessage request, Uri? uri)
+    {
+        var values = new Dictionary<string, string>(ConditionValues?.Invoke(request) ?? ImmutableDictionary<string, string>.Empty);
+        values.TryAdd(RamConditionKey.SecureTransport, uri?.Scheme == Uri.UriSchemeHttps ? "true" : "false");
+        return values;
+    }
+
+    private static HttpResponseMessage Answer(HttpRequestMessage request, ImmApiResponse answer)
+    {
+        var response = new HttpResponseMessage((HttpStatusCode)answer.StatusCode)
+        {
+            Content = new StringContent(answer.Json, Encoding.UTF8, "application/json"),
+            RequestMessage = request,
+            Version = request.Version,
+        };
+        response.Headers.Add("x-acs-request-id", answer.RequestId.ToString().ToUpperInvariant());
+        return response;
+    }
 }

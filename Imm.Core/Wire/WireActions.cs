@@ -69,7 +69,9 @@ internal static class WireActions
             Outcome<TAnswer> outcome = await registry
                 .RunAsync(read(parameters, registry.Scope), isSynchronous, cancellationToken)
                 .ConfigureAwait(false);
-            return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? writer.Success(answer, write) : writer.Error(refusal);
+            return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal)
+                ? writer.Success(answer, write)
+                : writer.Error(refusal, registry.TimeProvider);
         };
 
     private static TRequest ReadProject<TRequest>(WireParameters parameters)

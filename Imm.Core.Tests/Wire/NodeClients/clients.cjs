@@ -24,8 +24,8 @@ const KEYS = { accessKeyId: 'id', accessKeySecret: 'secret' };
 function openapi(name, { Client, Config, Request, Runtime }, config, inBody) {
   return {
     name,
-    at: place => {
-      const client = new Client(new Config({ ...KEYS, endpoint: place, protocol: 'HTTP', ...config }));
+    at: (place, keys = KEYS) => {
+      const client = new Client(new Config({ ...keys, endpoint: place, protocol: 'HTTP', ...config }));
       return async (action, parameters) => {
         const texts = { ...parameters };
         if (texts.Tag) {
@@ -44,6 +44,7 @@ function openapi(name, { Client, Config, Request, Runtime }, config, inBody) {
             throw error;
           }
 
+          assert.deepEqual(error.accessDeniedDetail ?? undefined, error.data.AccessDeniedDetail);
           // One client puts the status beside the body, the other into it.
           const { statusCode = error.statusCode, ...body } = error.data;
           assert.equal(error.code, body.Code);
@@ -59,8 +60,8 @@ function popCore(name, method, spell = action => action) {
   const plain = body => JSON.parse(bigJson.stringify(body));
   return {
     name,
-    at: place => {
-      const client = new PopCore({ ...KEYS, endpoint: `http://${place}`, apiVersion: VERSION }, true);
+    at: (place, keys = KEYS) => {
+      const client = new PopCore({ ...keys, endpoint: `http://${place}`, apiVersion: VERSION }, true);
       return async (action, parameters) => {
         // An empty array has no form of its own here.
         const texts = parameters.Tag?.length === 0 ? { ...parameters, Tag: '[]' } : parameters;
@@ -206,6 +207,44 @@ async function errors(call, full, forbidden, closed) {
   refused(await closed('ListProjects', {}), 503, 'ServiceUnavailable');
 }
 
+async function signatures(way, place, late) {
+  const as = (accessKeyId, accessKeySecret, securityToken) =>
+    way.at(place, { accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) });
+  const builder = as('id', 'secret');
+  ok(await builder('CreateProject', { ProjectName: 'signed', Description: "a b+c*d~e/f=g&h?i%j'k(l)m!n 相册 😀" }), 'Project');
+  for (const reader of [as('reader', 'secret-of-reader'), as('STS.reader', 'secret-of-reader', 'token/+=')]) {
+    ok(await reader('GetProject', { ProjectName: 'signed' }), 'Project');
+    const { status, body } = await reader('DeleteProject', { ProjectName: 'signed' });
+    assert.deepEqual([status, body.Code], [403, 'NoPermission']);
+    const { EncodedDiagnosticMessage, ...detail } = body.AccessDeniedDetail;
+    assert.ok(EncodedDiagnosticMessage.startsWith('AQ'));
+    assert.deepEqual(detail, {
+      PolicyType: 'AccountLevelIdentityBasedPolicy',
+      AuthPrincipalOwnerId: '1234567890',
+      AuthPrincipalType: 'AssumedRoleUser',
+      AuthPrincipalDisplayName: 'reader:node',
+      NoPermissionType: 'ImplicitDeny',
+      AuthAction: 'imm:DeleteProject',
+    });
+  }
+
+  const wrong = refused(await as('id', 'wrong')('GetProject', { ProjectName: 'signed' }), 400, 'SignatureDoesNotMatch');
+  assert.ok(wrong.Message.startsWith('Specified signature is not matched with our calculation. server string to sign is:'), wrong.Message);
+  refused(await as('nobody', 'secret')('GetProject', { ProjectName: 'signed' }), 404, 'InvalidAccessKeyId.NotFound');
+  refused(await as('off', 'secret')('GetProject', { ProjectName: 'signed' }), 400, 'InvalidAccessKeyId.Inactive');
+  refused(await as('STS.reader', 'secret-of-reader')('GetProject', { ProjectName: 'signed' }), 400, 'MissingSecurityToken');
+  refused(await as('STS.reader', 'secret-of-reader', 'other')('GetProject', { ProjectName: 'signed' }), 400, 'InvalidSecurityToken.MismatchWithAccessKey');
+  refused(await way.at(late)('GetProject', { ProjectName: 'signed' }), 400, 'InvalidTimeStamp.Expired');
+  if (way.name.startsWith('pop-core')) {
+    // The other clients make a new nonce for each request, and take none from the caller.
+    const once = { ProjectName: 'signed', SignatureNonce: `once ${way.name}` };
+    ok(await builder('GetProject', once), 'Project');
+    refused(await builder('GetProject', once), 400, 'SignatureNonceUsed');
+  }
+
+  ok(await builder('DeleteProject', { ProjectName: 'signed' }));
+}
+
 async function main() {
   const host = spawn(command, commandArguments, { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
@@ -217,6 +256,7 @@ async function main() {
       const [open, full, forbidden, closed] = ['open', 'full', 'forbidden', 'closed'].map(name => way.at(places[name]));
       for (const [what, run] of Object.entries({
         'all operations': () => operations(open), 'pages and tags': () => pagesAndTags(open), 'each error': () => errors(open, full, forbidden, closed),
+        'signatures and policies': () => signatures(way, places.signed, places.late),
       })) {
         try {
           await run();

@@ -12,14 +12,34 @@ using ImmStore forbidden = ImmStore.InMemory(new ImmStoreOptions { Authorizer = 
 ImmStore closed = ImmStore.InMemory();
 closed.Dispose();
 
-string[] places = [Start("open", open), Start("full", full), Start("forbidden", forbidden), Start("closed", closed)];
+RamPrincipal builder = RamPrincipal.User("1234567890", "builder");
+RamPrincipal reader = RamPrincipal.RoleSession("1234567890", "reader", "node");
+RamAccess access = RamAccess.Empty
+    .Attach(builder, RamPolicy.SystemPolicy("AliyunIMMFullAccess"))
+    .Attach(reader, RamPolicy.SystemPolicy("AliyunIMMReadOnlyAccess"));
+Dictionary<string, RamCredential> keys = new()
+{
+    ["id"] = new("id", "secret", builder),
+    ["reader"] = new("reader", "secret-of-reader", reader),
+    ["STS.reader"] = new("STS.reader", "secret-of-reader", reader) { SecurityToken = "token/+=" },
+    ["off"] = new("off", "secret", builder) { IsActive = false },
+};
+ImmApiOptions verify = new() { Credentials = id => keys.GetValueOrDefault(id) };
+using ImmStore signed = ImmStore.InMemory(new() { Authorizer = new RamAuthorizer(access, AuthorizationMode.Strict) });
+using ImmStore late = ImmStore.InMemory(new() { TimeProvider = new ADayLate() });
+
+string[] places =
+[
+    Start("open", open), Start("full", full), Start("forbidden", forbidden), Start("closed", closed),
+    Start("signed", signed, verify), Start("late", late, verify),
+];
 Console.WriteLine($"{{{string.Join(',', places)}}}");
 await Console.In.ReadToEndAsync();
 
-static string Start(string name, ImmStore store)
+static string Start(string name, ImmStore store, ImmApiOptions? options = null)
 {
     string place = $"127.0.0.1:{FreePort()}";
-    _ = ServeAsync(new ImmHttpMessageHandler(new ImmApi(store), "1234567890", "cn-hangzhou"), $"http://{place}/");
+    _ = ServeAsync(new ImmHttpMessageHandler(new ImmApi(store, options), "1234567890", "cn-hangzhou"), $"http://{place}/");
     return $"\"{name}\":\"{place}\"";
 }
 
@@ -51,12 +71,22 @@ static async Task AnswerAsync(HttpMessageInvoker service, HttpListenerContext co
 
     using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), context.Request.Url);
     request.Content = new StreamContent(context.Request.InputStream);
-    request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
-    request.Headers.TryAddWithoutValidation("x-acs-action", context.Request.Headers["x-acs-action"]);
+    foreach (string name in context.Request.Headers)
+    {
+        _ = request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name])
+            || request.Content.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]);
+    }
+
     using HttpResponseMessage response = await service.SendAsync(request, CancellationToken.None);
     context.Response.StatusCode = (int)response.StatusCode;
     context.Response.ContentType = "application/json; charset=utf-8";
+    context.Response.AddHeader("x-acs-request-id", response.Headers.GetValues("x-acs-request-id").First());
     context.Response.Close(await response.Content.ReadAsByteArrayAsync(), willBlock: false);
+}
+
+internal sealed class ADayLate : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddDays(-1);
 }
 
 internal sealed class Nobody : IImmAuthorizer

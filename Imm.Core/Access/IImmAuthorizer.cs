@@ -1,3 +1,5 @@
+using Imm.Core.Access;
+
 namespace Imm.Core;
 
 /// <summary>Authorizes the operations of a store, as RAM does for the service.</summary>
@@ -21,18 +23,48 @@ public interface IImmAuthorizer
     /// <param name="request">The operation.</param>
     /// <returns><see cref="AuthorizationDecision.Allow"/>, or a refusal made by <see cref="AuthorizationDecision.Deny"/>.</returns>
     AuthorizationDecision Authorize(AuthorizationRequest request);
+
+    /// <summary>The effect of the decisions, which the store shows in its status and in its log when it is opened.</summary>
+    /// <value>By default <see cref="AuthorizationMode.Strict"/>: a refusal refuses.</value>
+    AuthorizationMode Mode => AuthorizationMode.Strict;
+}
+
+/// <summary>The effect that the decisions of an authorizer have.</summary>
+public enum AuthorizationMode
+{
+    /// <summary>Nothing is decided, everything is allowed.</summary>
+    Off,
+
+    /// <summary>Decisions are made, recorded and logged, and everything is allowed.</summary>
+    Soft,
+
+    /// <summary>Decisions are made and enforced.</summary>
+    Strict,
 }
 
 /// <summary>An operation for an authorizer to decide. Immutable.</summary>
 public sealed class AuthorizationRequest
 {
-    internal AuthorizationRequest(string action, string resource, string accountId, string regionId, IReadOnlyList<Tag> tags)
+    internal AuthorizationRequest(
+        string action,
+        string resource,
+        string accountId,
+        string regionId,
+        IReadOnlyList<Tag> tags,
+        RamPrincipal? principal = null,
+        TimeProvider? timeProvider = null,
+        IReadOnlyDictionary<string, string>? hostValues = null,
+        Func<IReadOnlyList<Tag>>? resourceTags = null)
     {
         Action = action;
         Resource = resource;
         AccountId = accountId;
         RegionId = regionId;
         Tags = tags;
+        Principal = principal ?? RamPrincipal.Root(accountId);
+        var values = new ConditionValues(Principal, timeProvider ?? TimeProvider.System, hostValues);
+        ConditionValues = values;
+        TagConditionValues = values.With(tags, resourceTags);
     }
 
     /// <summary>The RAM action, such as <c>imm:CreateProject</c>.</summary>
@@ -52,15 +84,29 @@ public sealed class AuthorizationRequest
 
     /// <summary>The tags of the request, to set or to filter by; empty if it has none.</summary>
     public IReadOnlyList<Tag> Tags { get; }
+
+    /// <summary>The one who asks: that of the registry or of the credential, else the account itself.</summary>
+    public RamPrincipal Principal { get; }
+
+    /// <summary>
+    /// The values of condition keys: <c>acs:CurrentTime</c> from the store's clock, <c>acs:PrincipalARN</c>, <c>acs:SecureTransport</c>
+    /// (<c>true</c> in process), <c>acs:MFAPresent</c> (<c>false</c>), and those that the host gives, which come before these. Keys are
+    /// compared with case.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> ConditionValues { get; }
+
+    /// <summary><see cref="ConditionValues"/>, and <c>acs:RequestTag/</c> and <c>acs:ResourceTag/</c> with the keys of tags.</summary>
+    internal IReadOnlyDictionary<string, string> TagConditionValues { get; }
 }
 
 /// <summary>The decision of an authorizer. Immutable; the default value is a refusal without a reason.</summary>
 public readonly record struct AuthorizationDecision
 {
-    private AuthorizationDecision(bool isAllowed, string? reason)
+    private AuthorizationDecision(bool isAllowed, string? reason, RamDecision? ram = null)
     {
         IsAllowed = isAllowed;
         Reason = reason;
+        Ram = ram;
     }
 
     /// <summary>The decision that allows the operation.</summary>
@@ -72,7 +118,15 @@ public readonly record struct AuthorizationDecision
     /// <summary>The reason of a refusal, which becomes part of its message; null if none was given.</summary>
     public string? Reason { get; }
 
+    /// <summary>The decision by policies, with the statement that made it; null where the authorizer decides by other means.</summary>
+    /// <remarks>In <see cref="AuthorizationMode.Soft"/> it may be a refusal although <see cref="IsAllowed"/> is true.</remarks>
+    public RamDecision? Ram { get; }
+
     /// <summary>Makes a decision that refuses the operation with <see cref="ImmErrorCode.NoPermission"/>.</summary>
     /// <param name="reason">The reason, for the message; null for none.</param>
     public static AuthorizationDecision Deny(string? reason = null) => new(false, reason);
+
+    /// <summary>The decision of policies; one that is not enforced allows.</summary>
+    internal static AuthorizationDecision Of(RamDecision decision, bool isEnforced) =>
+        new(decision.IsAllowed || !isEnforced, decision.IsAllowed || !isEnforced ? null : decision.Reason, decision);
 }

@@ -1,0 +1,134 @@
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Imm.Core.Tests.Access;
+
+/// <summary>The authorizer: its modes, the values that conditions see, and policies that change while they decide.</summary>
+public sealed class RamAuthorizerTests
+{
+    private const string Project = "acs:imm:cn-hangzhou:42:project/photos";
+
+    private static readonly RamPrincipal Alice = RamPrincipal.User("42", "alice");
+    private static readonly RamPolicy ReadOnly = RamPolicy.SystemPolicy("AliyunIMMReadOnlyAccess");
+
+    [Theory]
+    [InlineData(AuthorizationMode.Off, true, null)]
+    [InlineData(AuthorizationMode.Soft, true, RamEffect.ImplicitDeny)]
+    [InlineData(AuthorizationMode.Strict, false, RamEffect.ImplicitDeny)]
+    public void A_refusal_refuses_in_strict_mode_only(AuthorizationMode mode, bool isAllowed, RamEffect? effect)
+    {
+        var authorizer = new RamAuthorizer(RamAccess.Empty.Attach(Alice, ReadOnly), mode);
+
+        AuthorizationDecision decision = authorizer.Authorize(Request("imm:DeleteProject"));
+
+        Assert.Equal((isAllowed, effect), (decision.IsAllowed, decision.Ram?.Effect));
+        Assert.Equal(isAllowed, decision.Reason is null);
+        Assert.True(authorizer.Authorize(Request("imm:GetProject")).IsAllowed);
+        Assert.Equal(mode, ((IImmAuthorizer)authorizer).Mode);
+    }
+
+    [Fact]
+    public void A_mode_that_does_not_exist_is_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>("mode", () => new RamAuthorizer(RamAccess.Empty, (AuthorizationMode)3));
+
+    [Fact]
+    public void Policies_are_replaced_at_once_and_no_change_is_lost()
+    {
+        var authorizer = new RamAuthorizer(RamAccess.Empty, AuthorizationMode.Strict);
+        Assert.False(authorizer.Authorize(Request("imm:GetProject")).IsAllowed);
+
+        Parallel.For(0, 200, i => authorizer.Change(access => access.Attach(
+            RamPrincipal.User("42", $"user{i}"), ReadOnly)));
+
+        Assert.All(Enumerable.Range(0, 200), i => Assert.True(
+            authorizer.Authorize(Request("imm:GetProject", RamPrincipal.User("42", $"user{i}"))).IsAllowed));
+        authorizer.Replace(RamAccess.Empty);
+        Assert.False(authorizer.Authorize(Request("imm:GetProject", RamPrincipal.User("42", "user7"))).IsAllowed);
+        Assert.Same(RamAccess.Empty, authorizer.Access);
+        Assert.Throws<ArgumentNullException>("access", () => authorizer.Replace(null!));
+        Assert.Throws<ArgumentNullException>("change", () => authorizer.Change(_ => null!));
+    }
+
+    [Fact]
+    public void Conditions_see_the_clock_the_principal_and_the_values_of_the_host()
+    {
+        DateTimeOffset time = new(2026, 8, 1, 12, 0, 0, 999, TimeSpan.FromHours(8));
+        AuthorizationRequest request = Request(
+            "imm:GetProject", time: time, hostValues: new() { ["acs:SourceIp"] = "10.0.0.1", ["acs:MFAPresent"] = "true" });
+
+        Assert.Equal("2026-08-01T04:00:00Z", request.ConditionValues["acs:CurrentTime"]);
+        Assert.Equal("acs:ram::42:user/alice", request.ConditionValues["acs:PrincipalARN"]);
+        Assert.Equal("true", request.ConditionValues["acs:SecureTransport"]);
+        Assert.Equal("true", request.ConditionValues["acs:MFAPresent"]);
+        Assert.Equal("10.0.0.1", request.ConditionValues["acs:SourceIp"]);
+        Assert.Equal(5, request.ConditionValues.Count);
+        Assert.False(request.ConditionValues.ContainsKey("acs:sourceip"));
+        Assert.Throws<KeyNotFoundException>(() => request.ConditionValues["acs:RequestTag/env"]);
+        Assert.Equal("false", Request("imm:GetProject").ConditionValues["acs:MFAPresent"]);
+        Assert.True(IsMet(request, "DateEquals", "acs:CurrentTime", "2026-08-01T04:00:00Z"));
+        Assert.False(IsMet(request, "DateLessThan", "acs:CurrentTime", "2026-08-01T04:00:00Z"));
+        Assert.True(IsMet(request, "StringLike", "acs:CurrentTime", "2026-*"));
+    }
+
+    [Fact]
+    public void A_clock_of_the_host_comes_before_that_of_the_store()
+    {
+        AuthorizationRequest request = Request("imm:GetProject", hostValues: new() { ["acs:CurrentTime"] = "2020-01-01T00:00:00Z" });
+
+        Assert.True(IsMet(request, "DateEquals", "acs:CurrentTime", "2020-01-01T00:00:00Z"));
+    }
+
+    [Fact]
+    public void Tags_count_only_where_they_are_switched_on()
+    {
+        AuthorizationRequest request = Request(
+            "imm:CreateProject", tags: [new("env", "dev"), new("a/b", "")], resourceTags: [new("owner", "alice")]);
+
+        Assert.False(IsMet(request, "StringEquals", "acs:RequestTag/env", "dev"));
+        Assert.True(IsMet(request, "StringEquals", "acs:RequestTag/env", "dev", usesTags: true));
+        Assert.True(IsMet(request, "StringEquals", "acs:RequestTag/a/b", "", usesTags: true));
+        Assert.False(IsMet(request, "StringEquals", "acs:RequestTag/Env", "dev", usesTags: true));
+        Assert.True(IsMet(request, "StringEquals", "acs:ResourceTag/owner", "alice", usesTags: true));
+        Assert.False(IsMet(request, "StringEquals", "acs:ResourceTag/env", "dev", usesTags: true));
+    }
+
+    [Fact]
+    public void An_allow_allocates_nothing()
+    {
+        RamPolicy policy = RamPolicy.Parse(RamPolicyTests.Condition(
+            """{"DateLessThan":{"acs:CurrentTime":"2030-01-01T00:00:00Z"},"StringLike":{"acs:PrincipalARN":"acs:ram::*:user/*"}}"""));
+        var authorizer = new RamAuthorizer(RamAccess.Empty.Attach(Alice, policy), AuthorizationMode.Strict, usesTags: true);
+        AuthorizationRequest request = Request("imm:GetProject", tags: [new("a", "b")]);
+        Assert.True(authorizer.Authorize(request).IsAllowed);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        bool isAllowed = true;
+        for (int i = 0; i < 1000; i++)
+        {
+            isAllowed &= authorizer.Authorize(request).IsAllowed;
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(isAllowed);
+    }
+
+    [Fact]
+    public void Without_a_principal_the_account_itself_asks() => Assert.Equal(
+        RamPrincipal.Root("42"), new AuthorizationRequest("imm:GetProject", Project, "42", "cn-hangzhou", []).Principal);
+
+    private static bool IsMet(AuthorizationRequest request, string name, string key, string value, bool usesTags = false)
+    {
+        RamPolicy policy = RamPolicy.Parse(RamPolicyTests.Condition($$$"""{"{{{name}}}":{"{{{key}}}":"{{{value}}}"}}"""));
+        return new RamAuthorizer(RamAccess.Empty.Attach(Alice, policy), AuthorizationMode.Strict, usesTags).Authorize(request).IsAllowed;
+    }
+
+    private static AuthorizationRequest Request(
+        string action,
+        RamPrincipal? principal = null,
+        DateTimeOffset? time = null,
+        Dictionary<string, string>? hostValues = null,
+        Tag[]? tags = null,
+        Tag[]? resourceTags = null) =>
+        new(action, Project, "42", "cn-hangzhou", tags ?? [], principal ?? Alice, new FakeTimeProvider(time ?? RecordedRequest.Time),
+            hostValues, () => resourceTags ?? []);
+}

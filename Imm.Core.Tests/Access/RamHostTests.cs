@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Imm.Core.Tests.Access;
+
+/// <summary>Policies from configuration and files, in a container and in a host.</summary>
+public sealed class RamHostTests : IDisposable
+{
+    private const string NoDelete =
+        """{ "Version": "1", "Statement": [{ "Effect": "Deny", "Action": "imm:Delete*", "Resource": "*" }] }""";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory();
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_store_takes_its_policies_from_configuration_and_files()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "no-delete.json"), NoDelete);
+        using IHost host = Host(
+            ("Ram:Mode", "strict"),
+            ("Ram:AccountId", "42"),
+            ("Ram:Policies:no-delete", "no-delete.json"),
+            ("Ram:Policies:only-p", RamPolicyTests.Statement(""" "Effect":"Allow","Action":"imm:*","Resource":"acs:imm:*:*:project/p" """)),
+            ("Ram:Users:alice:0", "AliyunIMMFullAccess"),
+            ("Ram:Roles:builder:0", "only-p"),
+            ("Ram:Groups:team:0", "no-delete"),
+            ("Ram:Members:team:0", "alice"),
+            ("Ram:ControlPolicies:0", "AdministratorAccess"));
+        await host.StartAsync();
+        ImmStore store = host.Services.GetRequiredService<ImmStore>();
+        ProjectRegistry alice = store.Registry("42", "cn-hangzhou", RamPrincipal.User("42", "alice"));
+        ProjectRegistry builder = store.Registry("42", "cn-hangzhou", RamPrincipal.RoleSession("42", "builder", "ci"));
+
+        alice.Create(new() { ProjectName = "p" });
+        Assert.Equal(ImmErrorCode.NoPermission, Assert.Throws<ImmException>(() => alice.Delete("p")).Code);
+        Assert.Equal(ImmErrorCode.NoPermission, Assert.Throws<ImmException>(() => builder.Create(new() { ProjectName = "q" })).Code);
+        builder.Delete("p");
+        Assert.Equal(AuthorizationMode.Strict, store.Status.Authorization);
+        Assert.Same(host.Services.GetRequiredService<RamAuthorizer>(), host.Services.GetRequiredService<IImmAuthorizer>());
+
+        host.Services.GetRequiredService<RamAuthorizer>().Replace(RamAccess.Empty);
+        Assert.Equal(ImmErrorCode.NoPermission, Assert.Throws<ImmException>(() => alice.Get("p")).Code);
+    }
+
+    [Theory]
+    [InlineData("Ram:Mode", "strikt", "Mode")]
+    [InlineData("Ram:Mode", "7", "Mode")]
+    [InlineData("Ram:AccountId", "a:b", "AccountId")]
+    [InlineData("Ram:Policies:bad", "{}", "$: the element Version is missing")]
+    [InlineData("Ram:Policies:bad", "none.json", "Policies:bad")]
+    [InlineData("Ram:Users:alice:0", "none", "no system policy \"none\"")]
+    [InlineData("Ram:Users:a/b:0", "AdministratorAccess", "Users:a/b")]
+    [InlineData("Ram:ControlPolicies:0", "none", "ControlPolicies")]
+    public async Task A_mistake_stops_the_start(string key, string value, string message)
+    {
+        using IHost host = Host((key, value));
+
+        Exception e = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
+
+        Assert.True(e is OptionsValidationException or InvalidOperationException, e.ToString());
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_configuration_the_mode_is_off()
+    {
+        using ServiceProvider services = new ServiceCollection().AddImm().AddImmRam().BuildServiceProvider();
+
+        Assert.Equal(AuthorizationMode.Off, services.GetRequiredService<ImmStore>().Status.Authorization);
+    }
+
+    [Fact]
+    public void A_program_may_set_the_options_and_the_keys()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm()
+            .AddImmRam(options =>
+            {
+                options.Mode = AuthorizationMode.Soft;
+                options.Policies["no-delete"] = NoDelete;
+                options.Users["alice"] = ["no-delete"];
+            })
+            .Configure<ImmApiOptions>(options => options.Credentials = _ => null)
+            .BuildServiceProvider();
+
+        Assert.Equal(AuthorizationMode.Soft, services.GetRequiredService<ImmStore>().Status.Authorization);
+        Assert.True(services.GetRequiredService<ImmApi>().VerifiesSignatures);
+    }
+
+    private IHost Host(params (string Key, string Value)[] configuration)
+    {
+        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(
+            new HostApplicationBuilderSettings { ContentRootPath = _directory.FullName, DisableDefaults = true });
+        builder.Configuration.AddInMemoryCollection(configuration.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)));
+        builder.Services.Configure<ImmRamOptions>(builder.Configuration.GetSection("Ram"));
+        builder.Services.AddImm().AddImmRam();
+        return builder.Build();
+    }
+}

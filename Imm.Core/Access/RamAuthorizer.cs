@@ -1,0 +1,100 @@
+using CommunityToolkit.Diagnostics;
+
+namespace Imm.Core;
+
+/// <summary>
+/// Decides operations by RAM policies. Safe to use from many threads at once; the policies can be replaced at any time, and each operation
+/// is decided by one set of them.
+/// </summary>
+/// <example>
+/// <code>
+/// RamPrincipal alice = RamPrincipal.User("1234567890", "alice");
+/// var authorizer = new RamAuthorizer(RamAccess.Empty.Attach(alice, RamPolicy.SystemPolicy("AliyunIMMReadOnlyAccess")),
+/// AuthorizationMode.Strict); using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "projects.db", Authorizer = authorizer });
+/// ProjectRegistry projects = store.Registry("1234567890", "cn-hangzhou", alice);
+/// </code>
+/// </example>
+public sealed class RamAuthorizer : IImmAuthorizer
+{
+    private RamAccess _access;
+
+    /// <summary>Makes an authorizer.</summary>
+    /// <param name="access">The policies.</param>
+    /// <param name="mode">The effect of the decisions.</param>
+    /// <param name="usesTags">
+    /// True to fill <c>acs:RequestTag/…</c> and <c>acs:ResourceTag/…</c> from the tags of the request and of the existing project. IMM's
+    /// pages list no condition key, so the default value is false: a condition on a tag is not met.
+    /// </param>
+    /// <exception cref="ArgumentNullException"><paramref name="access"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="mode"/> is none of the three modes.</exception>
+    public RamAuthorizer(RamAccess access, AuthorizationMode mode, bool usesTags = false)
+    {
+        Guard.IsNotNull(access, nameof(access));
+        if (!Enum.IsDefined(mode))
+        {
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode is Off, Soft or Strict.");
+        }
+
+        _access = access;
+        Mode = mode;
+        UsesTags = usesTags;
+    }
+
+    /// <inheritdoc/>
+    public AuthorizationMode Mode { get; }
+
+    /// <summary>True if conditions on the tags of requests and projects are filled.</summary>
+    public bool UsesTags { get; }
+
+    /// <summary>The policies that decide now.</summary>
+    public RamAccess Access => Volatile.Read(ref _access);
+
+    /// <summary>Replaces the policies, for all decisions that begin afterwards.</summary>
+    /// <param name="access">The policies.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="access"/> is null.</exception>
+    public void Replace(RamAccess access)
+    {
+        Guard.IsNotNull(access, nameof(access));
+        Volatile.Write(ref _access, access);
+    }
+
+    /// <summary>Changes the policies, also where others change them at the same time: no change is lost.</summary>
+    /// <param name="change">Gives the new policies for the present ones; may be called more than once.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="change"/> or what it gives is null.</exception>
+    public void Change(Func<RamAccess, RamAccess> change)
+    {
+        Guard.IsNotNull(change, nameof(change));
+        RamAccess before;
+        RamAccess after;
+        do
+        {
+            before = Access;
+            after = change(before);
+            Guard.IsNotNull(after, nameof(change));
+        }
+        while (Interlocked.CompareExchange(ref _access, after, before) != before);
+    }
+
+    /// <inheritdoc/>
+    public AuthorizationDecision Authorize(AuthorizationRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        return Mode == AuthorizationMode.Off
+            ? AuthorizationDecision.Allow
+            : AuthorizationDecision.Of(Decide(request), Mode == AuthorizationMode.Strict);
+    }
+
+    /// <summary>Decides a request in any mode.</summary>
+    /// <param name="request">The request.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    public RamDecision Decide(AuthorizationRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        return Access.Decide(
+            request.Principal,
+            request.AccountId,
+            request.Action,
+            request.Resource,
+            UsesTags ? request.TagConditionValues : request.ConditionValues);
+    }
+}

@@ -1,0 +1,100 @@
+namespace Imm.Core.Access;
+
+/// <summary>
+/// A pattern of a policy: <c>*</c> is any run of characters, none included, <c>?</c> is one character. The whole text must match.
+/// Immutable.
+/// </summary>
+/// <remarks>
+/// Matching goes back to the last star only, so its time is bounded by the product of the two lengths, and it allocates nothing.
+/// </remarks>
+internal sealed class RamPattern
+{
+    private readonly bool _ignoresCase;
+    private readonly Form _form;
+
+    // The pattern as it is compared: in upper case where case is ignored, and without the last star where that is the only wildcard.
+    private readonly string _compared;
+
+    public RamPattern(string text, bool ignoresCase = false)
+    {
+        Text = text;
+        _ignoresCase = ignoresCase;
+        int wildcard = text.AsSpan().IndexOfAny('*', '?');
+        _form = text == "*" ? Form.Any
+            : wildcard < 0 ? Form.Exact
+            : wildcard == text.Length - 1 && text[wildcard] == '*' ? Form.Prefix
+            : Form.General;
+        string compared = _form == Form.Prefix ? text[..^1] : text;
+        _compared = ignoresCase ? compared.ToUpperInvariant() : compared;
+    }
+
+    private enum Form
+    {
+        Any,
+        Exact,
+        Prefix,
+        General,
+    }
+
+    public string Text { get; }
+
+    public bool HasWildcard => _form is not Form.Exact;
+
+    public bool Matches(ReadOnlySpan<char> text)
+    {
+        StringComparison comparison = _ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        return _form switch
+        {
+            Form.Any => true,
+            Form.Exact => text.Length == _compared.Length && text.Equals(_compared, comparison),
+            Form.Prefix => text.StartsWith(_compared, comparison),
+            _ => MatchesGeneral(text),
+        };
+    }
+
+    private bool MatchesGeneral(ReadOnlySpan<char> text)
+    {
+        ReadOnlySpan<char> pattern = _compared;
+        int at = 0;
+        int position = 0;
+        int lastStar = -1;
+        int retry = 0;
+        while (at < text.Length)
+        {
+            if (position < pattern.Length && pattern[position] == '*')
+            {
+                lastStar = position++;
+                retry = at;
+            }
+            else if (position < pattern.Length && pattern[position] == '?')
+            {
+                at += Width(text, at);
+                position++;
+            }
+            else if (position < pattern.Length && IsSame(pattern[position], text[at]))
+            {
+                at++;
+                position++;
+            }
+            else if (lastStar >= 0)
+            {
+                // The last star takes one more character; earlier stars need no second try, since theirs was the shortest that fits.
+                retry += Width(text, retry);
+                at = retry;
+                position = lastStar + 1;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return pattern[position..].IndexOfAnyExcept('*') < 0;
+    }
+
+    private bool IsSame(char pattern, char text) => pattern == text || (_ignoresCase && pattern == char.ToUpperInvariant(text));
+
+    /// <summary>The length of the character at a position: two for a surrogate pair.</summary>
+    private static int Width(ReadOnlySpan<char> text, int at) =>
+        char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
+}
