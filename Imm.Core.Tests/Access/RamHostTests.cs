@@ -66,6 +66,53 @@ public sealed class RamHostTests : IDisposable
     }
 
     [Fact]
+    public void A_policy_file_that_cannot_be_read_any_more_after_the_validation_stops_the_start()
+    {
+        string path = Path.Combine(_directory.FullName, "no-delete.json");
+        File.WriteAllText(path, NoDelete);
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm()
+            .AddImmRam(options =>
+            {
+                options.Mode = AuthorizationMode.Strict;
+                options.Policies["no-delete"] = path;
+                options.ControlPolicies.Add("no-delete");
+            })
+            .AddSingleton<IValidateOptions<ImmRamOptions>>(new Deletion(path))
+            .BuildServiceProvider();
+
+        Assert.Contains(
+            "Policies:no-delete",
+            Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<ImmStore>()).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_every_option_that_is_wrong()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm()
+            .AddImmRam(options =>
+            {
+                options.Mode = (AuthorizationMode)3;
+                options.Policies = null!;
+                options.Users = null!;
+                options.Roles["r"] = null!;
+                options.Groups["g"] = ["none"];
+                options.ControlPolicies = null!;
+            })
+            .BuildServiceProvider();
+
+        IEnumerable<string> failures =
+            Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<ImmStore>()).Failures;
+
+        Assert.Equal(6, failures.Count());
+        Assert.All(
+            ["Mode", "Policies", "Users", "Roles:r", "Groups:g", "ControlPolicies"],
+            option => Assert.Contains(failures, failure => failure.Contains($"{option}:", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Without_configuration_the_mode_is_off()
     {
         using ServiceProvider services = new ServiceCollection().AddImm().AddImmRam().BuildServiceProvider();
@@ -99,5 +146,15 @@ public sealed class RamHostTests : IDisposable
         builder.Services.Configure<ImmRamOptions>(builder.Configuration.GetSection("Ram"));
         builder.Services.AddImm().AddImmRam();
         return builder.Build();
+    }
+
+    /// <summary>A validation that is carried out last, and deletes a file.</summary>
+    private sealed class Deletion(string path) : IValidateOptions<ImmRamOptions>
+    {
+        public ValidateOptionsResult Validate(string? name, ImmRamOptions options)
+        {
+            File.Delete(path);
+            return ValidateOptionsResult.Success;
+        }
     }
 }

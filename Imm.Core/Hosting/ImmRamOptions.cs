@@ -8,7 +8,9 @@ namespace Imm.Core;
 /// </summary>
 /// <remarks>
 /// In configuration an unknown name is ignored by the binder unless <c>BinderOptions.ErrorOnUnknownConfiguration</c> is set; a mode that is
-/// misspelt fails. A list of policies holds names of <see cref="Policies"/> and of system policies.
+/// misspelt fails. A list of policies holds names of <see cref="Policies"/> and of system policies
+/// (<see cref="RamPolicy.SystemPolicy"/>); of two with the same name it is that of <see cref="Policies"/>. No dictionary or list may be
+/// null.
 /// </remarks>
 [SuppressMessage("Usage", "CA2227:Collection properties should be read only", Justification = "A program may set a dictionary of its own.")]
 public sealed class ImmRamOptions
@@ -17,7 +19,7 @@ public sealed class ImmRamOptions
     /// <value>The default value is <see cref="AuthorizationMode.Off"/>.</value>
     public AuthorizationMode Mode { get; set; } = AuthorizationMode.Off;
 
-    /// <summary>True to fill <c>acs:RequestTag/…</c> and <c>acs:ResourceTag/…</c>.</summary>
+    /// <summary>True to fill <c>acs:RequestTag/…</c> and <c>acs:ResourceTag/…</c> from the tags of the request and the project.</summary>
     /// <value>The default value is false: conditions on tags are not met.</value>
     public bool UsesTags { get; set; }
 
@@ -29,18 +31,21 @@ public sealed class ImmRamOptions
     public string AccountId { get; set; } = new ImmStoreOptions().DefaultAccountId;
 
     /// <summary>The policies of the account by name: each a JSON document, or else the path of a file that holds one.</summary>
-    /// <value>A path is relative to the content root in a host, else to the working directory. Empty by default.</value>
+    /// <value>
+    /// A document begins with <c>{</c> and has 1 to <see cref="RamPolicy.MaxLength"/> characters. A path is relative to the content root in
+    /// a host, else to the working directory. Empty by default.
+    /// </value>
     public IDictionary<string, string> Policies { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The names of the policies of each RAM user, by user name.</summary>
-    /// <value>Empty by default.</value>
+    /// <value>A user name has 1 to 64 ASCII letters, digits, <c>.</c>, <c>-</c>, <c>_</c> and <c>@</c>. Empty by default.</value>
     public IDictionary<string, IList<string>> Users { get; set; } = new Dictionary<string, IList<string>>(StringComparer.Ordinal);
 
-    /// <summary>The names of the policies of each RAM role, by role name.</summary>
+    /// <summary>The names of the policies of each RAM role, by role name, in the form of a user name.</summary>
     /// <value>Empty by default.</value>
     public IDictionary<string, IList<string>> Roles { get; set; } = new Dictionary<string, IList<string>>(StringComparer.Ordinal);
 
-    /// <summary>The names of the policies of each group, by group name.</summary>
+    /// <summary>The names of the policies of each group, by group name, in the form of a user name.</summary>
     /// <value>Empty by default.</value>
     public IDictionary<string, IList<string>> Groups { get; set; } = new Dictionary<string, IList<string>>(StringComparer.Ordinal);
 

@@ -2,6 +2,7 @@ using CommunityToolkit.Diagnostics;
 using Imm.Core.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core;
@@ -102,12 +103,12 @@ public static class ImmServiceCollectionExtensions
     public static IServiceCollection AddImmRam(this IServiceCollection services)
     {
         Guard.IsNotNull(services, nameof(services));
-        services.TryAddSingleton<RamAccessLoader>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImmRamOptions>, RamAccessLoader>());
+        services.AddOptions();
         services.TryAddSingleton(static provider =>
         {
             ImmRamOptions options = provider.GetRequiredService<IOptions<ImmRamOptions>>().Value;
-            return new RamAuthorizer(provider.GetRequiredService<RamAccessLoader>().Load(options), options.Mode, options.UsesTags);
+            RamAccess access = RamAccessLoader.Load(options, provider.GetService<IHostEnvironment>()?.ContentRootPath);
+            return new RamAuthorizer(access, options.Mode, options.UsesTags);
         });
         services.TryAddSingleton<IImmAuthorizer>(static provider => provider.GetRequiredService<RamAuthorizer>());
         return services;

@@ -1,80 +1,79 @@
 using Imm.Core.Model;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core.Hosting;
 
-/// <summary>Makes the policies of <see cref="ImmRamOptions"/>, and validates them by making them.</summary>
-internal sealed class RamAccessLoader(IServiceProvider services) : IValidateOptions<ImmRamOptions>
+/// <summary>Makes the policies of <see cref="ImmRamOptions"/>.</summary>
+/// <remarks>
+/// The options are validated by making the policies, and not by a validator beforehand. A validator would read each file a second time, and
+/// a file that had changed in between would leave out a policy.
+/// </remarks>
+internal static class RamAccessLoader
 {
-    public ValidateOptionsResult Validate(string? name, ImmRamOptions options)
+    /// <summary>Reads the policies, and attaches them.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="contentRoot">The directory that relative paths are relative to; null for the working directory.</param>
+    /// <exception cref="OptionsValidationException">An option breaks a rule; the message names every one that does.</exception>
+    public static RamAccess Load(ImmRamOptions options, string? contentRoot)
     {
         var result = new ValidateOptionsResultBuilder();
+        RamAccess access = RamAccess.Empty;
+        var policies = new Dictionary<string, RamPolicy>(StringComparer.Ordinal);
         if (!Enum.IsDefined(options.Mode))
         {
             result.AddError("is none of Off, Soft and Strict.", nameof(options.Mode));
         }
 
-        Load(options, result);
-        return result.Build();
-    }
-
-    /// <summary>Makes the policies of options that were validated.</summary>
-    public RamAccess Load(ImmRamOptions options) => Load(options, new ValidateOptionsResultBuilder());
-
-    private RamAccess Load(ImmRamOptions options, ValidateOptionsResultBuilder result)
-    {
-        RamAccess access = RamAccess.Empty;
         if (options.AccountId is null || !Scope.IsAccountId(options.AccountId))
         {
             result.AddError(Scope.AccountIdRule, nameof(options.AccountId));
-            return access;
         }
-
-        var policies = new Dictionary<string, RamPolicy>(StringComparer.Ordinal);
-        foreach ((string name, string text) in options.Policies)
+        else
         {
-            Try($"{nameof(options.Policies)}:{name}", () => policies[name] = RamPolicy.Parse(Read(text)).Named(name));
-        }
-
-        foreach ((string user, IList<string> names) in options.Users)
-        {
-            Try($"{nameof(options.Users)}:{user}", () =>
-                access = access.Attach(RamPrincipal.User(options.AccountId, user), Find(names)));
-        }
-
-        foreach ((string role, IList<string> names) in options.Roles)
-        {
-            Try($"{nameof(options.Roles)}:{role}", () =>
-                access = access.Attach(RamPrincipal.RoleSession(options.AccountId, role, "session"), Find(names)));
-        }
-
-        foreach ((string group, IList<string> names) in options.Groups)
-        {
-            Try($"{nameof(options.Groups)}:{group}", () => access = access.AttachToGroup(options.AccountId, group, Find(names)));
-        }
-
-        foreach ((string group, IList<string> users) in options.Members)
-        {
-            Try($"{nameof(options.Members)}:{group}", () =>
+            string account = options.AccountId;
+            TryEach(options.Policies, nameof(options.Policies), (name, jsonOrPath) =>
+                policies[name] = RamPolicy.Parse(Read(jsonOrPath)).Named(name));
+            TryEach(options.Users, nameof(options.Users), (user, names) =>
+                access = access.Attach(RamPrincipal.User(account, user), Find(names)));
+            TryEach(options.Roles, nameof(options.Roles), (role, names) =>
+                access = access.Attach(RamPrincipal.RoleSession(account, role, "session"), Find(names)));
+            TryEach(options.Groups, nameof(options.Groups), (group, names) =>
+                access = access.AttachToGroup(account, group, Find(names)));
+            TryEach(options.Members, nameof(options.Members), (group, users) =>
+                access = users.Aggregate(access, (before, user) => before.AddToGroup(RamPrincipal.User(account, user), group)));
+            Try(nameof(options.ControlPolicies), () =>
             {
-                foreach (string user in users)
-                {
-                    access = access.AddToGroup(RamPrincipal.User(options.AccountId, user), group);
-                }
+                // An empty set of control policies would allow nothing; here it means that there are none.
+                RamPolicy[] control = Find(options.ControlPolicies);
+                access = control.Length > 0 ? access.AttachControl(account, control) : access;
             });
         }
 
-        if (options.ControlPolicies.Count > 0)
-        {
-            Try(nameof(options.ControlPolicies), () => access = access.AttachControl(options.AccountId, Find(options.ControlPolicies)));
-        }
-
-        return access;
+        ValidateOptionsResult failures = result.Build();
+        return failures.Succeeded
+            ? access
+            : throw new OptionsValidationException(Options.DefaultName, typeof(ImmRamOptions), failures.Failures!);
 
         RamPolicy[] Find(IList<string> names) =>
             [.. names.Select(name => policies.TryGetValue(name, out RamPolicy? policy) ? policy : RamPolicy.SystemPolicy(name))];
+
+        string Read(string jsonOrPath) => jsonOrPath.AsSpan().TrimStart() is ['{', ..]
+            ? jsonOrPath
+            : File.ReadAllText(Path.IsPathFullyQualified(contentRoot ?? "") ? Path.GetFullPath(jsonOrPath, contentRoot!) : jsonOrPath);
+
+        void TryEach<T>(IDictionary<string, T>? entries, string option, Action<string, T> load)
+        {
+            if (entries is null)
+            {
+                result.AddError("is null. Leave it empty instead.", option);
+                return;
+            }
+
+            foreach ((string name, T value) in entries)
+            {
+                Try($"{option}:{name}", () => load(name, value));
+            }
+        }
 
         void Try(string option, Action load)
         {
@@ -87,16 +86,5 @@ internal sealed class RamAccessLoader(IServiceProvider services) : IValidateOpti
                 result.AddError(e.Message, option);
             }
         }
-    }
-
-    private string Read(string jsonOrPath)
-    {
-        if (jsonOrPath.AsSpan().TrimStart() is ['{', ..])
-        {
-            return jsonOrPath;
-        }
-
-        string? contentRoot = services.GetService<IHostEnvironment>()?.ContentRootPath;
-        return File.ReadAllText(Path.IsPathFullyQualified(contentRoot ?? "") ? Path.GetFullPath(jsonOrPath, contentRoot!) : jsonOrPath);
     }
 }

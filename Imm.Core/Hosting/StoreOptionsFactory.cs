@@ -23,13 +23,13 @@ internal sealed class StoreOptionsFactory(
         TimeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System,
         LoggerFactory = services.GetService<ILoggerFactory>(),
         MeterFactory = services.GetService<IMeterFactory>(),
-        Authorizer = Keyed<IImmAuthorizer>(name) ?? services.GetService<IImmAuthorizer>(),
+        Authorizer = KeyedAuthorizer(name) ?? services.GetService<IImmAuthorizer>(),
     };
 
     // Not every container has keyed services.
-    private T? Keyed<T>(string name)
-        where T : class =>
-        name == Options.DefaultName ? null : (services as IKeyedServiceProvider)?.GetKeyedService(typeof(T), name) as T;
+    private IImmAuthorizer? KeyedAuthorizer(string name) => name != Options.DefaultName && services is IKeyedServiceProvider keyed
+        ? keyed.GetKeyedService<IImmAuthorizer>(name)
+        : null;
 
     /// <summary>Makes the path absolute. It runs last, so that it applies to a path that a later step of configuration has set.</summary>
     private sealed class PathInContentRoot(IServiceProvider services) : IPostConfigureOptions<ImmStoreOptions>
