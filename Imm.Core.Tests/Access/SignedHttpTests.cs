@@ -180,6 +180,26 @@ public sealed class SignedHttpTests : IDisposable
         Assert.Equal("SignatureDoesNotMatch", (await Send(other)).Json.GetProperty("Code").GetString());
     }
 
+    [Fact]
+    public async Task The_whole_query_is_signed_although_it_begins_with_a_question_mark()
+    {
+        Signer signer = Signer();
+        signer.Query = "?a=1&ProjectName=photos";
+
+        Assert.Equal(HttpStatusCode.OK, (await Send(Request(signer))).Status);
+    }
+
+    [Fact]
+    public async Task An_action_that_version_2_does_not_sign_is_not_carried_out()
+    {
+        string query = Signer(method: "GET").V2Query(parameters => parameters.Remove("Action"));
+        var request = new HttpRequestMessage(HttpMethod.Get, "http://imm.example/?" + query);
+        request.Headers.Add("x-acs-action", "GetProject");
+
+        Assert.Equal("MissingAction", (await Send(request)).Json.GetProperty("Code").GetString());
+        Assert.Empty(_fixture.Calls);
+    }
+
     [Theory]
     [InlineData("application/json", "{\"a\":1}")]
     [InlineData("application/x-www-form-urlencoded", "Description=a%20b")]

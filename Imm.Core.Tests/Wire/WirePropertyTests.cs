@@ -33,12 +33,12 @@ public sealed class WirePropertyTests
 
     private static readonly string[] Values =
     [
-        "", "a", "b", "a_b-1", "1", "0", "10", "11", "+1", "-1", "007", "9223372036854775807", "9223372036854775808",
-        "99999999999999999999999",
-        "true", "False", "yes", " ", "\0", "\ud800", "\udc00x", "😀", "相册", "acs:x", "Aliyun", "http://x", "[]", "{}", "null", "[null]",
-        "[[[[",
-        """[{"Key":"a","Value":"b"}]""", """[{"Key":"a"}]""", """[{"Value":"a"}]""", """[{"Key":"a"},{"Key":"a"}]""",
-        """[{"Key":"\ud800"}]""",
+        "", "a", "b", "a_b-1", "1", "0", "10", "11", "+1", "-1", "007",
+        "9223372036854775807", "9223372036854775808", "99999999999999999999999",
+        "true", "False", "yes", " ", "\0", "\ud800", "\udc00x", "😀", "相册", "acs:x", "Aliyun", "http://x",
+        "[]", "{}", "null", "[null]", "[[[[",
+        """[{"Key":"a","Value":"b"}]""", """[{"Key":"a"}]""", """[{"Value":"a"}]""",
+        """[{"Key":"a"},{"Key":"a"}]""", """[{"Key":"\ud800"}]""",
         "MTIzNDU2Nzg5MDph", "MTIzNDU2Nzg5MDph ", "OTph", "AliyunIMMDefaultRole", "Official:ImageManagement", "\"", "\\", "</script>",
         "\u2028", "\uFFFF",
     ];

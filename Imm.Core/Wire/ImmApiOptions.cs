@@ -24,7 +24,8 @@ public sealed class ImmApiOptions
 
     /// <summary>
     /// Finds the access key of an id, to verify the signatures of HTTP requests (<see cref="ImmHttpMessageHandler"/>), of version 3
-    /// (<c>ACS3-HMAC-SHA256</c>) and version 2 (<c>HMAC-SHA1</c>). Called once per request, by many threads at once.
+    /// (<c>ACS3-HMAC-SHA256</c>) and version 2 (<c>HMAC-SHA1</c>). Called at most once per request, by many threads at once. An exception
+    /// that it throws is passed on to the caller.
     /// </summary>
     /// <value>
     /// A function that returns null for an unknown id; null to verify nothing and believe every request. The default value is null. Where

@@ -61,8 +61,9 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
     }
 
     /// <summary>
-    /// Gives the values of condition keys that the host knows of a request, such as <c>acs:SourceIp</c>, in a dictionary that compares keys
-    /// with case. Called where signatures are verified. <c>acs:SecureTransport</c> follows from the scheme of the request unless given.
+    /// Gets the values of condition keys that the host knows of a request, such as <c>acs:SourceIp</c>, in a dictionary that compares keys
+    /// with case. <c>acs:SecureTransport</c> follows from the scheme of the request unless it is given. Called once for each request whose
+    /// signature was verified, by many threads at once. An exception that it throws is passed on to the caller.
     /// </summary>
     /// <value>The default value is null: none.</value>
     public Func<HttpRequestMessage, IReadOnlyDictionary<string, string>>? ConditionValues { get; init; }
@@ -95,9 +96,7 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
 
     /// <summary>True for a body that holds parameters, and for any body where signatures are verified: its bytes are signed.</summary>
     private bool NeedsBody(HttpContent? content) => content is not null
-        && (_api.VerifiesSignatures
-            || string.Equals(
-                content.Headers.ContentType?.MediaType, "application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase));
+        && (_api.VerifiesSignatures || SignedRequest.IsForm(content.Headers.ContentType?.MediaType));
 
     private ValueTask<ImmApiResponse> AnswerAsync(
         HttpRequestMessage request, byte[] body, bool isSynchronous, CancellationToken cancellationToken)
@@ -107,7 +106,7 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
         var signed = new SignedRequest(
             request.Method.Method.ToUpperInvariant(),
             uri?.AbsolutePath ?? "",
-            uri?.Query.TrimStart('?') ?? "",
+            uri?.Query is ['?', .. string query] ? query : "",
             Headers(request, uri),
             body);
         return _api.AnswerAsync(signed, accountId, regionId, () => Values(request, uri), isSynchronous, cancellationToken);

@@ -55,7 +55,7 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
     private SignatureVerdict VerifyV3(SignedRequest request, string authorization)
     {
         int space = authorization.IndexOf(' ', StringComparison.Ordinal);
-        if ((space < 0 ? authorization : authorization[..space]) != V3Algorithm)
+        if ((space < 0 ? authorization : authorization[..space]) is not V3Algorithm)
         {
             return SignatureVerdict.InvalidMethod;
         }
@@ -98,28 +98,29 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
             string canonicalRequest =
                 $"{request.Method}\n{request.Path}\n{canonicalQuery}\n{headers}\n{parts.SignedHeaders}\n{contentHash}";
             string stringToSign = $"{V3Algorithm}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonicalRequest)))}";
-            string signature = Convert.ToHexStringLower(HMACSHA256.HashData(credential.Secret, Encoding.UTF8.GetBytes(stringToSign)));
-            bool matches = AreEqual(signature, parts.Signature) & AreEqual(contentHash, request.Header("x-acs-content-sha256") ?? "");
+            var signature = new FixedTimeText(
+                Convert.ToHexStringLower(HMACSHA256.HashData(credential.Secret, Encoding.UTF8.GetBytes(stringToSign))));
+            bool matches = signature.Matches(parts.Signature) && contentHash == request.Header("x-acs-content-sha256");
             return matches ? null : SignatureVerdict.Mismatch(stringToSign, WithoutToken(canonicalRequest, request));
         });
     }
 
     private SignatureVerdict VerifyV2(SignedRequest request, string given)
     {
-        foreach (string name in new[] { "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Version" })
+        // Version 2 does not sign headers: an action that only a header names would be anybody's.
+        string[] mandatory =
+            ["AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "Action", "Version"];
+        if (Array.Find(mandatory, name => request.Parameter(name) is null) is { } missing)
         {
-            if (request.Parameter(name) is null)
-            {
-                return SignatureVerdict.Missing(name);
-            }
+            return SignatureVerdict.Missing(missing);
         }
 
-        if (request.Parameter("SignatureMethod") != "HMAC-SHA1" || request.Parameter("SignatureType") is not null)
+        if (request.Parameter("SignatureMethod") is not "HMAC-SHA1" || request.Parameter("SignatureType") is not null)
         {
             return SignatureVerdict.InvalidMethod;
         }
 
-        if (request.Parameter("SignatureVersion") != "1.0")
+        if (request.Parameter("SignatureVersion") is not "1.0")
         {
             return SignatureVerdict.Invalid("SignatureVersion");
         }
@@ -131,9 +132,9 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
             request.Parameter("SecurityToken"),
             credential =>
             {
-                string canonical = SignedRequest.Canonical(request.Parameters.Where(parameter => parameter.Key != "Signature"));
+                string canonical = SignedRequest.Canonical(request.Parameters.Where(parameter => parameter.Key is not "Signature"));
                 string stringToSign = $"{request.Method}&%2F&{SignedRequest.Encode(canonical)}";
-                return AreEqual(SignV2(credential, stringToSign), given) ? null : SignatureVerdict.Mismatch(stringToSign, null);
+                return SignV2(credential, stringToSign).Matches(given) ? null : SignatureVerdict.Mismatch(stringToSign, null);
             });
     }
 
@@ -186,7 +187,7 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
 
         return token.Length > MaxTokenLength || token.AsSpan().ContainsAnyExceptInRange('!', '~')
                 ? new(null, ImmWireErrorCode.InvalidSecurityTokenMalformed, "Specified SecurityToken is malformed.")
-            : credential.SecurityToken is null || !AreEqual(credential.SecurityToken, token)
+            : credential.SecurityToken is null || !new FixedTimeText(credential.SecurityToken).Matches(token)
                 ? new(null, ImmWireErrorCode.InvalidSecurityTokenMismatch, "Specified SecurityToken mismatch with the AccessKey.")
             : credential.Expires <= now
                 ? new(null, ImmWireErrorCode.InvalidSecurityTokenExpired, "Specified SecurityToken is expired.")
@@ -249,15 +250,11 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
 
     [SuppressMessage(
         "Security", "CA5350:Do Not Use Weak Cryptographic Algorithms", Justification = "Version 2 of the signature is HMAC-SHA1.")]
-    private static string SignV2(RamCredential credential, string stringToSign) =>
-        Convert.ToBase64String(HMACSHA1.HashData((byte[])[.. credential.Secret, (byte)'&'], Encoding.UTF8.GetBytes(stringToSign)));
+    private static FixedTimeText SignV2(RamCredential credential, string stringToSign) => new(
+        Convert.ToBase64String(HMACSHA1.HashData((byte[])[.. credential.Secret, (byte)'&'], Encoding.UTF8.GetBytes(stringToSign))));
 
     private static string WithoutToken(string canonicalRequest, SignedRequest request) =>
         request.Header("x-acs-security-token") is { Length: > 0 } token
             ? canonicalRequest.Replace(token, "(token)", StringComparison.Ordinal)
             : canonicalRequest;
-
-    /// <summary>Compares in a time that does not depend on where the texts differ.</summary>
-    private static bool AreEqual(string expected, string given) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(expected), Encoding.UTF8.GetBytes(given));
 }

@@ -26,12 +26,9 @@ internal sealed class SignedRequest(
 
     /// <summary>The parameters of the query and, after them, of a form body.</summary>
     public List<KeyValuePair<string, string>> Parameters =>
-        _parameters ??= IsForm ? [.. QueryParameters, .. Read(Encoding.UTF8.GetString(body.Span))] : QueryParameters;
-
-    private bool IsForm => Header("content-type") is { } type
-        && type.AsSpan(0, (type + ";").IndexOf(';', StringComparison.Ordinal))
-            .Trim()
-            .Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
+        _parameters ??= IsForm(Header("content-type"))
+            ? [.. QueryParameters, .. Read(Encoding.UTF8.GetString(body.Span))]
+            : QueryParameters;
 
     /// <summary>
     /// The action: the parameter, which both versions sign, or else the header. An empty parameter is the action too.
@@ -44,6 +41,12 @@ internal sealed class SignedRequest(
             return index >= 0 ? Parameters[index].Value : headers.LastOrDefault(header => IsNamed(header, "x-acs-action")).Value;
         }
     }
+
+    /// <summary>True for the content type of a body that holds parameters, with or without a charset.</summary>
+    public static bool IsForm(string? contentType) => contentType is not null
+        && contentType.AsSpan(0, (contentType + ";").IndexOf(';', StringComparison.Ordinal))
+            .Trim()
+            .Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The value of a parameter; of one that occurs more than once the last. Null where it is absent or empty.</summary>
     public string? Parameter(string name)

@@ -49,8 +49,9 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
             case NumberKind.TooSmall:
                 return Add(Refusal.Invalid(
                     limit.Name,
-                    string.Create(CultureInfo.InvariantCulture,
-                    $"it is below its minimum; it must be from {Model.Limit.Minimum} to {limit.Maximum}.")));
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"it is below its minimum; it must be from {Model.Limit.Minimum} to {limit.Maximum}.")));
             default:
                 return Add(NotANumber(limit.Name));
         }
@@ -84,8 +85,9 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
 
     /// <summary>Checks a Boolean: <c>true</c>, <c>True</c>, <c>false</c>, <c>False</c>, or absent.</summary>
     public Refusal? CheckBoolean(string parameter) =>
-        Text(parameter) is null or "true" or "True" or "false" or "False" ? null : Refusal.Invalid(
-            parameter, "it is neither true nor false.");
+        Text(parameter) is null or "true" or "True" or "false" or "False"
+            ? null
+            : Refusal.Invalid(parameter, "it is neither true nor false.");
 
     /// <summary>
     /// Reads the tags: one JSON text, or else the parameters <c>Tag.N.Key</c> and <c>Tag.N.Value</c>, in the order of N, which starts at 1
