@@ -187,6 +187,13 @@ public sealed class RamAccessTests
     }
 
     [Fact]
+    public void A_control_policy_of_a_malformed_account_is_refused_because_it_would_restrict_nobody()
+    {
+        Assert.Throws<ArgumentException>("accountId", () => RamAccess.Empty.AttachControl(" 42", NoDelete));
+        Assert.Throws<ArgumentException>("accountId", () => RamAccess.Empty.AttachControl("", NoDelete));
+    }
+
+    [Fact]
     public void Principals_are_equal_by_kind_account_name_and_session()
     {
         Assert.Equal(Alice, RamPrincipal.User(Account, "alice"));
@@ -213,6 +220,11 @@ public sealed class RamAccessTests
         Assert.Throws<ArgumentNullException>("policies", () => RamAccess.Empty.Attach(Alice, Full, null!));
         Assert.Throws<ArgumentException>("user", () => RamAccess.Empty.AddToGroup(RamPrincipal.RoleSession(Account, "r", "s"), "g"));
         Assert.Throws<ArgumentException>("groupName", () => RamAccess.Empty.AddToGroup(Alice, "a/b"));
+        Assert.Throws<ArgumentException>("accountId", () => RamAccess.Empty.AttachToGroup(" 42", "team", Full));
+        Assert.Throws<ArgumentNullException>("accountId", () => RamAccess.Empty.AttachControl(null!, Full));
+        Assert.Throws<ArgumentNullException>(
+            "conditionValues",
+            () => RamAccess.Empty.Decide(RamPrincipal.Root(Account), Account, "imm:GetProject", Project, null!));
     }
 
     private static RamNearMiss Closest(RamPolicy policy, string action, params (string Key, string Value)[] values)

@@ -14,8 +14,10 @@ public sealed class RamPropertyTests
         ["*", "imm:*", "imm:Get*", "imm:get?roject", "*:Get*", "IMM:DELETEPROJECT", "imm:*e*Project", "o?s:*", "imm:?*?", "*m:*"];
 
     private static readonly string[] Resources =
-        ["*", "acs:imm:cn:42:project/a", "acs:imm:cn:42:project/ab/dataset/b", "acs:imm::42:project/A", "acs:oss:cn:42:a:b",
-            "acs:imm:cn:42:x:b", "acs:imm:cn", ""];
+    [
+        "*", "acs:imm:cn:42:project/a", "acs:imm:cn:42:project/ab/dataset/b", "acs:imm::42:project/A", "acs:oss:cn:42:a:b",
+        "acs:imm:cn:42:x:b", "acs:imm:cn", "",
+    ];
 
     private static readonly string[] ResourcePatterns =
     [
@@ -25,8 +27,8 @@ public sealed class RamPropertyTests
 
     private static readonly string[] Keys = ["k", "K", "acs:SourceIp", "n"];
 
-    private static readonly string[] Texts = ["", "a", "A", "ab", "10.0.0.1", "5", "5.0", "true", "2026-01-01T00:00:00Z", "10.0.0.0/8",
-        "*", "a?"];
+    private static readonly string[] Texts =
+        ["", "a", "A", "ab", "10.0.0.1", "5", "5.0", "true", "2026-01-01T00:00:00Z", "10.0.0.0/8", "*", "a?"];
 
     private static readonly string[] Marks = ["\"", "{", "}", "[", "]", ",", ":", "\\", "\ud800", "\\ud800", "\0", "e", "1", "*", "?", " "];
 
@@ -174,10 +176,9 @@ public sealed class RamPropertyTests
         public static string[] Operators { get; } =
         [
             "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
-                "NumericEquals",
-            "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals",
-            "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "IpAddress",
-                "NotIpAddress",
+            "NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan",
+            "NumericGreaterThanEquals", "DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan",
+            "DateGreaterThanEquals", "Bool", "IpAddress", "NotIpAddress",
         ];
 
         public static bool IsValue(string name, string text) =>

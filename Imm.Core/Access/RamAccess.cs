@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Model;
 
 namespace Imm.Core;
 
@@ -54,10 +55,12 @@ public sealed class RamAccess
     }
 
     /// <summary>Attaches policies to a group, for all users that are or will be added to it.</summary>
-    /// <param name="accountId">The account of the group.</param>
+    /// <param name="accountId">The account of the group: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
     /// <param name="groupName">The group: 1 to 64 ASCII letters, digits, <c>.</c>, <c>-</c>, <c>_</c> and <c>@</c>.</param>
     /// <param name="policies">The policies, added to those attached before; may be empty.</param>
-    /// <exception cref="ArgumentException">An argument or a policy is null, or the group's name is malformed.</exception>
+    /// <exception cref="ArgumentException">
+    /// An argument or a policy is null, or the account or the group's name is malformed.
+    /// </exception>
     public RamAccess AttachToGroup(string accountId, string groupName, params RamPolicy[] policies) =>
         new(Add(_attached, Group(accountId, groupName), policies), _groups, _control);
 
@@ -80,20 +83,22 @@ public sealed class RamAccess
     }
 
     /// <summary>Attaches control policies of a resource directory to an account: a set by itself that must allow every operation.</summary>
-    /// <param name="accountId">The account whose users and roles they restrict.</param>
-    /// <param name="policies">The policies, added to those attached before; may be empty.</param>
-    /// <exception cref="ArgumentNullException">An argument or a policy is null.</exception>
+    /// <param name="accountId">
+    /// The account whose users and roles they restrict: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.
+    /// </param>
+    /// <param name="policies">The policies, added to those attached before. An empty set allows nothing.</param>
+    /// <exception cref="ArgumentException">An argument or a policy is null, or the account is malformed.</exception>
     public RamAccess AttachControl(string accountId, params RamPolicy[] policies)
     {
-        Guard.IsNotNull(accountId, nameof(accountId));
+        Scope.ThrowIfMalformedAccount(accountId);
         return new(_attached, _groups, Add(_control, accountId, policies));
     }
 
     /// <summary>
-    /// Decides a request: control policies, then the session policy, then the policies of the user or role must allow; the first that does
-    /// not ends it.
+    /// Decides a request. The control policies must allow it, then the session policy, then the policies of the user or role. The first of
+    /// them that does not allow it decides.
     /// </summary>
-    /// <param name="principal">The one who asks.</param>
+    /// <param name="principal">The caller.</param>
     /// <param name="accountId">The account that the resource belongs to; a principal of another is refused.</param>
     /// <param name="action">The action, such as <c>imm:CreateProject</c>.</param>
     /// <param name="resource">The resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>, or <c>*</c>.</param>
@@ -106,6 +111,7 @@ public sealed class RamAccess
         Guard.IsNotNull(accountId, nameof(accountId));
         Guard.IsNotNull(action, nameof(action));
         Guard.IsNotNull(resource, nameof(resource));
+        Guard.IsNotNull(conditionValues, nameof(conditionValues));
         if (principal.AccountId != accountId)
         {
             return RamDecision.Refused(action, resource, $"{principal} is of another account than the resource.");
@@ -119,13 +125,13 @@ public sealed class RamAccess
         if (_control.TryGetValue(accountId, out RamPolicy[]? control)
             && RamPolicy.Evaluate(control, action, resource, conditionValues) is { IsAllowed: false } controlled)
         {
-            return controlled.Of(RamPolicyType.ControlPolicy);
+            return controlled.WithPolicyType(RamPolicyType.ControlPolicy);
         }
 
         if (principal.SessionPolicies is { } session
             && RamPolicy.Evaluate(session, action, resource, conditionValues) is { IsAllowed: false } narrowed)
         {
-            return narrowed.Of(RamPolicyType.SessionPolicy);
+            return narrowed.WithPolicyType(RamPolicyType.SessionPolicy);
         }
 
         return _effective.Value.TryGetValue(principal.Arn, out RamPolicy[]? policies)
@@ -135,7 +141,7 @@ public sealed class RamAccess
 
     private static string Group(string accountId, string groupName)
     {
-        Guard.IsNotNull(accountId, nameof(accountId));
+        Scope.ThrowIfMalformedAccount(accountId);
         RamPrincipal.CheckName(groupName, nameof(groupName));
         return $"acs:ram::{accountId}:group/{groupName}";
     }

@@ -9,8 +9,9 @@ namespace Imm.Core;
 /// <example>
 /// <code>
 /// RamPrincipal alice = RamPrincipal.User("1234567890", "alice");
-/// var authorizer = new RamAuthorizer(RamAccess.Empty.Attach(alice, RamPolicy.SystemPolicy("AliyunIMMReadOnlyAccess")),
-/// AuthorizationMode.Strict); using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "projects.db", Authorizer = authorizer });
+/// RamAccess access = RamAccess.Empty.Attach(alice, RamPolicy.SystemPolicy("AliyunIMMReadOnlyAccess"));
+/// var authorizer = new RamAuthorizer(access, AuthorizationMode.Strict);
+/// using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "projects.db", Authorizer = authorizer });
 /// ProjectRegistry projects = store.Registry("1234567890", "cn-hangzhou", alice);
 /// </code>
 /// </example>
@@ -58,9 +59,12 @@ public sealed class RamAuthorizer : IImmAuthorizer
         Volatile.Write(ref _access, access);
     }
 
-    /// <summary>Changes the policies, also where others change them at the same time: no change is lost.</summary>
-    /// <param name="change">Gives the new policies for the present ones; may be called more than once.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="change"/> or what it gives is null.</exception>
+    /// <summary>Changes the policies. If several threads do so at the same time, no change is lost.</summary>
+    /// <param name="change">
+    /// Makes the new policies from the present ones. Called again if another thread has changed them meanwhile. An exception that it throws
+    /// is passed on, and nothing is changed.
+    /// </param>
+    /// <exception cref="ArgumentNullException"><paramref name="change"/> or its result is null.</exception>
     public void Change(Func<RamAccess, RamAccess> change)
     {
         Guard.IsNotNull(change, nameof(change));
@@ -84,7 +88,7 @@ public sealed class RamAuthorizer : IImmAuthorizer
             : AuthorizationDecision.Of(Decide(request), Mode == AuthorizationMode.Strict);
     }
 
-    /// <summary>Decides a request in any mode.</summary>
+    /// <summary>Decides a request by the policies, whatever the <see cref="Mode"/>.</summary>
     /// <param name="request">The request.</param>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     public RamDecision Decide(AuthorizationRequest request)

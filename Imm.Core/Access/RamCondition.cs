@@ -15,15 +15,17 @@ internal abstract class RamCondition(string operatorName, string key, string[] e
     /// </summary>
     private const bool AbsentKeyMeetsNegated = false;
 
+    private delegate bool Reader<T>(string text, out T value);
+
     private delegate RamCondition? Factory(string operatorName, string key, string[] expected, out int bad);
 
     private static FrozenDictionary<string, Factory> Operators { get; } = new Dictionary<string, Factory>
     {
-        ["StringEquals"] = Text(StringComparison.Ordinal, isNegated: false),
+        ["StringEquals"] = Text(StringComparison.Ordinal),
         ["StringNotEquals"] = Text(StringComparison.Ordinal, isNegated: true),
-        ["StringEqualsIgnoreCase"] = Text(StringComparison.OrdinalIgnoreCase, isNegated: false),
+        ["StringEqualsIgnoreCase"] = Text(StringComparison.OrdinalIgnoreCase),
         ["StringNotEqualsIgnoreCase"] = Text(StringComparison.OrdinalIgnoreCase, isNegated: true),
-        ["StringLike"] = Like(isNegated: false),
+        ["StringLike"] = Like(),
         ["StringNotLike"] = Like(isNegated: true),
         ["NumericEquals"] = Number(order => order == 0),
         ["NumericNotEquals"] = Number(order => order == 0, isNegated: true),
@@ -37,8 +39,8 @@ internal abstract class RamCondition(string operatorName, string key, string[] e
         ["DateLessThanEquals"] = Date(order => order <= 0),
         ["DateGreaterThan"] = Date(order => order > 0),
         ["DateGreaterThanEquals"] = Date(order => order >= 0),
-        ["Bool"] = Values<bool>(TryReadBoolean, (request, policy) => request == policy, isNegated: false),
-        ["IpAddress"] = Address(isNegated: false),
+        ["Bool"] = Operation<bool, bool>(TryReadBoolean, TryReadBoolean, (value, one) => value == one),
+        ["IpAddress"] = Address(),
         ["NotIpAddress"] = Address(isNegated: true),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -77,62 +79,65 @@ internal abstract class RamCondition(string operatorName, string key, string[] e
     /// </summary>
     protected abstract bool? Matches(IReadOnlyDictionary<string, string> values);
 
-    private static Factory Text(StringComparison comparison, bool isNegated) =>
+    private static Factory Text(StringComparison comparison, bool isNegated = false) => Operation<string, string>(
+        TryReadText, TryReadText, (value, one) => string.Equals(value, one, comparison), isNegated);
+
+    private static Factory Like(bool isNegated = false) => Operation<string, RamPattern>(
+        TryReadText, TryReadPattern, (value, pattern) => pattern.Matches(value), isNegated);
+
+    private static Factory Number(Func<int, bool> accepts, bool isNegated = false) => Operation<decimal, decimal>(
+        TryReadNumber, TryReadNumber, (value, one) => accepts(value.CompareTo(one)), isNegated);
+
+    private static Factory Date(Func<int, bool> accepts, bool isNegated = false) => Operation<long, long>(
+        TryReadTime, TryReadTime, (value, one) => accepts(value.CompareTo(one)), isNegated);
+
+    private static Factory Address(bool isNegated = false) => Operation<RamAddress, RamAddress>(
+        (text, out address) => RamAddress.TryParse(text, out address),
+        (text, out range) => RamAddress.TryParseRange(text, out range),
+        (address, range) => range.Contains(address),
+        isNegated);
+
+    /// <summary>Makes an operator.</summary>
+    /// <param name="readValue">Reads the value of a request.</param>
+    /// <param name="readExpected">Reads a value of a policy.</param>
+    /// <param name="accepts">True if the value of a request matches one of a policy.</param>
+    /// <param name="isNegated">True if none may match.</param>
+    private static Factory Operation<TValue, TExpected>(
+        Reader<TValue> readValue, Reader<TExpected> readExpected, Func<TValue, TExpected, bool> accepts, bool isNegated = false) =>
         (string operatorName, string key, string[] expected, out int bad) =>
         {
-            bad = -1;
-            return new TextCondition(operatorName, key, expected, comparison, isNegated);
-        };
-
-    private static Factory Like(bool isNegated) =>
-        (string operatorName, string key, string[] expected, out int bad) =>
-        {
-            bad = -1;
-            return new LikeCondition(operatorName, key, expected, isNegated);
-        };
-
-    private static Factory Number(Func<int, bool> accepts, bool isNegated = false) =>
-        Values<decimal>(TryReadNumber, (request, policy) => accepts(request.CompareTo(policy)), isNegated);
-
-    private static Factory Date(Func<int, bool> accepts, bool isNegated = false) =>
-        Values<long>(RamTime.TryRead, (request, policy) => accepts(request.CompareTo(policy)), isNegated);
-
-    private static Factory Address(bool isNegated) => (string operatorName, string key, string[] expected, out int bad) =>
-    {
-        var ranges = new RamAddress[expected.Length];
-        for (bad = 0; bad < expected.Length; bad++)
-        {
-            if (!RamAddress.TryParseRange(expected[bad], out ranges[bad]))
-            {
-                return null;
-            }
-        }
-
-        return new ValueCondition<RamAddress>(
-            operatorName, key, expected, ranges, RamAddress.TryParse, (request, policy) => policy.Contains(request), isNegated);
-    };
-
-    private static Factory Values<T>(Reader<T> reader, Func<T, T, bool> accepts, bool isNegated) =>
-        (string operatorName, string key, string[] expected, out int bad) =>
-        {
-            var values = new T[expected.Length];
+            var read = new TExpected[expected.Length];
             for (bad = 0; bad < expected.Length; bad++)
             {
-                if (!reader(expected[bad], out values[bad]))
+                if (!readExpected(expected[bad], out read[bad]))
                 {
                     return null;
                 }
             }
 
-            return new ValueCondition<T>(operatorName, key, expected, values, reader, accepts, isNegated);
+            return new Condition<TValue, TExpected>(operatorName, key, expected, read, readValue, accepts, isNegated);
         };
 
+    private static bool TryReadText(string text, out string value)
+    {
+        value = text;
+        return true;
+    }
+
+    private static bool TryReadPattern(string text, out RamPattern pattern)
+    {
+        pattern = new RamPattern(text);
+        return true;
+    }
+
+    private static bool TryReadTime(string text, out long utcTicks) => RamTime.TryRead(text, out utcTicks);
+
     /// <summary>Reads a number exactly; one of more digits than a decimal holds would be rounded, and is refused.</summary>
-    private static bool TryReadNumber(ReadOnlySpan<char> text, out decimal number)
+    private static bool TryReadNumber(string text, out decimal number)
     {
         const int MaxDigits = 28;
         number = 0;
-        ReadOnlySpan<char> digits = text is ['-' or '+', ..] ? text[1..] : text;
+        ReadOnlySpan<char> digits = text.AsSpan(text is ['-' or '+', ..] ? 1 : 0);
         return digits.Length is >= 1 and <= MaxDigits + 1
             && digits.Length - digits.Count('.') <= MaxDigits
             && char.IsAsciiDigit(digits[0])
@@ -141,72 +146,30 @@ internal abstract class RamCondition(string operatorName, string key, string[] e
                 text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);
     }
 
-    private static bool TryReadBoolean(ReadOnlySpan<char> text, out bool value)
+    private static bool TryReadBoolean(string text, out bool value)
     {
         value = text.Equals("true", StringComparison.OrdinalIgnoreCase);
         return value || text.Equals("false", StringComparison.OrdinalIgnoreCase);
     }
 
-    private delegate bool Reader<T>(ReadOnlySpan<char> text, out T value);
-
-    private sealed class TextCondition(string operatorName, string key, string[] expected, StringComparison comparison, bool isNegated)
-        : RamCondition(operatorName, key, expected, isNegated)
+    private sealed class Condition<TValue, TExpected>(
+        string operatorName,
+        string key,
+        string[] texts,
+        TExpected[] expected,
+        Reader<TValue> reader,
+        Func<TValue, TExpected, bool> accepts,
+        bool isNegated)
+        : RamCondition(operatorName, key, texts, isNegated)
     {
         protected override bool? Matches(IReadOnlyDictionary<string, string> values)
         {
-            if (!values.TryGetValue(Key, out string? value))
+            if (!TryGet(values, out TValue? value))
             {
                 return null;
             }
 
-            foreach (string one in Expected)
-            {
-                if (string.Equals(one, value, comparison))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
-
-    private sealed class LikeCondition(string operatorName, string key, string[] expected, bool isNegated)
-        : RamCondition(operatorName, key, expected, isNegated)
-    {
-        private readonly RamPattern[] _patterns = [.. expected.Select(text => new RamPattern(text))];
-
-        protected override bool? Matches(IReadOnlyDictionary<string, string> values)
-        {
-            if (!values.TryGetValue(Key, out string? value))
-            {
-                return null;
-            }
-
-            foreach (RamPattern pattern in _patterns)
-            {
-                if (pattern.Matches(value))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
-
-    private sealed class ValueCondition<T>(
-        string operatorName, string key, string[] expected, T[] policy, Reader<T> reader, Func<T, T, bool> accepts, bool isNegated)
-        : RamCondition(operatorName, key, expected, isNegated)
-    {
-        protected override bool? Matches(IReadOnlyDictionary<string, string> values)
-        {
-            if (!TryGet(values, out T? value))
-            {
-                return null;
-            }
-
-            foreach (T one in policy)
+            foreach (TExpected one in expected)
             {
                 if (accepts(value, one))
                 {
@@ -217,12 +180,12 @@ internal abstract class RamCondition(string operatorName, string key, string[] e
             return false;
         }
 
-        private bool TryGet(IReadOnlyDictionary<string, string> values, [MaybeNullWhen(false)] out T value)
+        private bool TryGet(IReadOnlyDictionary<string, string> values, [MaybeNullWhen(false)] out TValue value)
         {
             // The time of a request is known as a number, and is neither written as a text nor read again.
-            if (typeof(T) == typeof(long) && values is IKnownTimes known && known.TryGetTime(Key, out long time))
+            if (typeof(TValue) == typeof(long) && values is IKnownTimes known && known.TryGetTime(Key, out long time))
             {
-                value = (T)(object)time;
+                value = (TValue)(object)time;
                 return true;
             }
 

@@ -89,7 +89,29 @@ public sealed class RamDecision
     public RamNearMiss? Closest { get; }
 
     /// <summary>The reason, for people; the text is not API.</summary>
-    public string Reason => Describe();
+    public string Reason
+    {
+        get
+        {
+            if (IsAllowed)
+            {
+                return StatementIndex is null
+                    ? "No policy restricts the account itself."
+                    : $"{RamText.At(PolicyName, StatementIndex)} allows it.";
+            }
+
+            string kind = PolicyType switch
+            {
+                RamPolicyType.SessionPolicy => " of the session",
+                RamPolicyType.ControlPolicy => " of the resource directory",
+                _ => "",
+            };
+            string why = StatementIndex is not null
+                ? $"{RamText.At(PolicyName, StatementIndex)}{kind} denies it."
+                : _problem ?? $"No statement{kind} allows it.";
+            return Closest is null ? $"{Sentence} {why}" : $"{Sentence} {why} {Closest}";
+        }
+    }
 
     /// <summary>The action of a refusal; null where the decision is an allow, which is the same for many requests.</summary>
     internal string? Action { get; }
@@ -105,8 +127,8 @@ public sealed class RamDecision
 
     internal static RamDecision Refused(string action, string resource, string problem) => new(action, resource, null, problem);
 
-    /// <summary>The same decision as that of policies of a kind.</summary>
-    internal RamDecision Of(RamPolicyType type) => type == PolicyType
+    /// <summary>The same decision, made by policies of a kind.</summary>
+    internal RamDecision WithPolicyType(RamPolicyType type) => type == PolicyType
         ? this
         : Effect == RamEffect.ImplicitDeny
             ? new RamDecision(Action!, Resource!, Closest, _problem) { PolicyType = type }
@@ -114,27 +136,6 @@ public sealed class RamDecision
 
     /// <summary>The effect and the reason.</summary>
     public override string ToString() => $"{Effect}: {Reason}";
-
-    private string Describe()
-    {
-        if (IsAllowed)
-        {
-            return StatementIndex is null
-                ? "No policy restricts the account itself."
-                : $"{RamText.At(PolicyName, StatementIndex)} allows it.";
-        }
-
-        string kind = PolicyType switch
-        {
-            RamPolicyType.SessionPolicy => " of the session",
-            RamPolicyType.ControlPolicy => " of the resource directory",
-            _ => "",
-        };
-        string why = StatementIndex is not null
-            ? $"{RamText.At(PolicyName, StatementIndex)}{kind} denies it."
-            : _problem ?? $"No statement{kind} allows it.";
-        return Closest is null ? $"{Sentence} {why}" : $"{Sentence} {why} {Closest}";
-    }
 }
 
 /// <summary>A statement with the effect Allow that did not apply, and the first of its elements that did not match. Immutable.</summary>

@@ -3,7 +3,7 @@ using Imm.Core.Model;
 
 namespace Imm.Core.Access;
 
-/// <summary>Finds what a policy may say but hardly means: patterns and keys that can never match here.</summary>
+/// <summary>Finds probable mistakes in a policy: patterns and condition keys that can never match here.</summary>
 internal static class RamLint
 {
     // A '+' stands for one or more characters of a name, or for the star of a listing.

@@ -38,8 +38,6 @@ internal sealed class RamPattern
 
     public string Text { get; }
 
-    public bool HasWildcard => _form is not Form.Exact;
-
     public bool Matches(ReadOnlySpan<char> text)
     {
         StringComparison comparison = _ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;

@@ -5,7 +5,7 @@ using Imm.Core.Access;
 namespace Imm.Core;
 
 /// <summary>
-/// A RAM policy document, read once into a form that is quick to evaluate. Immutable, safe to use from many threads at once.
+/// A RAM policy document, read once into a form that is quick to evaluate. Immutable and thread-safe.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -37,15 +37,15 @@ public sealed class RamPolicy
 
     private static readonly FrozenDictionary<string, RamPolicy> SystemPolicies = new[]
     {
-        Read("""
+        Parse("""
             {"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}
             """).Named("AdministratorAccess"),
-        Read("""
+        Parse("""
             {"Version":"1","Statement":[
               {"Effect":"Allow","Action":["imm:*","oss:ListBuckets","ram:ListRoles"],"Resource":"*"},
               {"Effect":"Allow","Action":"ram:PassRole","Resource":"*","Condition":{"StringEquals":{"acs:Service":"imm.aliyuncs.com"}}}]}
             """).Named("AliyunIMMFullAccess"),
-        Read("""
+        Parse("""
             {"Version":"1","Statement":[{"Effect":"Allow","Action":["imm:Get*","imm:List*"],"Resource":"*"}]}
             """).Named("AliyunIMMReadOnlyAccess"),
     }.ToFrozenDictionary(policy => policy.Name!, StringComparer.Ordinal);
@@ -166,8 +166,6 @@ public sealed class RamPolicy
 
     /// <summary>The name of the policy, or its number of statements.</summary>
     public override string ToString() => Name ?? $"a policy of {_statements.Length} statements";
-
-    private static RamPolicy Read(string json) => new(null, RamPolicyReader.Read(json, MaxLength));
 
     /// <summary>
     /// Finds the Allow that would have needed the least: one that fails by a condition before one that fails by its resource.

@@ -45,7 +45,7 @@ internal static class RamPolicyReader
     private static RamStatement[] ReadDocument(JsonElement root)
     {
         Dictionary<string, JsonElement> elements = Properties(root, "$");
-        Known(elements, "$", "Version", "Statement");
+        CheckNames(elements, "$", "Version", "Statement");
         if (Text(Required(elements, "$", "Version"), "$.Version") != "1")
         {
             throw Broken("$.Version", "the version is the text \"1\".");
@@ -74,7 +74,7 @@ internal static class RamPolicyReader
             throw Broken($"{path}.NotResource", "RAM has no NotResource; name the resources, and deny those that are left out.");
         }
 
-        Known(elements, path, "Effect", "Action", "NotAction", "Resource", "Condition", "Sid");
+        CheckNames(elements, path, "Effect", "Action", "NotAction", "Resource", "Condition", "Sid");
         string effect = Text(Required(elements, path, "Effect"), $"{path}.Effect");
         if (effect is not ("Allow" or "Deny"))
         {
@@ -171,7 +171,7 @@ internal static class RamPolicyReader
         return properties;
     }
 
-    private static void Known(Dictionary<string, JsonElement> elements, string path, params string[] names)
+    private static void CheckNames(Dictionary<string, JsonElement> elements, string path, params string[] names)
     {
         foreach (string name in elements.Keys)
         {

@@ -17,8 +17,8 @@ public enum RamPrincipalKind
     RoleSession,
 }
 
-/// <summary>The one who asks for an operation: an account itself, a RAM user or a session of a RAM role. Immutable.</summary>
-/// <remarks>Principals are equal if kind, account, name and session are.</remarks>
+/// <summary>The caller of an operation: an account itself, a RAM user or a session of a RAM role. Immutable and thread-safe.</summary>
+/// <remarks>Two principals are equal if kind, account, name and session are equal. The session policy is not compared.</remarks>
 public sealed class RamPrincipal : IEquatable<RamPrincipal>
 {
     private const int MaxNameLength = 64;
@@ -29,11 +29,7 @@ public sealed class RamPrincipal : IEquatable<RamPrincipal>
 
     private RamPrincipal(RamPrincipalKind kind, string accountId, string name, string arn)
     {
-        if (!Scope.IsAccountId(accountId))
-        {
-            throw new ArgumentException(Scope.AccountIdRule, nameof(accountId));
-        }
-
+        Scope.ThrowIfMalformedAccount(accountId);
         Kind = kind;
         AccountId = accountId;
         Name = name;
@@ -64,11 +60,8 @@ public sealed class RamPrincipal : IEquatable<RamPrincipal>
     /// <summary>The account itself.</summary>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
     /// <exception cref="ArgumentException"><paramref name="accountId"/> is null or malformed.</exception>
-    public static RamPrincipal Root(string accountId)
-    {
-        Guard.IsNotNull(accountId, nameof(accountId));
-        return new(RamPrincipalKind.Root, accountId, "root", $"acs:ram::{accountId}:root");
-    }
+    public static RamPrincipal Root(string accountId) =>
+        new(RamPrincipalKind.Root, accountId, "root", $"acs:ram::{accountId}:root");
 
     /// <summary>A RAM user.</summary>
     /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
@@ -76,7 +69,6 @@ public sealed class RamPrincipal : IEquatable<RamPrincipal>
     /// <exception cref="ArgumentException">An argument is null or malformed.</exception>
     public static RamPrincipal User(string accountId, string userName)
     {
-        Guard.IsNotNull(accountId, nameof(accountId));
         CheckName(userName, nameof(userName));
         return new(RamPrincipalKind.User, accountId, userName, $"acs:ram::{accountId}:user/{userName}");
     }
@@ -89,7 +81,6 @@ public sealed class RamPrincipal : IEquatable<RamPrincipal>
     /// <exception cref="ArgumentException">An argument but the last is null or malformed.</exception>
     public static RamPrincipal RoleSession(string accountId, string roleName, string sessionName, RamPolicy? sessionPolicy = null)
     {
-        Guard.IsNotNull(accountId, nameof(accountId));
         CheckName(roleName, nameof(roleName));
         CheckName(sessionName, nameof(sessionName));
         return new(RamPrincipalKind.RoleSession, accountId, roleName, $"acs:ram::{accountId}:role/{roleName}")

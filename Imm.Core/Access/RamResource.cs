@@ -74,9 +74,9 @@ internal sealed class RamResourcePattern
         static RamPattern Pattern(ReadOnlySpan<char> segment) => new(segment.ToString());
     }
 
-    public bool Matches(in RamResource resource) => Segments is null || (resource.IsStructured && MatchingSegments(resource) == 4);
+    public bool Matches(in RamResource resource) => MatchingSegments(resource) == 4;
 
-    /// <summary>The number of segments that match before the first that does not.</summary>
+    /// <summary>The number of segments that match before the first that does not: 0 to 4, where 4 is a match.</summary>
     public int MatchingSegments(in RamResource resource) =>
         Segments is null ? 4
         : !resource.IsStructured || !Segments[0].Matches(resource.Service) ? 0

@@ -54,16 +54,21 @@ internal sealed record Scope
     /// <exception cref="ArgumentException">An id is null or malformed.</exception>
     public static void ThrowIfMalformed(string accountId, string regionId)
     {
-        ArgumentNullException.ThrowIfNull(accountId);
+        ThrowIfMalformedAccount(accountId);
         ArgumentNullException.ThrowIfNull(regionId);
-        if (!IsAccountId(accountId))
-        {
-            throw new ArgumentException(AccountIdRule, nameof(accountId));
-        }
-
         if (!IsRegionId(regionId))
         {
             throw new ArgumentException(RegionIdRule, nameof(regionId));
+        }
+    }
+
+    /// <exception cref="ArgumentException">The id is null or malformed.</exception>
+    public static void ThrowIfMalformedAccount(string accountId)
+    {
+        ArgumentNullException.ThrowIfNull(accountId);
+        if (!IsAccountId(accountId))
+        {
+            throw new ArgumentException(AccountIdRule, nameof(accountId));
         }
     }
 
