@@ -34,6 +34,7 @@ public sealed class ImmFaultRule
 
     /// <summary>Restricts the fault to calls of an account.</summary>
     /// <param name="accountId">The account.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="accountId"/> is null.</exception>
     public ImmFaultRule InAccount(string accountId)
     {
         Guard.IsNotNull(accountId, nameof(accountId));
@@ -42,6 +43,7 @@ public sealed class ImmFaultRule
 
     /// <summary>Restricts the fault to calls in a region.</summary>
     /// <param name="regionId">The region.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="regionId"/> is null.</exception>
     public ImmFaultRule InRegion(string regionId)
     {
         Guard.IsNotNull(regionId, nameof(regionId));
@@ -50,6 +52,7 @@ public sealed class ImmFaultRule
 
     /// <summary>Restricts the fault to calls about a project, including those about its datasets.</summary>
     /// <param name="projectName">The project's name.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="projectName"/> is null.</exception>
     public ImmFaultRule ForProject(string projectName)
     {
         Guard.IsNotNull(projectName, nameof(projectName));
@@ -59,6 +62,7 @@ public sealed class ImmFaultRule
     /// <summary>Restricts the fault to calls about a dataset.</summary>
     /// <param name="projectName">The project's name.</param>
     /// <param name="datasetName">The dataset's name.</param>
+    /// <exception cref="ArgumentNullException">A name is null.</exception>
     public ImmFaultRule ForDataset(string projectName, string datasetName)
     {
         Guard.IsNotNull(projectName, nameof(projectName));
@@ -68,6 +72,7 @@ public sealed class ImmFaultRule
 
     /// <summary>Restricts the fault to calls that a predicate accepts. An exception of the predicate is passed on to the caller.</summary>
     /// <param name="predicate">Called by many threads at once, while the call is under way and its end is not known.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="predicate"/> is null.</exception>
     public ImmFaultRule Where(Func<ImmCall, bool> predicate)
     {
         Guard.IsNotNull(predicate, nameof(predicate));
@@ -75,7 +80,7 @@ public sealed class ImmFaultRule
     }
 
     /// <summary>Restricts the fault to the first so many calls. The default is no limit, until the fault is disposed.</summary>
-    /// <param name="times">The number of calls, from 1.</param>
+    /// <param name="times">The number of calls, 1 to 2,147,483,647.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is below 1.</exception>
     public ImmFaultRule Times(int times)
     {
@@ -88,7 +93,7 @@ public sealed class ImmFaultRule
     /// Restricts the fault to the n-th, the 2n-th and so on of the calls that the rest of the rule selects. Together with
     /// <see cref="Times"/>, to the first so many of these.
     /// </summary>
-    /// <param name="n">The step, from 1.</param>
+    /// <param name="n">The step, 1 to 2,147,483,647. The default is 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is below 1.</exception>
     public ImmFaultRule Every(int n)
     {

@@ -31,6 +31,9 @@ public sealed class ImmFixtureOptions
     public TimeProvider? TimeProvider { get; set; }
 
     /// <summary>The authorizer of the store.</summary>
-    /// <value>The default value, null, allows everything.</value>
+    /// <value>
+    /// The default value, null, is a <see cref="RamAuthorizer"/> in <see cref="AuthorizationMode.Strict"/>. It restricts only the users and
+    /// roles of <see cref="ImmFixture.Ram"/>.
+    /// </value>
     public IImmAuthorizer? Authorizer { get; set; }
 }

@@ -34,13 +34,13 @@ public sealed class ImmSeed
     }
 
     /// <summary>Continues in another account or region.</summary>
-    /// <param name="accountId">The account.</param>
-    /// <param name="regionId">The region.</param>
+    /// <param name="accountId">The account: 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>.</param>
+    /// <param name="regionId">The region: 1 to 64 of the lower-case ASCII letters, digits and <c>-</c>.</param>
     /// <exception cref="ArgumentException">An id is null or malformed.</exception>
     public ImmSeed In(string accountId, string regionId) => new(_store, accountId, regionId, _step);
 
     /// <summary>Sets the project quota.</summary>
-    /// <param name="projectQuota">The number of projects that there may be, from 0.</param>
+    /// <param name="projectQuota">The number of projects that there may be, 0 to 2,147,483,647.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="projectQuota"/> is below 0.</exception>
     public ImmSeed ProjectQuota(int projectQuota)
     {
@@ -58,10 +58,11 @@ public sealed class ImmSeed
     /// <summary>
     /// Creates projects, named with numbers from 1 that have as many digits as the last one, and at least three: <c>project-001</c>.
     /// </summary>
-    /// <param name="count">The number of projects, from 0.</param>
+    /// <param name="count">The number of projects, 0 to 1,000,000.</param>
     /// <param name="prefix">The text before the number.</param>
     /// <param name="configure">Sets other parameters of each request; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 0.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="count"/> is above 1,000,000.</exception>
     /// <exception cref="ImmException">A request is refused; those before it have been carried out.</exception>
     public ImmSeed Projects(int count, string prefix = "project-", Action<CreateProjectRequest>? configure = null)
     {
@@ -74,6 +75,7 @@ public sealed class ImmSeed
     /// <exception cref="InvalidOperationException">
     /// Fewer can be created already, or the step would need more than 1,000,000 projects.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="slots"/> is below 0.</exception>
     public ImmSeed ProjectSlotsLeft(int slots) => Step(
         nameof(ProjectSlotsLeft),
         [slots],
@@ -116,6 +118,7 @@ public sealed class ImmSeed
     /// <exception cref="InvalidOperationException">
     /// Fewer can be created already, or the step would need more than 1,000,000 datasets.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="slots"/> is below 0.</exception>
     public ImmSeed DatasetSlotsLeft(string projectName, long slots) => Step(
         nameof(DatasetSlotsLeft),
         [projectName, slots],
@@ -149,6 +152,7 @@ public sealed class ImmSeed
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <param name="uris">The buckets, as <c>oss://{bucket}</c>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="uris"/> is null.</exception>
     /// <exception cref="ImmException">A binding is refused; those before it have been created.</exception>
     public ImmSeed Bindings(string projectName, string datasetName, params string[] uris)
     {
@@ -166,8 +170,8 @@ public sealed class ImmSeed
     /// <summary>Adds files and bytes to a dataset.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
-    /// <param name="fileCount">The number of files.</param>
-    /// <param name="totalFileSize">The number of bytes in the files together.</param>
+    /// <param name="fileCount">The number of files, from 0 to what the dataset's limit leaves.</param>
+    /// <param name="totalFileSize">The number of bytes in the files together, from 0 to what the dataset's limit leaves.</param>
     /// <exception cref="ImmException">The change is refused.</exception>
     public ImmSeed Files(string projectName, string datasetName, long fileCount, long totalFileSize) => Step(
         nameof(Files),
@@ -180,6 +184,7 @@ public sealed class ImmSeed
     /// <param name="slots">The number of files that can still be added afterwards, from 0.</param>
     /// <exception cref="ImmException">There is no such project or dataset.</exception>
     /// <exception cref="InvalidOperationException">Fewer can be added already.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="slots"/> is below 0.</exception>
     public ImmSeed FileSlotsLeft(string projectName, string datasetName, long slots) => Step(
         nameof(FileSlotsLeft),
         [projectName, datasetName, slots],
@@ -195,6 +200,7 @@ public sealed class ImmSeed
     /// <param name="bytes">The number of bytes that can still be added afterwards, from 0.</param>
     /// <exception cref="ImmException">There is no such project or dataset.</exception>
     /// <exception cref="InvalidOperationException">Fewer can be added already.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> is below 0.</exception>
     public ImmSeed BytesLeft(string projectName, string datasetName, long bytes) => Step(
         nameof(BytesLeft),
         [projectName, datasetName, bytes],
