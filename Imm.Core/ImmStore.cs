@@ -321,14 +321,18 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     }
 
     /// <summary>Takes everything in the store that is not as in a new one, as of one moment.</summary>
-    internal Dictionary<Scope, ScopeState> Capture() => _queue.RunBetweenBatches(_scopes.Capture);
+    internal Dictionary<Scope, ScopeState> Capture()
+    {
+        Dictionary<Scope, ScopeState> image = [];
+        _queue.RunBetweenBatches(() => image = _scopes.Capture());
+        return image;
+    }
 
     /// <summary>Makes a store in memory, and so all its registries, be as an image.</summary>
     internal void Restore(IReadOnlyDictionary<Scope, ScopeState> image) => _queue.RunBetweenBatches(() =>
     {
         ((MemoryLog)_log).Image = image;
         _scopes.Reload();
-        return true;
     });
 
     /// <summary>
@@ -336,12 +340,8 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     /// </summary>
     internal void Checkpoint()
     {
-        _queue.RunBetweenBatches(() =>
-        {
-            _file!.BeginCheckpoint();
-            return true;
-        });
-        _file!.WaitForCheckpoint();
+        _queue.RunBetweenBatches(_file!.BeginCheckpoint);
+        _file.WaitForCheckpoint();
     }
 
     /// <summary>The registry of a well-formed account and region.</summary>

@@ -149,13 +149,13 @@ internal sealed class OperationPipeline(
         var request = new AuthorizationRequest(
             action,
             datasetName is null ? scope.ProjectArn(projectName) : scope.DatasetArn(projectName, datasetName),
-            scope.AccountId,
-            scope.RegionId,
+            scope,
             tags ?? TagSet.Empty,
             view.Principal,
             timeProvider,
             view.Caller?.ConditionValues,
-            () => new FindProject(projectName).Run(view.State, out Project? project) is null && project is not null ? project.Tags : []);
+            view.TagsOfProject,
+            projectName);
         AuthorizationDecision decision = authorizer!.Authorize(request);
         operation?.Decision = decision.Ram;
         if (decision.Ram is { IsAllowed: false } ram)

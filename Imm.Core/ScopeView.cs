@@ -10,6 +10,7 @@ internal sealed class ScopeView(ScopeTable scopes, Scope scope, Caller? caller =
 {
     private ScopeEntry? _entry;
     private RamPrincipal? _principal;
+    private Func<string, IReadOnlyList<Tag>>? _tagsOfProject;
 
     public Scope Scope { get; } = scope;
 
@@ -18,6 +19,10 @@ internal sealed class ScopeView(ScopeTable scopes, Scope scope, Caller? caller =
 
     /// <summary>The principal of the caller.</summary>
     public RamPrincipal Principal => _principal ??= caller?.Principal ?? RamPrincipal.Root(Scope.AccountId);
+
+    /// <summary>Finds the tags of a project; none where it does not exist.</summary>
+    public Func<string, IReadOnlyList<Tag>> TagsOfProject =>
+        _tagsOfProject ??= name => State.TryFind(name, out Project? project) ? project.Tags : [];
 
     /// <summary>The entry as it was last found; null for none. While it has a published state, that is the scope's.</summary>
     public ScopeEntry? Entry => _entry;

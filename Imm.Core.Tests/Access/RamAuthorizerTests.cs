@@ -1,3 +1,4 @@
+using Imm.Core.Model;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -113,8 +114,15 @@ public sealed class RamAuthorizerTests
     }
 
     [Fact]
-    public void Without_a_principal_the_account_itself_asks() => Assert.Equal(
-        RamPrincipal.Root("42"), new AuthorizationRequest("imm:GetProject", Project, "42", "cn-hangzhou", []).Principal);
+    public void Without_a_principal_the_account_itself_asks()
+    {
+        var authorizer = new RecordingAuthorizer();
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = authorizer });
+
+        store.Registry("42", "cn-hangzhou").List();
+
+        Assert.Equal(RamPrincipal.Root("42"), authorizer.Request?.Principal);
+    }
 
     private static bool IsMet(AuthorizationRequest request, string name, string key, string value, bool usesTags = false)
     {
@@ -129,6 +137,25 @@ public sealed class RamAuthorizerTests
         Dictionary<string, string>? hostValues = null,
         Tag[]? tags = null,
         Tag[]? resourceTags = null) =>
-        new(action, Project, "42", "cn-hangzhou", tags ?? [], principal ?? Alice, new FakeTimeProvider(time ?? RecordedRequest.Time),
-            hostValues, () => resourceTags ?? []);
+        new(
+            action,
+            Project,
+            new Scope("42", "cn-hangzhou"),
+            tags ?? [],
+            principal ?? Alice,
+            new FakeTimeProvider(time ?? RecordedRequest.Time),
+            hostValues,
+            _ => resourceTags ?? [],
+            "photos");
+
+    private sealed class RecordingAuthorizer : IImmAuthorizer
+    {
+        public AuthorizationRequest? Request { get; private set; }
+
+        public AuthorizationDecision Authorize(AuthorizationRequest request)
+        {
+            Request = request;
+            return AuthorizationDecision.Allow;
+        }
+    }
 }

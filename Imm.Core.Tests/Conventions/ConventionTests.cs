@@ -21,6 +21,7 @@ public sealed partial class ConventionTests
     private static readonly Dictionary<Type, string> Mutable = new()
     {
         [typeof(ImmRequest)] = "a request is filled in by its caller",
+        [typeof(ResourceRequest)] = "a request is filled in by its caller",
         [typeof(ProjectRequest)] = "a request is filled in by its caller",
         [typeof(ListRequest)] = "a request is filled in by its caller",
         [typeof(ListProjectsRequest)] = "a request is filled in by its caller",

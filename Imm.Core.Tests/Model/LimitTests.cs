@@ -122,17 +122,12 @@ public sealed partial class LimitTests
         string answer = Summaries[$"P:Imm.Core.{owner}.{name}"];
         Assert.Contains($": {range}, by default {Number(limit.Default)}. ", answer, StringComparison.Ordinal);
         Assert.EndsWith(limit.IsEnforced ? "Enforced." : "Stored, not enforced, as the service does.", answer, StringComparison.Ordinal);
+        bool isOfDataset = Names(Limit.OfDataset).Contains(name);
+        string forDatasets = isOfDataset ? ", the project's present limit for a new dataset" : "";
         Assert.EndsWith(
-            $": {range}. Null: {Number(limit.Default)} for a new project, unchanged in an update.",
-            Summaries[$"P:Imm.Core.ProjectRequest.{name}"],
+            $": {range}. Null: {Number(limit.Default)} for a new project{forDatasets}, unchanged in an update.",
+            Summaries[$"P:Imm.Core.{(isOfDataset ? nameof(ResourceRequest) : nameof(ProjectRequest))}.{name}"],
             StringComparison.Ordinal);
-        if (Names(Limit.OfDataset).Contains(name))
-        {
-            Assert.EndsWith(
-                $": {range}. Null: the project's present limit for a new dataset, unchanged in an update.",
-                Summaries[$"P:Imm.Core.DatasetRequest.{name}"],
-                StringComparison.Ordinal);
-        }
     }
 
     internal static Limit Named(string name) =>

@@ -9,7 +9,8 @@ internal sealed class ConditionValues(
     TimeProvider timeProvider,
     IReadOnlyDictionary<string, string>? hostValues,
     IReadOnlyList<Tag>? requestTags = null,
-    Func<IReadOnlyList<Tag>>? resourceTags = null)
+    Func<string, IReadOnlyList<Tag>>? tagsOfProject = null,
+    string? projectName = null)
     : IReadOnlyDictionary<string, string>, IKnownTimes
 {
     // The clock is read where a condition asks for it, and once: all conditions of a decision see the same time. 0 is not read yet.
@@ -24,6 +25,9 @@ internal sealed class ConditionValues(
     public string this[string key] =>
         TryGetValue(key, out string? value) ? value : throw new KeyNotFoundException($"The request has no value for {RamText.Quote(key)}.");
 
+    // Found where a condition asks for them.
+    private IReadOnlyList<Tag>? ResourceTags => projectName is null ? null : tagsOfProject?.Invoke(projectName);
+
     private long UtcTicks
     {
         get
@@ -37,10 +41,6 @@ internal sealed class ConditionValues(
             return _utcTicks;
         }
     }
-
-    /// <summary>The same values, and those of tags.</summary>
-    public ConditionValues With(IReadOnlyList<Tag> tagsOfRequest, Func<IReadOnlyList<Tag>>? tagsOfResource) =>
-        new(principal, timeProvider, hostValues, tagsOfRequest, tagsOfResource);
 
     public bool ContainsKey(string key) => TryGetValue(key, out _);
 
@@ -61,7 +61,7 @@ internal sealed class ConditionValues(
             _ when key.StartsWith(RamConditionKey.RequestTagPrefix, StringComparison.Ordinal) =>
                 Find(requestTags, key.AsSpan(RamConditionKey.RequestTagPrefix.Length)),
             _ when key.StartsWith(RamConditionKey.ResourceTagPrefix, StringComparison.Ordinal) =>
-                Find(resourceTags?.Invoke(), key.AsSpan(RamConditionKey.ResourceTagPrefix.Length)),
+                Find(ResourceTags, key.AsSpan(RamConditionKey.ResourceTagPrefix.Length)),
             _ => null,
         };
         return value is not null;
@@ -79,7 +79,7 @@ internal sealed class ConditionValues(
         IEnumerable<string> keys = RamConditionKey.Filled
             .Concat(hostValues?.Keys ?? [])
             .Concat((requestTags ?? []).Select(tag => RamConditionKey.RequestTagPrefix + tag.Key))
-            .Concat((resourceTags?.Invoke() ?? []).Select(tag => RamConditionKey.ResourceTagPrefix + tag.Key));
+            .Concat((ResourceTags ?? []).Select(tag => RamConditionKey.ResourceTagPrefix + tag.Key));
         foreach (string key in keys.Distinct(StringComparer.Ordinal))
         {
             if (TryGetValue(key, out string? value))

@@ -1,4 +1,5 @@
 using Imm.Core.Access;
+using Imm.Core.Model;
 
 namespace Imm.Core;
 
@@ -45,26 +46,34 @@ public enum AuthorizationMode
 /// <summary>An operation for an authorizer to decide. Immutable.</summary>
 public sealed class AuthorizationRequest
 {
+    /// <param name="action">The RAM action.</param>
+    /// <param name="resource">The ARN of the resource.</param>
+    /// <param name="scope">The account and region of the registry.</param>
+    /// <param name="tags">The tags of the request.</param>
+    /// <param name="principal">The principal of the caller.</param>
+    /// <param name="timeProvider">The clock of the store.</param>
+    /// <param name="hostValues">The condition values that the host gives; null for none.</param>
+    /// <param name="tagsOfProject">Finds the tags of a project, for <c>acs:ResourceTag/</c>; null for none.</param>
+    /// <param name="projectName">The project whose tags those are.</param>
     internal AuthorizationRequest(
         string action,
         string resource,
-        string accountId,
-        string regionId,
+        Scope scope,
         IReadOnlyList<Tag> tags,
-        RamPrincipal? principal = null,
-        TimeProvider? timeProvider = null,
+        RamPrincipal principal,
+        TimeProvider timeProvider,
         IReadOnlyDictionary<string, string>? hostValues = null,
-        Func<IReadOnlyList<Tag>>? resourceTags = null)
+        Func<string, IReadOnlyList<Tag>>? tagsOfProject = null,
+        string? projectName = null)
     {
         Action = action;
         Resource = resource;
-        AccountId = accountId;
-        RegionId = regionId;
+        AccountId = scope.AccountId;
+        RegionId = scope.RegionId;
         Tags = tags;
-        Principal = principal ?? RamPrincipal.Root(accountId);
-        var values = new ConditionValues(Principal, timeProvider ?? TimeProvider.System, hostValues);
-        ConditionValues = values;
-        TagConditionValues = values.With(tags, resourceTags);
+        Principal = principal;
+        ConditionValues = new ConditionValues(principal, timeProvider, hostValues);
+        TagConditionValues = new ConditionValues(principal, timeProvider, hostValues, tags, tagsOfProject, projectName);
     }
 
     /// <summary>The RAM action, such as <c>imm:CreateProject</c>.</summary>
@@ -85,7 +94,7 @@ public sealed class AuthorizationRequest
     /// <summary>The tags of the request, to set or to filter by; empty if it has none.</summary>
     public IReadOnlyList<Tag> Tags { get; }
 
-    /// <summary>The one who asks: that of the registry or of the credential, else the account itself.</summary>
+    /// <summary>The principal of the registry or of the credential, else the account itself.</summary>
     public RamPrincipal Principal { get; }
 
     /// <summary>

@@ -4,8 +4,12 @@ namespace Imm.Core.Commit;
 
 /// <summary>The log of a store: makes batches of changes durable, and loads the scopes that were stored before.</summary>
 /// <remarks>Only the holder of the commit lock builds and appends batches. Everything else is thread-safe.</remarks>
-internal abstract class CommitLog
+/// <param name="defaults">The values that the options give for every project.</param>
+internal abstract class CommitLog(ServiceDefaults defaults)
 {
+    /// <summary>The values that the options give for every project.</summary>
+    protected ServiceDefaults Defaults { get; } = defaults;
+
     /// <summary>
     /// True if <see cref="Append"/> waits for a disk: then writes wait in a queue and share a flush. False if it returns at once.
     /// </summary>
@@ -28,6 +32,9 @@ internal abstract class CommitLog
 
     /// <summary>Makes the entry of a scope, stored or not.</summary>
     public abstract ScopeEntry NewEntry(Scope scope);
+
+    /// <summary>Makes the state of a scope of which nothing is stored.</summary>
+    public ScopeState Empty(Scope scope) => ScopeState.Empty(scope, Defaults);
 
     /// <summary>Loads the state of a scope; the empty state where nothing is stored. Caller must hold the lock of the entry.</summary>
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the scope cannot be read.</exception>

@@ -158,13 +158,13 @@ internal sealed class CommitQueue
     /// <summary>Runs something while nothing is committed, and everything that was committed is published.</summary>
     /// <exception cref="InvalidOperationException">The caller is a listener, logger or clock that this store calls.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public T RunBetweenBatches<T>(Func<T> work)
+    public void RunBetweenBatches(Action work)
     {
         ThrowIfCalledByStore();
         lock (_committing)
         {
             ThrowIfClosed(_isClosed);
-            return work();
+            work();
         }
     }
 

@@ -10,7 +10,6 @@ namespace Imm.Core.Commit;
 internal sealed class FileLog : CommitLog
 {
     private readonly FileStore _file;
-    private readonly ServiceDefaults _defaults;
 
     /// <summary>The scopes that were stored when the store was opened; most of them may never be used.</summary>
     private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
@@ -23,9 +22,9 @@ internal sealed class FileLog : CommitLog
     private int _lastIdBeforeBatch;
 
     public FileLog(FileStore file, FileStoreSettings settings)
+        : base(settings.Defaults)
     {
         _file = file;
-        _defaults = settings.Defaults;
         foreach ((int id, Scope scope, int? ownProjectQuota) in file.Scopes)
         {
             _stored.Add(scope, (id, ownProjectQuota));
@@ -50,7 +49,7 @@ internal sealed class FileLog : CommitLog
     }
 
     public override ScopeState Load(ScopeEntry entry) => entry.Id == 0
-        ? ScopeState.Empty(entry.Scope, _defaults)
+        ? Empty(entry.Scope)
         : Read(
             (Log: this, Entry: entry),
             static it => it.Log._file.Load(it.Entry.Scope, it.Entry.Id, it.Entry.OwnProjectQuota),

@@ -3,7 +3,8 @@ using Imm.Core.Model;
 namespace Imm.Core.Commit;
 
 /// <summary>The log of a store in memory: keeps nothing but the content that the store begins with.</summary>
-internal sealed class MemoryLog(ServiceDefaults defaults, IReadOnlyDictionary<Scope, ScopeState> image) : CommitLog
+internal sealed class MemoryLog(ServiceDefaults defaults, IReadOnlyDictionary<Scope, ScopeState> image)
+    : CommitLog(defaults)
 {
     private IReadOnlyDictionary<Scope, ScopeState> _image = image;
 
@@ -23,5 +24,5 @@ internal sealed class MemoryLog(ServiceDefaults defaults, IReadOnlyDictionary<Sc
     public override ScopeEntry NewEntry(Scope scope) => new(scope);
 
     public override ScopeState Load(ScopeEntry entry) =>
-        Image.TryGetValue(entry.Scope, out ScopeState? state) ? state.With(defaults) : ScopeState.Empty(entry.Scope, defaults);
+        Image.TryGetValue(entry.Scope, out ScopeState? state) ? state.With(Defaults) : Empty(entry.Scope);
 }

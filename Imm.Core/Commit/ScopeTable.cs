@@ -82,7 +82,7 @@ internal sealed class ScopeTable
             }
         }
 
-        return _log.Load(new ScopeEntry(scope));
+        return _log.Empty(scope);
     }
 
     /// <summary>Notes that the state of an entry is in use. Cheap: it writes at most once after each load.</summary>
@@ -107,8 +107,7 @@ internal sealed class ScopeTable
 
         if (!_new.TryGetValue(scope, out ScopeEntry? entry) && !TryFind(scope, out entry))
         {
-            entry = new ScopeEntry(scope);
-            entry.Published = _log.Load(entry);
+            entry = new ScopeEntry(scope) { Published = _log.Empty(scope) };
             _new.Add(scope, entry);
         }
 

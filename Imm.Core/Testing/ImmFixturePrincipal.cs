@@ -97,8 +97,7 @@ public sealed class ImmFixturePrincipal
         return _access.Authorizer.Decide(new AuthorizationRequest(
             action,
             dataset is null ? scope.ProjectArn(project) : scope.DatasetArn(project, dataset),
-            scope.AccountId,
-            scope.RegionId,
+            scope,
             [],
             Principal,
             _access.Store.TimeProvider));

@@ -1,82 +1,16 @@
-using Imm.Core.Model;
-
 namespace Imm.Core;
 
 /// <summary>The parameters that CreateDataset and UpdateDataset share.</summary>
 /// <inheritdoc cref="ImmRequest" path="/remarks"/>
-public abstract class DatasetRequest : ImmRequest
+public abstract class DatasetRequest : ResourceRequest
 {
-    private LimitSet<long?> _limits;
-
     private protected DatasetRequest()
     {
     }
 
-    /// <summary>The project. Required.</summary>
-    public string? ProjectName { get; set; }
-
     /// <summary>
-    /// The name. Required; 1 to 128 of the ASCII letters, digits, <c>-</c> and <c>_</c>, the first a letter or <c>_</c>. An update cannot
-    /// change it: there it names the dataset to change.
+    /// The name of the dataset. Required; 1 to 128 of the ASCII letters, digits, <c>-</c> and <c>_</c>, the first a letter or <c>_</c>. An
+    /// update cannot change it.
     /// </summary>
     public string? DatasetName { get; set; }
-
-    /// <summary>
-    /// The description: at most 256 characters (Unicode scalar values), kept exactly as given. Empty: none. Null: none for a new dataset,
-    /// unchanged in an update.
-    /// </summary>
-    public string? Description { get; set; }
-
-    /// <summary>
-    /// The workflow template: at most 128 characters (Unicode scalar values), none of them a control character. Empty: none. Null: none for
-    /// a new dataset, unchanged in an update.
-    /// </summary>
-    public string? TemplateId { get; set; }
-
-    /// <summary>
-    /// The most bindings: 1 to 10. Null: the project's present limit for a new dataset, unchanged in an update.
-    /// </summary>
-    public long? DatasetMaxBindCount
-    {
-        get => _limits[Limit.DatasetMaxBindCount];
-        set => _limits[Limit.DatasetMaxBindCount] = value;
-    }
-
-    /// <summary>
-    /// The most files: 1 to 100,000,000. Null: the project's present limit for a new dataset, unchanged in an update.
-    /// </summary>
-    public long? DatasetMaxFileCount
-    {
-        get => _limits[Limit.DatasetMaxFileCount];
-        set => _limits[Limit.DatasetMaxFileCount] = value;
-    }
-
-    /// <summary>
-    /// The most metadata entities: 1 to 2^63−1. Null: the project's present limit for a new dataset, unchanged in an update.
-    /// </summary>
-    public long? DatasetMaxEntityCount
-    {
-        get => _limits[Limit.DatasetMaxEntityCount];
-        set => _limits[Limit.DatasetMaxEntityCount] = value;
-    }
-
-    /// <summary>
-    /// The most metadata relations: 1 to 2^63−1. Null: the project's present limit for a new dataset, unchanged in an update.
-    /// </summary>
-    public long? DatasetMaxRelationCount
-    {
-        get => _limits[Limit.DatasetMaxRelationCount];
-        set => _limits[Limit.DatasetMaxRelationCount] = value;
-    }
-
-    /// <summary>
-    /// The most bytes in the files: 1 to 2^63−1. Null: the project's present limit for a new dataset, unchanged in an update.
-    /// </summary>
-    public long? DatasetMaxTotalFileSize
-    {
-        get => _limits[Limit.DatasetMaxTotalFileSize];
-        set => _limits[Limit.DatasetMaxTotalFileSize] = value;
-    }
-
-    internal ref LimitSet<long?> Limits => ref _limits;
 }
