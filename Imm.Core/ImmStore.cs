@@ -41,7 +41,6 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     private readonly Scope _defaultScope;
     private readonly IImmAuthorizer? _authorizer;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _isClosing;
 
     private ImmStore(ImmStoreOptions options, FileStoreSettings settings, StoreTelemetry telemetry, CommitLog log, FileStore? file)
     {
@@ -92,7 +91,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     internal int ScopeCount => _scopes.Count;
 
     /// <summary>True if the store is closed, or being closed.</summary>
-    internal bool IsClosed => Volatile.Read(ref _isClosing) != 0;
+    internal bool IsClosed => _queue.IsClosed;
 
     /// <summary>Opens the store of a file; where there is no file, or an empty one, it makes a new store.</summary>
     /// <remarks>
@@ -264,7 +263,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     public void Dispose()
     {
         _queue.ThrowIfCalledByStore();
-        BeginClose();
+        _queue.Close();
         _closed.Task.GetAwaiter().GetResult();
     }
 
@@ -272,7 +271,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _queue.ThrowIfTelling();
-        BeginClose();
+        _queue.Close();
         return new ValueTask(_closed.Task);
     }
 
@@ -323,7 +322,10 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     /// <summary>Takes everything in the store that is not as in a new one, as of one moment.</summary>
     internal Dictionary<Scope, ScopeState> Capture()
     {
-        Dictionary<Scope, ScopeState> image = [];
+        _pipeline.ThrowIfClosed();
+
+        // First without the commit lock: it loads what is not in memory, so that writes do not wait for that.
+        Dictionary<Scope, ScopeState> image = _scopes.Capture();
         _queue.RunBetweenBatches(() => image = _scopes.Capture());
         return image;
     }
@@ -364,14 +366,6 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
         if (result.Failed)
         {
             throw new OptionsValidationException(Options.DefaultName, typeof(ImmStoreOptions), result.Failures);
-        }
-    }
-
-    private void BeginClose()
-    {
-        if (Interlocked.Exchange(ref _isClosing, 1) == 0)
-        {
-            _queue.Close();
         }
     }
 

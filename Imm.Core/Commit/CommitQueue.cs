@@ -47,7 +47,7 @@ internal sealed class CommitQueue
     private readonly Thread? _thread;
     private PendingWrite? _lastWaiting;
     private int _waitingCount;
-    private volatile bool _isClosed;
+    private int _closed;
     private volatile bool _hasEnded;
 
     // Caller must hold the commit lock.
@@ -92,7 +92,7 @@ internal sealed class CommitQueue
     }
 
     /// <summary>True if no writes are taken any more.</summary>
-    public bool IsClosed => _isClosed;
+    public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>The number of writes that wait.</summary>
     public int WaitingCount => Volatile.Read(ref _waitingCount);
@@ -118,7 +118,7 @@ internal sealed class CommitQueue
             ThrowIfCalledByStore();
             lock (_committing)
             {
-                ThrowIfClosed(_isClosed);
+                ThrowIfClosed(IsClosed);
                 CommitAlone(write);
             }
 
@@ -126,7 +126,7 @@ internal sealed class CommitQueue
         }
 
         ThrowIfTelling();
-        ThrowIfClosed(_isClosed);
+        ThrowIfClosed(IsClosed);
 
         // A continuation may run on a thread that commits: it may enqueue.
         if (mayCommit && Volatile.Read(ref _lastWaiting) is null && !_committing.IsHeldByCurrentThread && _committing.TryEnter())
@@ -163,7 +163,7 @@ internal sealed class CommitQueue
         ThrowIfCalledByStore();
         lock (_committing)
         {
-            ThrowIfClosed(_isClosed);
+            ThrowIfClosed(IsClosed);
             work();
         }
     }
@@ -204,10 +204,14 @@ internal sealed class CommitQueue
         }
     }
 
-    /// <summary>Takes no more writes; the end comes when those that were taken are done. Called once.</summary>
+    /// <summary>Takes no more writes; the end comes when those that were taken are done. A second call has no effect.</summary>
     public void Close()
     {
-        _isClosed = true;
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return;
+        }
+
         if (_log.IsPersistent)
         {
             _wake.Set();
@@ -287,7 +291,7 @@ internal sealed class CommitQueue
             lock (_committing)
             {
                 // Read before the queue: what was enqueued before the close is committed.
-                bool isClosed = _isClosed;
+                bool isClosed = IsClosed;
                 while (TryTakeBatch())
                 {
                     Commit();

@@ -155,7 +155,7 @@ internal sealed class ScopeTable
     /// <summary>Forgets the new scopes that the batch has not published. Caller must hold the commit lock.</summary>
     public void EndBatch() => _new.Clear();
 
-    /// <summary>Takes the content of all scopes. Caller must hold the commit lock, so that it is that of one moment.</summary>
+    /// <summary>Takes the content of all scopes; that of one moment if the caller holds the commit lock.</summary>
     public Dictionary<Scope, ScopeState> Capture()
     {
         var image = new Dictionary<Scope, ScopeState>();
