@@ -31,7 +31,6 @@ public sealed partial class ConventionTests
         [typeof(ImmApiOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmRamOptions)] = "options are filled in by their owner, and read once",
         [typeof(RamAuthorizer)] = "policies can be replaced while a store is open",
-        [typeof(ImmStore)] = "the store is what changes",
         [typeof(ImmFixtureOptions)] = "options are filled in by their owner, and read once",
         [typeof(ImmFixtureClock)] = "a clock moves",
         [typeof(ImmCall)] = "a call that is under way has no outcome yet",
