@@ -42,8 +42,8 @@ internal sealed class LogReader
 
     /// <summary>Reads all frames.</summary>
     /// <remarks>
-    /// Where no whole frame begins, reading continues at the next sector. A batch behind such a gap is not returned, but what it states of
-    /// earlier batches counts in <see cref="LogContent.FlushedSequence"/>.
+    /// Reading continues at the next sector if no whole frame begins at a sector. A batch behind such a gap is not returned, but
+    /// <see cref="LogContent.FlushedSequence"/> takes its statement about earlier batches into account.
     /// </remarks>
     /// <param name="start">The offset of the first frame.</param>
     /// <exception cref="DamagedFileException">A frame is of a later generation than the header.</exception>
