@@ -157,30 +157,17 @@ public class LogEndTests
     /// <summary>True where the store opens and has every group that was acknowledged, false where it is refused and not touched.</summary>
     private static bool Finds(SimulatedDisk before, Workload workload, string what = "", int? acknowledged = null)
     {
-        SimulatedDisk disk = before.AsKilled();
-        ImmStore store;
-        try
+        using ImmStore? store = StoreOnDisk.OpenUnlessRefused(before.AsKilled(), what);
+        if (store is null)
         {
-            store = new StoreOnDisk(disk).Open();
-        }
-        catch (ImmException e)
-        {
-            Assert.Equal(ImmErrorCode.ServiceUnavailable, e.Code);
-            Assert.Equal(before.Paths, disk.Paths);
-            Assert.All(
-                before.Paths,
-                path => Assert.True(before.Read(path).AsSpan().SequenceEqual(disk.Read(path)), $"{what}: the open changed '{path}'."));
             return false;
         }
 
-        using (store)
-        {
-            string contents = Contents.Of(store).ToString();
-            int least = acknowledged ?? workload.Acknowledged;
-            int found = workload.States.ToList().LastIndexOf(contents);
-            Assert.True(found >= least, $"{what}: {least} groups were acknowledged, and {found} found.");
-            return true;
-        }
+        string contents = Contents.Of(store).ToString();
+        int least = acknowledged ?? workload.Acknowledged;
+        int found = workload.States.ToList().LastIndexOf(contents);
+        Assert.True(found >= least, $"{what}: {least} groups were acknowledged, and {found} found.");
+        return true;
     }
 
     private static long Generation(SimulatedDisk disk, string log) =>

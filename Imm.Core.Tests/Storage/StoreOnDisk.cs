@@ -1,4 +1,5 @@
 using Imm.Core.Storage;
+using Xunit;
 
 namespace Imm.Core.Tests.Storage;
 
@@ -17,6 +18,24 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
 
     /// <summary>Never, unless a test asks for it: what is written when is to depend on the calls alone.</summary>
     public TimeSpan IdleMark { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Opens the store on a disk; null if the open is refused. A refused open must change no file.</summary>
+    public static ImmStore? OpenUnlessRefused(SimulatedDisk disk, string what)
+    {
+        SimulatedDisk before = disk.AsKilled();
+        try
+        {
+            return new StoreOnDisk(disk).Open();
+        }
+        catch (ImmException e)
+        {
+            Assert.Equal(ImmErrorCode.ServiceUnavailable, e.Code);
+            Assert.True(before.Paths.SequenceEqual(disk.Paths), $"{what}: the refused open left {string.Join(", ", disk.Paths)}.");
+            Assert.All(before.Paths, path => Assert.True(
+                before.Read(path).AsSpan().SequenceEqual(disk.Read(path)), $"{what}: the refused open changed '{path}'. {e.Message}"));
+            return null;
+        }
+    }
 
     public ImmStore Open(TimeProvider? timeProvider = null) => ImmStore.Open(
         new ImmStoreOptions

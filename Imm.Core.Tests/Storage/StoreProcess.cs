@@ -42,6 +42,13 @@ internal sealed class StoreProcess : IDisposable
     public string Open(string handle, string path, int checkpointLength = 0) =>
         Do("open", handle, path, checkpointLength.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Opens a store and creates projects in it, all of which must succeed.</summary>
+    public void OpenWith(string handle, string path, params string[] names)
+    {
+        Assert.Equal("ok", Open(handle, path));
+        Assert.All(names, name => Assert.Equal("ok", Create(handle, name)));
+    }
+
     public string Create(string handle, string name) => Do("create", handle, name);
 
     /// <summary>The names of the projects, with commas between.</summary>
