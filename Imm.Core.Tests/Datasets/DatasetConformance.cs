@@ -264,12 +264,8 @@ public abstract class DatasetConformance
     public void The_refusal_of_adding_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
     {
         PrepareDatasetsWithLimits();
-        FileChange[] changes = [.. entries.Split(';').Select(Change)];
 
-        ImmException[] refusals = [.. Orders(changes).Select(order => Refused(() => Registry.AddFiles(order)))];
-
-        Assert.All(refusals, refused => Assert.Equal((code, parameter), Coded(refused)));
-        Assert.Single(refusals.Select(refused => (refused.Message, refused.Requested, refused.Used, refused.Limit)).Distinct());
+        AssertSameRefusalInAnyOrder(entries, order => Registry.AddFiles(order), (code, parameter));
     }
 
     [Theory]
@@ -278,11 +274,8 @@ public abstract class DatasetConformance
     public void The_refusal_of_removing_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
     {
         PrepareDatasetsWithLimits();
-        FileChange[] changes = [.. entries.Split(';').Select(Change)];
 
-        ImmException[] refusals = [.. Orders(changes).Select(order => Refused(() => Registry.RemoveFiles(order)))];
-
-        Assert.All(refusals, refused => Assert.Equal((code, parameter), Coded(refused)));
+        AssertSameRefusalInAnyOrder(entries, order => Registry.RemoveFiles(order), (code, parameter));
     }
 
     [Fact]
@@ -551,6 +544,17 @@ public abstract class DatasetConformance
     private static void AssertLimit(ImmException refused, string parameter, long? requested, long used, long limit) => Assert.Equal(
         ("LimitExceededError", 400, parameter, requested, used, limit),
         (refused.Code, refused.HttpStatus, refused.Parameter, refused.Requested, refused.Used, refused.Limit));
+
+    private static void AssertSameRefusalInAnyOrder(
+        string entries, Func<FileChange[], object?> change, (string Code, string? Parameter) expected)
+    {
+        FileChange[] changes = [.. entries.Split(';').Select(Change)];
+
+        ImmException[] refusals = [.. Orders(changes).Select(order => Refused(() => change(order)))];
+
+        Assert.All(refusals, refused => Assert.Equal(expected, Coded(refused)));
+        Assert.Single(refusals.Select(refused => (refused.Message, refused.Requested, refused.Used, refused.Limit)).Distinct());
+    }
 
     /// <summary>p and q have datasets a, b and c of at most 5 files and 5 bytes; r has some that leave 10 bytes of its 2^63-1.</summary>
     private void PrepareDatasetsWithLimits()

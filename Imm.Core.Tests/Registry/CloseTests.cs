@@ -1,6 +1,7 @@
 using Imm.Core.Tests.Hosting;
 using Imm.Core.Tests.Storage;
 using Xunit;
+using Disk = Imm.Core.Storage.Disk;
 
 namespace Imm.Core.Tests.Registry;
 
@@ -15,9 +16,7 @@ public sealed class CloseTests
     public void A_second_close_returns_only_when_the_store_is_closed() => Bounded.Run(() => "a second close", () =>
     {
         using var gated = new GatedDisk(_disk);
-        ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, gated);
-        store.Registry().Create(new() { ProjectName = "p" });
-        gated.BlockFlushes();
+        ImmStore store = OpenWithBlockedFlushes(gated);
         var first = new Thread(store.Dispose);
         first.Start();
         gated.AwaitBlockedFlush();
@@ -27,7 +26,7 @@ public sealed class CloseTests
         {
             store.Dispose();
             wasOpen = first.IsAlive
-                && Record.Exception(() => ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk).Dispose()) is not null;
+                && Record.Exception(() => Open(_disk).Dispose()) is not null;
         });
         second.Start();
 
@@ -40,7 +39,7 @@ public sealed class CloseTests
         second.Join();
         third.AsTask().Wait();
         Assert.False(wasOpen, "The second close returned while the files were open.");
-        using ImmStore again = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
+        using ImmStore again = Open(_disk);
         Assert.True(again.Registry().TryGet("p", out _));
     });
 
@@ -48,9 +47,7 @@ public sealed class CloseTests
     public void A_close_completes_when_its_caller_is_interrupted() => Bounded.Run(() => "an interrupted close", () =>
     {
         using var gated = new GatedDisk(_disk);
-        ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, gated);
-        store.Registry().Create(new() { ProjectName = "p" });
-        gated.BlockFlushes();
+        ImmStore store = OpenWithBlockedFlushes(gated);
         Exception? interrupted = null;
         var closer = new Thread(() => interrupted = Record.Exception(store.Dispose));
         closer.Start();
@@ -62,7 +59,7 @@ public sealed class CloseTests
 
         Assert.IsType<ThreadInterruptedException>(interrupted);
         Assert.Equal((ImmStoreState.Closed, null), (store.Status.State, store.Status.Failure));
-        using ImmStore again = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
+        using ImmStore again = Open(_disk);
         Assert.True(again.Registry().TryGet("p", out _));
         Assert.Equal((0, 0), (again.Status.RecoveredRecords, again.Status.RecoveredPages));
     });
@@ -95,7 +92,7 @@ public sealed class CloseTests
     public void A_first_read_during_a_close_succeeds_or_throws_ObjectDisposedException()
     {
         const int Regions = 60;
-        using (ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk))
+        using (ImmStore store = Open(_disk))
         {
             for (int region = 0; region < Regions; region++)
             {
@@ -160,9 +157,20 @@ public sealed class CloseTests
             await store.DisposeAsync();
 
             int acknowledged = (await Task.WhenAll(changers)).Sum();
-            using ImmStore again = ImmStore.Open(new ImmStoreOptions { Path = Path }, disk);
+            using ImmStore again = Open(disk);
             Assert.Equal(acknowledged, again.Registry().State.ProjectCount);
         }
+    }
+
+    private static ImmStore Open(Disk disk) => ImmStore.Open(new ImmStoreOptions { Path = Path }, disk);
+
+    /// <summary>Opens a store with project "p" on a disk whose flushes are blocked from now on.</summary>
+    private static ImmStore OpenWithBlockedFlushes(GatedDisk disk)
+    {
+        ImmStore store = Open(disk);
+        store.Registry().Create(new() { ProjectName = "p" });
+        disk.BlockFlushes();
+        return store;
     }
 
     /// <summary>A clock that blocks its caller until the test lets it go on.</summary>

@@ -121,24 +121,7 @@ public class FaultTests
 
             var faulty = new FaultyDisk(disk);
             faulty.FailAt(n, FaultKinds.Flush);
-            try
-            {
-                new StoreOnDisk(faulty).Open().Dispose();
-            }
-            catch (ImmException)
-            {
-            }
-
-            faulty.Heal();
-            try
-            {
-                using ImmStore again = new StoreOnDisk(faulty).Open();
-                Assert.True(Contents.Registry(again, 0).TryGet("one", out _));
-            }
-            catch (ImmException e)
-            {
-                failures.Add($"flush {n} ({faulty.Failed}): {e.Message}");
-            }
+            OpenAfterFailedOpen(faulty, failures);
         }
 
         Assert.True(failures.Count == 0, string.Join("\n", failures));
@@ -160,6 +143,29 @@ public class FaultTests
             Assert.False(registry.TryGet("one", out _));
             Assert.True(registry.TryGet("two", out _));
         });
+    }
+
+    /// <summary>Opens a store while its disk fails, then on the healed disk. Project "one" must be there; a refusal is added.</summary>
+    internal static void OpenAfterFailedOpen(FaultyDisk faulty, List<string> failures)
+    {
+        try
+        {
+            new StoreOnDisk(faulty).Open().Dispose();
+        }
+        catch (ImmException)
+        {
+        }
+
+        faulty.Heal();
+        try
+        {
+            using ImmStore again = new StoreOnDisk(faulty).Open();
+            Assert.True(Contents.Registry(again, 0).TryGet("one", out _));
+        }
+        catch (ImmException e)
+        {
+            failures.Add($"{faulty.Failed}: {e.Message}");
+        }
     }
 
     /// <summary>Runs the scenario; true where the fault was met.</summary>

@@ -39,11 +39,7 @@ public sealed class IdentityTests : IDisposable
         }
 
         using var process = new StoreProcess();
-        Assert.Equal("ok", process.Open("new", _path));
-        for (int i = 0; i < 3; i++)
-        {
-            Assert.Equal("ok", process.Create("new", $"new{i}"));
-        }
+        process.OpenWith("new", _path, "new0", "new1", "new2");
 
         string[] before = [.. Names.Select(name => Unix.Stat(_directory.File(name)))];
         int acknowledged = 3 + Fill(old, "more", changes);
@@ -73,8 +69,7 @@ public sealed class IdentityTests : IDisposable
         if (hasNewStore)
         {
             Directory.CreateDirectory(folder);
-            Assert.Equal("ok", process.Open("new", path));
-            Assert.Equal("ok", process.Create("new", "new"));
+            process.OpenWith("new", path, "new");
         }
 
         acknowledged += Fill(old, "more", 60);
@@ -142,7 +137,7 @@ public sealed class IdentityTests : IDisposable
         AssertFails(store);
         store.Dispose();
 
-        Assert.True(copy.AsSpan().SequenceEqual(File.ReadAllBytes(_directory.File(name))), "The file in its place was changed.");
+        AssertUnchanged(name, copy);
     }
 
     [TheoryOnLinux]
@@ -158,7 +153,7 @@ public sealed class IdentityTests : IDisposable
         store.Dispose();
 
         Assert.True(File.Exists(_directory.File(name)), "The file in its place was deleted.");
-        Assert.True(copy.AsSpan().SequenceEqual(File.ReadAllBytes(_directory.File(name))), "The file in its place was changed.");
+        AssertUnchanged(name, copy);
         Assert.Matches(Told, store.Status.Failure?.Message);
     }
 
@@ -200,47 +195,16 @@ public sealed class IdentityTests : IDisposable
     [InlineData(24_576)]
     [InlineData(-8192)]
     [InlineData(-1)]
-    public void A_cut_data_file_is_reported_or_nothing_acknowledged_is_lost(int length)
-    {
-        // Some pages' worth in the data file, some changes in the logs.
-        using (ImmStore before = Open())
-        {
-            Fill(before, "before", 40);
-        }
-
-        ImmStore store = Open();
-        int acknowledged = 40 + Fill(store, "open", 2);
-        long whole = new FileInfo(_path).Length;
-        Unix.Truncate(_path, length < 0 ? whole + length : length);
-
-        acknowledged += Fill(store, "after", 80);
-        store.Dispose();
-
-        Assert.Matches(Told, store.Status.Failure?.Message);
-        AssertAllOrRefused(acknowledged);
-    }
+    public void A_cut_data_file_is_reported_or_nothing_acknowledged_is_lost(int length) =>
+        AssertCutDataFileIsReported(length, before: 40, open: 2, after: 80);
 
     [TheoryOnLinux]
     [InlineData(0)]
     [InlineData(100)]
     [InlineData(8192)]
     [InlineData(-8192)]
-    public void A_close_detects_that_the_data_file_was_cut(int length)
-    {
-        using (ImmStore before = Open())
-        {
-            Fill(before, "before", 3);
-        }
-
-        ImmStore store = Open();
-        int acknowledged = 3 + Fill(store, "p", 3);
-        Unix.Truncate(_path, length < 0 ? new FileInfo(_path).Length + length : length);
-
-        store.Dispose();
-
-        Assert.Matches(Told, store.Status.Failure?.Message);
-        AssertAllOrRefused(acknowledged);
-    }
+    public void A_close_detects_that_the_data_file_was_cut(int length) =>
+        AssertCutDataFileIsReported(length, before: 3, open: 3, after: 0);
 
     [TheoryOnLinux]
     [InlineData(0)]
@@ -248,14 +212,9 @@ public sealed class IdentityTests : IDisposable
     [InlineData(8192)]
     public void A_check_detects_that_the_data_file_was_cut(int length)
     {
-        using (ImmStore before = Open())
-        {
-            Fill(before, "before", 3);
-        }
-
-        using ImmStore store = Open();
+        using ImmStore store = OpenWithProjects(3);
         Fill(store, "p", 3);
-        Unix.Truncate(_path, length);
+        CutDataFile(length);
 
         // An error of the call or a finding of it: in both cases it is told.
         string told;
@@ -323,6 +282,38 @@ public sealed class IdentityTests : IDisposable
 
     private ImmStore Open() => new StoreOnDisk(LocalDisk.Instance, _path) { CheckpointLength = 8 << 10 }.Open();
 
+    /// <summary>Opens a store whose data file has projects of an earlier open.</summary>
+    private ImmStore OpenWithProjects(int count)
+    {
+        using (ImmStore before = Open())
+        {
+            Fill(before, "before", count);
+        }
+
+        return Open();
+    }
+
+    /// <summary>Cuts the data file of an open store, makes further changes and closes the store.</summary>
+    /// <param name="length">The length to cut to; a negative one is the number of bytes to cut off.</param>
+    /// <param name="before">The number of projects in the data file.</param>
+    /// <param name="open">The number of projects that are in the logs when the file is cut.</param>
+    /// <param name="after">The number of projects that are created afterwards, as far as the store accepts them.</param>
+    private void AssertCutDataFileIsReported(int length, int before, int open, int after)
+    {
+        ImmStore store = OpenWithProjects(before);
+        int acknowledged = before + Fill(store, "open", open);
+        CutDataFile(length);
+
+        acknowledged += Fill(store, "after", after);
+        store.Dispose();
+
+        Assert.Matches(Told, store.Status.Failure?.Message);
+        AssertAllOrRefused(acknowledged);
+    }
+
+    /// <summary>Cuts the data file to a length; a negative one is the number of bytes to cut off.</summary>
+    private void CutDataFile(int length) => Unix.Truncate(_path, length < 0 ? new FileInfo(_path).Length + length : length);
+
     /// <summary>Puts another file of the same content in the place of one.</summary>
     private byte[] Replace(string name)
     {
@@ -331,6 +322,9 @@ public sealed class IdentityTests : IDisposable
         File.Move(_directory.File("copy"), _directory.File(name), overwrite: true);
         return copy;
     }
+
+    private void AssertUnchanged(string name, byte[] content) =>
+        Assert.True(content.AsSpan().SequenceEqual(File.ReadAllBytes(_directory.File(name))), "The file in its place was changed.");
 
     private void AssertAllOrRefused(int acknowledged)
     {

@@ -21,8 +21,7 @@ public sealed class LockTests : IDisposable
     {
         using (StoreProcess process = Start(withoutFileLocks))
         {
-            Assert.Equal("ok", process.Open("first", _path));
-            Assert.Equal("ok", process.Create("first", "one"));
+            process.OpenWith("first", _path, "one");
             AssertRefused(process.Open("second", _path));
             Assert.Equal("ok", process.Create("first", "two"));
             Assert.Equal("ok", process.Do("close", "first"));
@@ -44,8 +43,7 @@ public sealed class LockTests : IDisposable
         using (StoreProcess first = Start(firstWithoutFileLocks))
         using (StoreProcess second = Start(secondWithoutFileLocks))
         {
-            Assert.Equal("ok", first.Open("s", _path));
-            Assert.Equal("ok", first.Create("s", "one"));
+            first.OpenWith("s", _path, "one");
             AssertRefused(second.Open("s", _path));
             Assert.Equal("ok", first.Create("s", "two"));
             Assert.Equal("ok", first.Do("close", "s"));
@@ -66,8 +64,7 @@ public sealed class LockTests : IDisposable
     {
         using StoreProcess owner = Start(withoutFileLocks);
         using StoreProcess other = Start(withoutFileLocks);
-        Assert.Equal("ok", owner.Open("s", _path));
-        Assert.Equal("ok", owner.Create("s", "one"));
+        owner.OpenWith("s", _path, "one");
 
         AssertRefused(owner.Open("second", _path));
 
@@ -82,8 +79,7 @@ public sealed class LockTests : IDisposable
     {
         using (StoreProcess process = Start(withoutFileLocks))
         {
-            Assert.Equal("ok", process.Open("s", _path));
-            Assert.Equal("ok", process.Create("s", "one"));
+            process.OpenWith("s", _path, "one");
             process.Kill();
         }
 

@@ -46,7 +46,7 @@ public class LogBatchTests
     {
         var batch = new LogBatch();
         batch.Clear();
-        Project[] projects = [NewProject(1, length), NewProject(2, 0), NewProject(3, length)];
+        Project[] projects = [LoggedProject.New(1, length), LoggedProject.New(2, 0), LoggedProject.New(3, length)];
         foreach (Project project in projects)
         {
             batch.Add(9, new ModelChange(ChangeKind.Project, project.Number, project, IsNew: project.Number > 1));
@@ -68,7 +68,7 @@ public class LogBatchTests
     {
         var batch = new LogBatch();
         batch.Clear();
-        batch.Add(1, new ModelChange(ChangeKind.Project, 1, NewProject(1, 400)));
+        batch.Add(1, new ModelChange(ChangeKind.Project, 1, LoggedProject.New(1, 400)));
         batch.Pad();
 
         batch.Clear();
@@ -86,7 +86,7 @@ public class LogBatchTests
     {
         var batch = new LogBatch();
         batch.Clear();
-        batch.Add(1, new ModelChange(ChangeKind.Project, 1, NewProject(1, 200)));
+        batch.Add(1, new ModelChange(ChangeKind.Project, 1, LoggedProject.New(1, 200)));
         byte[] payload = Payload(batch);
         for (int length = 1; length < payload.Length; length++)
         {
@@ -115,19 +115,4 @@ public class LogBatchTests
         int length = batch.Length;
         return batch.Pad()[FrameHeader.Length..length].ToArray();
     }
-
-    private static Project NewProject(long number, int descriptionLength) =>
-        new(
-            ProjectName.Parse("p"),
-            new string('d', descriptionLength),
-            ProjectFields.DefaultServiceRole,
-            "",
-            Quota.Default,
-            TagSet.Empty,
-            1,
-            1,
-            Defaults.Capacity)
-        {
-            Number = number,
-        };
 }

@@ -167,7 +167,7 @@ public class LogReaderTests
             for (long sequence = 11; sequence <= 15; sequence++)
             {
                 batch.Clear();
-                batch.Add(1, new ModelChange(ChangeKind.Project, sequence, Project(sequence, descriptionLength)));
+                batch.Add(1, new ModelChange(ChangeKind.Project, sequence, LoggedProject.New(sequence, descriptionLength)));
                 log.Reserve(batch.Length);
                 log.Append(batch, sequence, sequence - 1);
             }
@@ -175,21 +175,6 @@ public class LogReaderTests
 
         return disk.Read(Path);
     }
-
-    private static Project Project(long number, int descriptionLength) =>
-        new(
-            ProjectName.Parse("p"),
-            new string('d', descriptionLength),
-            ProjectFields.DefaultServiceRole,
-            "",
-            Quota.Default,
-            TagSet.Empty,
-            1,
-            1,
-            new ProjectCapacity(1, 1))
-        {
-            Number = number,
-        };
 
     private static int Frame(int number) => First + ((number - 1) * Sector);
 

@@ -58,8 +58,7 @@ public sealed class ModeTests : IDisposable
     public void The_logs_of_a_new_store_have_its_mode_whatever_the_mask_is(string mask)
     {
         using var process = new StoreProcess("sh", "-c", $"umask {mask}; exec \"$@\"", "sh");
-        Assert.Equal("ok", process.Open("s", _path));
-        Assert.Equal("ok", process.Create("s", "one"));
+        process.OpenWith("s", _path, "one");
         Assert.Equal("ok", process.Do("backup", "s", _directory.File("backup.db")));
 
         Assert.Single(Modes("imm.db", "imm.db-log1", "imm.db-log2", "backup.db").Distinct());

@@ -26,10 +26,8 @@ public sealed class PathTests : IDisposable
         using (var process = new StoreProcess())
         {
             Assert.Equal("ok", process.Do("cd", _first));
-            Assert.Equal("ok", process.Open("mine", "store.db"));
-            Assert.Equal("ok", process.Create("mine", "mine"));
-            Assert.Equal("ok", process.Open("other", other));
-            Assert.Equal("ok", process.Create("other", "other"));
+            process.OpenWith("mine", "store.db", "mine");
+            process.OpenWith("other", other, "other");
 
             Assert.Equal("ok", process.Do("cd", _second));
             Assert.Equal("ok", process.Do("close", "mine"));
@@ -70,8 +68,7 @@ public sealed class PathTests : IDisposable
     {
         using (var process = new StoreProcess())
         {
-            Assert.Equal("ok", process.Open("s", Path.Combine(_first, "store.db")));
-            Assert.Equal("ok", process.Create("s", "one"));
+            process.OpenWith("s", Path.Combine(_first, "store.db"), "one");
             Assert.Equal("ok", process.Do("cd", _first));
             Assert.Equal("ok", process.Do("backup-and-cd", "s", "copy.db", _second));
             Assert.Equal("ok", process.Do("close", "s"));
@@ -139,8 +136,7 @@ public sealed class PathTests : IDisposable
         using (var process = new StoreProcess())
         {
             Assert.Equal("ok", process.Do("cd", _first));
-            Assert.Equal("ok", process.Open("s", path));
-            Assert.Equal("ok", process.Create("s", "one"));
+            process.OpenWith("s", path, "one");
             Assert.Equal(["store.db", "store.db-log1", "store.db-log2"], FileNames(_first));
         }
 
@@ -169,8 +165,7 @@ public sealed class PathTests : IDisposable
 
         using (var process = new StoreProcess())
         {
-            Assert.Equal("ok", process.Open("s", _directory.File("l.db")));
-            Assert.Equal("ok", process.Create("s", "after"));
+            process.OpenWith("s", _directory.File("l.db"), "after");
             Assert.Equal(["s.db", "s.db-log1", "s.db-log2"], FileNames(_first));
         }
 
@@ -239,10 +234,8 @@ public sealed class PathTests : IDisposable
         Link("l.db", "first/s.db");
         Link("folder", "first");
         using var process = new StoreProcess();
-        Assert.Equal("ok", process.Open("mine", _directory.File(path)));
-        Assert.Equal("ok", process.Create("mine", "mine"));
-        Assert.Equal("ok", process.Open("other", Path.Combine(_second, "s.db")));
-        Assert.Equal("ok", process.Create("other", "other"));
+        process.OpenWith("mine", _directory.File(path), "mine");
+        process.OpenWith("other", Path.Combine(_second, "s.db"), "other");
 
         File.Delete(_directory.File("l.db"));
         File.Delete(_directory.File("folder"));

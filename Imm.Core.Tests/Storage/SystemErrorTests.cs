@@ -90,8 +90,7 @@ public sealed class SystemErrorTests : IDisposable
     {
         using (var process = new StoreProcess())
         {
-            Assert.Equal("ok", process.Open("s", _path));
-            Assert.Equal("ok", process.Create("s", "one"));
+            process.OpenWith("s", _path, "one");
         }
 
         SortedDictionary<string, byte[]> before = _directory.Files();
@@ -118,8 +117,7 @@ public sealed class SystemErrorTests : IDisposable
         string backup = _directory.File("backup.db");
         File.WriteAllText(backup, "a note");
         using StoreProcess process = Failing(calls, error, backup);
-        Assert.Equal("ok", process.Open("s", _path));
-        Assert.Equal("ok", process.Create("s", "one"));
+        process.OpenWith("s", _path, "one");
 
         Assert.StartsWith(ImmErrorCode.ServiceUnavailable, process.Do("backup", "s", backup), StringComparison.Ordinal);
 
@@ -264,8 +262,7 @@ public sealed class SystemErrorTests : IDisposable
     {
         using (StoreProcess process = Limitable())
         {
-            Assert.Equal("ok", process.Open("s", _path));
-            Assert.Equal("ok", process.Create("s", "one"));
+            process.OpenWith("s", _path, "one");
             process.Kill();
         }
 
@@ -293,8 +290,7 @@ public sealed class SystemErrorTests : IDisposable
     public void A_backup_beyond_a_limit_on_the_length_of_files_is_refused_and_leaves_nothing()
     {
         using StoreProcess process = Limitable();
-        Assert.Equal("ok", process.Open("s", _path));
-        Assert.Equal("ok", process.Create("s", "one"));
+        process.OpenWith("s", _path, "one");
         Assert.Equal("ok", process.Do("check", "s"));
         SetLimit(process, 16_000);
 
