@@ -8,7 +8,8 @@ public class FileVerificationTests
 {
     // The verification reads the length that a file must have and the length that it has. Between the two a checkpoint extends the file.
     [Fact]
-    public void Verifying_the_files_while_a_checkpoint_extends_them_finds_no_damage() => Bounded.Run(() => "a checkpoint beside a verification", () =>
+    public void Verifying_the_files_while_a_checkpoint_extends_them_finds_no_damage() => Bounded.Run(
+        () => "a checkpoint beside a verification", () =>
     {
         using var disk = new GateDisk(new SimulatedDisk());
         using ImmStore store = new StoreOnDisk(disk) { CheckpointLength = 64 << 10, VerifyFilesAfter = TimeSpan.Zero }.Open();
