@@ -303,7 +303,8 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
                 throw;
             }
 
-            throw (Refusal.Unavailable($"The store '{path}' cannot be opened. {e.Message}") with { Cause = e }).ToException();
+            throw Refusal.Unavailable(
+                StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
         }
     }
 

@@ -58,6 +58,12 @@ public sealed class ImmStoreStatus
     /// </summary>
     public Exception? Failure { get; }
 
+    /// <summary>
+    /// The reason of <see cref="Failure"/>; null without a failure. A change that a failed store refuses has the reason
+    /// <see cref="ImmUnavailableReason.StoreFailed"/>, whatever this one is.
+    /// </summary>
+    public ImmUnavailableReason? FailureReason => Failure is null ? null : StoreFileException.ReasonOf(Failure);
+
     /// <summary>The number of changes in the commit queue, at most <see cref="ImmStoreOptions.MaxWaitingWrites"/>.</summary>
     public int WaitingWrites { get; }
 

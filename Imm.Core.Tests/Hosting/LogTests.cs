@@ -172,7 +172,8 @@ public sealed class LogTests : IDisposable
 
         ImmException refused = Assert.Throws<ImmException>(() => ImmStore.Open(_watch.Options(Path), _disk));
 
-        FakeLogRecord logged = Assert.Single(_watch.Logs);
+        Assert.Equal((11, "Locked", LogLevel.Error), (_watch.Logs[0].Id.Id, _watch.Logs[0].Id.Name, _watch.Logs[0].Level));
+        FakeLogRecord logged = Assert.Single(_watch.Logs.Skip(1));
         Assert.Equal((5, "OpenRefused", LogLevel.Error), (logged.Id.Id, logged.Id.Name, logged.Level));
         Assert.Same(refused.InnerException, logged.Exception);
         Assert.Equal(Path, logged.GetStructuredStateValue("Store"));

@@ -126,7 +126,8 @@ public sealed class DecisionTests
         Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, bound, []));
         Assert.Throws<InvalidOperationException>(() => new Scope("a:b", "region"));
         Assert.Throws<InvalidOperationException>(() => new Scope("account", "Region"));
-        Assert.Throws<InvalidOperationException>(() => new UnreadableParameters().Add(Refusal.Unavailable("of no parameter")));
+        Assert.Throws<InvalidOperationException>(() =>
+            new UnreadableParameters().Add(Refusal.Unavailable(ImmUnavailableReason.Other, "of no parameter")));
     }
 
     [Fact]
@@ -144,11 +145,11 @@ public sealed class DecisionTests
     public void The_cause_of_a_refusal_is_the_inner_exception_of_its_exception()
     {
         var cause = new IOException("cause");
-        var refusal = Refusal.Unavailable("message", cause);
+        var refusal = Refusal.Unavailable(ImmUnavailableReason.Other, "message", cause);
 
         Assert.Same(cause, refusal.ToException().InnerException);
         Assert.Equal((ImmErrorCode.ServiceUnavailable, "message"), (refusal.ToException().Code, refusal.ToException().Message));
-        Assert.Null(Refusal.Unavailable("message").ToException().InnerException);
+        Assert.Null(Refusal.Unavailable(ImmUnavailableReason.Other, "message").ToException().InnerException);
     }
 
     [Fact]

@@ -308,7 +308,11 @@ internal sealed class SimulatedDisk : Disk
         const int SharingViolation = unchecked((int)0x80070020);
         if (_names.TryGetValue(path, out Node? node) && node.IsOpen)
         {
-            throw new IOException($"The file '{path}' is open: another handle holds it exclusively.", SharingViolation);
+            throw new StoreFileException(
+                ImmUnavailableReason.Locked, $"The file '{path}' is open: another handle holds it exclusively.")
+            {
+                HResult = SharingViolation,
+            };
         }
     }
 

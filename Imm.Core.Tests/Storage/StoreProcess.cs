@@ -9,7 +9,10 @@ namespace Imm.Core.Tests.Storage;
 /// A child process that works with stores step by step: each step is a line of its input, each answer a line of its output. For what must
 /// not happen in the process of the tests: a change of its working directory, limits and switches, system calls that fail, a kill.
 /// </summary>
-/// <remarks>An answer is <c>ok</c>, <c>ok: </c> and a value, or the error code of an <see cref="ImmException"/> and its message.</remarks>
+/// <remarks>
+/// An answer is <c>ok</c>, <c>ok: </c> and a value, or the error code of an <see cref="ImmException"/>, its reason and its
+/// message.
+/// </remarks>
 internal sealed class StoreProcess : IDisposable
 {
     private readonly Process _process;
@@ -95,7 +98,7 @@ internal sealed class StoreProcess : IDisposable
             }
             catch (ImmException e)
             {
-                answer = $"{e.Code}: {e.Message}";
+                answer = $"{e.Code} {e.Reason}: {e.Message}";
             }
 #pragma warning disable CA1031 // The parent process asserts what kind of exception it is.
             catch (Exception e)

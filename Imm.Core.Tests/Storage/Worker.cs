@@ -128,7 +128,7 @@ internal static class Worker
         }
         catch (ImmException e)
         {
-            Console.Write($"{e.Code}: {e.Message}");
+            Console.Write($"{e.Code} {e.Reason}: {e.Message}");
         }
 
         return 0;

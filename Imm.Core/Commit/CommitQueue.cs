@@ -453,18 +453,19 @@ internal sealed class CommitQueue
         {
             _log.Discard(_staged);
             return CheckLog()
-                ?? Refusal.Unavailable(e is OutOfSpaceException
-                    ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"
-                    : $"The change could not be stored, and nothing was changed; a later one may be. {e.Message}")
-                with
-                { Cause = e };
+                ?? Refusal.Unavailable(
+                    StoreFileException.ReasonOf(e),
+                    e is OutOfSpaceException
+                        ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"
+                        : $"The change could not be stored, and nothing was changed; a later one may be. {e.Message}",
+                    e);
         }
     }
 
     private Refusal? CheckLog() => _log.Failure is { } cause
         ? Refusal.Unavailable(
-            $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}")
-            with
-        { Cause = cause }
+            ImmUnavailableReason.StoreFailed,
+            $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}",
+            cause)
         : null;
 }

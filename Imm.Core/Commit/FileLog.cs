@@ -131,7 +131,8 @@ internal sealed class FileLog : CommitLog
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException
             || (subject is not null && e is not (ObjectDisposedException or ThreadInterruptedException)))
         {
-            throw (Refusal.Unavailable(subject is null ? e.Message : $"{subject(state)} {e.Message}") with { Cause = e }).ToException();
+            throw Refusal.Unavailable(
+                StoreFileException.ReasonOf(e), subject is null ? e.Message : $"{subject(state)} {e.Message}", e).ToException();
         }
         finally
         {

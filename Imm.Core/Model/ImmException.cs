@@ -19,6 +19,11 @@ public sealed class ImmException : Exception
     /// <summary>One of the codes of <see cref="ImmErrorCode"/>.</summary>
     public string Code => Refusal.Code;
 
+    /// <summary>
+    /// The reason where <see cref="Code"/> is <see cref="ImmErrorCode.ServiceUnavailable"/>; null for other codes.
+    /// </summary>
+    public ImmUnavailableReason? Reason => Refusal.Reason;
+
     /// <summary>The HTTP status that the service answers with for this code: 400, 403, 404 or 503.</summary>
     public int HttpStatus => ImmErrorCode.HttpStatus(Code);
 

@@ -9,6 +9,9 @@ internal sealed record Refusal(
     /// <summary>The exception behind the refusal, if any: the inner exception of the <see cref="ImmException"/> that it becomes.</summary>
     public Exception? Cause { get; init; }
 
+    /// <summary>The reason for <see cref="ImmErrorCode.ServiceUnavailable"/>; null for other codes.</summary>
+    public ImmUnavailableReason? Reason { get; init; }
+
     /// <summary>The particulars of a refusal by policies; null for other refusals.</summary>
     public AccessDenial? Denial { get; init; }
 
@@ -94,6 +97,6 @@ internal sealed record Refusal(
                 ? "User not authorized to operate on the specified APIs."
                 : $"User not authorized to operate on the specified APIs. {reason}");
 
-    public static Refusal Unavailable(string message, Exception? cause = null) =>
-        new(ImmErrorCode.ServiceUnavailable, message) { Cause = cause };
+    public static Refusal Unavailable(ImmUnavailableReason reason, string message, Exception? cause = null) =>
+        new(ImmErrorCode.ServiceUnavailable, message) { Reason = reason, Cause = cause };
 }

@@ -302,7 +302,8 @@ internal sealed class DataFile : IPages, IDisposable
 
         if (!DataPage.IsStore(page))
         {
-            throw new DamagedFileException($"The file '{Name}' is not a store of Imm.Core. It was left unchanged. Use another path.");
+            throw new DamagedFileException(
+                $"The file '{Name}' is not a store of Imm.Core. It was left unchanged. Use another path.", ImmUnavailableReason.NotAStore);
         }
 
         ushort format = DataPage.ReadFormat(page);
@@ -310,7 +311,8 @@ internal sealed class DataFile : IPages, IDisposable
         {
             throw new DamagedFileException(
                 $"The file '{Name}' has format {format}, and this version of Imm.Core reads format {DataFileHeader.SupportedFormat}"
-                + $"{(format > DataFileHeader.SupportedFormat ? "; a newer version wrote it" : "")}. It was left unchanged.");
+                + $"{(format > DataFileHeader.SupportedFormat ? "; a newer version wrote it" : "")}. It was left unchanged.",
+                format > DataFileHeader.SupportedFormat ? ImmUnavailableReason.NewerFormat : ImmUnavailableReason.Damaged);
         }
 
         SetFirstPage(page);
@@ -319,7 +321,8 @@ internal sealed class DataFile : IPages, IDisposable
         {
             throw new DamagedFileException(
                 $"The file '{Name}' is a backup that was cut short and holds only a part of the records. It was left unchanged. "
-                + "Take another backup.");
+                + "Take another backup.",
+                ImmUnavailableReason.UnfinishedBackup);
         }
 
         IsFirstPageShort = length < DataPage.Size && Header.IsNew && PageCount == 1;

@@ -43,7 +43,8 @@ internal sealed class FailureLatch(string path, IStoreObserver? observer)
     {
         if (Cause is { } cause)
         {
-            throw new IOException($"The store '{path}' has failed: {cause.Message}", cause);
+            throw new StoreFileException(
+                ImmUnavailableReason.StoreFailed, $"The store '{path}' has failed: {cause.Message}", cause);
         }
     }
 }

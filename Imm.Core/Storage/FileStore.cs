@@ -34,6 +34,7 @@ internal sealed class FileStore : IDisposable
     private readonly StoreReader _reader;
     private readonly Checkpointer _checkpointer;
     private readonly LogBatch _batch = new();
+    private bool _isFull;
 
     private FileStore(Disk disk, string path, FileStoreSettings settings, DataFile data, OpenedStore opened, StorageThread thread)
     {
@@ -133,9 +134,22 @@ internal sealed class FileStore : IDisposable
         try
         {
             _files.VerifyBeforeBatch();
-            return _logs.Append(_batch);
+            long sequence = _logs.Append(_batch);
+            _isFull = false;
+            return sequence;
         }
-        catch (Exception e) when (e is not OutOfSpaceException)
+        catch (OutOfSpaceException e)
+        {
+            // Once, until a batch finds room again: every change that is refused has the reason.
+            if (!_isFull)
+            {
+                _isFull = true;
+                _settings.Observer?.RanOutOfSpace(e);
+            }
+
+            throw;
+        }
+        catch (Exception e)
         {
             _failure.Set(e);
             throw;

@@ -22,6 +22,9 @@ internal interface IStoreObserver
     /// <summary>Reports the end of a checkpoint.</summary>
     void Checkpointed(StoreCheckpoint checkpoint);
 
+    /// <summary>Reports the first batch that found no room, after one that did.</summary>
+    void RanOutOfSpace(Exception cause);
+
     /// <summary>Reports, once, that the store has failed and takes no more changes.</summary>
     void Failed(Exception cause);
 }

@@ -11,7 +11,7 @@ internal sealed class LocalDisk : Disk
 
     public override string Resolve(string path) =>
         Path.EndsInDirectorySeparator(path)
-            ? throw new IOException($"The path '{path}' names a directory, not a file.")
+            ? throw new StoreFileException(ImmUnavailableReason.InvalidPath, $"The path '{path}' names a directory, not a file.")
             : Resolve(Path.GetFullPath(path), MaxLinks);
 
     public override long? Length(string path)
@@ -63,7 +63,7 @@ internal sealed class LocalDisk : Disk
 
         return linksLeft > 0
             ? Resolve(Path.GetFullPath(target, Path.GetDirectoryName(resolved)!), linksLeft - 1)
-            : throw new IOException($"The path '{path}' contains more than {MaxLinks} links.");
+            : throw new StoreFileException(ImmUnavailableReason.InvalidPath, $"The path '{path}' contains more than {MaxLinks} links.");
     }
 
     private static void ThrowIfNotRegular(string path, in FileEntry entry)
@@ -170,8 +170,9 @@ internal sealed class LocalDisk : Disk
 
         public override void Dispose() => _handle.Dispose();
 
-        private static IOException Locked(string path, Exception? cause) =>
-            new(
+        private static StoreFileException Locked(string path, Exception? cause) =>
+            new StoreFileException(
+                ImmUnavailableReason.Locked,
                 $"The file '{path}' is locked: it is open already, in this process or another. A file has one owner at a time.",
                 cause);
 
@@ -193,12 +194,16 @@ internal sealed class LocalDisk : Disk
             {
                 throw IsLocked(new IOException("", error))
                     ? Locked(path, null)
-                    : new IOException($"The file '{path}' cannot be locked: {FileSystemCalls.Text(error)}. {Rule}", error);
+                    : new StoreFileException(
+                        ImmUnavailableReason.LocksNotSupported,
+                        $"The file '{path}' cannot be locked: {FileSystemCalls.Text(error)}. {Rule}",
+                        new IOException(FileSystemCalls.Text(error), error));
             }
 
             if (IsGrantedAgain(path))
             {
-                throw new IOException($"The lock on the file '{path}' does not exclude other handles. {Rule}");
+                throw new StoreFileException(
+                    ImmUnavailableReason.LocksNotSupported, $"The lock on the file '{path}' does not exclude other handles. {Rule}");
             }
         }
 

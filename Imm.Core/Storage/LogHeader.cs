@@ -29,13 +29,16 @@ internal readonly record struct LogHeader(Guid StoreId, long Generation, long Ba
         if (!IsHeader(bytes))
         {
             throw new DamagedFileException(
-                $"The file '{file}' has the name of a log of the store and is not a log. It was left unchanged. Move it away.");
+                $"The file '{file}' has the name of a log of the store and is not a log. It was left unchanged. Move it away.",
+                ImmUnavailableReason.MismatchedFiles);
         }
 
         ushort format = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
         if (format != Format)
         {
-            throw new DamagedFileException($"The file '{file}' has format {format}, and this version of Imm.Core reads format {Format}.");
+            throw new DamagedFileException(
+                $"The file '{file}' has format {format}, and this version of Imm.Core reads format {Format}.",
+                format > Format ? ImmUnavailableReason.NewerFormat : ImmUnavailableReason.Damaged);
         }
 
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..]) != Checksum.Of(bytes[..ChecksumOffset]))

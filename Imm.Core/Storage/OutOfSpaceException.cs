@@ -5,7 +5,10 @@ namespace Imm.Core.Storage;
 /// is unchanged and continues.
 /// </summary>
 internal sealed class OutOfSpaceException(string file, Exception cause)
-    : IOException($"The file '{file}' cannot grow: there is no room on the disk, or a limit is reached. {cause.Message}", cause)
+    : StoreFileException(
+        ImmUnavailableReason.NoSpace,
+        $"The file '{file}' cannot grow: there is no room on the disk, or a limit is reached. {cause.Message}",
+        cause)
 {
     /// <summary>Extends a file; if there is no room, restores its length and throws.</summary>
     /// <param name="file">The file.</param>

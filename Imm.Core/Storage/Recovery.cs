@@ -96,7 +96,8 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         {
             throw new DamagedFileException(
                 $"The file '{other.Name}' is an older one than was there: '{log.Name}' ends with a reference to later changes in it. "
-                + "Restore the latest file.");
+                + "Restore the latest file.",
+                ImmUnavailableReason.MismatchedFiles);
         }
     }
 
@@ -118,10 +119,12 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         if (newer.Generation != older.Generation + 1 || newer.Generation < expected)
         {
             WriteAheadLog stale = newer.Generation < expected ? newer : older;
-            throw new DamagedFileException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"The file '{stale.Name}' is of generation {stale.Generation}, older than the data file beside it, which needs generation "
-                + $"{expected}: the latest changes are in another file. Restore the latest file."));
+            throw new DamagedFileException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The file '{stale.Name}' is of generation {stale.Generation}, older than the data file beside it, which needs "
+                    + $"generation {expected}: the latest changes are in another file. Restore the latest file."),
+                ImmUnavailableReason.MismatchedFiles);
         }
     }
 

@@ -22,7 +22,8 @@ internal static class StoreBackup
     {
         if (disk.Length(path) is not null)
         {
-            throw new IOException($"The file '{path}' exists already. A backup does not replace a file: use another path.");
+            throw new StoreFileException(
+                ImmUnavailableReason.NameTaken, $"The file '{path}' exists already. A backup does not replace a file: use another path.");
         }
 
         // Fails for a path that is too long for the names of the logs: such a backup could not be opened.
@@ -44,7 +45,9 @@ internal static class StoreBackup
             target.WriteHeader(header);
             if (!target.IsAt(temporary))
             {
-                throw new IOException($"The file '{temporary}' was moved, deleted or replaced while the backup was written.");
+                throw new StoreFileException(
+                    ImmUnavailableReason.FilesChanged,
+                    $"The file '{temporary}' was moved, deleted or replaced while the backup was written.");
             }
 
             disk.Rename(temporary, path);
@@ -83,7 +86,9 @@ internal static class StoreBackup
 
             if (i == MaxNames)
             {
-                throw new IOException($"The names '{path}-new' to '{temporary}' are all taken by other files. Move them away.");
+                throw new StoreFileException(
+                    ImmUnavailableReason.NameTaken,
+                    $"The names '{path}-new' to '{temporary}' are all taken by other files. Move them away.");
             }
         }
     }

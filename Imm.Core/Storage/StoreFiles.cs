@@ -35,7 +35,8 @@ internal sealed class StoreFiles(string path, DataFile data, WriteAheadLog[] log
             string? moved = data.IsAt(path) ? Array.Find(logs, static log => !log.IsAt(log.Name))?.Name : path;
             if (moved is not null)
             {
-                throw new IOException(
+                throw new StoreFileException(
+                    ImmUnavailableReason.FilesChanged,
                     $"The file '{moved}' was moved, deleted or replaced while the store was open. "
                     + "Restore the files as they were and open the store again.");
             }

@@ -73,7 +73,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
             {
                 throw new DamagedFileException(
                     $"The file '{logPath}' holds changes of a store, but the data file '{path}' is missing or empty. "
-                    + "Restore the data file, or move the log away to create a new store.");
+                    + "Restore the data file, or move the log away to create a new store.",
+                    ImmUnavailableReason.MissingDataFile);
             }
         }
 
@@ -167,7 +168,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
             {
                 throw new DamagedFileException(
                     $"The file '{name}' is missing. The data file '{path}' was not closed, and the latest changes are in the missing file. "
-                    + "Put it back beside the data file.");
+                    + "Put it back beside the data file.",
+                    ImmUnavailableReason.MissingLog);
             }
 
             WriteAheadLog log = _logs[i] = WriteAheadLog.Open(disk, name);
@@ -175,7 +177,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
             {
                 throw new DamagedFileException(
                     $"The file '{name}' is empty. The data file '{path}' was not closed, and the file held the latest changes. "
-                    + "Restore the file as it was.");
+                    + "Restore the file as it was.",
+                    ImmUnavailableReason.MissingLog);
             }
 
             if (log.StoreId != storeId)

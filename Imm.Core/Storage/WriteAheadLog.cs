@@ -80,12 +80,14 @@ internal sealed class WriteAheadLog : IDisposable
     /// <summary>Returns the exception for a log of another store than the data file.</summary>
     public static DamagedFileException AnotherStore(string path) => new(
         $"The file '{path}' is the log of another store than the data file beside it. "
-        + "If the data file is a restored backup, move the old log files away.");
+        + "If the data file is a restored backup, move the old log files away.",
+        ImmUnavailableReason.MismatchedFiles);
 
     /// <summary>Returns the exception for a log of a later state than the data file.</summary>
     public static DamagedFileException LaterState(string path) => new(
         $"The file '{path}' goes on from a later state than the data file beside it has. "
-        + "If the data file is an older copy, move the log files away.");
+        + "If the data file is an older copy, move the log files away.",
+        ImmUnavailableReason.MismatchedFiles);
 
     /// <inheritdoc cref="DiskFile.IsAt"/>
     public bool IsAt(string path) => _file.IsAt(path);

@@ -20,21 +20,21 @@ internal static partial class StoreLog
     [LoggerMessage(
         3,
         LogLevel.Critical,
-        "The store '{Store}' has failed and refuses changes until it is opened again. Acknowledged changes are not lost.")]
-    public static partial void Failed(ILogger logger, Exception cause, string store);
+        "The store '{Store}' has failed and refuses changes until it is opened again: {Reason}. Acknowledged changes are not lost.")]
+    public static partial void Failed(ILogger logger, Exception cause, string store, ImmUnavailableReason reason);
 
     [LoggerMessage(4, LogLevel.Critical, "The store '{Store}' is damaged. Problems found: {Count}. The first: {Problem}")]
     public static partial void Damaged(ILogger logger, string store, int count, string problem);
 
-    [LoggerMessage(5, LogLevel.Error, "The store '{Store}' could not be opened.")]
-    public static partial void OpenRefused(ILogger logger, Exception cause, string store);
+    [LoggerMessage(5, LogLevel.Error, "The store '{Store}' could not be opened: {Reason}.")]
+    public static partial void OpenRefused(ILogger logger, Exception cause, string store, ImmUnavailableReason reason);
 
     [LoggerMessage(
         6,
         LogLevel.Error,
-        "The store '{Store}' was closed before all changes could be brought into its data file. "
+        "The store '{Store}' was closed before all changes could be brought into its data file: {Reason}. "
         + "Acknowledged changes are in its logs; the next open brings them into the data file.")]
-    public static partial void CloseIncomplete(ILogger logger, Exception cause, string store);
+    public static partial void CloseIncomplete(ILogger logger, Exception cause, string store, ImmUnavailableReason reason);
 
     [LoggerMessage(7, LogLevel.Information, "The store '{Store}' has an authorizer, whose mode is {Mode}.")]
     public static partial void Authorization(ILogger logger, string store, AuthorizationMode mode);
@@ -51,4 +51,19 @@ internal static partial class StoreLog
     [LoggerMessage(
         10, LogLevel.Information, "The store '{Store}' refused the signature of a request, {Code}. Canonical request: {CanonicalRequest}")]
     public static partial void SignatureRefused(ILogger logger, string store, string code, string? canonicalRequest);
+
+    [LoggerMessage(11, LogLevel.Error, "The store '{Store}' is locked. {Problem}")]
+    public static partial void Locked(ILogger logger, string store, string problem);
+
+    [LoggerMessage(12, LogLevel.Critical, "Files of the store '{Store}' are missing, or do not belong together. {Problem}")]
+    public static partial void FilesMissing(ILogger logger, string store, string problem);
+
+    [LoggerMessage(13, LogLevel.Critical, "Another program has written to the data file of the store '{Store}'. {Problem}")]
+    public static partial void WrittenByAnotherProgram(ILogger logger, string store, string problem);
+
+    [LoggerMessage(14, LogLevel.Error, "The files of the store '{Store}' are of a newer format. {Problem}")]
+    public static partial void NewerFormat(ILogger logger, string store, string problem);
+
+    [LoggerMessage(15, LogLevel.Error, "There is no room on the disk of the store '{Store}'. {Problem}")]
+    public static partial void NoSpace(ILogger logger, string store, string problem);
 }

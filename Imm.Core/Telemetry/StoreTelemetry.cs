@@ -89,10 +89,11 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
             {
                 if (!it.Item1._failedBeforeClosing)
                 {
-                    it.Item1.LogDamage(it.failure);
+                    it.Item1.LogReason(it.failure);
                 }
 
-                StoreLog.CloseIncomplete(it.Item1._logger, it.failure, it.Item1._logName);
+                StoreLog.CloseIncomplete(
+                    it.Item1._logger, it.failure, it.Item1._logName, StoreFileException.ReasonOf(it.failure));
             });
         }
     }
@@ -100,8 +101,8 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     /// <summary>Records that the store could not be opened.</summary>
     public void OpenRefused(Exception cause) => Safely((this, cause), static it =>
     {
-        it.Item1.LogDamage(it.cause);
-        StoreLog.OpenRefused(it.Item1._logger, it.cause, it.Item1._logName);
+        it.Item1.LogReason(it.cause);
+        StoreLog.OpenRefused(it.Item1._logger, it.cause, it.Item1._logName, StoreFileException.ReasonOf(it.cause));
     });
 
     /// <summary>Records the result of a check.</summary>
@@ -195,14 +196,17 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     }
 
     /// <inheritdoc/>
+    public void RanOutOfSpace(Exception cause) => Notify((this, cause), static it => it.Item1.LogReason(it.cause));
+
+    /// <inheritdoc/>
     public void Failed(Exception cause)
     {
         if (Interlocked.Exchange(ref _failed, 1) == 0)
         {
             Notify((this, cause), static it =>
             {
-                it.Item1.LogDamage(it.cause);
-                StoreLog.Failed(it.Item1._logger, it.cause, it.Item1._logName);
+                it.Item1.LogReason(it.cause);
+                StoreLog.Failed(it.Item1._logger, it.cause, it.Item1._logName, StoreFileException.ReasonOf(it.cause));
             });
         }
     }
@@ -275,15 +279,32 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
 
     private TagList Tags() => _name is null ? default : new TagList { { StoreInstruments.StoreNameTag, _name } };
 
-    private void LogDamage(Exception cause)
+    /// <summary>Logs the event of its own that a reason has, by which alerts tell them apart.</summary>
+    private void LogReason(Exception cause)
     {
-        for (Exception? e = cause; e is not null; e = e.InnerException)
+        switch (StoreFileException.ReasonOf(cause))
         {
-            if (e is DamagedFileException)
-            {
-                StoreLog.Damaged(_logger, _logName, 1, e.Message);
-                return;
-            }
+            case ImmUnavailableReason.Damaged:
+                StoreLog.Damaged(_logger, _logName, 1, cause.Message);
+                break;
+            case ImmUnavailableReason.Locked:
+                StoreLog.Locked(_logger, _logName, cause.Message);
+                break;
+            case ImmUnavailableReason.MissingLog or ImmUnavailableReason.MissingDataFile or ImmUnavailableReason.MismatchedFiles
+                or ImmUnavailableReason.FilesChanged:
+                StoreLog.FilesMissing(_logger, _logName, cause.Message);
+                break;
+            case ImmUnavailableReason.WrittenByAnotherProgram:
+                StoreLog.WrittenByAnotherProgram(_logger, _logName, cause.Message);
+                break;
+            case ImmUnavailableReason.NewerFormat:
+                StoreLog.NewerFormat(_logger, _logName, cause.Message);
+                break;
+            case ImmUnavailableReason.NoSpace:
+                StoreLog.NoSpace(_logger, _logName, cause.Message);
+                break;
+            default:
+                break;
         }
     }
 }

@@ -188,7 +188,11 @@ public sealed class ImmFaultRule
         if (refusal.Code == ImmErrorCode.ServiceUnavailable)
         {
             // A failed store gives the cause of its failure.
-            refusal = refusal with { Cause = new IOException("A fault of the test fixture: a write to the disk has failed.") };
+            refusal = refusal with
+            {
+                Reason = ImmUnavailableReason.StoreFailed,
+                Cause = new IOException("A fault of the test fixture: a write to the disk has failed."),
+            };
         }
 
         return Start(new FaultEffect(name) { Refusal = refusal, IsAfterCommit = isAfterCommit });
