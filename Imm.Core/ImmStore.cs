@@ -51,7 +51,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
         _telemetry = telemetry;
         _log = log;
         _file = file;
-        _scopes = new ScopeTable(log, options.MaxLoadedProjects);
+        _scopes = new ScopeTable(log, options.MaxLoadedProjects, options.KeptChanges);
         _queue = new CommitQueue(
             log, _scopes, options.TimeProvider, settings.Observer, options.MaxWaitingWrites, settings.StartThread, EndClose);
         _pipeline = new OperationPipeline(
@@ -375,6 +375,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     {
         try
         {
+            _scopes.Changes.Close();
             _log.AwaitReads();
             _telemetry.Closing();
             _log.Close();

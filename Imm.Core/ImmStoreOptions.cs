@@ -61,6 +61,13 @@ public sealed class ImmStoreOptions
     public int MaxWaitingWrites { get; set; } = 65_536;
 
     /// <summary>
+    /// The number of the last changes of projects, in all accounts and regions together, that the store keeps for
+    /// <see cref="ProjectRegistry.Watch"/>, also over restarts of a store in a file. A watch that is further behind has to list again.
+    /// </summary>
+    /// <value>0 to 65,536 (both inclusive). The default value is 4,096.</value>
+    public int KeptChanges { get; set; } = 4096;
+
+    /// <summary>
     /// The account of <see cref="ImmStore.Registry()"/>, and of the <see cref="ProjectRegistry"/> that a container injects.
     /// </summary>
     /// <value>1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>. The default value is <c>default</c>.</value>

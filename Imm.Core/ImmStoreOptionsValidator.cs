@@ -9,6 +9,8 @@ namespace Imm.Core;
 /// </summary>
 public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 {
+    private const int MaxKeptChanges = 65_536;
+
     /// <summary>Validates options.</summary>
     /// <param name="name">The name of the options instance; the rules are the same for every name.</param>
     /// <param name="options">The options.</param>
@@ -56,6 +58,13 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
             result.AddError(
                 string.Create(CultureInfo.InvariantCulture, $"is {options.MaxWaitingWrites}; it must be from 1 to {int.MaxValue}."),
                 nameof(options.MaxWaitingWrites));
+        }
+
+        if (options.KeptChanges is < 0 or > MaxKeptChanges)
+        {
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {options.KeptChanges}; it must be from 0 to {MaxKeptChanges}."),
+                nameof(options.KeptChanges));
         }
 
         if (options.DefaultAccountId is null || !Scope.IsAccountId(options.DefaultAccountId))

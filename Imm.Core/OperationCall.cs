@@ -1,4 +1,5 @@
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Commit;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -20,6 +21,11 @@ internal readonly struct OperationCall<TAnswer>
     /// </summary>
     public string? Action { get; }
 
+    /// <summary>
+    /// The RAM action of the read that an operation begins with, which must be allowed too and is asked for first; null for none.
+    /// </summary>
+    public string? ReadAction { get; init; }
+
     /// <summary>The project as the caller named it; <c>*</c> for all of them; null where the call names none, or several.</summary>
     public string? ProjectName { get; }
 
@@ -38,7 +44,9 @@ internal readonly struct OperationCall<TAnswer>
     /// <summary>The change; only where the request is well-formed and changes something.</summary>
     public Command<TAnswer>? Command { get; init; }
 
-    /// <summary>The read; only where the request is well-formed and reads something.</summary>
+    /// <summary>
+    /// The read; only where the request is well-formed and reads something. Beside a command: the command follows where it is refused.
+    /// </summary>
     public Query<TAnswer>? Query { get; init; }
 
     /// <summary>The datasets of a call that names several, each to be authorized.</summary>
@@ -54,6 +62,16 @@ internal static class OperationCall
         request = ImmRequest.Copy(request);
         Refusal? malformed = Model.CreateProject.Parse(request, out CreateProject? command);
         return new(ImmAction.CreateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
+    }
+
+    /// <summary>The call that gets a project, or creates it.</summary>
+    /// <remarks>
+    /// Both actions are asked for whether or not the project is there: who may call it, and which refusal comes, then does not tell.
+    /// </remarks>
+    public static OperationCall<GetOrCreateResult<Project>> GetOrCreateProject(CreateProjectRequest request)
+    {
+        OperationCall<Project> create = CreateProject(request);
+        return GetOrCreate(create, ImmAction.GetProject, new GetProject(create.ProjectName!));
     }
 
     /// <param name="projectName">The project.</param>
@@ -75,11 +93,15 @@ internal static class OperationCall
         return new(ImmAction.UpdateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
     }
 
-    public static OperationCall<Project> DeleteProject(string? projectName) =>
-        new(ImmAction.DeleteProject, projectName, null, projectName, CheckName(projectName))
+    public static OperationCall<Project> DeleteProject(string? projectName, long? expectedRevision = null)
+    {
+        ExpectedRevision expected = default;
+        Refusal? malformed = CheckName(projectName) ?? ExpectedRevision.Parse(expectedRevision, out expected);
+        return new(ImmAction.DeleteProject, projectName, null, projectName, malformed)
         {
-            Command = new DeleteProject(projectName!),
+            Command = new DeleteProject(projectName!, expected),
         };
+    }
 
     public static OperationCall<ProjectPage> ListProjects(ListProjectsRequest? request, Scope scope)
     {
@@ -88,12 +110,23 @@ internal static class OperationCall
         return new(ImmAction.ListProjects, "*", null, request, malformed) { Tags = query?.Tags, Query = query };
     }
 
+    /// <summary>The begin of a watch, which reads the same as a list.</summary>
+    public static OperationCall<ProjectPage> Watch(ScopeView scope, long afterRevision) =>
+        new(ImmAction.ListProjects, "*", null, null, null) { Query = new BeginWatch(scope.Changes, afterRevision) };
+
     public static OperationCall<Dataset> CreateDataset(CreateDatasetRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
         Refusal? malformed = Model.CreateDataset.Parse(request, out CreateDataset? command);
         return new(ImmAction.CreateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
+    }
+
+    /// <summary>The call that gets a dataset, or creates it.</summary>
+    public static OperationCall<GetOrCreateResult<Dataset>> GetOrCreateDataset(CreateDatasetRequest request)
+    {
+        OperationCall<Dataset> create = CreateDataset(request);
+        return GetOrCreate(create, ImmAction.GetDataset, new GetDataset(create.ProjectName!, create.DatasetName!));
     }
 
     /// <param name="projectName">The project.</param>
@@ -113,11 +146,16 @@ internal static class OperationCall
         return new(ImmAction.UpdateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
     }
 
-    public static OperationCall<Dataset> DeleteDataset(string? projectName, string? datasetName) =>
-        new(ImmAction.DeleteDataset, projectName, datasetName, null, NameRule.CheckNames(projectName, datasetName))
+    public static OperationCall<Dataset> DeleteDataset(string? projectName, string? datasetName, long? expectedRevision = null)
+    {
+        ExpectedRevision expected = default;
+        Refusal? malformed = NameRule.CheckNames(projectName, datasetName)
+            ?? ExpectedRevision.Parse(expectedRevision, out expected);
+        return new(ImmAction.DeleteDataset, projectName, datasetName, null, malformed)
         {
-            Command = new DeleteDataset(projectName!, datasetName!),
+            Command = new DeleteDataset(projectName!, datasetName!, expected),
         };
+    }
 
     public static OperationCall<DatasetPage> ListDatasets(ListDatasetsRequest request, Scope scope)
     {
@@ -161,6 +199,15 @@ internal static class OperationCall
     /// <summary>A change that is no action of the service.</summary>
     public static OperationCall<TAnswer> Unlisted<TAnswer>(Command<TAnswer> command) =>
         new(null, null, null, null, null) { Command = command };
+
+    private static OperationCall<GetOrCreateResult<T>> GetOrCreate<T>(in OperationCall<T> create, string readAction, Query<T> get)
+        where T : class => new(create.Action, create.ProjectName, create.DatasetName, create.Request, create.Malformed)
+        {
+            ReadAction = readAction,
+            Tags = create.Tags,
+            Query = new GetExisting<T>(get),
+            Command = create.Command is { } command ? new GetOrCreate<T>(get, command) : null,
+        };
 
     private static OperationCall<IReadOnlyList<Dataset>> ChangeFiles(string action, IEnumerable<FileChange> changes, bool adds)
     {

@@ -43,7 +43,7 @@ internal sealed class OperationPipeline(
             return ObserveAsync(call, scope, isSynchronous: true, CancellationToken.None).AsTask().GetAwaiter().GetResult().OrThrow();
         }
 
-        Outcome<TAnswer> outcome = Begin(call, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
+        ImmOutcome<TAnswer> outcome = Begin(call, scope, isSynchronous: true, CancellationToken.None, out PendingWrite<TAnswer>? write);
         return (write is null ? outcome : queue.Wait(write)).OrThrow();
     }
 
@@ -57,7 +57,7 @@ internal sealed class OperationPipeline(
             return OrThrowAsync(ObserveAsync(call, scope, isSynchronous: false, cancellationToken));
         }
 
-        Outcome<TAnswer> outcome = Begin(call, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
+        ImmOutcome<TAnswer> outcome = Begin(call, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
         return write is not null ? write.Answer
             : outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? new(answer)
             : ValueTask.FromException<TAnswer>(refusal.ToException());
@@ -69,7 +69,7 @@ internal sealed class OperationPipeline(
     /// <param name="isSynchronous">True if all of it must run on the calling thread, so that the task is completed.</param>
     /// <param name="cancellationToken">Cancels the operation while it waits.</param>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
-    public ValueTask<Outcome<TAnswer>> RunAsync<TAnswer>(
+    public ValueTask<ImmOutcome<TAnswer>> RunAsync<TAnswer>(
         in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
@@ -78,16 +78,48 @@ internal sealed class OperationPipeline(
             : Complete(Begin(call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
     }
 
+    /// <summary>Runs an operation on the calling thread, for a caller that takes a refusal as a value.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ImmOutcome<TAnswer> TryRun<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
+    {
+        try
+        {
+            ValueTask<ImmOutcome<TAnswer>> outcome = RunAsync(call, scope, isSynchronous: true, CancellationToken.None);
+            return outcome.IsCompletedSuccessfully ? outcome.Result : outcome.AsTask().GetAwaiter().GetResult();
+        }
+        catch (ImmException e)
+        {
+            // A scope that cannot be read.
+            return new(e.Refusal);
+        }
+    }
+
+    /// <summary>Runs an operation for a caller that awaits its outcome, in which a refusal is a value.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public async ValueTask<ImmOutcome<TAnswer>> TryRunAsync<TAnswer>(
+        OperationCall<TAnswer> call, ScopeView scope, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(call, scope, isSynchronous: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImmException e)
+        {
+            // A scope that cannot be read.
+            return new(e.Refusal);
+        }
+    }
+
     private bool IsObserved<TAnswer>(in OperationCall<TAnswer> call) => observers.AreEnabled && call.Action is not null;
 
-    private static async ValueTask<TAnswer> OrThrowAsync<TAnswer>(ValueTask<Outcome<TAnswer>> outcome) =>
+    private static async ValueTask<TAnswer> OrThrowAsync<TAnswer>(ValueTask<ImmOutcome<TAnswer>> outcome) =>
         (await outcome.ConfigureAwait(false)).OrThrow();
 
-    private ValueTask<Outcome<TAnswer>> Complete<TAnswer>(
-        Outcome<TAnswer> outcome, PendingWrite<TAnswer>? write, bool isSynchronous) =>
+    private ValueTask<ImmOutcome<TAnswer>> Complete<TAnswer>(
+        ImmOutcome<TAnswer> outcome, PendingWrite<TAnswer>? write, bool isSynchronous) =>
         write is null ? new(outcome) : isSynchronous ? new(queue.Wait(write)) : write.Outcome;
 
-    private ValueTask<Outcome<TAnswer>> ObserveAsync<TAnswer>(
+    private ValueTask<ImmOutcome<TAnswer>> ObserveAsync<TAnswer>(
         in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken)
     {
         var operation = new Operation(call.Action!, scope.Scope, call.ProjectName, call.DatasetName, call.Request)
@@ -101,7 +133,7 @@ internal sealed class OperationPipeline(
             cancellationToken);
     }
 
-    private Outcome<TAnswer> Begin<TAnswer>(
+    private ImmOutcome<TAnswer> Begin<TAnswer>(
         in OperationCall<TAnswer> call,
         ScopeView scope,
         bool isSynchronous,
@@ -122,6 +154,12 @@ internal sealed class OperationPipeline(
         if (call.Malformed is not null || authorizer is null || call.Action is null)
         {
             return call.Malformed;
+        }
+
+        if (call.ReadAction is { } read
+            && Authorize(read, scope, call.ProjectName!, call.DatasetName, tags: null, operation) is { } unread)
+        {
+            return unread;
         }
 
         if (call.Files is null)
@@ -192,7 +230,7 @@ internal sealed class OperationPipeline(
     }
 
     /// <summary>Reads at once, or decides the command; <paramref name="write"/> is the outcome to come where there is none yet.</summary>
-    private Outcome<TAnswer> Execute<TAnswer>(
+    private ImmOutcome<TAnswer> Execute<TAnswer>(
         in OperationCall<TAnswer> call,
         ScopeView scope,
         bool isSynchronous,
@@ -205,10 +243,12 @@ internal sealed class OperationPipeline(
         }
 
         write = null;
-        return query.Run(scope.State, out TAnswer? answer) is { } refusal ? new(refusal) : new(answer!);
+        return query.Run(scope.State, out TAnswer? answer) is not { } refusal ? new(answer!)
+            : call.Command is { } command ? Write(command, scope, isSynchronous, cancellationToken, out write)
+            : new(refusal);
     }
 
-    private Outcome<TAnswer> Write<TAnswer>(
+    private ImmOutcome<TAnswer> Write<TAnswer>(
         Command<TAnswer> command,
         ScopeView scope,
         bool isSynchronous,
@@ -255,7 +295,7 @@ internal sealed class OperationPipeline(
 
         public Refusal? Check() => pipeline.Check(_call, scope, operation);
 
-        public ValueTask<Outcome<TAnswer>> ExecuteAsync() => pipeline.Complete(
+        public ValueTask<ImmOutcome<TAnswer>> ExecuteAsync() => pipeline.Complete(
             pipeline.Execute(_call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Imm.Core;
 
 // The datasets of the registry's projects, their bindings and files.
@@ -23,6 +25,57 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> CreateDatasetAsync(CreateDatasetRequest request, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.CreateDataset(request), _scope, cancellationToken);
+
+    /// <summary>Creates a dataset, and gives a refusal as a value: no exception is thrown for it.</summary>
+    /// <remarks>The rules are those of <see cref="CreateDataset"/>.</remarks>
+    /// <param name="request">What to create; it is read before the call returns.</param>
+    /// <param name="dataset">The whole dataset; null where it was refused.</param>
+    /// <param name="refusal">The refusal; null where the dataset was created.</param>
+    /// <returns>True if the dataset was created.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public bool TryCreateDataset(
+        CreateDatasetRequest request, [NotNullWhen(true)] out Dataset? dataset, [NotNullWhen(false)] out ImmRefusal? refusal) =>
+        _pipeline.TryRun(OperationCall.CreateDataset(request), _scope).TryGetAnswer(out dataset, out refusal);
+
+    /// <summary>Creates a dataset, and gives a refusal as a value: no exception is thrown for it.</summary>
+    /// <inheritdoc cref="TryCreateDataset" path="/remarks"/>
+    /// <param name="request">What to create; it is read before the call returns.</param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <returns>The whole dataset, or the refusal.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ValueTask<ImmOutcome<Dataset>> TryCreateDatasetAsync(
+        CreateDatasetRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.TryRunAsync(OperationCall.CreateDataset(request), _scope, cancellationToken);
+
+    /// <summary>Gets the dataset of a name, or creates it: one atomic step, in which one of many callers creates it.</summary>
+    /// <remarks>
+    /// As <see cref="GetOrCreate"/>: a dataset that exists is given as it is and nothing is written; the caller needs
+    /// <c>imm:GetDataset</c>, which is asked for first, and <c>imm:CreateDataset</c>.
+    /// </remarks>
+    /// <param name="request">What to create where there is no dataset of its name; it is read before the call returns.</param>
+    /// <returns>The whole dataset, and true if the call has created it. It deconstructs into the two.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.InvalidArgument"/> or <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule.
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses one of the two. Where the dataset does not exist:
+    /// <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project. <see cref="ImmErrorCode.LimitExceededError"/> with
+    /// <see cref="ImmException.Used"/>: the project has <see cref="Project.ProjectMaxDatasetCount"/> datasets.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed, or the scope cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public GetOrCreateResult<Dataset> GetOrCreateDataset(CreateDatasetRequest request) =>
+        _pipeline.Run(OperationCall.GetOrCreateDataset(request), _scope);
+
+    /// <inheritdoc cref="GetOrCreateDataset"/>
+    /// <param name="request">What to create where there is no dataset of its name; it is read before the call returns.</param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    public ValueTask<GetOrCreateResult<Dataset>> GetOrCreateDatasetAsync(
+        CreateDatasetRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.GetOrCreateDataset(request), _scope, cancellationToken);
 
     /// <summary>Gets a dataset, from memory.</summary>
     /// <param name="projectName">The project.</param>
@@ -70,13 +123,35 @@ public sealed partial class ProjectRegistry
     public void DeleteDataset(string projectName, string datasetName) =>
         _pipeline.Run(OperationCall.DeleteDataset(projectName, datasetName), _scope);
 
-    /// <inheritdoc cref="DeleteDataset"/>
+    /// <inheritdoc cref="DeleteDataset(string, string)"/>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask DeleteDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken = default) =>
         WithoutAnswer(_pipeline.RunAsync(OperationCall.DeleteDataset(projectName, datasetName), _scope, cancellationToken));
+
+    /// <summary>Deletes a dataset that has no bindings and no files, if it is as the caller knows it.</summary>
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="expectedRevision">The <see cref="Dataset.Revision"/> that it must have: 1 to 2^63−1.</param>
+    /// <exception cref="ImmException">
+    /// As for <see cref="DeleteDataset(string, string)"/>; and <see cref="ImmErrorCode.InvalidArgument"/>: the revision is below 1.
+    /// <see cref="ImmErrorCode.RevisionMismatch"/>: the dataset has another revision.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void DeleteDataset(string projectName, string datasetName, long expectedRevision) =>
+        _pipeline.Run(OperationCall.DeleteDataset(projectName, datasetName, expectedRevision), _scope);
+
+    /// <inheritdoc cref="DeleteDataset(string, string, long)"/>
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="expectedRevision">The <see cref="Dataset.Revision"/> that it must have: 1 to 2^63−1.</param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    public ValueTask DeleteDatasetAsync(
+        string projectName, string datasetName, long expectedRevision, CancellationToken cancellationToken = default) => WithoutAnswer(
+        _pipeline.RunAsync(OperationCall.DeleteDataset(projectName, datasetName, expectedRevision), _scope, cancellationToken));
 
     /// <summary>Lists the datasets of a project in ordinal order of their names, page by page, from memory.</summary>
     /// <param name="request">Which.</param>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Imm.Core.Commit;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -83,6 +82,61 @@ public sealed partial class ProjectRegistry
     public ValueTask<Project> CreateAsync(CreateProjectRequest request, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.CreateProject(request), _scope, cancellationToken);
 
+    /// <summary>Creates a project, and gives a refusal as a value: no exception is thrown for it.</summary>
+    /// <remarks>For a caller that expects refusals, such as one that fills a quota. The rules are those of <see cref="Create"/>.</remarks>
+    /// <param name="request">What to create; it is read before the call returns.</param>
+    /// <param name="project">The whole project; null where it was refused.</param>
+    /// <param name="refusal">The refusal; null where the project was created.</param>
+    /// <returns>True if the project was created.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public bool TryCreate(
+        CreateProjectRequest request, [NotNullWhen(true)] out Project? project, [NotNullWhen(false)] out ImmRefusal? refusal) =>
+        _pipeline.TryRun(OperationCall.CreateProject(request), _scope).TryGetAnswer(out project, out refusal);
+
+    /// <summary>Creates a project, and gives a refusal as a value: no exception is thrown for it.</summary>
+    /// <inheritdoc cref="TryCreate" path="/remarks"/>
+    /// <param name="request">What to create; it is read before the call returns.</param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <returns>The whole project, or the refusal.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ValueTask<ImmOutcome<Project>> TryCreateAsync(CreateProjectRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.TryRunAsync(OperationCall.CreateProject(request), _scope, cancellationToken);
+
+    /// <summary>Gets the project of a name, or creates it: one atomic step, in which one of many callers creates it.</summary>
+    /// <remarks>
+    /// <para>
+    /// A project that exists is given as it is: of the request only its name counts, and the whole request must be well-formed. Nothing is
+    /// written then, so that neither a full quota, a full queue nor a failed store refuses the call.
+    /// </para>
+    /// <para>
+    /// The caller needs both permissions, whether or not the project exists, so that a refusal does not tell: <c>imm:GetProject</c>, which
+    /// is asked for first because the call reads first, then <c>imm:CreateProject</c>. It is observed as one <c>imm:CreateProject</c>.
+    /// </para>
+    /// </remarks>
+    /// <param name="request">What to create where there is no project of its name; it is read before the call returns.</param>
+    /// <returns>The whole project, and true if the call has created it. It deconstructs into the two.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.InvalidArgument"/> or <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule.
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses one of the two. Where the project does not exist:
+    /// <see cref="ImmErrorCode.LimitExceededError"/> with <see cref="ImmException.Used"/>: the project quota is used up.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed, or the scope cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public GetOrCreateResult<Project> GetOrCreate(CreateProjectRequest request) =>
+        _pipeline.Run(OperationCall.GetOrCreateProject(request), _scope);
+
+    /// <inheritdoc cref="GetOrCreate"/>
+    /// <param name="request">What to create where there is no project of its name; it is read before the call returns.</param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    public ValueTask<GetOrCreateResult<Project>> GetOrCreateAsync(
+        CreateProjectRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.GetOrCreateProject(request), _scope, cancellationToken);
+
     /// <summary>Gets a project, from memory.</summary>
     /// <param name="projectName">The name.</param>
     /// <exception cref="ImmException">
@@ -164,12 +218,31 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void Delete(string projectName) => _pipeline.Run(OperationCall.DeleteProject(projectName), _scope);
 
-    /// <inheritdoc cref="Delete"/>
+    /// <inheritdoc cref="Delete(string)"/>
     /// <param name="projectName">The name.</param>
     /// <param name="cancellationToken">Cancels the change while it waits.</param>
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask DeleteAsync(string projectName, CancellationToken cancellationToken = default) =>
         WithoutAnswer(_pipeline.RunAsync(OperationCall.DeleteProject(projectName), _scope, cancellationToken));
+
+    /// <summary>Deletes a project that has no datasets, if it is as the caller knows it.</summary>
+    /// <param name="projectName">The name.</param>
+    /// <param name="expectedRevision">The <see cref="Project.Revision"/> that it must have: 1 to 2^63−1.</param>
+    /// <exception cref="ImmException">
+    /// As for <see cref="Delete(string)"/>; and <see cref="ImmErrorCode.InvalidArgument"/>: the revision is below 1.
+    /// <see cref="ImmErrorCode.RevisionMismatch"/>: the project has another revision.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void Delete(string projectName, long expectedRevision) =>
+        _pipeline.Run(OperationCall.DeleteProject(projectName, expectedRevision), _scope);
+
+    /// <inheritdoc cref="Delete(string, long)"/>
+    /// <param name="projectName">The name.</param>
+    /// <param name="expectedRevision">The <see cref="Project.Revision"/> that it must have: 1 to 2^63−1.</param>
+    /// <param name="cancellationToken">Cancels the change while it waits.</param>
+    /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
+    public ValueTask DeleteAsync(string projectName, long expectedRevision, CancellationToken cancellationToken = default) =>
+        WithoutAnswer(_pipeline.RunAsync(OperationCall.DeleteProject(projectName, expectedRevision), _scope, cancellationToken));
 
     /// <summary>Lists projects in ordinal order of their names, page by page, from memory.</summary>
     /// <param name="request">Which; null for the first 100.</param>
@@ -202,7 +275,7 @@ public sealed partial class ProjectRegistry
     /// <param name="call">The operation.</param>
     /// <param name="isSynchronous">True if all of it must run on the calling thread, so that the task is completed.</param>
     /// <param name="cancellationToken">Cancels the operation while it waits.</param>
-    internal ValueTask<Outcome<TAnswer>> RunAsync<TAnswer>(
+    internal ValueTask<ImmOutcome<TAnswer>> RunAsync<TAnswer>(
         in OperationCall<TAnswer> call, bool isSynchronous, CancellationToken cancellationToken) =>
         _pipeline.RunAsync(call, _scope, isSynchronous, cancellationToken);
 

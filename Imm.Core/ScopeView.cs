@@ -31,6 +31,9 @@ internal sealed class ScopeView(ScopeTable scopes, Scope scope, Caller? caller =
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the scope cannot be read.</exception>
     public ScopeState State => scopes.Read(Scope, ref _entry);
 
+    /// <summary>The changes of the projects of the store.</summary>
+    public ChangeHistory Changes => scopes.Changes;
+
     /// <summary>Gives the published state where it is in memory, without any other work.</summary>
     public bool TryGetLoaded([NotNullWhen(true)] out ScopeState? state)
     {

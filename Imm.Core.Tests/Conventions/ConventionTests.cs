@@ -23,6 +23,8 @@ public sealed partial class ConventionTests
         [typeof(ImmRequest)] = "a request is filled in by its caller",
         [typeof(ResourceRequest)] = "a request is filled in by its caller",
         [typeof(ProjectRequest)] = "a request is filled in by its caller",
+        [typeof(UpdateProjectRequest)] = "a request is filled in by its caller",
+        [typeof(UpdateDatasetRequest)] = "a request is filled in by its caller",
         [typeof(ListRequest)] = "a request is filled in by its caller",
         [typeof(ListProjectsRequest)] = "a request is filled in by its caller",
         [typeof(DatasetRequest)] = "a request is filled in by its caller",

@@ -20,7 +20,8 @@ public sealed class RoomTests
     /// <summary>Pairs of files that have to use each other, each with its reason.</summary>
     private static readonly Dictionary<(string, string), string> Circles = new()
     {
-        [("Model/ImmException.cs", "Model/Refusal.cs")] = "a refusal is thrown as the exception, whose properties are those of the refusal",
+        [("Model/ImmException.cs", "Model/ImmRefusal.cs")] =
+            "a refusal is thrown as the exception, whose properties are those of the refusal",
     };
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Imm.Core.Commit;
 using Imm.Core.Model;
 using Imm.Core.Telemetry;
 using Imm.Core.Tests.Registry;
@@ -428,9 +427,9 @@ public sealed class ForeignCodeTests : IDisposable
 
     private readonly struct Execution : OperationObservers.IExecution<int>
     {
-        public Refusal? Check() => null;
+        public ImmRefusal? Check() => null;
 
-        public ValueTask<Outcome<int>> ExecuteAsync() => new(new Outcome<int>(1));
+        public ValueTask<ImmOutcome<int>> ExecuteAsync() => new(new ImmOutcome<int>(1));
     }
 
     private sealed class Clock : TimeProvider

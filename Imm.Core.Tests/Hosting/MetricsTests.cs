@@ -210,7 +210,7 @@ public sealed class MetricsTests : IDisposable
         }
 
         Assert.Equal(3, state.DatasetCount);
-        Assert.Equal(2, new DeleteDataset("p", "b").Decide(state, 0, owner).Next!.DatasetCount);
+        Assert.Equal(2, new DeleteDataset("p", "b", default).Decide(state, 0, owner).Next!.DatasetCount);
     }
 
     [Fact]

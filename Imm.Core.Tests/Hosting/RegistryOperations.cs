@@ -10,6 +10,9 @@ namespace Imm.Core.Tests.Hosting;
 /// <param name="Run">Calls it successfully, in a registry that <see cref="RegistryOperations.Prepare"/> has filled.</param>
 internal sealed record RegistryOperation(string Method, string Action, string Resource, Func<ProjectRegistry, ValueTask> Run)
 {
+    /// <summary>The RAM action that is asked for before; null for none.</summary>
+    public string? ReadAction { get; init; }
+
     /// <summary>The tags that the request carries.</summary>
     public IReadOnlyList<Tag> Tags { get; init; } = [];
 }
@@ -34,6 +37,29 @@ internal static class RegistryOperations
             "imm:CreateProject",
             "new",
             async r => await r.CreateAsync(new() { ProjectName = "new" })),
+        new(
+            "TryCreate(CreateProjectRequest, Project&, ImmRefusal&)",
+            "imm:CreateProject",
+            "new",
+            Sync(r => _ = r.TryCreate(new() { ProjectName = "new" }, out _, out ImmRefusal? refusal) ? "" : throw refusal.ToException())),
+        new(
+            "TryCreateAsync(CreateProjectRequest, CancellationToken)",
+            "imm:CreateProject",
+            "new",
+            async r => (await r.TryCreateAsync(new() { ProjectName = "new" })).OrThrow()),
+        new("GetOrCreate(CreateProjectRequest)", "imm:CreateProject", "p", Sync(r => r.GetOrCreate(new() { ProjectName = "p" })))
+        {
+            ReadAction = "imm:GetProject",
+        },
+        new(
+            "GetOrCreateAsync(CreateProjectRequest, CancellationToken)",
+            "imm:CreateProject",
+            "new",
+            async r => await r.GetOrCreateAsync(new() { ProjectName = "new", Tag = Tags }))
+        {
+            ReadAction = "imm:GetProject",
+            Tags = Tags,
+        },
         new("Get(String)", "imm:GetProject", "p", Sync(r => r.Get("p"))),
         new("TryGet(String, Project&)", "imm:GetProject", "p", Sync(r => r.TryGet("p", out _))),
         new(
@@ -62,6 +88,34 @@ internal static class RegistryOperations
             "imm:CreateDataset",
             "p/dataset/new",
             async r => await r.CreateDatasetAsync(new() { ProjectName = "p", DatasetName = "new" })),
+        new(
+            "TryCreateDataset(CreateDatasetRequest, Dataset&, ImmRefusal&)",
+            "imm:CreateDataset",
+            "p/dataset/new",
+            Sync(r => _ = r.TryCreateDataset(new() { ProjectName = "p", DatasetName = "new" }, out _, out ImmRefusal? refusal)
+                ? ""
+                : throw refusal.ToException())),
+        new(
+            "TryCreateDatasetAsync(CreateDatasetRequest, CancellationToken)",
+            "imm:CreateDataset",
+            "p/dataset/new",
+            async r => (await r.TryCreateDatasetAsync(new() { ProjectName = "p", DatasetName = "new" })).OrThrow()),
+        new(
+            "GetOrCreateDataset(CreateDatasetRequest)",
+            "imm:CreateDataset",
+            "p/dataset/new",
+            Sync(r => r.GetOrCreateDataset(new() { ProjectName = "p", DatasetName = "new" })))
+        {
+            ReadAction = "imm:GetDataset",
+        },
+        new(
+            "GetOrCreateDatasetAsync(CreateDatasetRequest, CancellationToken)",
+            "imm:CreateDataset",
+            "p/dataset/d",
+            async r => await r.GetOrCreateDatasetAsync(new() { ProjectName = "p", DatasetName = "d" }))
+        {
+            ReadAction = "imm:GetDataset",
+        },
         new("GetDataset(String, String)", "imm:GetDataset", "p/dataset/d", Sync(r => r.GetDataset("p", "d"))),
         new(
             "UpdateDataset(UpdateDatasetRequest)",

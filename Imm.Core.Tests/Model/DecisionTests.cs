@@ -17,10 +17,18 @@ public sealed class DecisionTests
         Decision<Project> deleted = Delete(updated.Next!, "a");
         Decision<int> quota = new SetProjectQuota(7).Decide(deleted.Next!, 0, null);
 
-        Assert.Equal(new Change(ChangeKind.Project, 1, created.Answer, IsNew: true), Assert.Single(created.Changes));
-        Assert.Equal(new Change(ChangeKind.Project, 1, updated.Answer), Assert.Single(updated.Changes));
-        Assert.Equal(new Change(ChangeKind.Project, 1, null), Assert.Single(deleted.Changes));
-        Assert.Equal(new Change(ChangeKind.Scope, 0, quota.Next), Assert.Single(quota.Changes));
+        Assert.Equal(new Change(ChangeKind.Project, 1, created.Answer!, ChangeState.Created), Assert.Single(created.Changes));
+        Assert.Equal(new Change(ChangeKind.Project, 1, updated.Answer!), Assert.Single(updated.Changes));
+        Assert.Equal(
+            [
+                new Change(ChangeKind.Project, 1, updated.Answer! with { Revision = 3 }, ChangeState.Deleted),
+                new Change(ChangeKind.Scope, 0, deleted.Next!),
+            ],
+            deleted.Changes);
+        Assert.Equal(3, ((Project)deleted.Changes[0].Value).Revision);
+        Assert.Equal((1, 2, 3, 3), (created.Next!.Revision, updated.Next!.Revision, deleted.Next!.Revision, quota.Next!.Revision));
+        Assert.Equal((1, 2, 2), (created.Answer!.Revision, updated.Answer!.Revision, deleted.Answer!.Revision));
+        Assert.Equal(new Change(ChangeKind.Scope, 0, quota.Next!), Assert.Single(quota.Changes));
         Assert.Equal((0, 1), (Nothing.ProjectCount, created.Next!.ProjectCount));
         Assert.Equal((1, 0), (updated.Next!.ProjectCount, deleted.Next!.ProjectCount));
         Assert.Equal((2, 7, 7), (deleted.Next.ProjectQuota, quota.Next!.ProjectQuota, quota.Answer));
@@ -58,7 +66,7 @@ public sealed class DecisionTests
     {
         Project project = Create(Nothing, "a").Answer!;
         var dataset = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1);
-        ScopeState state = Nothing.With(null, project.With(new DatasetEntry(2, 1, dataset, []), null), null);
+        ScopeState state = Nothing.With(null, project.With(new DatasetEntry(2, dataset, []), null), null);
 
         Assert.Equal(
             (ImmErrorCode.StatusConflict, "ProjectName"),
@@ -80,7 +88,7 @@ public sealed class DecisionTests
         }
 
         Assert.True(state.TryFind("a", out Project? a));
-        Assert.Equal(1, state.Without(a, null).DatasetCount);
+        Assert.Equal(1, state.Without(a, 4, null).DatasetCount);
         Assert.Equal(3, Update(state, "a", "new").Next!.DatasetCount);
         ScopeState other = state.With(new ServiceDefaults(9, 100, 100));
         Assert.Equal((3, 9), (other.DatasetCount, other.ProjectQuota));
@@ -123,11 +131,11 @@ public sealed class DecisionTests
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "", "", "", DatasetQuota.Default, 1, 1));
         Assert.Throws<InvalidOperationException>(() => new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 2, 1));
         var bound = new Dataset(project.ProjectName, "d", "", "", DatasetQuota.Default, 1, 1) { BindCount = 1 };
-        Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, 1, bound, []));
+        Assert.Throws<InvalidOperationException>(() => new DatasetEntry(1, bound, []));
         Assert.Throws<InvalidOperationException>(() => new Scope("a:b", "region"));
         Assert.Throws<InvalidOperationException>(() => new Scope("account", "Region"));
         Assert.Throws<InvalidOperationException>(() =>
-            new UnreadableParameters().Add(Refusal.Unavailable(ImmUnavailableReason.Other, "of no parameter")));
+            new UnreadableParameters().Add(ImmRefusal.Unavailable(ImmUnavailableReason.Other, "of no parameter")));
     }
 
     [Fact]
@@ -145,11 +153,11 @@ public sealed class DecisionTests
     public void The_cause_of_a_refusal_is_the_inner_exception_of_its_exception()
     {
         var cause = new IOException("cause");
-        var refusal = Refusal.Unavailable(ImmUnavailableReason.Other, "message", cause);
+        var refusal = ImmRefusal.Unavailable(ImmUnavailableReason.Other, "message", cause);
 
         Assert.Same(cause, refusal.ToException().InnerException);
         Assert.Equal((ImmErrorCode.ServiceUnavailable, "message"), (refusal.ToException().Code, refusal.ToException().Message));
-        Assert.Null(Refusal.Unavailable(ImmUnavailableReason.Other, "message").ToException().InnerException);
+        Assert.Null(ImmRefusal.Unavailable(ImmUnavailableReason.Other, "message").ToException().InnerException);
     }
 
     [Fact]
@@ -183,5 +191,5 @@ public sealed class DecisionTests
         return command!.Decide(state, 1, null);
     }
 
-    private static Decision<Project> Delete(ScopeState state, string name) => new DeleteProject(name).Decide(state, 1, null);
+    private static Decision<Project> Delete(ScopeState state, string name) => new DeleteProject(name, default).Decide(state, 1, null);
 }

@@ -92,7 +92,7 @@ public sealed partial class LimitTests
     [InlineData(1, 4, 3, false)]
     public void Growth_past_a_limit_is_refused_and_growth_by_0_is_not(ulong requested, long used, long limit, bool isAccepted)
     {
-        Refusal? refusal = Limit.DatasetMaxFileCount.CheckGrowth(requested, used, limit);
+        ImmRefusal? refusal = Limit.DatasetMaxFileCount.CheckGrowth(requested, used, limit);
 
         Assert.Equal(isAccepted, refusal is null);
         if (!isAccepted)

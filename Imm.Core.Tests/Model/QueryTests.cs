@@ -81,7 +81,7 @@ public sealed class QueryTests
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    private static void AssertNotFound(string parameter, Refusal? refusal, object? answer)
+    private static void AssertNotFound(string parameter, ImmRefusal? refusal, object? answer)
     {
         Assert.Equal((ImmErrorCode.ResourceNotFound, parameter), (refusal?.Code, refusal?.Parameter));
         Assert.Null(answer);

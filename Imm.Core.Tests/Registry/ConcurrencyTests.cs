@@ -222,7 +222,9 @@ public sealed class ConcurrencyTests
         Assert.True(History.IsLinearizable(
             [first, new(1, 4, 5, "list", "", "a=1;"), new(2, 6, 7, "delete", "a", "done"), new(2, 8, 9, "create 3", "a", "done")],
             1));
+        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "ensure 2", "a", "found 1")], 1));
 
+        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "ensure 2", "a", "done")], 2));
         Assert.False(History.IsLinearizable([first, new(1, 4, 5, "get", "a", "missing")], 1));
         Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "a", "done")], 2));
         Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "done")], 1));
@@ -265,8 +267,9 @@ public sealed class ConcurrencyTests
     private static string Plan(Random plan, int i)
     {
         string name = "ab"[plan.Next(2)].ToString();
-        return plan.Next(12) switch
+        return plan.Next(14) switch
         {
+            >= 12 => $"ensure v{i}{plan.Next(100)} {name}",
             < 5 => $"create v{i}{plan.Next(100)} {name}",
             < 7 => $"update v{i}{plan.Next(100)} {name}",
             < 9 => $"delete {name}",
@@ -286,6 +289,9 @@ public sealed class ConcurrencyTests
                 case "create":
                     registry.Create(new CreateProjectRequest { ProjectName = name, Description = parts[1] });
                     return "done";
+                case "ensure":
+                    (Project ensured, bool isNew) = registry.GetOrCreate(new() { ProjectName = name, Description = parts[1] });
+                    return isNew ? "done" : $"found {ensured.Description}";
                 case "update":
                     registry.Update(new UpdateProjectRequest { ProjectName = name, Description = parts[1] });
                     return "done";

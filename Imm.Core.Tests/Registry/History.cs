@@ -76,6 +76,10 @@ internal static class History
                     outcome = exists ? "exists" : projects.Count >= quota ? $"full {projects.Count}/{quota}" : "done";
                     projects[call.Name] = outcome == "done" ? parts[1] : description ?? "";
                     break;
+                case "ensure":
+                    outcome = exists ? $"found {description}" : projects.Count >= quota ? $"full {projects.Count}/{quota}" : "done";
+                    projects[call.Name] = outcome == "done" ? parts[1] : description ?? "";
+                    break;
                 case "update":
                     outcome = exists ? "done" : "missing";
                     projects[call.Name] = parts[1];

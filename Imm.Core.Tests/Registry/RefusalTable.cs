@@ -59,7 +59,7 @@ public sealed partial class RefusalTable
             new(
                 "the tags are unreadable",
                 Invalid("Tag"),
-                world => world.Unreadable.Add(Refusal.Invalid("Tag", "it is not a list of tags."))),
+                world => world.Unreadable.Add(ImmRefusal.Invalid("Tag", "it is not a list of tags."))),
         ],
         [
             new("there are 21 tags", Exceeded("Tag", 21, null, 20), world => world.Tags = [.. new Tag[20], new Tag("")]),
@@ -113,7 +113,7 @@ public sealed partial class RefusalTable
             new(
                 "the page size is unreadable",
                 Invalid("MaxResults"),
-                world => world.Unreadable.Add(Refusal.Invalid("MaxResults", "it is not a number."))),
+                world => world.Unreadable.Add(ImmRefusal.Invalid("MaxResults", "it is not a number."))),
             new("the page size is negative", Invalid("MaxResults"), world => world.MaxResults = -1),
             new("the page size is 201", Invalid("MaxResults"), world => world.MaxResults = 201),
             new("the page size is the least int", Invalid("MaxResults"), world => world.MaxResults = int.MinValue),
@@ -311,11 +311,11 @@ public sealed partial class RefusalTable
             new(
                 $"{parameter} is unreadable",
                 Invalid(parameter),
-                world => world.Unreadable.Add(Refusal.Invalid(parameter, "it is not a number."))),
+                world => world.Unreadable.Add(ImmRefusal.Invalid(parameter, "it is not a number."))),
             new(
                 $"{parameter} is beyond 64 bits",
                 Exceeded(parameter, null, null, maximum),
-                world => world.Unreadable.Add(Refusal.AboveMaximum(parameter, null, maximum))),
+                world => world.Unreadable.Add(ImmRefusal.AboveMaximum(parameter, null, maximum))),
             new($"{parameter} is 0", Invalid(parameter), world => world.Limits[index] = 0),
             new($"{parameter} is negative", Invalid(parameter), world => world.Limits[index] = long.MinValue),
         };

@@ -5,10 +5,10 @@ using Xunit;
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>The behaviour of every store, in memory and in a file.</summary>
-public abstract class RegistryConformance : IDisposable
+public abstract partial class RegistryConformance : IDisposable
 {
     /// <summary>The number of members that the test of a closed store covers. A new member must be added to the test.</summary>
-    private const int MembersCoveredHere = 35;
+    private const int MembersCoveredHere = 40;
 
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2021, 6, 29, 14, 50, 13, TimeSpan.FromHours(8)));
 
@@ -341,11 +341,14 @@ public abstract class RegistryConformance : IDisposable
             () => registry.Update(new()),
             () => registry.Delete("a"),
             () => registry.Delete(null!),
+            () => registry.Delete("a", 1),
+            () => registry.Watch(0),
             () => registry.SetProjectQuota(1),
             () => registry.CreateDataset(new() { ProjectName = "a", DatasetName = "d" }),
             () => registry.GetDataset("a", "d"),
             () => registry.UpdateDataset(new() { ProjectName = "a", DatasetName = "d", Description = "e" }),
             () => registry.DeleteDataset("a", "d"),
+            () => registry.DeleteDataset("a", "d", 1),
             () => registry.ListDatasets(new() { ProjectName = "a" }),
             () => registry.CreateBinding("a", "d", "oss://b"),
             () => registry.ListBindings("a", "d"),
@@ -361,10 +364,12 @@ public abstract class RegistryConformance : IDisposable
             async () => await registry.CreateAsync(new() { ProjectName = "b" }),
             async () => await registry.UpdateAsync(new() { ProjectName = "a", Description = "d" }),
             async () => await registry.DeleteAsync("a"),
+            async () => await registry.DeleteAsync("a", 1),
             async () => await registry.SetProjectQuotaAsync(1),
             async () => await registry.CreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
             async () => await registry.UpdateDatasetAsync(new() { ProjectName = "a", DatasetName = "d", Description = "e" }),
             async () => await registry.DeleteDatasetAsync("a", "d"),
+            async () => await registry.DeleteDatasetAsync("a", "d", 1),
             async () => await registry.CreateBindingAsync("a", "d", "oss://b"),
             async () => await registry.DeleteBindingAsync("a", "d", "oss://b"),
             async () => await registry.AddFilesAsync("a", "d", 1, 1),

@@ -22,6 +22,8 @@ public sealed class RegistryMachine
     private static readonly string[] AllOutcomes =
     [
         "done",
+        "created",
+        "there",
         "400 InvalidArgument",
         "400 InvalidArgument of ProjectName",
         "400 InvalidArgument of Description",
@@ -180,6 +182,7 @@ public sealed class RegistryMachine
             from seed in Gen.Choose(0, int.MaxValue - 1)
             from operation in Gen.Frequency(
                 (8, Gen.Constant<Step>(new Create(region, name, change))),
+                (3, Gen.Constant<Step>(new GetOrCreate(region, name, change))),
                 (5, Gen.Constant<Step>(new Update(region, name, change))),
                 (2, Gen.Constant<Step>(new Delete(region, name))),
                 (1, Gen.Constant<Step>(new SetQuota(region, number))),
@@ -296,6 +299,27 @@ public sealed class RegistryMachine
                 Tag = Change.Tags,
             });
         });
+    }
+
+    private sealed record GetOrCreate(string Region, string Name, Change Change) : Step
+    {
+        public override World Apply(World world)
+        {
+            World.RequireName(Name);
+            Change.Check();
+            return world.Scopes[Region].Projects.ContainsKey(Name)
+                ? world with { Outcome = "there" }
+                : new Create(Region, Name, Change).Apply(world) with { Outcome = "created" };
+        }
+
+        public override string Apply(Subject subject) => Shown.Outcome(() => subject.Registry(Region).GetOrCreate(new()
+        {
+            ProjectName = Name,
+            Description = Change.Description,
+            DatasetMaxBindCount = Change.BindCount,
+            ProjectMaxDatasetCount = Change.DatasetCount,
+            Tag = Change.Tags,
+        }).IsNew ? "created" : "there");
     }
 
     private sealed record Update(string Region, string Name, Change Change) : Step

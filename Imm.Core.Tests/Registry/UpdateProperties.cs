@@ -116,7 +116,7 @@ public sealed class UpdateProperties
 
     public static TheoryData<string> SingleFields => [.. typeof(UpdateProjectRequest).GetProperties()
         .Select(property => property.Name)
-        .Where(name => name != nameof(UpdateProjectRequest.ProjectName))];
+        .Where(name => name is not (nameof(UpdateProjectRequest.ProjectName) or nameof(UpdateProjectRequest.ExpectedRevision)))];
 
     private static bool SetsNothing(UpdateProjectRequest request) =>
         request.Description is null && request.ServiceRole is null && request.TemplateId is null && request.Tag is null

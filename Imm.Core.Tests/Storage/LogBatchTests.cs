@@ -16,14 +16,14 @@ public class LogBatchTests
     {
         var batch = new LogBatch();
         batch.Clear();
-        batch.Add(2, new ModelChange(ChangeKind.Scope, 0, ScopeState.Empty(new Scope("a", "r"), Defaults), IsNew: true));
-        batch.Add(2, new ModelChange(ChangeKind.Project, 5, null, IsNew: true));
+        batch.Add(2, new ModelChange(ChangeKind.Scope, 0, ScopeState.Empty(new Scope("a", "r"), Defaults), ChangeState.Created));
+        batch.Add(2, new ModelChange(ChangeKind.Project, 5, LoggedProject.New(5, 0), ChangeState.Deleted));
 
         byte[] payload = Payload(batch);
 
-        // Kind 1 with bit 7 for a new key, key 2, length 11 + 1; layout, two texts, no quota, checksum. Then a deletion of kind 2.
-        Assert.Equal([0x81, 2, 0, 0, 0, 0, 0, 0, 0, 11, 1, 1, (byte)'a', 1, (byte)'r', 0], payload[..16]);
-        Assert.Equal([2, 5, 0, 0, 0, 0, 2, 0, 0, 0], payload[20..]);
+        // Kind 1 with bit 7 for a new key, key 2, length 11 + 1; layout, texts, quota, revision, checksum. Then a deletion of kind 2.
+        Assert.Equal([0x81, 2, 0, 0, 0, 0, 0, 0, 0, 12, 1, 1, (byte)'a', 1, (byte)'r', 0, 0], payload[..17]);
+        Assert.Equal([2, 5, 0, 0, 0, 0, 2, 0, 0, 0], payload[21..]);
     }
 
     [Theory]
@@ -49,7 +49,8 @@ public class LogBatchTests
         Project[] projects = [LoggedProject.New(1, length), LoggedProject.New(2, 0), LoggedProject.New(3, length)];
         foreach (Project project in projects)
         {
-            batch.Add(9, new ModelChange(ChangeKind.Project, project.Number, project, IsNew: project.Number > 1));
+            ChangeState state = project.Number > 1 ? ChangeState.Created : ChangeState.Updated;
+            batch.Add(9, new ModelChange(ChangeKind.Project, project.Number, project, state));
         }
 
         var records = new List<Record>();
@@ -74,7 +75,7 @@ public class LogBatchTests
         batch.Clear();
 
         Assert.True(batch.IsEmpty);
-        batch.Add(1, new ModelChange(ChangeKind.Project, 2, null));
+        batch.Add(1, new ModelChange(ChangeKind.Project, 2, LoggedProject.New(2, 0), ChangeState.Deleted));
         Assert.False(batch.IsEmpty);
         Span<byte> frame = batch.Pad();
         Assert.Equal(Disk.SectorSize, frame.Length);

@@ -32,7 +32,7 @@ public class RecordCodecTests
         (ChangeKind.Project, ProjectKey, FullProject),
         (ChangeKind.Dataset, DatasetKey, NewDataset("", "", DatasetQuota.Default)),
         (ChangeKind.Dataset, DatasetKey, FullDataset),
-        (ChangeKind.DatasetUse, DatasetKey, FullDataset.Dataset with { FileCount = 127, TotalFileSize = long.MaxValue }),
+        (ChangeKind.Dataset, DatasetKey, FullDataset.With(FullDataset.Dataset with { FileCount = 127, TotalFileSize = long.MaxValue })),
     ];
 
     [Theory]
@@ -51,7 +51,7 @@ public class RecordCodecTests
             ChangeKind.Project, ProjectKey, NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty));
 
         // Layout, no optional fields, name, creation time 1000, update time − creation time 1.
-        Assert.Equal([1, 0, 4, .. "name"u8, 0xE8, 0x07, 1], value[..^4]);
+        Assert.Equal([1, 0, 4, .. "name"u8, 0xE8, 0x07, 1, 9], value[..^4]);
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan()[^4..]);
         Assert.Equal(ChecksumOf(ChangeKind.Project, ProjectKey, value[..^4]), checksum);
     }
@@ -116,16 +116,24 @@ public class RecordCodecTests
     public static TheoryData<string, string, byte[]> MalformedFields => new()
     {
         { "has layout 2", nameof(ChangeKind.Project), [2, 0, 1, (byte)'n', 1, 0] },
-        { "longer than 63 bits", nameof(ChangeKind.DatasetUse), [1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0] },
+        {
+            "longer than 63 bits",
+            nameof(ChangeKind.Project),
+            [1, 0, 1, (byte)'n', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0]
+        },
         { "not UTF-8", nameof(ChangeKind.Project), [1, 0, 1, 0xFF, 1, 0] },
         { "ends before it is complete", nameof(ChangeKind.Project), [1, 0, 0xFF, 0x7F, (byte)'n', 1, 0] },
-        { "is damaged", nameof(ChangeKind.Project), [1, 0, 1, (byte)'1', 1, 0] },
-        { "is damaged", nameof(ChangeKind.Project), [1, 0, 1, (byte)'n', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 1] },
+        { "is damaged", nameof(ChangeKind.Project), [1, 0, 1, (byte)'1', 1, 0, 0] },
+        { "is damaged", nameof(ChangeKind.Project), [1, 0, 1, (byte)'n', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 1, 0] },
         { "more than 20 tags", nameof(ChangeKind.Project), [1, 16, 1, (byte)'n', 1, 0, 21] },
-        { "is damaged", nameof(ChangeKind.Scope), [1, 1, (byte)'a', 1, (byte)':', 0] },
-        { "is damaged", nameof(ChangeKind.Scope), [1, 0, 1, (byte)'r', 0] },
-        { "is damaged", nameof(ChangeKind.Dataset), [1, 7, 0, 1, (byte)'n', 1, 0, 1, 3, (byte)'u', (byte)'r', (byte)'i', 1] },
-        { "is damaged", nameof(ChangeKind.Dataset), [1, 7, 0, 1, (byte)'-', 1, 0, 0] },
+        { "is damaged", nameof(ChangeKind.Scope), [1, 1, (byte)'a', 1, (byte)':', 0, 0] },
+        { "is damaged", nameof(ChangeKind.Scope), [1, 0, 1, (byte)'r', 0, 0] },
+        {
+            "is damaged",
+            nameof(ChangeKind.Dataset),
+            [1, 1, (byte)'p', 0, 1, (byte)'n', 1, 0, 1, 3, (byte)'u', (byte)'r', (byte)'i', 1, 0, 0, 0]
+        },
+        { "is damaged", nameof(ChangeKind.Dataset), [1, 1, (byte)'p', 0, 1, (byte)'-', 1, 0, 0, 0, 0, 0] },
     };
 
     [Theory]
@@ -158,18 +166,16 @@ public class RecordCodecTests
     {
         ChangeKind.Scope => RecordCodec.ReadScope(key, value),
         ChangeKind.Project => Codec.ReadProject(key, value),
-        ChangeKind.Dataset => RecordCodec.ReadDataset(key, value, Name),
-        _ => RecordCodec.ReadDatasetUse(key, value),
+        _ => RecordCodec.ReadDataset(key, value),
     };
 
     private static string Shown(object value) => value switch
     {
-        ScopeState scope => $"{scope.Scope} {scope.OwnProjectQuota}",
-        (Scope scope, var quota) => $"{scope} {quota}",
+        ScopeState scope => $"{scope.Scope} {scope.OwnProjectQuota} {scope.Revision}",
+        (Scope scope, var quota, long revision) => $"{scope} {quota} {revision}",
         Project project => $"{project.Number} {project} {string.Join(' ', project.Tags.Select(tag => $"{tag.Key}={tag.Value}"))}",
         DatasetEntry dataset =>
-            $"{dataset.Number} {dataset.ProjectNumber} {dataset.Dataset} {string.Join<Binding>(' ', dataset.Bindings)}",
-        Dataset use => $"{(use.FileCount, use.TotalFileSize)}",
+            $"{dataset.Number} {dataset.Dataset} {string.Join<Binding>(' ', dataset.Bindings)}",
         _ => $"{value}",
     };
 
@@ -208,11 +214,10 @@ public class RecordCodecTests
     }
 
     private static Project NewProject(string description, string serviceRole, string templateId, Quota quota, TagSet tags) =>
-        new(Name, description, serviceRole, templateId, quota, tags, 1000, 1001, Defaults.Capacity) { Number = 7 };
+        new(Name, description, serviceRole, templateId, quota, tags, 1000, 1001, Defaults.Capacity) { Number = 7, Revision = 9 };
 
     private static DatasetEntry NewDataset(string description, string templateId, DatasetQuota quota, params string[] uris) => new(
         8,
-        7,
         new Dataset(Name, "data", description, templateId, quota, 1000, DateTime.MaxValue.Ticks) { BindCount = uris.Length },
         [.. uris.Select(uri => new Binding(Name, "data", uri, 1002))]);
 }

@@ -137,7 +137,7 @@ public sealed class CallsTests : IDisposable
                 ProjectName = "p", Description = "d", ServiceRole = "r", TemplateId = "t", ProjectMaxDatasetCount = 1,
                 DatasetMaxBindCount = 2,
                 DatasetMaxFileCount = 3, DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6,
-                Tag = [new Tag("a", "b")],
+                Tag = [new Tag("a", "b")], ExpectedRevision = 2,
             },
             new ListProjectsRequest { MaxResults = 1, NextToken = "MTIzNDU2Nzg5MDEyMzQ1NjphYQ==", Prefix = "p", Tag = [new Tag("a", "b")] },
             new CreateDatasetRequest
@@ -148,7 +148,7 @@ public sealed class CallsTests : IDisposable
             new UpdateDatasetRequest
             {
                 ProjectName = "p", DatasetName = "d", Description = "d", TemplateId = "t", DatasetMaxBindCount = 2, DatasetMaxFileCount = 3,
-                DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6,
+                DatasetMaxEntityCount = 4, DatasetMaxRelationCount = 5, DatasetMaxTotalFileSize = 6, ExpectedRevision = 2,
             },
             new ListDatasetsRequest { ProjectName = "p", MaxResults = 1, NextToken = "1234567890123456:p:a", Prefix = "d" },
         ];

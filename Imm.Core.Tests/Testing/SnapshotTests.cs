@@ -117,6 +117,7 @@ public sealed class SnapshotTests
                   "AccountId": "42",
                   "RegionId": "cn-beijing",
                   "ProjectQuota": 7,
+                  "Revision": 5,
                   "Projects": [
                     {
                       "ProjectName": "photos",
@@ -142,6 +143,7 @@ public sealed class SnapshotTests
                           "TagValue": "<a&b>"
                         }
                       ],
+                      "Revision": 5,
                       "Datasets": [
                         {
                           "DatasetName": "raw",
@@ -157,6 +159,7 @@ public sealed class SnapshotTests
                           "BindCount": 2,
                           "FileCount": 3,
                           "TotalFileSize": 30,
+                          "Revision": 5,
                           "Bindings": [
                             {
                               "URI": "oss://a",

@@ -24,6 +24,17 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// <summary>The number of the last batch that a load finds: an older state may be dropped from memory.</summary>
     public virtual long LoadableSequence => 0;
 
+    /// <summary>The refusal of every change after <see cref="Failure"/>; null while there is none.</summary>
+    public Refusal? Failed => Failure is { } cause
+        ? Refusal.Unavailable(
+            ImmUnavailableReason.StoreFailed,
+            $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}",
+            cause)
+        : null;
+
+    /// <summary>The last changes of projects, in order, as of when the store was opened.</summary>
+    public virtual IEnumerable<PublishedChange> RecentChanges => [];
+
     /// <summary>Makes the exception of every use of a closed store.</summary>
     public static ObjectDisposedException Closed() => new("Imm.Core.ImmStore");
 

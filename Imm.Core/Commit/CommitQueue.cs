@@ -53,6 +53,7 @@ internal sealed class CommitQueue
     // Caller must hold the commit lock.
     private readonly List<PendingWrite> _batch;
     private readonly List<ScopeEntry> _staged = [];
+    private readonly List<PublishedChange> _changes = [];
     private PendingWrite? _taken;
     private long _sequence;
 
@@ -104,7 +105,7 @@ internal sealed class CommitQueue
     /// <summary>
     /// Checks whether a write can be taken at all: not while as many wait as may, and not after the log has failed. Null where it can.
     /// </summary>
-    public Refusal? CheckOpen() => WaitingCount >= _maxWaiting ? Refusal.TooManyWaiting : CheckLog();
+    public Refusal? CheckOpen() => WaitingCount >= _maxWaiting ? Refusal.TooManyWaiting : _log.Failed;
 
     /// <summary>Commits a write on the calling thread, or enqueues it.</summary>
     /// <param name="write">The write; it is completed when the change is durable and published, or refused.</param>
@@ -152,7 +153,7 @@ internal sealed class CommitQueue
     /// <exception cref="InvalidOperationException">
     /// The calling thread is the one that would have to commit the write, which is cancelled.
     /// </exception>
-    public Outcome<TAnswer> Wait<TAnswer>(PendingWrite<TAnswer> write) =>
+    public ImmOutcome<TAnswer> Wait<TAnswer>(PendingWrite<TAnswer> write) =>
         IsCommittingThread && write.TryCancel() ? throw CalledByStore() : write.Wait();
 
     /// <summary>Runs something while nothing is committed, and everything that was committed is published.</summary>
@@ -371,13 +372,17 @@ internal sealed class CommitQueue
         try
         {
             Refusal? failure = DecideAndAppend();
+            if (failure is null)
+            {
+                Publish();
+            }
+            else if (_log.Failure is not null)
+            {
+                _scopes.Changes.Fail();
+            }
+
             foreach (ScopeEntry entry in _staged)
             {
-                if (failure is null)
-                {
-                    _scopes.Publish(entry, _sequence);
-                }
-
                 entry.Staged = null;
             }
 
@@ -396,6 +401,20 @@ internal sealed class CommitQueue
         {
             _batch.Clear();
             _staged.Clear();
+            _changes.Clear();
+        }
+    }
+
+    private void Publish()
+    {
+        using (_scopes.Changes.Publish())
+        {
+            foreach (ScopeEntry entry in _staged)
+            {
+                _scopes.Publish(entry, _sequence);
+            }
+
+            _scopes.Changes.Add(_changes);
         }
     }
 
@@ -440,6 +459,13 @@ internal sealed class CommitQueue
 
                     entry.Staged = next;
                     _log.Add(entry, changes);
+                    foreach (Change change in changes)
+                    {
+                        if (change.Kind == ChangeKind.Project)
+                        {
+                            _changes.Add(new PublishedChange(entry.Scope, (Project)change.Value, change.State));
+                        }
+                    }
                 }
             }
 
@@ -452,7 +478,7 @@ internal sealed class CommitQueue
 #pragma warning restore CA1031
         {
             _log.Discard(_staged);
-            return CheckLog()
+            return _log.Failed
                 ?? Refusal.Unavailable(
                     StoreFileException.ReasonOf(e),
                     e is OutOfSpaceException
@@ -461,11 +487,4 @@ internal sealed class CommitQueue
                     e);
         }
     }
-
-    private Refusal? CheckLog() => _log.Failure is { } cause
-        ? Refusal.Unavailable(
-            ImmUnavailableReason.StoreFailed,
-            $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}",
-            cause)
-        : null;
 }

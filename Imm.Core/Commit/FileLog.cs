@@ -12,7 +12,7 @@ internal sealed class FileLog : CommitLog
     private readonly FileStore _file;
 
     /// <summary>The scopes that were stored when the store was opened; most of them may never be used.</summary>
-    private readonly Dictionary<Scope, (int Id, int? OwnProjectQuota)> _stored = [];
+    private readonly Dictionary<Scope, StoredScope> _stored = [];
 
     /// <summary>One for the open log, and one for each read of its files under way.</summary>
     private readonly CountdownEvent _reads = new(1);
@@ -25,10 +25,10 @@ internal sealed class FileLog : CommitLog
         : base(settings.Defaults)
     {
         _file = file;
-        foreach ((int id, Scope scope, int? ownProjectQuota) in file.Scopes)
+        foreach (StoredScope scope in file.Scopes)
         {
-            _stored.Add(scope, (id, ownProjectQuota));
-            _lastId = Math.Max(_lastId, id);
+            _stored.Add(scope.Scope, scope);
+            _lastId = Math.Max(_lastId, scope.Id);
         }
     }
 
@@ -44,15 +44,15 @@ internal sealed class FileLog : CommitLog
 
     public override ScopeEntry NewEntry(Scope scope)
     {
-        (int id, int? ownProjectQuota) = _stored.GetValueOrDefault(scope);
-        return new ScopeEntry(scope, id, ownProjectQuota);
+        StoredScope stored = _stored.GetValueOrDefault(scope);
+        return new ScopeEntry(scope, stored.Id, stored.OwnProjectQuota, stored.Revision);
     }
 
     public override ScopeState Load(ScopeEntry entry) => entry.Id == 0
         ? Empty(entry.Scope)
         : Read(
             (Log: this, Entry: entry),
-            static it => it.Log._file.Load(it.Entry.Scope, it.Entry.Id, it.Entry.OwnProjectQuota),
+            static it => it.Log._file.Load(it.Entry.Scope, it.Entry.Id, it.Entry.OwnProjectQuota, it.Entry.Revision),
             static it => $"The projects of {it.Entry.Scope} cannot be read.");
 
     public override Refusal? RefuseNewScope(ScopeEntry entry) => entry.Id > 0 || _lastId < RecordKey.MaxScope
@@ -71,7 +71,7 @@ internal sealed class FileLog : CommitLog
         if (entry.Id == 0)
         {
             entry.Id = ++_lastId;
-            _file.Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged, IsNew: true));
+            _file.Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged!, ChangeState.Created));
         }
 
         foreach (Change change in changes)

@@ -50,12 +50,12 @@ internal abstract class PendingWrite
 /// A synchronous caller waits on the object itself and needs no thread but the one that commits. An asynchronous one awaits it as the
 /// source of a <see cref="ValueTask"/>; continuations run on the pool, because the thread that completes a batch goes on with the next.
 /// </remarks>
-internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<Outcome<TAnswer>>
+internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<ImmOutcome<TAnswer>>
 {
     private readonly Scope _scope;
     private readonly ScopeEntry? _known;
     private readonly Command<TAnswer> _command;
-    private ManualResetValueTaskSourceCore<Outcome<TAnswer>> _source = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<ImmOutcome<TAnswer>> _source = new() { RunContinuationsAsynchronously = true };
     private readonly CancellationTokenRegistration _cancellation;
     private Decision<TAnswer> _decision;
     private Exception? _defect;
@@ -89,10 +89,10 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     public ValueTask<TAnswer> Answer => new(this, _source.Version);
 
     /// <summary>The outcome, in which a refusal is a value.</summary>
-    public ValueTask<Outcome<TAnswer>> Outcome => new(this, _source.Version);
+    public ValueTask<ImmOutcome<TAnswer>> Outcome => new(this, _source.Version);
 
     /// <summary>Waits for the outcome on the calling thread.</summary>
-    public Outcome<TAnswer> Wait()
+    public ImmOutcome<TAnswer> Wait()
     {
         lock (this)
         {
@@ -138,11 +138,11 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
         else
         {
-            Complete(_decision.Refusal is { } refusal ? new Outcome<TAnswer>(refusal) : new Outcome<TAnswer>(_decision.Answer!));
+            Complete(_decision.Refusal is { } refusal ? new ImmOutcome<TAnswer>(refusal) : new ImmOutcome<TAnswer>(_decision.Answer!));
         }
     }
 
-    public override void Refuse(Refusal refusal) => Complete(new Outcome<TAnswer>(refusal));
+    public override void Refuse(Refusal refusal) => Complete(new ImmOutcome<TAnswer>(refusal));
 
     public override void Fail(Exception exception)
     {
@@ -164,22 +164,22 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
             : status;
     }
 
-    ValueTaskSourceStatus IValueTaskSource<Outcome<TAnswer>>.GetStatus(short token) => _source.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<ImmOutcome<TAnswer>>.GetStatus(short token) => _source.GetStatus(token);
 
     void IValueTaskSource<TAnswer>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
-    void IValueTaskSource<Outcome<TAnswer>>.OnCompleted(
+    void IValueTaskSource<ImmOutcome<TAnswer>>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
     // A caller that asks before there is a result waits for it, as with a task.
     TAnswer IValueTaskSource<TAnswer>.GetResult(short token) => Wait().OrThrow();
 
-    Outcome<TAnswer> IValueTaskSource<Outcome<TAnswer>>.GetResult(short token) => Wait();
+    ImmOutcome<TAnswer> IValueTaskSource<ImmOutcome<TAnswer>>.GetResult(short token) => Wait();
 
-    private void Complete(Outcome<TAnswer> outcome)
+    private void Complete(ImmOutcome<TAnswer> outcome)
     {
         _cancellation.Dispose();
         _source.SetResult(outcome);

@@ -3,7 +3,7 @@ using Imm.Core.Model;
 namespace Imm.Core.Commit;
 
 /// <summary>One scope of an open store: its published state, and the staged state of the batch that is being committed.</summary>
-internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota = null)
+internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota = null, long revision = 0)
 {
     private ScopeState? _published;
 
@@ -29,6 +29,12 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
 
     /// <summary>The project quota that the scope is stored with, as of the last batch. Guarded by the lock of the entry.</summary>
     public int? OwnProjectQuota { get; set; } = ownProjectQuota;
+
+    /// <summary>
+    /// The revision of the scope as of the last batch; until it is loaded, the one it was stored with. Guarded by the lock of the entry;
+    /// a batch changes it under the lock of <see cref="ChangeHistory.Publish"/> too.
+    /// </summary>
+    public long Revision { get; set; } = revision;
 
     /// <summary>The time of the last use, as a count of loads. Written without a memory barrier: it need not be exact.</summary>
     public long LastUse { get; set; }

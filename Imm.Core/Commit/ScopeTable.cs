@@ -33,14 +33,20 @@ internal sealed class ScopeTable
     private long _loads;
 
     /// <param name="log">The log, from which scopes are loaded.</param>
+    /// <param name="keptChanges">The number of changes that are kept for watches, from 0.</param>
     /// <param name="maxLoadedProjects">
     /// The number of projects in memory beyond which states are dropped; null for no bound. A log that is not persistent has none.
     /// </param>
-    public ScopeTable(CommitLog log, long? maxLoadedProjects)
+    public ScopeTable(CommitLog log, long? maxLoadedProjects, int keptChanges)
     {
         _log = log;
         _maxLoadedProjects = log.IsPersistent ? maxLoadedProjects : null;
+        Changes = new ChangeHistory(keptChanges, RevisionOf, () => log.Failed);
+        Changes.Add(log.RecentChanges);
     }
+
+    /// <summary>The last changes of projects.</summary>
+    public ChangeHistory Changes { get; }
 
     /// <summary>The number of scopes that have an entry.</summary>
     public int Count => _entries.Count;
@@ -118,7 +124,9 @@ internal sealed class ScopeTable
     public ScopeState StagedState(ScopeEntry entry) =>
         entry.Staged ?? entry.Published ?? Load(entry) ?? throw new InvalidOperationException("Only the commit removes an entry.");
 
-    /// <summary>Publishes the staged state of an entry. Caller must hold the commit lock.</summary>
+    /// <summary>
+    /// Publishes the staged state of an entry. Caller must hold the commit lock and that of <see cref="ChangeHistory.Publish"/>.
+    /// </summary>
     /// <param name="entry">The entry.</param>
     /// <param name="sequence">The sequence number of the batch.</param>
     public void Publish(ScopeEntry entry, long sequence)
@@ -131,6 +139,7 @@ internal sealed class ScopeTable
         before = entry.Published;
         entry.LastSequence = sequence;
         entry.OwnProjectQuota = state.OwnProjectQuota;
+        entry.Revision = state.Revision;
         entry.Published = state;
         Monitor.Exit(entry);
 
@@ -175,6 +184,7 @@ internal sealed class ScopeTable
     /// <summary>Publishes the state that the log loads now for every scope. Caller must hold the commit lock.</summary>
     public void Reload()
     {
+        using Uninterruptible.Held publishing = Changes.Publish();
         foreach (ScopeEntry entry in _entries.Values)
         {
             if (!_log.IsStored(entry.Scope))
@@ -186,11 +196,17 @@ internal sealed class ScopeTable
             lock (entry)
             {
                 entry.Published = _log.Load(entry);
+                entry.Revision = entry.Published.Revision;
             }
         }
+
+        Changes.Clear();
     }
 
-    private static bool IsEmpty(ScopeState state) => state.ProjectCount == 0 && state.OwnProjectQuota is null;
+    // A scope that has ever had a project keeps its revision.
+    private static bool IsEmpty(ScopeState state) => state.Revision == 0 && state.OwnProjectQuota is null;
+
+    private long RevisionOf(Scope scope) => _entries.TryGetValue(scope, out ScopeEntry? entry) ? entry.Revision : 0;
 
     private bool TryFind(Scope scope, [NotNullWhen(true)] out ScopeEntry? entry)
     {
@@ -222,6 +238,7 @@ internal sealed class ScopeTable
 
             state = _log.Load(entry);
             entry.Published = state;
+            entry.Revision = state.Revision;
         }
 
         if (_maxLoadedProjects is not null)

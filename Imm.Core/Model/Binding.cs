@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using Imm.Core.Model;
 
 namespace Imm.Core;
 

@@ -4,7 +4,7 @@ namespace Imm.Core;
 
 /// <summary>A dataset of a project as it was at one committed moment: its fields, its limits, and the counts of its content.</summary>
 /// <remarks>
-/// The fields are those of the service's structure "Dataset". Equal where all of them are equal. Immutable and thread-safe.
+/// The fields are those of the service's structure "Dataset", and a revision. Equal where all of them are equal. Immutable and thread-safe.
 /// </remarks>
 public sealed record Dataset
 {
@@ -76,6 +76,12 @@ public sealed record Dataset
     /// <summary>The five limits together.</summary>
     public DatasetQuota Quota { get; internal init; }
 
+    /// <summary>
+    /// The revision of the account's projects in the region at which this dataset, its bindings or its files last changed: 1 or more,
+    /// higher with every change, also over restarts. It is no field of the service.
+    /// </summary>
+    public long Revision { get; internal init; }
+
     internal long CreateTicks => _createTicks;
 
     internal long UpdateTicks
@@ -83,4 +89,24 @@ public sealed record Dataset
         get => _updateTicks;
         init => _updateTicks = value;
     }
+
+    /// <summary>Compares the fields of two datasets; their revisions may differ.</summary>
+    /// <param name="other">The other dataset.</param>
+    /// <returns>True if all are equal.</returns>
+    public bool Equals(Dataset? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null
+            && ProjectName == other.ProjectName
+            && DatasetName == other.DatasetName
+            && TemplateId == other.TemplateId
+            && _createTicks == other._createTicks
+            && _updateTicks == other._updateTicks
+            && Description == other.Description
+            && Quota == other.Quota
+            && BindCount == other.BindCount
+            && FileCount == other.FileCount
+            && TotalFileSize == other.TotalFileSize);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(ProjectName, DatasetName, _createTicks, _updateTicks, FileCount, TotalFileSize);
 }

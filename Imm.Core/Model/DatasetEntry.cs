@@ -2,23 +2,19 @@ using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
 
-/// <summary>A dataset with its bindings and the numbers under which it is stored. Immutable.</summary>
+/// <summary>A dataset with its bindings and the number under which it is stored. Immutable.</summary>
 internal sealed class DatasetEntry : INamed
 {
-    public DatasetEntry(long number, long projectNumber, Dataset dataset, Binding[] bindings)
+    public DatasetEntry(long number, Dataset dataset, Binding[] bindings)
     {
         Invariant.Holds(dataset.BindCount == bindings.Length, "a dataset counts its bindings");
         Number = number;
-        ProjectNumber = projectNumber;
         Dataset = dataset;
         Bindings = bindings;
     }
 
     /// <summary>The number of the dataset in its scope.</summary>
     public long Number { get; }
-
-    /// <summary>The number of its project.</summary>
-    public long ProjectNumber { get; }
 
     public string Name => Dataset.DatasetName;
 
@@ -31,8 +27,9 @@ internal sealed class DatasetEntry : INamed
     public Binding? Find(string uri) => Array.Find(Bindings, binding => binding.Uri == uri);
 
     /// <summary>Copies the entry with other fields or counts of the dataset.</summary>
-    public DatasetEntry With(Dataset dataset) => new(Number, ProjectNumber, dataset, Bindings);
+    public DatasetEntry With(Dataset dataset) => new(Number, dataset, Bindings);
 
     /// <summary>Copies the entry with other bindings.</summary>
-    public DatasetEntry With(Binding[] bindings) => new(Number, ProjectNumber, Dataset with { BindCount = bindings.Length }, bindings);
+    public DatasetEntry With(Binding[] bindings, long revision) =>
+        new(Number, Dataset with { BindCount = bindings.Length, Revision = revision }, bindings);
 }

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Imm.Core;
 
 /// <summary>
-/// The service's error codes. <see cref="ImmException.Code"/> is always one of these; a code and its HTTP status are API,
-/// the text of a message is not.
+/// The service's error codes, and two of this library. <see cref="ImmException.Code"/> is always one of these; a code and its HTTP status
+/// are API, the text of a message is not.
 /// </summary>
 /// <remarks>The codes and their meaning are those of the vendor's "Error codes" page for IMM 2020-09-30.</remarks>
 public static class ImmErrorCode
@@ -42,12 +42,26 @@ public static class ImmErrorCode
     /// </summary>
     public const string ThrottlingUser = "Throttling.User";
 
+    /// <summary>
+    /// A conditional change expects another revision than the resource has. Nothing was changed. A code of this library, which the service
+    /// does not have. HTTP status 409.
+    /// </summary>
+    public const string RevisionMismatch = "RevisionMismatch";
+
+    /// <summary>
+    /// The changes after a revision are not kept any more, or the store has never had the revision: list again and watch from there. A code
+    /// of this library, which the service does not have. HTTP status 410.
+    /// </summary>
+    public const string RevisionGone = "RevisionGone";
+
     /// <summary>Gets the HTTP status of a code.</summary>
     internal static int HttpStatus(string code) => code switch
     {
         ResourceNotFound or InvalidActionNotFound
             or ImmWireErrorCode.InvalidAccessKeyIdNotFound or ImmWireErrorCode.InvalidVersion => 404,
         NoPermission => 403,
+        RevisionMismatch => 409,
+        RevisionGone => 410,
         ServiceUnavailable => 503,
         _ => 400,
     };

@@ -1,5 +1,3 @@
-using Imm.Core.Model;
-
 namespace Imm.Core;
 
 /// <summary>
@@ -24,17 +22,21 @@ public sealed class ImmException : Exception
     /// </summary>
     public ImmUnavailableReason? Reason => Refusal.Reason;
 
-    /// <summary>The HTTP status that the service answers with for this code: 400, 403, 404 or 503.</summary>
+    /// <summary>The HTTP status that the service answers with for this code: 400, 403, 404, 409, 410 or 503.</summary>
     public int HttpStatus => ImmErrorCode.HttpStatus(Code);
 
     /// <summary>The service's name of the request parameter that is at fault; null where it is not a single one.</summary>
     public string? Parameter => Refusal.Parameter;
 
-    /// <summary>For a limit: the number that was requested. Null where it does not fit 64 bits, and for other refusals.</summary>
+    /// <summary>
+    /// For a limit: the number that was requested. For a revision: the one that the request names. Null where it does not fit 64 bits, and
+    /// for other refusals.
+    /// </summary>
     public long? Requested => Refusal.Requested;
 
     /// <summary>
-    /// For the limit of a count: the number in use. May be above <see cref="Limit"/> after the limit was lowered. Null for other refusals.
+    /// For the limit of a count: the number in use. May be above <see cref="Limit"/> after the limit was lowered. For a revision: the
+    /// present one. Null for other refusals.
     /// </summary>
     public long? Used => Refusal.Used;
 

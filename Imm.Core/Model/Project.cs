@@ -97,6 +97,12 @@ public sealed record Project : INamed
     /// <summary>The six limits together.</summary>
     public Quota Quota { get; internal init; }
 
+    /// <summary>
+    /// The revision of the account's projects in the region at which this project, or something in it, last changed: 1 or more, higher with
+    /// every change, also over restarts. 0 for a project that no store returned. It is no field of the service.
+    /// </summary>
+    public long Revision { get; internal init; }
+
     internal long CreateTicks => _createTicks;
 
     internal long UpdateTicks
@@ -119,7 +125,7 @@ public sealed record Project : INamed
 
     string INamed.Name => ProjectName.Value;
 
-    /// <summary>Compares the 18 fields of two projects.</summary>
+    /// <summary>Compares the 18 fields of two projects; their revisions may differ.</summary>
     /// <param name="other">The other project.</param>
     /// <returns>True if all are equal.</returns>
     public bool Equals(Project? other) =>
@@ -147,6 +153,7 @@ public sealed record Project : INamed
         DatasetEntry? before = Datasets.Find(dataset.Name);
         return this with
         {
+            Revision = Math.Max(Revision, dataset.Dataset.Revision),
             DatasetCount = DatasetCount + (before is null ? 1 : 0),
             FileCount = FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
             TotalFileSize = TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
@@ -155,8 +162,9 @@ public sealed record Project : INamed
     }
 
     /// <summary>Removes a dataset of the project and brings the sums up to date.</summary>
-    internal Project Without(DatasetEntry dataset, OwnerToken? owner) => this with
+    internal Project Without(DatasetEntry dataset, long revision, OwnerToken? owner) => this with
     {
+        Revision = revision,
         DatasetCount = DatasetCount - 1,
         FileCount = FileCount - dataset.Dataset.FileCount,
         TotalFileSize = TotalFileSize - dataset.Dataset.TotalFileSize,

@@ -4,8 +4,9 @@ namespace Imm.Core;
 /// <remarks>Immutable and thread-safe.</remarks>
 public sealed class ProjectPage
 {
-    internal ProjectPage(Project[] projects, string? nextToken)
+    internal ProjectPage(Project[] projects, string? nextToken, long revision)
     {
+        Revision = revision;
         Projects = Array.AsReadOnly(projects);
         NextToken = nextToken;
     }
@@ -15,4 +16,10 @@ public sealed class ProjectPage
 
     /// <summary>The token of the next page; null on the last page.</summary>
     public string? NextToken { get; }
+
+    /// <summary>
+    /// The revision of the account's projects in the region at that moment, 0 or more: <see cref="ProjectRegistry.Watch"/> goes on from it
+    /// without a gap. Of a list of several pages take that of the first: a later page may show changes that the watch reports again.
+    /// </summary>
+    public long Revision { get; }
 }

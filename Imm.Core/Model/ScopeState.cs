@@ -24,7 +24,8 @@ internal sealed class ScopeState
         NameTable<Project> byName,
         NameTree<Project> inOrder,
         long datasetCount,
-        long lastNumber)
+        long lastNumber,
+        long revision)
     {
         Scope = scope;
         Defaults = defaults;
@@ -33,6 +34,7 @@ internal sealed class ScopeState
         _inOrder = inOrder;
         DatasetCount = datasetCount;
         LastNumber = lastNumber;
+        Revision = revision;
     }
 
     public Scope Scope { get; }
@@ -53,11 +55,16 @@ internal sealed class ScopeState
     /// <summary>The greatest number given to a project or dataset of the scope.</summary>
     public long LastNumber { get; }
 
+    /// <summary>
+    /// The number of changes of projects, or of something in them, that the scope has seen: the revision of the last one. Never falls.
+    /// </summary>
+    public long Revision { get; }
+
     /// <summary>All projects, in ordinal order of their names.</summary>
     public NameTree<Project> Projects => _inOrder;
 
-    public static ScopeState Empty(Scope scope, ServiceDefaults defaults, int? ownProjectQuota = null) =>
-        new(scope, defaults, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0);
+    public static ScopeState Empty(Scope scope, ServiceDefaults defaults, int? ownProjectQuota = null, long revision = 0) =>
+        new(scope, defaults, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0, revision);
 
     /// <summary>Checks that the scope has a number left for a new project or dataset.</summary>
     public Refusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
@@ -93,27 +100,38 @@ internal sealed class ScopeState
             _byName.Set(after, owner),
             _inOrder.Set(after, owner),
             DatasetCount - (before?.DatasetCount ?? 0) + after.DatasetCount,
-            Math.Max(LastNumber, number));
+            Math.Max(LastNumber, number),
+            Math.Max(Revision, after.Revision));
     }
 
     /// <summary>Removes a project.</summary>
     /// <param name="before">A project of this state.</param>
+    /// <param name="revision">The revision of the removal.</param>
     /// <param name="owner">The token of the batch; null for none.</param>
-    public ScopeState Without(Project before, OwnerToken? owner) => new(
+    public ScopeState Without(Project before, long revision, OwnerToken? owner) => new(
         Scope,
         Defaults,
         OwnProjectQuota,
         _byName.Remove(before.ProjectName.Value, owner),
         _inOrder.Remove(before.ProjectName.Value, owner),
         DatasetCount - before.DatasetCount,
-        LastNumber);
+        LastNumber,
+        revision);
 
     /// <summary>Copies the index into contiguous memory, for a state that was built from many projects and is read from then on.</summary>
-    public ScopeState Packed() => new(Scope, Defaults, OwnProjectQuota, _byName.Packed(), _inOrder, DatasetCount, LastNumber);
+    public ScopeState Packed() => new(Scope, Defaults, OwnProjectQuota, _byName.Packed(), _inOrder, DatasetCount, LastNumber, Revision);
 
     /// <summary>Copies the state for a store with other defaults.</summary>
     public ScopeState With(ServiceDefaults defaults) =>
-        defaults == Defaults ? this : new(Scope, defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber);
+        defaults == Defaults ? this : new(Scope, defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber, Revision);
 
-    public ScopeState WithProjectQuota(int projectQuota) => new(Scope, Defaults, projectQuota, _byName, _inOrder, DatasetCount, LastNumber);
+    /// <summary>Copies the state with a revision that is not below the present one.</summary>
+    public ScopeState WithRevision(long revision)
+    {
+        Invariant.Holds(revision >= Revision, "a revision never falls");
+        return new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber, revision);
+    }
+
+    public ScopeState WithProjectQuota(int projectQuota) =>
+        new(Scope, Defaults, projectQuota, _byName, _inOrder, DatasetCount, LastNumber, Revision);
 }

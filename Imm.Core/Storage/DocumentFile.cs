@@ -111,7 +111,6 @@ internal sealed class DocumentFile : IDisposable
         ChangeKind.Scope => "scopes",
         ChangeKind.Project => "projects",
         ChangeKind.Dataset => "datasets",
-        ChangeKind.DatasetUse => "datasetUses",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 

@@ -212,7 +212,8 @@ internal sealed class FileStore : IDisposable
     public void WaitForCheckpoint() => _logs.WaitForCheckpoint();
 
     /// <inheritdoc cref="StoreReader.Load"/>
-    public ScopeState Load(Scope scope, int id, int? ownProjectQuota) => _reader.Load(scope, id, ownProjectQuota);
+    public ScopeState Load(Scope scope, int id, int? ownProjectQuota, long revision) =>
+        _reader.Load(scope, id, ownProjectQuota, revision);
 
     /// <summary>Verifies everything that was appended before, and returns the problems that were found.</summary>
     public List<string> Check()

@@ -38,10 +38,9 @@ internal sealed class LogBatch
     public void Add(int scopeId, in Change change)
     {
         long key = change.Kind == ChangeKind.Scope ? scopeId : RecordKey.Of(scopeId, change.Number);
-        bool isNew = change.IsNew && change.Value is not null;
-        _frame.Byte((byte)((byte)change.Kind | (isNew ? NewFlag : 0)));
+        _frame.Byte((byte)((byte)change.Kind | (change.State == ChangeState.Created ? NewFlag : 0)));
         _frame.Int64(key);
-        if (change.Value is null)
+        if (change.State == ChangeState.Deleted)
         {
             _frame.Number(0);
             return;

@@ -32,9 +32,6 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             case ChangeKind.Dataset:
                 Write(writer, (DatasetEntry)value);
                 break;
-            case ChangeKind.DatasetUse:
-                Write(writer, (Dataset)value);
-                break;
             default:
                 throw new InvalidOperationException($"No layout for {kind}.");
         }
@@ -42,14 +39,15 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         writer.UInt32(ChecksumOf(kind, key, writer.Written[start..]));
     }
 
-    public static (Scope Scope, int? OwnProjectQuota) ReadScope(long key, ReadOnlySpan<byte> value)
+    public static (Scope Scope, int? OwnProjectQuota, long Revision) ReadScope(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Scope, key, value);
         string accountId = reader.Text();
         string regionId = reader.Text();
         int? quota = reader.Byte() == 0 ? null : checked((int)reader.Number());
+        long revision = reader.Number();
         Expect(reader.AtEnd && Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId), ChangeKind.Scope, key);
-        return (new Scope(accountId, regionId), quota);
+        return (new Scope(accountId, regionId), quota, revision);
     }
 
     public Project ReadProject(long key, ReadOnlySpan<byte> value)
@@ -66,25 +64,20 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             ? Quota.Default.With(ReadLimits(ref reader, Limit.OfProject))
             : Quota.Default;
         TagSet tags = fields.HasFlag(Fields.Tags) ? ReadTags(ref reader) : TagSet.Empty;
+        long revision = reader.Number();
         Expect(reader.AtEnd && name is not null && AreTimes(createTicks, updateTicks), ChangeKind.Project, key);
         return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, defaults.Capacity)
         {
             Number = RecordKey.Number(key),
+            Revision = revision,
         };
     }
 
-    /// <summary>Reads the number of the project of a dataset.</summary>
-    public static long ReadProjectNumber(long key, ReadOnlySpan<byte> value)
+    public static DatasetEntry ReadDataset(long key, ReadOnlySpan<byte> value)
     {
         PackedReader reader = Open(ChangeKind.Dataset, key, value);
-        return reader.Number();
-    }
-
-    /// <summary>Reads a dataset. Its file count and size are in a record of kind <see cref="ChangeKind.DatasetUse"/>.</summary>
-    public static DatasetEntry ReadDataset(long key, ReadOnlySpan<byte> value, ProjectName projectName)
-    {
-        PackedReader reader = Open(ChangeKind.Dataset, key, value);
-        long projectNumber = reader.Number();
+        string text = reader.Text();
+        Expect(ProjectName.TryParse(text, out ProjectName? projectName), ChangeKind.Dataset, key);
         var fields = (Fields)reader.Byte();
         string name = reader.Text();
         long createTicks = reader.Number();
@@ -99,23 +92,22 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         {
             string uri = reader.Text();
             Expect(Binding.IsUri(uri), ChangeKind.Dataset, key);
-            bindings[i] = new Binding(projectName, name, uri, reader.Number());
+            bindings[i] = new Binding(projectName!, name, uri, reader.Number());
         }
+
+        (long files, long size, long revision) = (reader.Number(), reader.Number(), reader.Number());
 
         Expect(reader.AtEnd && NameRule.Holds(name) && AreTimes(createTicks, updateTicks), ChangeKind.Dataset, key);
         return new DatasetEntry(
             RecordKey.Number(key),
-            projectNumber,
-            new Dataset(projectName, name, description, templateId, quota, createTicks, updateTicks) { BindCount = bindings.Length },
+            new Dataset(projectName!, name, description, templateId, quota, createTicks, updateTicks)
+            {
+                BindCount = bindings.Length,
+                FileCount = files,
+                TotalFileSize = size,
+                Revision = revision,
+            },
             bindings);
-    }
-
-    public static (long FileCount, long TotalFileSize) ReadDatasetUse(long key, ReadOnlySpan<byte> value)
-    {
-        PackedReader reader = Open(ChangeKind.DatasetUse, key, value);
-        (long files, long bytes) = (reader.Number(), reader.Number());
-        Expect(reader.AtEnd, ChangeKind.DatasetUse, key);
-        return (files, bytes);
     }
 
     private static void Write(PackedWriter writer, ScopeState scope)
@@ -127,6 +119,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         {
             writer.Number(quota);
         }
+
+        writer.Number(scope.Revision);
     }
 
     private static void Write(PackedWriter writer, Project project)
@@ -173,6 +167,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
                 writer.Text(tag.Value);
             }
         }
+
+        writer.Number(project.Revision);
     }
 
     private static void Write(PackedWriter writer, DatasetEntry entry)
@@ -182,7 +178,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             (dataset.Description.Length > 0 ? Fields.Description : 0)
             | (dataset.TemplateId.Length > 0 ? Fields.TemplateId : 0)
             | (dataset.Quota != DatasetQuota.Default ? Fields.Quota : 0);
-        writer.Number(entry.ProjectNumber);
+        writer.Text(dataset.ProjectName.Value);
         writer.Byte((byte)fields);
         writer.Text(dataset.DatasetName);
         writer.Number(dataset.CreateTicks);
@@ -211,12 +207,10 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             writer.Text(binding.Uri);
             writer.Number(binding.CreateTicks);
         }
-    }
 
-    private static void Write(PackedWriter writer, Dataset use)
-    {
-        writer.Number(use.FileCount);
-        writer.Number(use.TotalFileSize);
+        writer.Number(dataset.FileCount);
+        writer.Number(dataset.TotalFileSize);
+        writer.Number(dataset.Revision);
     }
 
     private static bool AreTimes(long createTicks, long updateTicks) =>

@@ -18,7 +18,7 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         long first = RecordKey.Of(id, 0);
         long last = RecordKey.Of(id, RecordKey.MaxNumber);
         Dictionary<long, Project> projects = LoadProjects(first, last);
-        ILookup<long, DatasetEntry> datasets = LoadDatasets(first, last, projects);
+        ILookup<string, DatasetEntry> datasets = LoadDatasets(first, last);
         ScopeState state = empty;
         var owner = new OwnerToken();
         foreach (Project alone in projects.Values)
@@ -31,7 +31,7 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
             }
 
             long lastNumber = project.Number;
-            foreach (DatasetEntry dataset in datasets[project.Number])
+            foreach (DatasetEntry dataset in datasets[project.ProjectName.Value])
             {
                 if (project.Datasets.Find(dataset.Name) is not null)
                 {
@@ -65,42 +65,18 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         return projects;
     }
 
-    private ILookup<long, DatasetEntry> LoadDatasets(long first, long last, Dictionary<long, Project> projects)
+    private ILookup<string, DatasetEntry> LoadDatasets(long first, long last)
     {
-        Dictionary<long, Record> uses = read(ChangeKind.DatasetUse, first, last).ToDictionary(record => record.Key);
         var datasets = new List<DatasetEntry>();
         foreach (Record record in read(ChangeKind.Dataset, first, last))
         {
-            if (TryRead(record, () => LoadDataset(record, projects, uses), out DatasetEntry? dataset))
+            if (TryRead(record, () => RecordCodec.ReadDataset(record.Key, record.Value.Span), out DatasetEntry? dataset))
             {
                 datasets.Add(dataset);
             }
         }
 
-        foreach (long key in uses.Keys)
-        {
-            problem($"The dataset use record {key} belongs to no dataset.");
-        }
-
-        return datasets.ToLookup(dataset => dataset.ProjectNumber);
-    }
-
-    private static DatasetEntry LoadDataset(Record record, Dictionary<long, Project> projects, Dictionary<long, Record> uses)
-    {
-        uses.Remove(record.Key, out Record use);
-        if (!projects.TryGetValue(RecordCodec.ReadProjectNumber(record.Key, record.Value.Span), out Project? project))
-        {
-            throw new InvalidDataException("it belongs to no project.");
-        }
-
-        DatasetEntry dataset = RecordCodec.ReadDataset(record.Key, record.Value.Span, project.ProjectName);
-        if (!use.IsDeleted)
-        {
-            (long files, long bytes) = RecordCodec.ReadDatasetUse(use.Key, use.Value.Span);
-            dataset = dataset.With(dataset.Dataset with { FileCount = files, TotalFileSize = bytes });
-        }
-
-        return dataset;
+        return datasets.ToLookup(dataset => dataset.Dataset.ProjectName.Value);
     }
 
     private bool TryRead<T>(in Record record, Func<T> decode, [NotNullWhen(true)] out T? value)

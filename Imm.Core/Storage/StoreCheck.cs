@@ -57,7 +57,7 @@ internal static class StoreCheck
         {
             try
             {
-                (Scope scope, _) = RecordCodec.ReadScope(record.Key, record.Value.Span);
+                (Scope scope, _, _) = RecordCodec.ReadScope(record.Key, record.Value.Span);
                 if (!names.Add(scope))
                 {
                     problems.Add($"The scope {scope} is stored twice.");
@@ -71,7 +71,7 @@ internal static class StoreCheck
             }
         }
 
-        foreach (ChangeKind kind in (ChangeKind[])[ChangeKind.Project, ChangeKind.Dataset, ChangeKind.DatasetUse])
+        foreach (ChangeKind kind in (ChangeKind[])[ChangeKind.Project, ChangeKind.Dataset])
         {
             foreach (int id in snapshot.Read(kind).Select(record => RecordKey.Scope(record.Key)).Distinct()
                 .Where(id => !scopes.ContainsKey(id)))

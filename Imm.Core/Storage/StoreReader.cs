@@ -21,7 +21,7 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
     public long AppliedSequence => Volatile.Read(ref _appliedSequence);
 
     /// <summary>Reads the state of a scope from the data file. The logs must hold no changes of it.</summary>
-    public ScopeState Load(Scope scope, int id, int? ownProjectQuota)
+    public ScopeState Load(Scope scope, int id, int? ownProjectQuota, long revision)
     {
         lock (_dataGate)
         {
@@ -31,7 +31,7 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
                 _documents ??= new DocumentFile(data);
                 ScopeState state = new ScopeLoader(
                     _documents.Read, settings.Codec, problem => throw new DamagedFileException(data.Name, problem))
-                    .Load(ScopeState.Empty(scope, settings.Defaults, ownProjectQuota), id);
+                    .Load(ScopeState.Empty(scope, settings.Defaults, ownProjectQuota, revision), id);
                 if (_documents.PagesRead >= MaxPagesHeld)
                 {
                     CloseDocuments();

@@ -1,5 +1,3 @@
-using Imm.Core.Model;
-
 namespace Imm.Core.Telemetry;
 
 /// <summary>An observer of every operation of a store: telemetry, and the call record and fault injection of a test.</summary>

@@ -1,5 +1,3 @@
-using Imm.Core.Commit;
-using Imm.Core.Model;
 
 namespace Imm.Core.Telemetry;
 
@@ -30,7 +28,7 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
     /// True if all of it must run on the calling thread, so that the task is completed when it returns: no thread of the pool is needed.
     /// </param>
     /// <param name="cancellationToken">Cancels an observer that waits.</param>
-    public async ValueTask<Outcome<TAnswer>> RunAsync<TExecution, TAnswer>(
+    public async ValueTask<ImmOutcome<TAnswer>> RunAsync<TExecution, TAnswer>(
         Operation operation, TExecution execution, bool isSynchronous, CancellationToken cancellationToken)
         where TExecution : IExecution<TAnswer>
     {
@@ -49,7 +47,7 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
                 refusal = await observers[i].AdmitAsync(operation, isSynchronous, cancellationToken).ConfigureAwait(false);
             }
 
-            Outcome<TAnswer> outcome = default;
+            ImmOutcome<TAnswer> outcome = default;
             if (refusal is null)
             {
                 outcome = await execution.ExecuteAsync().ConfigureAwait(false);
@@ -65,7 +63,7 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
 
             if (refusal is not null)
             {
-                outcome = new Outcome<TAnswer>(refusal);
+                outcome = new ImmOutcome<TAnswer>(refusal);
                 operation.Answer = null;
                 operation.Refusal = refusal;
             }
@@ -129,6 +127,6 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
         Refusal? Check();
 
         /// <summary>Carries out the operation.</summary>
-        ValueTask<Outcome<TAnswer>> ExecuteAsync();
+        ValueTask<ImmOutcome<TAnswer>> ExecuteAsync();
     }
 }

@@ -1,5 +1,3 @@
-using Imm.Core.Model;
-
 namespace Imm.Core.Testing;
 
 /// <summary>The effect of a fault.</summary>

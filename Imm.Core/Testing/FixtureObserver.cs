@@ -1,4 +1,3 @@
-using Imm.Core.Model;
 using Imm.Core.Telemetry;
 
 namespace Imm.Core.Testing;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using CommunityToolkit.Diagnostics;
-using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 

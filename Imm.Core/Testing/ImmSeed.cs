@@ -346,7 +346,7 @@ public sealed class ImmSeed
         }
         catch (ImmException e)
         {
-            throw (e.Refusal with { Message = Describe(e), Cause = e }).ToException();
+            throw e.Refusal.WithMessage(Describe(e), cause: e).ToException();
         }
         catch (FormatException e)
         {

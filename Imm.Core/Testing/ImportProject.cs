@@ -22,9 +22,10 @@ internal sealed class ImportProject(Project project, string[] datasetNames) : Co
             FileCount = 0,
             TotalFileSize = 0,
             Number = number,
+            Revision = state.Revision + 1,
             Datasets = NameTree<DatasetEntry>.Empty,
         };
-        var changes = new List<Change>(1 + (2 * datasetNames.Length)) { new(ChangeKind.Project, number, whole, IsNew: true) };
+        var changes = new List<Change>(1 + datasetNames.Length);
         DatasetQuota quota = whole.Quota.Dataset.With(new LimitSet<long?>
         {
             [Limit.DatasetMaxFileCount] = Limit.DatasetMaxFileCount.Maximum,
@@ -39,15 +40,16 @@ internal sealed class ImportProject(Project project, string[] datasetNames) : Co
             {
                 FileCount = share,
                 TotalFileSize = bytes,
+                Revision = whole.Revision,
             };
-            var entry = new DatasetEntry(++last, number, dataset, []);
+            var entry = new DatasetEntry(++last, dataset, []);
             whole = whole.With(entry, owner);
-            changes.Add(new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
-            changes.Add(new Change(ChangeKind.DatasetUse, entry.Number, dataset, IsNew: true));
+            changes.Add(new Change(ChangeKind.Dataset, entry.Number, entry, ChangeState.Created));
             files -= share;
             bytes = 0;
         }
 
+        changes.Add(new Change(ChangeKind.Project, number, whole, ChangeState.Created));
         return Decision<Project>.Accepted(whole, state.With(null, whole, owner, last), [.. changes]);
     }
 }

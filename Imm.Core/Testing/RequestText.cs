@@ -17,10 +17,12 @@ internal static class RequestText
         [
             ("Description", project.Description), ("ServiceRole", project.ServiceRole), ("TemplateId", project.TemplateId),
             .. Limits(project.Limits, Limit.OfProject), ("Tag", project.Tag),
+            ("ExpectedRevision", (project as UpdateProjectRequest)?.ExpectedRevision),
         ],
         DatasetRequest dataset =>
         [
             ("Description", dataset.Description), ("TemplateId", dataset.TemplateId), .. Limits(dataset.Limits, Limit.OfDataset),
+            ("ExpectedRevision", (dataset as UpdateDatasetRequest)?.ExpectedRevision),
         ],
         ListProjectsRequest list =>
             [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Prefix", list.Prefix), ("Tag", list.Tag)],

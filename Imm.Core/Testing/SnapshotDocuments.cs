@@ -36,12 +36,16 @@ internal sealed class ScopeDocument
     /// <summary>Only where it was set.</summary>
     public int? ProjectQuota { get; set; }
 
+    public long? Revision { get; set; }
+
     public ProjectWithDatasets?[]? Projects { get; set; }
 }
 
 /// <summary>A project with its datasets.</summary>
 internal sealed class ProjectWithDatasets : ProjectDocument
 {
+    public long? Revision { get; set; }
+
     public DatasetDocument?[]? Datasets { get; set; }
 }
 
@@ -49,6 +53,8 @@ internal sealed class ProjectWithDatasets : ProjectDocument
 internal sealed class DatasetDocument : ResourceDocument
 {
     public string? DatasetName { get; set; }
+
+    public long? Revision { get; set; }
 
     public long? BindCount { get; set; }
 

@@ -53,7 +53,7 @@ internal static class SnapshotReader
         foreach ((ProjectWithDatasets entry, DocumentPlace at) in Entries(place, nameof(document.Projects), document.Projects))
         {
             long number = state.LastNumber + 1;
-            Project project = ReadProject(at, entry, ref number, time);
+            Project project = ReadProject(at, entry, ref number, state.Revision + 1, time);
             if (state.TryFind(project.ProjectName.Value, out _))
             {
                 throw at.Wrong(nameof(entry.ProjectName), $"'{project.ProjectName}' occurs twice.");
@@ -63,23 +63,30 @@ internal static class SnapshotReader
         }
 
         owner.Close();
-        return state;
+        long revision = place.Number(nameof(document.Revision), document.Revision, state.Revision);
+        return revision >= state.Revision
+            ? state.WithRevision(revision)
+            : throw place.Wrong(nameof(document.Revision), "It is below that of a project.");
     }
 
     /// <summary>Reads a project with its datasets.</summary>
     /// <param name="place">The place of the document.</param>
     /// <param name="document">The document.</param>
     /// <param name="number">The number of the project; afterwards the last one that was assigned.</param>
+    /// <param name="revision">The revision of a document that has none.</param>
     /// <param name="time">The creation time of a document that has none.</param>
-    private static Project ReadProject(DocumentPlace place, ProjectWithDatasets document, ref long number, long time)
+    private static Project ReadProject(DocumentPlace place, ProjectWithDatasets document, ref long number, long revision, long time)
     {
-        Project project = DocumentReader.ReadProject(document, place, time);
+        Project project = DocumentReader.ReadProject(document, place, time) with
+        {
+            Revision = ReadRevision(place, document.Revision, revision, long.MaxValue),
+        };
         long projectNumber = number;
         NameTree<DatasetEntry> datasets = NameTree<DatasetEntry>.Empty;
         (long files, UInt128 bytes) = (0, 0);
         foreach ((DatasetDocument entry, DocumentPlace at) in Entries(place, nameof(document.Datasets), document.Datasets))
         {
-            DatasetEntry dataset = ReadDataset(at, entry, project, ++number, projectNumber);
+            DatasetEntry dataset = ReadDataset(at, entry, project, ++number);
             if (datasets.Find(dataset.Name) is not null)
             {
                 throw at.Wrong(nameof(entry.DatasetName), $"'{dataset.Name}' occurs twice.");
@@ -107,7 +114,7 @@ internal static class SnapshotReader
     }
 
     private static DatasetEntry ReadDataset(
-        DocumentPlace place, DatasetDocument document, Project project, long number, long projectNumber)
+        DocumentPlace place, DatasetDocument document, Project project, long number)
     {
         var request = new CreateDatasetRequest
         {
@@ -137,13 +144,19 @@ internal static class SnapshotReader
             updateTicks)
         {
             BindCount = bindings.Length,
+            Revision = ReadRevision(place, document.Revision, project.Revision, project.Revision),
 
             // The highest limit that a dataset can have had bounds what it can hold.
             FileCount = place.Number(nameof(document.FileCount), document.FileCount, 0, Limit.DatasetMaxFileCount.Maximum),
             TotalFileSize = place.Number(nameof(document.TotalFileSize), document.TotalFileSize, 0),
         };
-        return new DatasetEntry(number, projectNumber, dataset, bindings);
+        return new DatasetEntry(number, dataset, bindings);
     }
+
+    private static long ReadRevision(DocumentPlace place, long? revision, long absent, long maximum) =>
+        place.Number(nameof(Project.Revision), revision, absent, maximum) is > 0 and long read
+            ? read
+            : throw place.Wrong(nameof(Project.Revision), "It is below 1.");
 
     private static Binding[] ReadBindings(
         DocumentPlace place, DatasetDocument dataset, ProjectName projectName, string datasetName, long createTicks)

@@ -34,6 +34,7 @@ internal static class SnapshotWriter
             document.Json.WriteNumber("ProjectQuota"u8, quota);
         }
 
+        document.Json.WriteNumber("Revision"u8, state.Revision);
         document.Json.WriteStartArray("Projects"u8);
         foreach (Project project in state.Projects.After(null))
         {
@@ -48,11 +49,13 @@ internal static class SnapshotWriter
     {
         document.Json.WriteStartObject();
         document.WriteFields(project);
+        document.Json.WriteNumber("Revision"u8, project.Revision);
         document.Json.WriteStartArray("Datasets"u8);
         foreach (DatasetEntry entry in project.Datasets.After(null))
         {
             document.Json.WriteStartObject();
             document.WriteFields(entry.Dataset);
+            document.Json.WriteNumber("Revision"u8, entry.Dataset.Revision);
             document.WriteArray("Bindings"u8, entry.Bindings, WriteBinding);
             document.Json.WriteEndObject();
         }

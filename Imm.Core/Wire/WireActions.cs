@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Imm.Core.Commit;
 using Imm.Core.Model;
 
 namespace Imm.Core.Wire;
@@ -66,7 +65,7 @@ internal static class WireActions
         Func<WireParameters, Scope, OperationCall<TAnswer>> read, Action<DocumentWriter, TAnswer> write) =>
         async (registry, parameters, writer, isSynchronous, cancellationToken) =>
         {
-            Outcome<TAnswer> outcome = await registry
+            ImmOutcome<TAnswer> outcome = await registry
                 .RunAsync(read(parameters, registry.Scope), isSynchronous, cancellationToken)
                 .ConfigureAwait(false);
             return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal)

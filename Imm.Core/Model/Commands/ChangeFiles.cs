@@ -78,23 +78,35 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
     protected override Decision<IReadOnlyList<Dataset>> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
         var datasets = new Dataset[_items.Length];
-        var changes = new Change[_items.Length];
+        var changes = new List<Change>(_items.Length + 1);
         for (int i = 0; i < _items.Length; i++)
         {
             ref readonly Item item = ref _items[i];
             (Project project, DatasetEntry entry) = Find(state, item);
             Dataset old = entry.Dataset;
             (long files, long bytes) = ((long)item.Files, (long)item.Bytes);
+
+            // The datasets of one project come one after the other, and change it once.
+            bool isLast = i + 1 == _items.Length || _items[i + 1].ProjectName != item.ProjectName;
+            bool isFirst = i == 0 || _items[i - 1].ProjectName != item.ProjectName;
+            long revision = isFirst ? state.Revision + 1 : state.Revision;
             datasets[i] = old with
             {
+                Revision = revision,
                 FileCount = _adds ? old.FileCount + files : old.FileCount - files,
                 TotalFileSize = _adds ? old.TotalFileSize + bytes : old.TotalFileSize - bytes,
             };
-            state = state.With(project, project.With(entry.With(datasets[i]), owner), owner);
-            changes[i] = new Change(ChangeKind.DatasetUse, entry.Number, datasets[i]);
+            DatasetEntry next = entry.With(datasets[i]);
+            Project after = project.With(next, owner);
+            state = state.With(project, after, owner);
+            changes.Add(new Change(ChangeKind.Dataset, next.Number, next));
+            if (isLast)
+            {
+                changes.Add(new Change(ChangeKind.Project, after.Number, after));
+            }
         }
 
-        return Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, changes);
+        return Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, [.. changes]);
     }
 
     private static Item[] Sum(FileChange[] changes)

@@ -11,11 +11,11 @@ internal sealed class CreateBinding(string projectName, string datasetName, stri
             ? Refusal.AlreadyExists("binding", Binding.UriParameter)
             : Limit.DatasetMaxBindCount.CheckGrowth(1, dataset.Bindings.Length, dataset.Dataset.DatasetMaxBindCount);
 
-    protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long nowTicks)
+    protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks)
     {
         var binding = new Binding(dataset.Dataset.ProjectName, dataset.Name, uri, nowTicks);
         Binding[] bindings = [.. dataset.Bindings, binding];
         Array.Sort(bindings, static (a, b) => string.CompareOrdinal(a.Uri, b.Uri));
-        return (binding, dataset.With(bindings));
+        return (binding, dataset.With(bindings, revision));
     }
 }

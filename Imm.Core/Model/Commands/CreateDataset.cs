@@ -40,11 +40,14 @@ internal sealed class CreateDataset : Command<Dataset>
             _fields.TemplateId ?? "",
             project.Quota.Dataset.With(_fields.Limits),
             nowTicks,
-            nowTicks);
-        var entry = new DatasetEntry(state.LastNumber + 1, project.Number, dataset, []);
+            nowTicks)
+        { Revision = state.Revision + 1 };
+        var entry = new DatasetEntry(state.LastNumber + 1, dataset, []);
+        Project after = project.With(entry, owner);
         return Decision<Dataset>.Accepted(
             dataset,
-            state.With(project, project.With(entry, owner), owner, entry.Number),
-            new Change(ChangeKind.Dataset, entry.Number, entry, IsNew: true));
+            state.With(project, after, owner, entry.Number),
+            new Change(ChangeKind.Dataset, entry.Number, entry, ChangeState.Created),
+            new Change(ChangeKind.Project, after.Number, after));
     }
 }

@@ -47,10 +47,10 @@ internal sealed class CreateProject : Command<Project>
             nowTicks,
             nowTicks,
             state.Defaults.Capacity)
-        { Number = state.LastNumber + 1 };
+        { Number = state.LastNumber + 1, Revision = state.Revision + 1 };
         return Decision<Project>.Accepted(
             project,
             state.With(null, project, owner, project.Number),
-            new Change(ChangeKind.Project, project.Number, project, IsNew: true));
+            new Change(ChangeKind.Project, project.Number, project, ChangeState.Created));
     }
 }

@@ -14,18 +14,18 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
     protected sealed override Decision<TAnswer> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
         Invariant.Holds(
-            state.Find(projectName, datasetName, out Project? project, out DatasetEntry? dataset) is null, "a changed dataset exists");
-        (TAnswer answer, DatasetEntry? next) = Change(dataset!, nowTicks);
-        return next is not null
-            ? Decision<TAnswer>.Accepted(
-                answer, state.With(project, project!.With(next, owner), owner), new Change(ChangeKind.Dataset, next.Number, next))
-            : Decision<TAnswer>.Accepted(
-                answer,
-                state.With(project, project!.Without(dataset!, owner), owner),
-                new Change(ChangeKind.Dataset, dataset!.Number, null),
-                new Change(ChangeKind.DatasetUse, dataset.Number, null));
+            state.Find(projectName, datasetName, out Project? before, out DatasetEntry? dataset) is null, "a changed dataset exists");
+        long revision = state.Revision + 1;
+        (TAnswer answer, DatasetEntry? next) = Change(dataset!, revision, nowTicks);
+        Project after = next is null ? before!.Without(dataset!, revision, owner) : before!.With(next, owner);
+        return Decision<TAnswer>.Accepted(
+            answer,
+            state.With(before, after, owner),
+            new Change(
+                ChangeKind.Dataset, dataset!.Number, next ?? dataset, next is null ? ChangeState.Deleted : ChangeState.Updated),
+            new Change(ChangeKind.Project, after.Number, after));
     }
 
     /// <summary>Makes the answer and the next state of the dataset; null where it is deleted.</summary>
-    protected abstract (TAnswer Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long nowTicks);
+    protected abstract (TAnswer Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks);
 }

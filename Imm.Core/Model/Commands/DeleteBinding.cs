@@ -9,6 +9,6 @@ internal sealed class DeleteBinding(string projectName, string datasetName, stri
     protected override Refusal? Check(DatasetEntry dataset) =>
         dataset.Find(uri) is null ? Refusal.NotFound("binding", Binding.UriParameter) : null;
 
-    protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long nowTicks) =>
-        (dataset.Find(uri)!, dataset.With(Array.FindAll(dataset.Bindings, binding => binding.Uri != uri)));
+    protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks) =>
+        (dataset.Find(uri)!, dataset.With(Array.FindAll(dataset.Bindings, binding => binding.Uri != uri), revision));
 }

@@ -4,20 +4,25 @@ namespace Imm.Core.Model;
 internal sealed class UpdateDataset : DatasetCommand<Dataset>
 {
     private readonly DatasetFields _fields;
+    private readonly ExpectedRevision _expected;
 
-    private UpdateDataset(string projectName, string datasetName, in DatasetFields fields)
-        : base(projectName, datasetName) => _fields = fields;
+    private UpdateDataset(string projectName, string datasetName, in DatasetFields fields, ExpectedRevision expected)
+        : base(projectName, datasetName) => (_fields, _expected) = (fields, expected);
 
     /// <summary>Parses a request, first failure first.</summary>
     public static Refusal? Parse(UpdateDatasetRequest request, out UpdateDataset? command)
     {
+        ExpectedRevision expected = default;
         Refusal? refusal = DatasetFields.Parse(request, out DatasetFields fields)
-            ?? (fields.Any ? null : Refusal.ChangesNothing("ProjectName and DatasetName"));
-        command = refusal is null ? new UpdateDataset(request.ProjectName!, request.DatasetName!, fields) : null;
+            ?? (fields.Any ? null : Refusal.ChangesNothing("ProjectName and DatasetName"))
+            ?? ExpectedRevision.Parse(request.ExpectedRevision, out expected);
+        command = refusal is null ? new UpdateDataset(request.ProjectName!, request.DatasetName!, fields, expected) : null;
         return refusal;
     }
 
-    protected override (Dataset Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long nowTicks)
+    protected override Refusal? Check(DatasetEntry dataset) => _expected.Check("dataset", dataset.Dataset.Revision);
+
+    protected override (Dataset Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks)
     {
         Dataset old = dataset.Dataset;
         Dataset next = old with
@@ -25,6 +30,7 @@ internal sealed class UpdateDataset : DatasetCommand<Dataset>
             Description = _fields.Description ?? old.Description,
             TemplateId = _fields.TemplateId ?? old.TemplateId,
             Quota = old.Quota.With(_fields.Limits),
+            Revision = revision,
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
         return (next, dataset.With(next));

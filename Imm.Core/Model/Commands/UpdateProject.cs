@@ -7,11 +7,13 @@ internal sealed class UpdateProject : Command<Project>
 {
     private readonly string _name;
     private readonly ProjectFields _fields;
+    private readonly ExpectedRevision _expected;
 
-    private UpdateProject(string name, in ProjectFields fields)
+    private UpdateProject(string name, in ProjectFields fields, ExpectedRevision expected)
     {
         _name = name;
         _fields = fields;
+        _expected = expected;
     }
 
     /// <summary>The tags that replace the present ones; empty where the request sets none.</summary>
@@ -20,14 +22,18 @@ internal sealed class UpdateProject : Command<Project>
     /// <summary>Parses a request, first failure first.</summary>
     public static Refusal? Parse(UpdateProjectRequest request, out UpdateProject? command)
     {
+        ExpectedRevision expected = default;
         Refusal? refusal = ProjectFields.Parse(request, out ProjectFields fields)
-            ?? (fields.Any ? null : Refusal.ChangesNothing(nameof(request.ProjectName)));
-        command = refusal is null ? new UpdateProject(request.ProjectName!, fields) : null;
+            ?? (fields.Any ? null : Refusal.ChangesNothing(nameof(request.ProjectName)))
+            ?? ExpectedRevision.Parse(request.ExpectedRevision, out expected);
+        command = refusal is null ? new UpdateProject(request.ProjectName!, fields, expected) : null;
         return refusal;
     }
 
     public override Refusal? Check(ScopeState state) =>
-        state.TryFind(_name, out _) ? null : Refusal.NotFound("project", nameof(Project.ProjectName));
+        state.TryFind(_name, out Project? project)
+            ? _expected.Check("project", project.Revision)
+            : Refusal.NotFound("project", nameof(Project.ProjectName));
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
@@ -39,6 +45,7 @@ internal sealed class UpdateProject : Command<Project>
             TemplateId = _fields.TemplateId ?? old.TemplateId,
             Quota = old.Quota.With(_fields.Limits),
             Tags = _fields.Tags ?? old.Tags,
+            Revision = state.Revision + 1,
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
         return Decision<Project>.Accepted(

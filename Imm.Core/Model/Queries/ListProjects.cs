@@ -73,7 +73,7 @@ internal sealed class ListProjects : Query<ProjectPage>
             projects[count++] = project;
         }
 
-        answer = new ProjectPage(count == projects.Length ? projects : projects[..count], nextToken);
+        answer = new ProjectPage(count == projects.Length ? projects : projects[..count], nextToken, state.Revision);
         return null;
     }
 

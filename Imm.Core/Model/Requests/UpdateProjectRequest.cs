@@ -5,4 +5,11 @@ namespace Imm.Core;
 /// one besides the name is not null.
 /// </summary>
 /// <inheritdoc cref="ImmRequest" path="/remarks"/>
-public sealed class UpdateProjectRequest : ProjectRequest;
+public sealed class UpdateProjectRequest : ProjectRequest
+{
+    /// <summary>
+    /// The <see cref="Project.Revision"/> that the project must have: 1 to 2^63−1. Where it has another one, the change is refused with
+    /// <see cref="ImmErrorCode.RevisionMismatch"/>. Null: no condition. It is no parameter of the service.
+    /// </summary>
+    public long? ExpectedRevision { get; set; }
+}

@@ -1,0 +1,279 @@
+using System.Runtime.CompilerServices;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+
+namespace Imm.Core.Commit;
+
+/// <summary>The last changes of the projects of a store, from which watches read. Thread-safe.</summary>
+/// <remarks>
+/// The revisions of a scope have no gaps: each is one change. So a watch knows that it has missed something as soon as the next change of
+/// its scope is not the next revision. States are published and their changes are added under one lock. Whoever holds it sees the changes
+/// up to the revision of each scope, as far as they are kept.
+/// </remarks>
+/// <param name="capacity">The number of changes that are kept, from 0.</param>
+/// <param name="revisionOf">Gives the revision of a scope that was loaded since the store was opened, or has never had a change.</param>
+/// <param name="failure">Gives the refusal of a store that takes no more changes; null while it does.</param>
+internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, Func<Refusal?> failure)
+{
+    /// <summary>The number of changes that a watch copies at once.</summary>
+    private const int MaxAtOnce = 256;
+
+    private readonly object _gate = new();
+
+    /// <summary>The watches that wait for the next change of a scope.</summary>
+    private readonly Dictionary<Scope, Waiting> _waiting = [];
+
+    /// <summary>A ring: the change of number n stands at n modulo its length.</summary>
+    private PublishedChange[] _kept = [];
+    private long _first;
+    private long _next;
+    private bool _isClosed;
+
+    /// <summary>Enters the lock under which states are published and changes are added. Does not end by an interruption.</summary>
+    public Uninterruptible.Held Publish() => Uninterruptible.Enter(_gate);
+
+    /// <summary>Adds changes whose states were published. Caller must hold the lock of <see cref="Publish"/>.</summary>
+    public void Add(List<PublishedChange> changes)
+    {
+        foreach (PublishedChange change in changes)
+        {
+            Keep(change);
+            if (_waiting.Count > 0 && _waiting.Remove(change.Scope, out Waiting? waiting))
+            {
+                waiting.Source.SetResult();
+            }
+        }
+    }
+
+    /// <summary>Adds the changes that were kept when the store was last open.</summary>
+    public void Add(IEnumerable<PublishedChange> earlier)
+    {
+        using (Publish())
+        {
+            foreach (PublishedChange change in earlier)
+            {
+                Keep(change);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Forgets all changes: the store has gone back to another content. Caller must hold the lock of <see cref="Publish"/>.
+    /// </summary>
+    public void Clear()
+    {
+        _first = _next;
+        _kept = [];
+        Wake();
+    }
+
+    /// <summary>Wakes the watches of a store that has failed, which then report that.</summary>
+    public void Fail()
+    {
+        using (Publish())
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Ends all watches.</summary>
+    public void Close()
+    {
+        using (Publish())
+        {
+            _isClosed = true;
+            Wake();
+        }
+    }
+
+    /// <summary>Checks that a watch can go on after a revision.</summary>
+    public Refusal? Check(Scope scope, long afterRevision)
+    {
+        using (Publish())
+        {
+            long position = 0;
+            return Read(scope, afterRevision, ref position, []);
+        }
+    }
+
+    /// <summary>Reports the changes of a scope in order, those to come too.</summary>
+    /// <param name="scope">The scope. It was loaded since the store was opened, if it has stored content.</param>
+    /// <param name="afterRevision">The revision after which the changes are reported.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.RevisionGone"/>: the next change is not kept. <see cref="ImmErrorCode.ServiceUnavailable"/>: there will be
+    /// none.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public async IAsyncEnumerable<ProjectChange> WatchAsync(
+        Scope scope, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var changes = new List<PublishedChange>();
+        long position = 0;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Next(scope, afterRevision, ref position, changes) is { } waiting)
+            {
+                await WaitAsync(scope, waiting, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            foreach ((_, Project project, ChangeState state) in changes)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                afterRevision = project.Revision;
+                yield return state switch
+                {
+                    ChangeState.Created => new(afterRevision, ProjectChangeKind.Created, project.ProjectName, project),
+                    ChangeState.Updated => new(afterRevision, ProjectChangeKind.Updated, project.ProjectName, project),
+                    _ => new(afterRevision, ProjectChangeKind.Deleted, project.ProjectName, project: null),
+                };
+            }
+
+            changes.Clear();
+        }
+    }
+
+    private void Keep(in PublishedChange change)
+    {
+        if (capacity == 0)
+        {
+            return;
+        }
+
+        if (_next - _first == _kept.Length)
+        {
+            MakeRoom();
+        }
+
+        _kept[_next % _kept.Length] = change;
+        _next++;
+    }
+
+    private void MakeRoom()
+    {
+        if (_kept.Length == capacity)
+        {
+            _first++;
+            return;
+        }
+
+        var longer = new PublishedChange[Math.Min(capacity, Math.Max(16, 2 * _kept.Length))];
+        for (long number = _first; number < _next; number++)
+        {
+            longer[number % longer.Length] = _kept[number % _kept.Length];
+        }
+
+        _kept = longer;
+    }
+
+    /// <summary>Reads the next changes; gives what to wait for where there are none.</summary>
+    private Waiting? Next(Scope scope, long afterRevision, ref long position, List<PublishedChange> changes)
+    {
+        using (Publish())
+        {
+            if (_isClosed)
+            {
+                throw CommitLog.Closed();
+            }
+
+            if (Read(scope, afterRevision, ref position, changes) is { } gone)
+            {
+                throw gone.ToException();
+            }
+
+            if (changes.Count > 0)
+            {
+                return null;
+            }
+
+            if (failure() is { } failed)
+            {
+                throw failed.ToException();
+            }
+
+            if (!_waiting.TryGetValue(scope, out Waiting? waiting))
+            {
+                waiting = new Waiting();
+                _waiting.Add(scope, waiting);
+            }
+
+            waiting.Count++;
+            return waiting;
+        }
+    }
+
+    /// <summary>Copies the next changes of a scope; none where the revision is the present one.</summary>
+    private Refusal? Read(Scope scope, long afterRevision, ref long position, List<PublishedChange> changes)
+    {
+        long revision = revisionOf(scope);
+        if (afterRevision > revision)
+        {
+            return Refusal.RevisionGone(afterRevision, $"the store has never had it, and its revision is {revision}");
+        }
+
+        if (afterRevision == revision)
+        {
+            return null;
+        }
+
+        long expected = afterRevision + 1;
+        for (position = Math.Max(position, _first); position < _next && changes.Count < MaxAtOnce; position++)
+        {
+            ref readonly PublishedChange change = ref _kept[position % _kept.Length];
+            if (change.Project.Revision < expected || change.Scope != scope)
+            {
+                continue;
+            }
+
+            if (change.Project.Revision != expected)
+            {
+                break;
+            }
+
+            changes.Add(change);
+            expected++;
+        }
+
+        return changes.Count > 0 ? null : Refusal.RevisionGone(afterRevision, "the change that comes next is not kept any more");
+    }
+
+    private async Task WaitAsync(Scope scope, Waiting waiting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await waiting.Source.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            using (Publish())
+            {
+                if (--waiting.Count == 0 && _waiting.GetValueOrDefault(scope) == waiting)
+                {
+                    _waiting.Remove(scope);
+                }
+            }
+
+            throw;
+        }
+    }
+
+    private void Wake()
+    {
+        foreach (Waiting waiting in _waiting.Values)
+        {
+            waiting.Source.SetResult();
+        }
+
+        _waiting.Clear();
+    }
+
+    /// <summary>The watches that wait for the next change of one scope.</summary>
+    private sealed class Waiting
+    {
+        public TaskCompletionSource Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Count { get; set; }
+    }
+}
