@@ -355,7 +355,10 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     }
 
     private static FileStoreSettings Settings(ImmStoreOptions options, StoreTelemetry telemetry) =>
-        new(new ServiceDefaults(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency))
+        new(new ServiceDefaults(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency)
+        {
+            BindingTimes = new BindingTimes(options.BindingRunsAfter, options.BindingIsScannedAfter),
+        })
         {
             FlushEachCommit = options.Durability == Durability.Durable,
             Observer = telemetry,

@@ -88,6 +88,20 @@ public sealed class ImmStoreOptions
     public long EngineConcurrency { get; set; } = 100;
 
     /// <summary>
+    /// The age at which the <see cref="Binding.State"/> of a binding becomes <c>Running</c>, on the clock of the store. The service
+    /// publishes no time.
+    /// </summary>
+    /// <value>Zero or more. The default value is 1 second.</value>
+    public TimeSpan BindingRunsAfter { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// The age at which the <see cref="Binding.Phase"/> of a binding becomes <c>IncrementalScanning</c>, on the clock of the store. The
+    /// service publishes no time.
+    /// </summary>
+    /// <value>Zero or more. The default value is 2 seconds.</value>
+    public TimeSpan BindingIsScannedAfter { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// The offset from UTC at which <see cref="ImmApi"/> writes times, unless <see cref="ImmApiOptions.TimeOffset"/> sets another.
     /// </summary>
     /// <value>−14 to +14 hours (both inclusive), in whole minutes. The default value is +8 hours, that of the service.</value>

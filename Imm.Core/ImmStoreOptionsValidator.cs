@@ -79,6 +79,8 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 
         CheckPositive(result, options.ProjectQueriesPerSecond, nameof(options.ProjectQueriesPerSecond));
         CheckPositive(result, options.EngineConcurrency, nameof(options.EngineConcurrency));
+        CheckAge(result, options.BindingRunsAfter, nameof(options.BindingRunsAfter));
+        CheckAge(result, options.BindingIsScannedAfter, nameof(options.BindingIsScannedAfter));
         if (!UtcOffset.IsValid(options.TimeOffset))
         {
             result.AddError($"is {options.TimeOffset}; {UtcOffset.Rule}", nameof(options.TimeOffset));
@@ -90,6 +92,14 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
         }
 
         return result.Build();
+    }
+
+    private static void CheckAge(ValidateOptionsResultBuilder result, TimeSpan age, string name)
+    {
+        if (age < TimeSpan.Zero)
+        {
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"is {age}; it must be zero or more."), name);
+        }
     }
 
     private static void CheckPositive(ValidateOptionsResultBuilder result, long value, string name)

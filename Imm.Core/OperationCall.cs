@@ -171,11 +171,19 @@ internal static class OperationCall
             Command = new CreateBinding(projectName!, datasetName!, uri!),
         };
 
-    public static OperationCall<IReadOnlyList<Binding>> ListBindings(string? projectName, string? datasetName) =>
-        new(ImmAction.ListBindings, projectName, datasetName, null, NameRule.CheckNames(projectName, datasetName))
+    public static OperationCall<Binding> GetBinding(string? projectName, string? datasetName, string? uri, TimeProvider timeProvider) =>
+        new(ImmAction.GetBinding, projectName, datasetName, uri, NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri))
         {
-            Query = new ListBindings(projectName!, datasetName!),
+            Query = new GetBinding(projectName!, datasetName!, uri!, timeProvider),
         };
+
+    public static OperationCall<BindingPage> ListBindings(ListBindingsRequest request, TimeProvider timeProvider)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.ListBindings.Parse(request, timeProvider, out ListBindings? query);
+        return new(ImmAction.ListBindings, request.ProjectName, request.DatasetName, request, malformed) { Query = query };
+    }
 
     public static OperationCall<Binding> DeleteBinding(string? projectName, string? datasetName, string? uri) =>
         new(ImmAction.DeleteBinding, projectName, datasetName, uri, NameRule.CheckNames(projectName, datasetName) ?? Binding.Check(uri))

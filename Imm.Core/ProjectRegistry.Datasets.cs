@@ -190,6 +190,19 @@ public sealed partial class ProjectRegistry
         string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.CreateBinding(projectName, datasetName, uri), _scope, cancellationToken);
 
+    /// <summary>Gets a binding, from memory, with its state and phase at the time of the store's clock.</summary>
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="uri">The bucket, as it was bound.</param>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a name or the URI is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>:
+    /// there is no such project, dataset or binding. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public Binding GetBinding(string projectName, string datasetName, string uri) =>
+        _pipeline.Run(OperationCall.GetBinding(projectName, datasetName, uri, TimeProvider), _scope);
+
     /// <summary>The bindings of a dataset, at most 10, in ordinal order of their URIs; from memory.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
@@ -200,7 +213,19 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public IReadOnlyList<Binding> ListBindings(string projectName, string datasetName) =>
-        _pipeline.Run(OperationCall.ListBindings(projectName, datasetName), _scope);
+        ListBindings(new ListBindingsRequest { ProjectName = projectName, DatasetName = datasetName }).Bindings;
+
+    /// <summary>Lists the bindings of a dataset in ordinal order of their URIs, page by page, from memory.</summary>
+    /// <param name="request">Which.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.InvalidArgument"/>: a parameter breaks its rule. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
+    /// such project or dataset. <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public BindingPage ListBindings(ListBindingsRequest request) =>
+        _pipeline.Run(OperationCall.ListBindings(request, TimeProvider), _scope);
 
     /// <summary>Unbinds a bucket from a dataset.</summary>
     /// <param name="projectName">The project.</param>

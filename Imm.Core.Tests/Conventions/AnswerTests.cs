@@ -100,6 +100,7 @@ public sealed class AnswerTests : IDisposable
             ["Project.Tags"] = project.Tags,
             ["ProjectPage.Projects"] = registry.List(new() { Tag = [new Tag("a", "b")] }).Projects,
             ["DatasetPage.Datasets"] = registry.ListDatasets(new() { ProjectName = "p" }).Datasets,
+            ["BindingPage.Bindings"] = registry.ListBindings(new() { ProjectName = "p", DatasetName = "d" }).Bindings,
             ["ProjectRegistry.ListBindings"] = registry.ListBindings("p", "d"),
             ["ProjectRegistry.AddFiles"] = registry.AddFiles([new("p", "d", 2, 2)]),
             ["ProjectRegistry.AddFilesAsync"] = await registry.AddFilesAsync([new("p", "d", 2, 2)]),

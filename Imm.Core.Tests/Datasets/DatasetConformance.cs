@@ -146,7 +146,7 @@ public abstract class DatasetConformance
         Binding a = Registry.CreateBinding("p", "d", "oss://a");
 
         Assert.Equal([a, b], Registry.ListBindings("p", "d"));
-        Assert.Equal(("Ready", "IncrementalScanning", Clock.GetUtcNow()), (a.State, a.Phase, a.CreateTime));
+        Assert.Equal(("Ready", "FullScanning", Clock.GetUtcNow()), (a.State, a.Phase, a.CreateTime));
         Assert.Equal("ResourceAlreadyExists", Refused(() => Registry.CreateBinding("p", "d", "oss://a")).Code);
         AssertLimit(Refused(() => Registry.CreateBinding("p", "d", "oss://c")), "DatasetMaxBindCount", 1, 2, 2);
         Assert.Equal("ResourceNotFound", Refused(() => Registry.DeleteBinding("p", "d", "oss://c")).Code);

@@ -140,6 +140,12 @@ internal static class RegistryOperations
             "imm:CreateBinding",
             "p/dataset/d",
             async r => await r.CreateBindingAsync("p", "d", "oss://new")),
+        new("GetBinding(String, String, String)", "imm:GetBinding", "p/dataset/d", Sync(r => r.GetBinding("p", "d", "oss://bound"))),
+        new(
+            "ListBindings(ListBindingsRequest)",
+            "imm:ListBindings",
+            "p/dataset/d",
+            Sync(r => r.ListBindings(new ListBindingsRequest { ProjectName = "p", DatasetName = "d" }))),
         new("ListBindings(String, String)", "imm:ListBindings", "p/dataset/d", Sync(r => r.ListBindings("p", "d"))),
         new(
             "DeleteBinding(String, String, String)",

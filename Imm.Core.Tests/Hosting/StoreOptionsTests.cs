@@ -33,6 +33,8 @@ public sealed class StoreOptionsTests
         [nameof(ImmStoreOptions.ProjectQueriesPerSecond)] =
             [o => o.ProjectQueriesPerSecond = 0, o => o.ProjectQueriesPerSecond = long.MinValue],
         [nameof(ImmStoreOptions.EngineConcurrency)] = [o => o.EngineConcurrency = 0, o => o.EngineConcurrency = long.MinValue],
+        [nameof(ImmStoreOptions.BindingRunsAfter)] = [o => o.BindingRunsAfter = TimeSpan.FromTicks(-1)],
+        [nameof(ImmStoreOptions.BindingIsScannedAfter)] = [o => o.BindingIsScannedAfter = TimeSpan.MinValue],
         [nameof(ImmStoreOptions.TimeOffset)] =
         [
             o => o.TimeOffset = new TimeSpan(14, 1, 0),
@@ -63,6 +65,8 @@ public sealed class StoreOptionsTests
         o => o.ProjectQueriesPerSecond = long.MaxValue,
         o => o.EngineConcurrency = 1,
         o => o.EngineConcurrency = long.MaxValue,
+        o => o.BindingRunsAfter = TimeSpan.Zero,
+        o => o.BindingIsScannedAfter = TimeSpan.MaxValue,
         o => o.TimeOffset = TimeSpan.FromHours(14),
         o => o.TimeOffset = TimeSpan.FromHours(-14),
         o => o.TimeOffset = new TimeSpan(5, 45, 0),
@@ -104,6 +108,8 @@ public sealed class StoreOptionsTests
             [nameof(ImmStoreOptions.DefaultRegionId)] = "local",
             [nameof(ImmStoreOptions.ProjectQueriesPerSecond)] = 100L,
             [nameof(ImmStoreOptions.EngineConcurrency)] = 100L,
+            [nameof(ImmStoreOptions.BindingRunsAfter)] = TimeSpan.FromSeconds(1),
+            [nameof(ImmStoreOptions.BindingIsScannedAfter)] = TimeSpan.FromSeconds(2),
             [nameof(ImmStoreOptions.TimeOffset)] = TimeSpan.FromHours(8),
             [nameof(ImmStoreOptions.TimeProvider)] = TimeProvider.System,
             [nameof(ImmStoreOptions.Authorizer)] = null,

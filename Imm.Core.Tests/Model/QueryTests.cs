@@ -34,22 +34,22 @@ public sealed class QueryTests
     public void A_dataset_and_its_bindings_are_the_answer_and_a_missing_project_is_named_before_a_missing_dataset()
     {
         Assert.Null(new GetDataset("b", "d").Run(State, out Dataset? dataset));
-        Assert.Null(new ListBindings("b", "d").Run(State, out IReadOnlyList<Binding>? bindings));
+        Assert.Null(List("b", "d", out BindingPage? bindings));
         Assert.Equal(("d", 2), (dataset!.DatasetName, dataset.BindCount));
-        Assert.Equal(["oss://one", "oss://two"], bindings!.Select(binding => binding.Uri));
+        Assert.Equal(["oss://one", "oss://two"], bindings!.Bindings.Select(binding => binding.Uri));
 
         AssertNotFound("ProjectName", new GetDataset("c", "d").Run(State, out dataset), dataset);
         AssertNotFound("DatasetName", new GetDataset("b", "f").Run(State, out dataset), dataset);
-        AssertNotFound("ProjectName", new ListBindings("c", "d").Run(State, out bindings), bindings);
-        AssertNotFound("DatasetName", new ListBindings("b", "f").Run(State, out bindings), bindings);
+        AssertNotFound("ProjectName", List("c", "d", out bindings), bindings);
+        AssertNotFound("DatasetName", List("b", "f", out bindings), bindings);
     }
 
     [Fact]
     public void Bindings_of_a_state_cannot_be_changed_through_the_answer()
     {
-        new ListBindings("b", "d").Run(State, out IReadOnlyList<Binding>? bindings);
+        List("b", "d", out BindingPage? page);
 
-        Assert.IsNotType<Binding[]>(bindings);
+        Assert.IsNotType<Binding[]>(page!.Bindings);
     }
 
     [Fact]
@@ -79,6 +79,13 @@ public sealed class QueryTests
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static ImmRefusal? List(string projectName, string datasetName, out BindingPage? page)
+    {
+        Assert.Null(ListBindings.Parse(
+            new() { ProjectName = projectName, DatasetName = datasetName }, TimeProvider.System, out ListBindings? query));
+        return query!.Run(State, out page);
     }
 
     private static void AssertNotFound(string parameter, ImmRefusal? refusal, object? answer)

@@ -108,6 +108,13 @@ public sealed partial class RefusalTable
                 (registry, world) => Shown.Outcome(
                     async () => _ = await registry.CreateBindingAsync(world.Name!, world.DatasetName!, world.Uri!))),
             new(
+                "GetBinding",
+                "taken",
+                null,
+                [Name, datasetName, uri, Authorization, NotFound, noDataset],
+                (registry, world) => Shown.Outcome(() => registry.GetBinding(world.Name!, world.DatasetName!, world.Uri!)),
+                null),
+            new(
                 "ListBindings",
                 "taken",
                 null,

@@ -8,7 +8,7 @@ namespace Imm.Core.Tests.Registry;
 public abstract partial class RegistryConformance : IDisposable
 {
     /// <summary>The number of members that the test of a closed store covers. A new member must be added to the test.</summary>
-    private const int MembersCoveredHere = 40;
+    private const int MembersCoveredHere = 50;
 
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2021, 6, 29, 14, 50, 13, TimeSpan.FromHours(8)));
 
@@ -293,6 +293,10 @@ public abstract partial class RegistryConformance : IDisposable
         Func<Task>[] calls =
         [
             async () => await registry.CreateAsync(new() { ProjectName = "b" }, cancelled),
+            async () => await registry.GetOrCreateAsync(new() { ProjectName = "a" }),
+            async () => await registry.TryCreateAsync(new() { ProjectName = "a" }),
+            async () => await registry.GetOrCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
+            async () => await registry.TryCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
             async () => await registry.UpdateAsync(new() { ProjectName = "a", Description = "new" }, cancelled),
             async () => await registry.DeleteAsync("a", cancelled),
             async () => await registry.SetProjectQuotaAsync(7, cancelled),
@@ -337,6 +341,10 @@ public abstract partial class RegistryConformance : IDisposable
             () => registry.List(new() { MaxResults = -1 }),
             () => registry.Create(new() { ProjectName = "b" }),
             () => registry.Create(new()),
+            () => registry.GetOrCreate(new() { ProjectName = "a" }),
+            () => registry.TryCreate(new() { ProjectName = "a" }, out _, out _),
+            () => registry.GetOrCreateDataset(new() { ProjectName = "a", DatasetName = "d" }),
+            () => registry.TryCreateDataset(new() { ProjectName = "a", DatasetName = "d" }, out _, out _),
             () => registry.Update(new() { ProjectName = "a", Description = "d" }),
             () => registry.Update(new()),
             () => registry.Delete("a"),
@@ -351,7 +359,9 @@ public abstract partial class RegistryConformance : IDisposable
             () => registry.DeleteDataset("a", "d", 1),
             () => registry.ListDatasets(new() { ProjectName = "a" }),
             () => registry.CreateBinding("a", "d", "oss://b"),
+            () => registry.GetBinding("a", "d", "oss://b"),
             () => registry.ListBindings("a", "d"),
+            () => registry.ListBindings(new() { ProjectName = "a", DatasetName = "d" }),
             () => registry.DeleteBinding("a", "d", "oss://b"),
             () => registry.AddFiles("a", "d", 1, 1),
             () => registry.AddFiles([]),

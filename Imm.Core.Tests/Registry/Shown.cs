@@ -47,8 +47,6 @@ internal static class Shown
         binding.ProjectName.Value,
         binding.DatasetName,
         binding.Uri,
-        binding.State,
-        binding.Phase,
         binding.CreateTime.UtcTicks,
         binding.UpdateTime.UtcTicks);
 

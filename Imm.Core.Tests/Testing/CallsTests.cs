@@ -56,12 +56,13 @@ public sealed class CallsTests : IDisposable
         registry.UpdateDataset(new UpdateDatasetRequest { ProjectName = "photos", DatasetName = "raw", DatasetMaxBindCount = 2 });
         registry.ListDatasets(new ListDatasetsRequest { ProjectName = "photos" });
         registry.CreateBinding("photos", "raw", "oss://camera");
-        registry.ListBindings("photos", "raw");
+        registry.ListBindings(new() { ProjectName = "photos", DatasetName = "raw", MaxResults = 5, Name = "camera" });
         registry.DeleteBinding("photos", "raw", "oss://camera");
         registry.AddFiles("photos", "raw", 2, 20);
         registry.RemoveFiles([new FileChange("photos", "raw", 1, 10), new FileChange("photos", "raw", 1, 10)]);
         registry.DeleteDataset("photos", "raw");
         registry.Delete("photos");
+        Assert.Throws<ImmException>(() => registry.GetBinding("photos", "raw", "oss://camera"));
 
         const string Scope = "(1234567890123456/cn-hangzhou)";
         Assert.Equal(
@@ -77,24 +78,24 @@ public sealed class CallsTests : IDisposable
             9. UpdateDataset photos/raw {{Scope}} {DatasetMaxBindCount: 2} -> done
             10. ListDatasets photos {{Scope}} -> done
             11. CreateBinding photos/raw {{Scope}} {URI: "oss://camera"} -> done
-            12. ListBindings photos/raw {{Scope}} -> done
+            12. ListBindings photos/raw {{Scope}} {MaxResults: 5, Name: "camera"} -> done
             13. DeleteBinding photos/raw {{Scope}} {URI: "oss://camera"} -> done
             14. AddFiles photos/raw {{Scope}} {Files: [2 files, 20 bytes]} -> done
             15. RemoveFiles {{Scope}} {photos/raw: [1 files, 10 bytes], photos/raw: [1 files, 10 bytes]} -> done
             16. DeleteDataset photos/raw {{Scope}} -> done
             17. DeleteProject photos {{Scope}} -> done
+            18. GetBinding photos/raw {{Scope}} {URI: "oss://camera"} -> ResourceNotFound
             """,
             _fixture.Calls.ToString());
         Assert.Equal(
             [
                 typeof(Project), typeof(Project), null, typeof(Project), typeof(ProjectPage), typeof(ProjectPage), typeof(Dataset),
                 typeof(Dataset),
-                typeof(Dataset), typeof(DatasetPage), typeof(Binding), typeof(IReadOnlyList<Binding>), null, typeof(IReadOnlyList<Dataset>),
-                typeof(IReadOnlyList<Dataset>), null, null,
+                typeof(Dataset), typeof(DatasetPage), typeof(Binding), typeof(BindingPage), null, typeof(IReadOnlyList<Dataset>),
+                typeof(IReadOnlyList<Dataset>), null, null, null,
             ],
             _fixture.Calls.Select(call => call.Answer switch
             {
-                IReadOnlyList<Binding> => typeof(IReadOnlyList<Binding>),
                 IReadOnlyList<Dataset> => typeof(IReadOnlyList<Dataset>),
                 var answer => answer?.GetType(),
             }));

@@ -69,7 +69,7 @@ public sealed class DatasetActionTests : IDisposable
     {
         await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"));
         string binding = WireFixture.OneLine($$"""
-            {"ProjectName":"p","DatasetName":"d","URI":"oss://b","State":"Ready","Phase":"IncrementalScanning",
+            {"ProjectName":"p","DatasetName":"d","URI":"oss://b","State":"Ready","Phase":"FullScanning",
             "CreateTime":"{{Time}}","UpdateTime":"{{Time}}"}
             """);
 
@@ -80,6 +80,9 @@ public sealed class DatasetActionTests : IDisposable
             (200, $$"""{"RequestId":"{{Id}}","Bindings":[{{binding}}]}"""),
             await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
         Assert.Equal(
+            (200, $$$"""{"RequestId":"{{{Id}}}","Binding":{{{binding}}}}"""),
+            await Call("GetBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
+        Assert.Equal(
             (400, "ResourceAlreadyExists"),
             await CallCode("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://b")));
         Assert.Equal(
@@ -88,6 +91,26 @@ public sealed class DatasetActionTests : IDisposable
         Assert.Equal(
             (200, $$"""{"RequestId":"{{Id}}","Bindings":[]}"""),
             await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
+    }
+
+    [Fact]
+    public async Task Lists_bindings_page_by_page_with_the_token_of_the_service()
+    {
+        await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"));
+        foreach (string uri in new[] { "oss://b", "oss://c", "oss://a" })
+        {
+            await Call("CreateBinding", ("ProjectName", "p"), ("DatasetName", "d"), ("URI", uri));
+        }
+
+        (_, string first) = await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d"), ("MaxResults", "2"));
+        (_, string second) = await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d"), ("NextToken", "p:d:b"));
+        (_, string named) = await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d"), ("Name", "b"), ("NextToken", ""));
+
+        Assert.StartsWith($$"""{"RequestId":"{{Id}}","NextToken":"p:d:b","Bindings":[{""", first, StringComparison.Ordinal);
+        Assert.Equal(["oss://a", "oss://b"], Uris(first));
+        Assert.Equal(["oss://c"], Uris(second));
+        Assert.DoesNotContain("NextToken", second, StringComparison.Ordinal);
+        Assert.Equal(["oss://b"], Uris(named));
     }
 
     [Theory]
@@ -105,12 +128,31 @@ public sealed class DatasetActionTests : IDisposable
     [InlineData("CreateBinding", "InvalidArgument", "ProjectName=p&DatasetName=d&URI=http://b")]
     [InlineData("CreateBinding", "ResourceNotFound", "ProjectName=p&DatasetName=d&URI=oss://b")]
     [InlineData("ListBindings", "ResourceNotFound", "ProjectName=p&DatasetName=d")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&MaxResults=x")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&DatasetName=d&MaxResults=201")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&DatasetName=d&MaxResults=-1")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&DatasetName=d&NextToken=p:e:b")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&DatasetName=d&NextToken=q:d:b")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&DatasetName=d&NextToken=p:d:oss://b")]
+    [InlineData("ListBindings", "InvalidArgument", "ProjectName=p&DatasetName=d&NextToken=p:d")]
+    [InlineData("GetBinding", "InvalidArgument", "ProjectName=p&DatasetName=d")]
+    [InlineData("GetBinding", "InvalidArgument", "ProjectName=p&DatasetName=d&URI=b")]
+    [InlineData("GetBinding", "ResourceNotFound", "ProjectName=p&DatasetName=d&URI=oss://b")]
     [InlineData("DeleteBinding", "InvalidArgument", "ProjectName=p&DatasetName=d")]
     public async Task Refuses_a_wrong_call_with_its_error_code(string action, string code, string parameters)
     {
         (_, string? found) = await CallCode(action, [.. parameters.Split('&').Select(pair => (pair.Split('=')[0], pair.Split('=', 2)[1]))]);
 
         Assert.Equal(code, found);
+    }
+
+    private static string[] Uris(string json)
+    {
+        using var document = System.Text.Json.JsonDocument.Parse(json);
+        return
+        [
+            .. document.RootElement.GetProperty("Bindings").EnumerateArray().Select(binding => binding.GetProperty("URI").GetString()!),
+        ];
     }
 
     private async Task<(int Status, string Json)> Call(string action, params (string Name, string Text)[] parameters)

@@ -14,6 +14,7 @@ internal static class ImmAction
     public const string ListDatasets = "imm:ListDatasets";
     public const string DeleteDataset = "imm:DeleteDataset";
     public const string CreateBinding = "imm:CreateBinding";
+    public const string GetBinding = "imm:GetBinding";
     public const string ListBindings = "imm:ListBindings";
     public const string DeleteBinding = "imm:DeleteBinding";
 

@@ -69,8 +69,8 @@ public sealed class ImmCall
     public bool Succeeded => Volatile.Read(ref _end) is { Succeeded: true };
 
     /// <summary>
-    /// The answer: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/> or
-    /// <see cref="Binding"/>, a list of bindings, or the datasets that files were added to or removed from. Null if there is none.
+    /// The answer: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/>,
+    /// <see cref="Binding"/> or <see cref="BindingPage"/>, or the datasets that files were added to or removed from. Null if there is none.
     /// </summary>
     public object? Answer => Volatile.Read(ref _end)?.Answer;
 

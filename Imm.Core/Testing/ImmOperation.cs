@@ -50,6 +50,9 @@ public enum ImmOperation
 
     /// <summary>Removing files from datasets; the service's action is BatchDeleteFileMeta.</summary>
     RemoveFiles,
+
+    /// <summary>GetBinding.</summary>
+    GetBinding,
 }
 
 /// <summary>The operations by action, and those that change something.</summary>
@@ -72,6 +75,7 @@ internal static class ImmOperations
         [ImmAction.DeleteBinding] = ImmOperation.DeleteBinding,
         [ImmAction.AddFiles] = ImmOperation.AddFiles,
         [ImmAction.RemoveFiles] = ImmOperation.RemoveFiles,
+        [ImmAction.GetBinding] = ImmOperation.GetBinding,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static ImmOperation[] Writes { get; } =

@@ -27,6 +27,7 @@ internal static class RequestText
         ListProjectsRequest list =>
             [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Prefix", list.Prefix), ("Tag", list.Tag)],
         ListDatasetsRequest list => [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Prefix", list.Prefix)],
+        ListBindingsRequest list => [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Name", list.Name)],
         IReadOnlyList<FileChange> changes => changes.Select(change => (Name(change, changes.Count), (object?)Files(change))),
         string uri => [("URI", uri)],
         _ => [],

@@ -19,8 +19,8 @@ internal static class WireActions
         ["UpdateProject"] = Action(
             static (parameters, _) => OperationCall.UpdateProject(ReadProject<UpdateProjectRequest>(parameters)), WriteProject),
         ["ListProjects"] = Action(
-            static (parameters, scope) => OperationCall.ListProjects(
-                ReadList(new ListProjectsRequest { Tag = parameters.Tags() }, parameters), scope),
+            static (parameters, registry) => OperationCall.ListProjects(
+                ReadList(new ListProjectsRequest { Tag = parameters.Tags() }, parameters), registry.Scope),
             static (document, page) =>
             {
                 WriteNextToken(document, page.NextToken);
@@ -36,8 +36,8 @@ internal static class WireActions
         ["UpdateDataset"] = Action(
             static (parameters, _) => OperationCall.UpdateDataset(ReadDataset<UpdateDatasetRequest>(parameters)), WriteDataset),
         ["ListDatasets"] = Action(
-            static (parameters, scope) => OperationCall.ListDatasets(
-                ReadList(new ListDatasetsRequest { ProjectName = ProjectName(parameters) }, parameters), scope),
+            static (parameters, registry) => OperationCall.ListDatasets(
+                ReadList(new ListDatasetsRequest { ProjectName = ProjectName(parameters) }, parameters), registry.Scope),
             static (document, page) =>
             {
                 WriteNextToken(document, page.NextToken);
@@ -47,26 +47,38 @@ internal static class WireActions
             static (parameters, _) => OperationCall.DeleteDataset(ProjectName(parameters), DatasetName(parameters)), WriteNothing),
         ["CreateBinding"] = Action(
             static (parameters, _) => OperationCall.CreateBinding(ProjectName(parameters), DatasetName(parameters), Uri(parameters)),
-            static (document, binding) =>
-            {
-                document.Json.WritePropertyName("Binding"u8);
-                document.WriteBinding(binding);
-            }),
+            WriteBinding),
+        ["GetBinding"] = Action(
+            static (parameters, registry) => OperationCall.GetBinding(
+                ProjectName(parameters), DatasetName(parameters), Uri(parameters), registry.TimeProvider),
+            WriteBinding),
         ["ListBindings"] = Action(
-            static (parameters, _) => OperationCall.ListBindings(ProjectName(parameters), DatasetName(parameters)),
-            static (document, bindings) =>
-                document.WriteArray("Bindings"u8, bindings, static (document, binding) => document.WriteBinding(binding))),
+            static (parameters, registry) => OperationCall.ListBindings(
+                ReadPage(
+                    new ListBindingsRequest
+                    {
+                        ProjectName = ProjectName(parameters),
+                        DatasetName = DatasetName(parameters),
+                        Name = parameters.Text(nameof(ListBindingsRequest.Name)),
+                    },
+                    parameters),
+                registry.TimeProvider),
+            static (document, page) =>
+            {
+                WriteNextToken(document, page.NextToken);
+                document.WriteArray("Bindings"u8, page.Bindings, static (document, binding) => document.WriteBinding(binding));
+            }),
         ["DeleteBinding"] = Action(
             static (parameters, _) => OperationCall.DeleteBinding(ProjectName(parameters), DatasetName(parameters), Uri(parameters)),
             WriteNothing),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static WireAction Action<TAnswer>(
-        Func<WireParameters, Scope, OperationCall<TAnswer>> read, Action<DocumentWriter, TAnswer> write) =>
+        Func<WireParameters, ProjectRegistry, OperationCall<TAnswer>> read, Action<DocumentWriter, TAnswer> write) =>
         async (registry, parameters, writer, isSynchronous, cancellationToken) =>
         {
             ImmOutcome<TAnswer> outcome = await registry
-                .RunAsync(read(parameters, registry.Scope), isSynchronous, cancellationToken)
+                .RunAsync(read(parameters, registry), isSynchronous, cancellationToken)
                 .ConfigureAwait(false);
             return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal)
                 ? writer.Success(answer, write)
@@ -115,9 +127,15 @@ internal static class WireActions
     private static TRequest ReadList<TRequest>(TRequest request, WireParameters parameters)
         where TRequest : ListRequest
     {
+        request.Prefix = parameters.Text(nameof(request.Prefix));
+        return ReadPage(request, parameters);
+    }
+
+    private static TRequest ReadPage<TRequest>(TRequest request, WireParameters parameters)
+        where TRequest : PageRequest
+    {
         request.MaxResults = parameters.MaxResults();
         request.NextToken = parameters.Text(nameof(request.NextToken));
-        request.Prefix = parameters.Text(nameof(request.Prefix));
         request.Unreadable = parameters.Unreadable;
         return request;
     }
@@ -143,6 +161,12 @@ internal static class WireActions
     {
         document.Json.WritePropertyName("Dataset"u8);
         document.WriteDataset(dataset);
+    }
+
+    private static void WriteBinding(DocumentWriter document, Binding binding)
+    {
+        document.Json.WritePropertyName("Binding"u8);
+        document.WriteBinding(binding);
     }
 
     private static void WriteNextToken(DocumentWriter document, string? nextToken)

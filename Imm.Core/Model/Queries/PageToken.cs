@@ -4,7 +4,7 @@ namespace Imm.Core.Model;
 
 /// <summary>
 /// The tokens of pages, in the service's form: for projects the base64 of <c>{accountId}:{last name}</c>, for datasets the plain text
-/// <c>{accountId}:{project}:{last name}</c>.
+/// <c>{accountId}:{project}:{last name}</c>, for bindings <c>{project}:{dataset}:{last bucket}</c>.
 /// </summary>
 internal static class PageToken
 {
@@ -77,6 +77,33 @@ internal static class PageToken
         }
 
         lastName = parts[2];
+        return null;
+    }
+
+    public static string WriteBinding(string projectName, string datasetName, ReadOnlySpan<char> lastBucket) =>
+        $"{projectName}:{datasetName}:{lastBucket}";
+
+    /// <summary>Parses a token of bindings; null or empty is absent. The bucket in it need not be bound any more.</summary>
+    public static Refusal? ParseBinding(string? token, string projectName, string datasetName, out string? lastBucket)
+    {
+        lastBucket = null;
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        string[] parts = token.Split(':');
+        if (parts.Length != 3 || !NameRule.Holds(parts[0]) || !NameRule.Holds(parts[1]) || !Binding.IsBucket(parts[2]))
+        {
+            return Malformed();
+        }
+
+        if (parts[0] != projectName || parts[1] != datasetName)
+        {
+            return Refusal.Invalid(Parameter, "it belongs to another project or dataset.");
+        }
+
+        lastBucket = parts[2];
         return null;
     }
 
