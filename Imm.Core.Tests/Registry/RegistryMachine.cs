@@ -40,6 +40,9 @@ public sealed class RegistryMachine
         "400 LimitExceededError of DatasetMaxFileCount",
         "400 InvalidArgument of FileCount",
         "400 StatusConflict of DatasetName",
+        "400 InvalidArgument of ExpectedRevision",
+        "409 RevisionMismatch of ExpectedRevision",
+        "watched",
     ];
 
     private static readonly string[] Names = ["a", "b", "B", "c"];
@@ -92,6 +95,9 @@ public sealed class RegistryMachine
             _store = Open();
         }
 
+        /// <summary>The revision of the last change that a watch has reported, by region.</summary>
+        public Dictionary<string, long> Watched { get; } = Regions.ToDictionary(region => region, _ => 0L);
+
         public string? LastOutcome { get; set; }
 
         public ProjectRegistry Registry(string region) => _store.Registry("account", region);
@@ -123,7 +129,15 @@ public sealed class RegistryMachine
             return "reopened";
         }
 
-        public string Content() => string.Join(Environment.NewLine, Regions.Select(region => Shown.Content(Registry(region))));
+        public string Content() => string.Join(
+            Environment.NewLine, Regions.Select(region => $"{Shown.Content(Registry(region))}{Environment.NewLine}{Revisions(Registry(region))}"));
+
+        private static string Revisions(ProjectRegistry registry) => World.Revisions(
+            registry.List().Revision,
+            from project in Shown.All(registry)
+            select (project.ProjectName.Value, project.Revision, registry
+                .ListDatasets(new() { ProjectName = project.ProjectName.Value, MaxResults = 200 }).Datasets
+                .Select(dataset => dataset.Revision)));
 
         public void Dispose()
         {
@@ -180,15 +194,17 @@ public sealed class RegistryMachine
             from change in AnyChange
             from number in Gen.Choose(0, 4)
             from seed in Gen.Choose(0, int.MaxValue - 1)
+            from expected in Gen.Frequency((6, Gen.Constant<int?>(null)), (2, Gen.Constant<int?>(0)), (1, Gen.Elements<int?>(-1, -100)))
             from operation in Gen.Frequency(
                 (8, Gen.Constant<Step>(new Create(region, name, change))),
                 (3, Gen.Constant<Step>(new GetOrCreate(region, name, change))),
-                (5, Gen.Constant<Step>(new Update(region, name, change))),
-                (2, Gen.Constant<Step>(new Delete(region, name))),
+                (5, Gen.Constant<Step>(new Update(region, name, change, expected))),
+                (2, Gen.Constant<Step>(new Delete(region, name, expected))),
                 (1, Gen.Constant<Step>(new SetQuota(region, number))),
                 (4, Gen.Constant<Step>(new CreateDataset(region, name, dataset))),
-                (2, Gen.Constant<Step>(new DeleteDataset(region, name, dataset))),
+                (2, Gen.Constant<Step>(new DeleteDataset(region, name, dataset, expected))),
                 (6, Gen.Constant<Step>(new Files(region, name, dataset, number - 1))),
+                (2, Gen.Constant<Step>(new Watch(region))),
                 (2, Gen.Constant<Step>(new Reopen(seed))))
             select (Operation<Subject, World>)new Recorded(operation, step, outcomes);
     }
@@ -285,7 +301,8 @@ public sealed class RegistryMachine
                 Change.Tags ?? [],
                 world.Now,
                 world.Now,
-                World.NoDatasets)));
+                World.NoDatasets,
+                0), "Created"));
         }
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>
@@ -322,7 +339,23 @@ public sealed class RegistryMachine
         }).IsNew ? "created" : "there");
     }
 
-    private sealed record Update(string Region, string Name, Change Change) : Step
+    /// <summary>The conditions of changes: none, or the present revision and an offset.</summary>
+    private static class Condition
+    {
+        /// <summary>The revision from which a condition on something that does not exist is calculated.</summary>
+        public const long OfNothing = 5;
+
+        public static void CheckForm(int? offset, long revision) =>
+            World.Require(offset is null || revision + offset >= 1, "400 InvalidArgument of ExpectedRevision");
+
+        public static void Check(int? offset, long revision) => World.Require(
+            offset is null or 0, $"409 RevisionMismatch of ExpectedRevision, requested {revision + offset}, used {revision}");
+
+        public static long? Of(ProjectRegistry registry, string name, int? offset) =>
+            offset is null ? null : (registry.TryGet(name, out Project? project) ? project.Revision : OfNothing) + offset;
+    }
+
+    private sealed record Update(string Region, string Name, Change Change, int? Expected) : Step
     {
         public override World Apply(World world)
         {
@@ -330,7 +363,9 @@ public sealed class RegistryMachine
             Change.Check();
             World.Require(Change is not { Description: null, BindCount: null, DatasetCount: null, Tags: null }, "400 InvalidArgument");
             Scope scope = world.Scopes[Region];
+            Condition.CheckForm(Expected, scope.RevisionOf(Name));
             Entry old = scope.Find(Name);
+            Condition.Check(Expected, old.Revision);
             return world.With(Region, scope.With(old with
             {
                 Description = Change.Description ?? old.Description,
@@ -350,21 +385,36 @@ public sealed class RegistryMachine
                 DatasetMaxBindCount = Change.BindCount,
                 ProjectMaxDatasetCount = Change.DatasetCount,
                 Tag = Change.Tags,
+                ExpectedRevision = Condition.Of(subject.Registry(Region), Name, Expected),
             });
         });
     }
 
-    private sealed record Delete(string Region, string Name) : Step
+    private sealed record Delete(string Region, string Name, int? Expected) : Step
     {
         public override World Apply(World world)
         {
             World.RequireName(Name);
             Scope scope = world.Scopes[Region];
-            World.Require(scope.Find(Name).Datasets.IsEmpty, "400 StatusConflict of ProjectName");
-            return world.With(Region, scope with { Projects = scope.Projects.Remove(Name) });
+            Condition.CheckForm(Expected, scope.RevisionOf(Name));
+            Entry old = scope.Find(Name);
+            Condition.Check(Expected, old.Revision);
+            World.Require(old.Datasets.IsEmpty, "400 StatusConflict of ProjectName");
+            return world.With(Region, scope.Without(Name));
         }
 
-        public override string Apply(Subject subject) => Shown.Outcome(() => subject.Registry(Region).Delete(Name));
+        public override string Apply(Subject subject) => Shown.Outcome(() =>
+        {
+            ProjectRegistry registry = subject.Registry(Region);
+            if (Condition.Of(registry, Name, Expected) is { } revision)
+            {
+                registry.Delete(Name, revision);
+            }
+            else
+            {
+                registry.Delete(Name);
+            }
+        });
     }
 
     private sealed record SetQuota(string Region, int Quota) : Step
@@ -385,7 +435,7 @@ public sealed class RegistryMachine
             World.Require(
                 old.Datasets.Count < old.DatasetCount,
                 $"400 LimitExceededError of ProjectMaxDatasetCount, requested 1, used {old.Datasets.Count}, limit {old.DatasetCount}");
-            return world.With(Region, scope.With(old with { Datasets = old.Datasets.Add(Dataset, (old.BindCount, 0, world.Now)) }));
+            return world.With(Region, scope.With(old with { Datasets = old.Datasets.Add(Dataset, (old.BindCount, 0, world.Now, scope.Revision + 1)) }));
         }
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>
@@ -394,19 +444,47 @@ public sealed class RegistryMachine
         });
     }
 
-    private sealed record DeleteDataset(string Region, string Name, string Dataset) : Step
+    private sealed record DeleteDataset(string Region, string Name, string Dataset, int? Expected) : Step
     {
         public override World Apply(World world)
         {
             World.RequireName(Name);
             Scope scope = world.Scopes[Region];
+            long present = scope.Projects.TryGetValue(Name, out Entry? entry) && entry.Datasets.TryGetValue(Dataset, out var there)
+                ? there.Revision
+                : Condition.OfNothing;
+            Condition.CheckForm(Expected, present);
             Entry old = scope.Find(Name);
             World.Require(old.Datasets.ContainsKey(Dataset), "404 ResourceNotFound of DatasetName");
+            Condition.Check(Expected, present);
             World.Require(old.Datasets[Dataset].Files == 0, "400 StatusConflict of DatasetName");
             return world.With(Region, scope.With(old with { Datasets = old.Datasets.Remove(Dataset) }));
         }
 
-        public override string Apply(Subject subject) => Shown.Outcome(() => subject.Registry(Region).DeleteDataset(Name, Dataset));
+        public override string Apply(Subject subject) => Shown.Outcome(() =>
+        {
+            ProjectRegistry registry = subject.Registry(Region);
+            if (Expected is { } offset)
+            {
+                registry.DeleteDataset(Name, Dataset, RevisionOf(registry) + offset);
+            }
+            else
+            {
+                registry.DeleteDataset(Name, Dataset);
+            }
+        });
+
+        private long RevisionOf(ProjectRegistry registry)
+        {
+            try
+            {
+                return registry.GetDataset(Name, Dataset).Revision;
+            }
+            catch (ImmException)
+            {
+                return Condition.OfNothing;
+            }
+        }
     }
 
     /// <summary>Adds files, or removes them where the number is negative.</summary>
@@ -418,11 +496,15 @@ public sealed class RegistryMachine
             Scope scope = world.Scopes[Region];
             Entry old = scope.Find(Name);
             World.Require(old.Datasets.ContainsKey(Dataset), "404 ResourceNotFound of DatasetName");
-            (long bindCount, long files, long created) = old.Datasets[Dataset];
+            (long bindCount, long files, long created, _) = old.Datasets[Dataset];
             World.Require(files + Count <= 3, $"400 LimitExceededError of DatasetMaxFileCount, requested {Count}, used {files}, limit 3");
             World.Require(files + Count >= 0, "400 InvalidArgument of FileCount");
-            return world.With(
-                Region, scope.With(old with { Datasets = old.Datasets.SetItem(Dataset, (bindCount, files + Count, created)) }));
+            return Count == 0
+                ? world with { Outcome = "done" }
+                : world.With(Region, scope.With(old with
+                {
+                    Datasets = old.Datasets.SetItem(Dataset, (bindCount, files + Count, created, scope.Revision + 1)),
+                }));
         }
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>
@@ -430,6 +512,38 @@ public sealed class RegistryMachine
             ProjectRegistry registry = subject.Registry(Region);
             _ = Count >= 0 ? registry.AddFiles(Name, Dataset, Count, 10 * Count) : registry.RemoveFiles(Name, Dataset, -Count, -10 * Count);
         });
+    }
+
+    /// <summary>Goes on with a watch of a region, up to its present revision.</summary>
+    private sealed record Watch(string Region) : Step
+    {
+        public override World Apply(World world)
+        {
+            Scope scope = world.Scopes[Region];
+            string[] changes = [.. scope.Changes.Skip(scope.Watched)];
+            return world.With(Region, scope with { Watched = scope.Changes.Count }) with { Outcome = Outcome(changes) };
+        }
+
+        public override string Apply(Subject subject)
+        {
+            ProjectRegistry registry = subject.Registry(Region);
+            long revision = registry.List().Revision;
+            var changes = new List<string>();
+            IAsyncEnumerator<ProjectChange> watch = registry.Watch(subject.Watched[Region]).GetAsyncEnumerator();
+            while (subject.Watched[Region] < revision)
+            {
+                Assert.True(watch.MoveNextAsync().AsTask().GetAwaiter().GetResult());
+                ProjectChange change = watch.Current;
+                Assert.Equal(change.Kind == ProjectChangeKind.Deleted, change.Project is null);
+                Assert.Equal(change.Revision, change.Project?.Revision ?? change.Revision);
+                changes.Add(change.ToString());
+                subject.Watched[Region] = change.Revision;
+            }
+
+            return Outcome(changes);
+        }
+
+        private static string Outcome(IEnumerable<string> changes) => $"watched, {string.Join(", ", changes)}";
     }
 
     private sealed record Reopen(int Seed) : Step
@@ -442,12 +556,12 @@ public sealed class RegistryMachine
     /// <summary>The model: the content, the time since the start, and the outcome of the last operation.</summary>
     private sealed record World(ImmutableSortedDictionary<string, Scope> Scopes, long Now, string Outcome)
     {
-        public static readonly ImmutableSortedDictionary<string, (long BindCount, long Files, long Created)> NoDatasets =
-            ImmutableSortedDictionary.Create<string, (long, long, long)>(StringComparer.Ordinal);
+        public static readonly ImmutableSortedDictionary<string, (long BindCount, long Files, long Created, long Revision)> NoDatasets =
+            ImmutableSortedDictionary.Create<string, (long, long, long, long)>(StringComparer.Ordinal);
 
         public static World Empty { get; } = new(
             Regions.ToImmutableSortedDictionary(
-                region => region, _ => new Scope(null, ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal))),
+                region => region, _ => new Scope(null, ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal), [], 0)),
             0,
             "");
 
@@ -472,19 +586,48 @@ public sealed class RegistryMachine
             return places.Length > 0 ? places : [(Regions[0], Names[0], "d")];
         }
 
+        public static string Revisions(long revision, IEnumerable<(string Name, long Revision, IEnumerable<long> Datasets)> projects) =>
+            string.Join(
+                ' ',
+                [$"revision {revision}", .. projects.Select(it => $"{it.Name}={it.Revision}({string.Join(',', it.Datasets)})")]);
+
         public World With(string region, Scope scope) => this with { Scopes = Scopes.SetItem(region, scope), Outcome = "done" };
 
         public override string ToString() => string.Join(Environment.NewLine, Regions.Select(region => Scopes[region]));
     }
 
-    private sealed record Scope(int? Quota, ImmutableSortedDictionary<string, Entry> Projects)
+    /// <summary>A region: its content, all changes of its projects, and the number of those that a watch has reported.</summary>
+    private sealed record Scope(
+        int? Quota, ImmutableSortedDictionary<string, Entry> Projects, ImmutableList<string> Changes, int Watched)
     {
+        public long Revision => Changes.Count;
+
         public Entry Find(string name) =>
             Projects.TryGetValue(name, out Entry? entry) ? entry : throw new Refused("404 ResourceNotFound of ProjectName");
 
-        public Scope With(Entry entry) => this with { Projects = Projects.SetItem(entry.Name, entry) };
+        public long RevisionOf(string name) => Projects.TryGetValue(name, out Entry? entry) ? entry.Revision : Condition.OfNothing;
 
-        public override string ToString() => string.Concat([$"quota {Quota ?? 2}", .. Projects.Values]);
+        public Scope With(Entry entry, string change = "Updated") => this with
+        {
+            Projects = Projects.SetItem(entry.Name, entry with { Revision = Revision + 1 }),
+            Changes = Changes.Add($"{Revision + 1} {change} {entry.Name}"),
+        };
+
+        public Scope Without(string name) => this with
+        {
+            Projects = Projects.Remove(name),
+            Changes = Changes.Add($"{Revision + 1} Deleted {name}"),
+        };
+
+        public override string ToString() => string.Concat(
+            [
+                $"quota {Quota ?? 2}",
+                .. Projects.Values,
+                Environment.NewLine,
+                World.Revisions(
+                    Revision,
+                    Projects.Values.Select(it => (it.Name, it.Revision, it.Datasets.Values.Select(dataset => dataset.Revision)))),
+            ]);
     }
 
     private sealed record Entry(
@@ -495,7 +638,8 @@ public sealed class RegistryMachine
         Tag[] Tags,
         long Created,
         long Updated,
-        ImmutableSortedDictionary<string, (long BindCount, long Files, long Created)> Datasets)
+        ImmutableSortedDictionary<string, (long BindCount, long Files, long Created, long Revision)> Datasets,
+        long Revision)
     {
         private static readonly long Start = new FakeTimeProvider().GetUtcNow().UtcTicks;
 
@@ -507,7 +651,7 @@ public sealed class RegistryMachine
                 Name, "AliyunIMMDefaultRole", "", Start + Created, Start + Updated, Description, 100, 100, DatasetCount, BindCount,
                 100_000_000, 10_000_000_000, 100_000_000_000, 90_000_000_000_000_000, Datasets.Count, files, 10 * files,
                 string.Join(',', (object[])Tags)));
-            foreach ((string name, (long bindCount, long count, long created)) in Datasets)
+            foreach ((string name, (long bindCount, long count, long created, _)) in Datasets)
             {
                 text.AppendLine().Append(Shown.Fields(
                     Name, name, "", Start + created, Start + created, "", bindCount, 3, 10_000_000_000, 100_000_000_000,
