@@ -1,5 +1,6 @@
 using Imm.Core.Model;
 using Imm.Core.Storage;
+using LiteDB;
 using Xunit;
 using Record = Imm.Core.Storage.Record;
 
@@ -18,11 +19,13 @@ public class CheckpointTests
         DataFileHeader header = DataFileHeader.New(Guid.NewGuid());
         var documents = new DocumentFile(data);
         data.WritePages(documents.TakePages(header));
-        var value = new byte[22_000];
+        documents.Apply([new Record(ChangeKind.Scope, 1, new BsonDocument { ["AccountId"] = "a", ["RegionId"] = "r" })]);
+        data.WritePages(documents.TakePages(header));
+        var text = new string('x', 22_000);
         for (int i = 0; i < Count; i += 16)
         {
             IEnumerable<int> numbers = Enumerable.Range(i, 16);
-            Record[] some = [.. numbers.Select(number => new Record(ChangeKind.Project, RecordKey.Of(1, number), value, IsNew: true))];
+            Record[] some = [.. numbers.Select(number => NewRecord(number, text, ChangeState.Created))];
             documents.Apply(some);
             data.WritePages(documents.TakePages(header));
             if (documents.PagesTaken > 4096)
@@ -34,11 +37,14 @@ public class CheckpointTests
 
         documents.Dispose();
         using var deleting = new DocumentFile(data);
-        Record[] gone = [.. Enumerable.Range(0, Count).Select(number => new Record(ChangeKind.Project, RecordKey.Of(1, number), default))];
+        Record[] gone = [.. Enumerable.Range(0, Count).Select(number => NewRecord(number, "", ChangeState.Deleted))];
 
         int applied = deleting.Apply(gone, 0, 1024);
 
         int pages = deleting.TakePages(header).Count;
         Assert.True(pages <= 2048, $"one step deletes {applied} records and changes {pages} pages, {pages / 128} MiB");
     }
+
+    private static Record NewRecord(int number, string text, ChangeState state) => new(
+        ChangeKind.Project, RecordKey.Of(1, number), new BsonDocument { ["Number"] = (long)number, ["Text"] = text }, state);
 }

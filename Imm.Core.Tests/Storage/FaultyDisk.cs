@@ -92,6 +92,12 @@ internal sealed class FaultyDisk(Disk inner) : ForwardingDisk(inner)
         return base.Open(path);
     }
 
+    public override DiskFile OpenToRead(string path)
+    {
+        Step(FaultKinds.Name, path, "open to read");
+        return base.OpenToRead(path);
+    }
+
     public override DiskFile Create(string path, UnixFileMode? mode = null)
     {
         Step(FaultKinds.Name, path, "create");
@@ -102,6 +108,12 @@ internal sealed class FaultyDisk(Disk inner) : ForwardingDisk(inner)
     {
         Step(FaultKinds.Name, from, $"rename to '{to}'");
         Inner.Rename(from, to);
+    }
+
+    public override void Replace(string from, string to)
+    {
+        Step(FaultKinds.Name, from, $"replace '{to}'");
+        Inner.Replace(from, to);
     }
 
     public override void Delete(string path)

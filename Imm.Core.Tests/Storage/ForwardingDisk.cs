@@ -13,9 +13,13 @@ internal abstract class ForwardingDisk(Disk inner) : Disk
 
     public override DiskFile Open(string path) => Decorate(inner.Open(path));
 
+    public override DiskFile OpenToRead(string path) => Decorate(inner.OpenToRead(path));
+
     public override DiskFile Create(string path, UnixFileMode? mode = null) => Decorate(inner.Create(path, mode));
 
     public override void Rename(string from, string to) => inner.Rename(from, to);
+
+    public override void Replace(string from, string to) => inner.Replace(from, to);
 
     public override void Delete(string path) => inner.Delete(path);
 

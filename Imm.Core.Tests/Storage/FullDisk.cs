@@ -35,6 +35,12 @@ internal sealed class FullDisk(Disk inner, string folder = "/store/") : Forwardi
         Inner.Rename(from, to);
     }
 
+    public override void Replace(string from, string to)
+    {
+        Release(to);
+        Inner.Replace(from, to);
+    }
+
     public override void Delete(string path)
     {
         Release(path);

@@ -1,11 +1,12 @@
-using System.Buffers.Binary;
 using Imm.Core.Model;
 using Imm.Core.Storage;
+using LiteDB;
 using Xunit;
+using Record = Imm.Core.Storage.Record;
 
 namespace Imm.Core.Tests.Storage;
 
-/// <summary>The encoding of record values: docs/storage.md, section 2.4.</summary>
+/// <summary>The documents of records: docs/storage.md, section 2.4.</summary>
 public class RecordCodecTests
 {
     private const int ScopeId = 3;
@@ -16,8 +17,16 @@ public class RecordCodecTests
     private static readonly long DatasetKey = RecordKey.Of(ScopeId, 8);
     private static readonly ProjectName Name = ProjectName.Parse("name");
 
+    private static readonly Project DefaultProject = NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty);
+
     private static readonly Project FullProject = NewProject(
-        "Beschreibung \u00e4\U0001F600", "role", "Official:AllFunction", Quota.Default.With(Limits()), Tags(20));
+        "Beschreibung \u00e4\U0001F600", "role", "Official:AllFunction", Quota.Default.With(Limits()), Tags(20)) with
+    {
+        Revision = 9,
+        DatasetCount = 3,
+        FileCount = 127,
+        TotalFileSize = long.MaxValue,
+    };
 
     private static readonly DatasetEntry FullDataset = NewDataset(
         "text", "template", DatasetQuota.Default.With(Limits()), "oss://bucket-one", "oss://bucket-two");
@@ -27,12 +36,12 @@ public class RecordCodecTests
     private static (ChangeKind Kind, long Key, object Value)[] All =>
     [
         (ChangeKind.Scope, ScopeId, ScopeState.Empty(new Scope("account", "region"), Defaults)),
-        (ChangeKind.Scope, ScopeId, ScopeState.Empty(new Scope("account", "region"), Defaults, ownProjectQuota: int.MaxValue)),
-        (ChangeKind.Project, ProjectKey, NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty)),
+        (ChangeKind.Scope, ScopeId, ScopeState.Empty(new Scope("account", "region"), Defaults, ownProjectQuota: int.MaxValue, revision: 5)),
+        (ChangeKind.Scope, ScopeId, ScopeState.Empty(new Scope("account", "region"), Defaults, ownProjectQuota: 0)),
+        (ChangeKind.Project, ProjectKey, DefaultProject),
         (ChangeKind.Project, ProjectKey, FullProject),
         (ChangeKind.Dataset, DatasetKey, NewDataset("", "", DatasetQuota.Default)),
         (ChangeKind.Dataset, DatasetKey, FullDataset),
-        (ChangeKind.Dataset, DatasetKey, FullDataset.With(FullDataset.Dataset with { FileCount = 127, TotalFileSize = long.MaxValue })),
     ];
 
     [Theory]
@@ -41,158 +50,164 @@ public class RecordCodecTests
     {
         (ChangeKind kind, long key, object value) = All[sample];
 
-        Assert.Equal(Shown(value), Shown(Read(kind, key, Encode(kind, key, value))));
+        Assert.Equal(Shown(value), Shown(Read(kind, key, Document(kind, value))));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public void A_document_is_the_one_that_LiteDB_would_write(int sample)
+    {
+        (ChangeKind kind, _, object value) = All[sample];
+        byte[] bytes = Encode(kind, value);
+        BsonDocument document = BsonSerializer.Deserialize(bytes, utcDate: true);
+
+        Assert.Equal(BsonSerializer.Serialize(document), bytes);
+        Assert.Equal(bytes.Length, Bson.LengthOf(document));
     }
 
     [Fact]
-    public void A_project_with_default_fields_has_the_documented_bytes()
+    public void A_project_with_default_fields_holds_number_name_and_creation_time_only()
     {
-        byte[] value = Encode(
-            ChangeKind.Project, ProjectKey, NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty));
+        BsonDocument document = Document(ChangeKind.Project, DefaultProject with { UpdateTicks = DefaultProject.UpdateTicks });
 
-        // Layout, no optional fields, name, creation time 1000, update time − creation time 1.
-        Assert.Equal([1, 0, 4, .. "name"u8, 0xE8, 0x07, 1, 9], value[..^4]);
-        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan()[^4..]);
-        Assert.Equal(ChecksumOf(ChangeKind.Project, ProjectKey, value[..^4]), checksum);
+        Assert.Equal(
+            ["Number", "ProjectName", "CreateTime", "CreateTicks", "UpdateTime", "UpdateTicks"], document.Keys);
+        Assert.Equal(["Number", "ProjectName", "CreateTime", "CreateTicks"], Document(ChangeKind.Project, SameTimes()).Keys);
+    }
+
+    [Fact]
+    public void A_document_has_the_field_names_of_the_service_and_dates_for_people()
+    {
+        BsonDocument project = Document(ChangeKind.Project, FullProject);
+        BsonDocument dataset = Document(ChangeKind.Dataset, FullDataset);
+
+        Assert.Equal(
+            [
+                "Number", "ProjectName", "CreateTime", "CreateTicks", "UpdateTime", "UpdateTicks", "Revision", "Description", "ServiceRole",
+                "TemplateId", "ProjectMaxDatasetCount", "DatasetMaxBindCount", "DatasetMaxFileCount", "DatasetMaxEntityCount",
+                "DatasetMaxRelationCount", "DatasetMaxTotalFileSize", "DatasetCount", "FileCount", "TotalFileSize", "Tags",
+            ],
+            project.Keys);
+        Assert.Equal(["Key", "Value"], project["Tags"][3].AsDocument.Keys);
+        Assert.Equal(new DateTime(638_000_000_001_230_000, DateTimeKind.Utc), project["CreateTime"].AsDateTime);
+        Assert.Equal(638_000_000_001_234_567, project["CreateTicks"].AsInt64);
+        Assert.Equal("name", dataset["ProjectName"].AsString);
+        Assert.Equal(["URI", "CreateTime", "CreateTicks"], dataset["Bindings"][1].AsDocument.Keys);
     }
 
     [Theory]
     [MemberData(nameof(Samples))]
-    public void A_changed_bit_in_any_byte_is_detected(int sample)
+    public void A_field_that_is_not_known_is_ignored(int sample)
     {
         (ChangeKind kind, long key, object value) = All[sample];
-        byte[] bytes = Encode(kind, key, value);
-        for (int bit = 0; bit < bytes.Length * 8; bit++)
-        {
-            byte[] damaged = [.. bytes];
-            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
-            AssertDamaged(kind, key, damaged, $"bit {bit}");
-        }
+        BsonDocument document = Document(kind, value);
+        document["AddedLater"] = 5;
+
+        Assert.Equal(Shown(value), Shown(Read(kind, key, document)));
     }
 
     [Theory]
     [MemberData(nameof(Samples))]
-    public void A_value_that_is_cut_or_extended_is_detected(int sample)
+    public void Bytes_that_are_cut_are_no_document(int sample)
     {
-        (ChangeKind kind, long key, object value) = All[sample];
-        byte[] bytes = Encode(kind, key, value);
-        for (int length = 0; length < bytes.Length; length++)
+        (ChangeKind kind, _, object value) = All[sample];
+        byte[] bytes = Encode(kind, value);
+        for (int length = 0; length < bytes.Length - 1; length++)
         {
-            AssertDamaged(kind, key, bytes[..length], $"cut to {length}");
-        }
-
-        AssertDamaged(kind, key, [.. bytes, 0], "extended");
-    }
-
-    [Theory]
-    [MemberData(nameof(Samples))]
-    public void A_value_under_another_key_or_kind_is_detected(int sample)
-    {
-        (ChangeKind kind, long key, object value) = All[sample];
-        byte[] bytes = Encode(kind, key, value);
-
-        AssertDamaged(kind, key + 1, bytes, "another key");
-        foreach (ChangeKind other in Enum.GetValues<ChangeKind>().Where(other => other != kind))
-        {
-            AssertDamaged(other, key, bytes, $"read as {other}");
+            Exception? error = Xunit.Record.Exception(() => Bson.Read(bytes.AsMemory(0, length)));
+            Assert.True(error is InvalidDataException, $"cut to {length}: {error?.GetType().Name ?? "it was read"}.");
         }
     }
 
-    // The checksum is right in all of these: another program wrote them.
-    [Theory]
-    [MemberData(nameof(Samples))]
-    public void A_value_whose_fields_end_early_or_late_is_detected_though_its_checksum_is_right(int sample)
+    [Fact]
+    public void A_record_under_the_key_of_another_one_is_detected()
     {
-        (ChangeKind kind, long key, object value) = All[sample];
-        byte[] fields = Encode(kind, key, value)[..^4];
-        for (int length = 1; length < fields.Length; length++)
-        {
-            AssertDamaged(kind, key, WithChecksum(kind, key, fields[..length]), $"fields cut to {length}");
-        }
-
-        AssertDamaged(kind, key, WithChecksum(kind, key, [.. fields, 0]), "a byte behind the fields");
+        AssertDamaged(ChangeKind.Project, ProjectKey + 1, Document(ChangeKind.Project, FullProject), "another key");
+        AssertDamaged(ChangeKind.Dataset, DatasetKey + 1, Document(ChangeKind.Dataset, FullDataset), "another key");
     }
 
-    public static TheoryData<string, string, byte[]> MalformedFields => new()
+    public static TheoryData<int, string, object?> MalformedFields => new()
     {
-        { "has layout 2", nameof(ChangeKind.Project), [2, 0, 1, (byte)'n', 1, 0] },
-        {
-            "longer than 63 bits",
-            nameof(ChangeKind.Project),
-            [1, 0, 1, (byte)'n', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0]
-        },
-        { "not UTF-8", nameof(ChangeKind.Project), [1, 0, 1, 0xFF, 1, 0] },
-        { "ends before it is complete", nameof(ChangeKind.Project), [1, 0, 0xFF, 0x7F, (byte)'n', 1, 0] },
-        { "is damaged", nameof(ChangeKind.Project), [1, 0, 1, (byte)'1', 1, 0, 0] },
-        { "is damaged", nameof(ChangeKind.Project), [1, 0, 1, (byte)'n', 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40, 1, 0] },
-        { "more than 20 tags", nameof(ChangeKind.Project), [1, 16, 1, (byte)'n', 1, 0, 21] },
-        { "is damaged", nameof(ChangeKind.Scope), [1, 1, (byte)'a', 1, (byte)':', 0, 0] },
-        { "is damaged", nameof(ChangeKind.Scope), [1, 0, 1, (byte)'r', 0, 0] },
-        {
-            "is damaged",
-            nameof(ChangeKind.Dataset),
-            [1, 1, (byte)'p', 0, 1, (byte)'n', 1, 0, 1, 3, (byte)'u', (byte)'r', (byte)'i', 1, 0, 0, 0]
-        },
-        { "is damaged", nameof(ChangeKind.Dataset), [1, 1, (byte)'p', 0, 1, (byte)'-', 1, 0, 0, 0, 0, 0] },
+        { 1, "AccountId", null },
+        { 1, "AccountId", "a:b" },
+        { 1, "RegionId", 5 },
+        { 1, "ProjectQuota", -2L },
+        { 1, "ProjectQuota", 1L << 31 },
+        { 4, "Number", null },
+        { 4, "Number", "7" },
+        { 4, "ProjectName", null },
+        { 4, "ProjectName", "1" },
+        { 4, "CreateTicks", null },
+        { 4, "CreateTicks", "x" },
+        { 4, "UpdateTicks", 638_000_000_001_234_566 },
+        { 4, "UpdateTicks", long.MaxValue },
+        { 4, "Description", 5 },
+        { 4, "DatasetMaxBindCount", 11L },
+        { 4, "DatasetMaxFileCount", -1L },
+        { 4, "Tags", "none" },
+        { 4, "Tags", 21 },
+        { 6, "ProjectName", null },
+        { 6, "DatasetName", "-" },
+        { 6, "DatasetName", null },
+        { 6, "Bindings", 5 },
+        { 6, "Bindings", 0 },
     };
 
     [Theory]
     [MemberData(nameof(MalformedFields))]
-    public void A_malformed_field_is_reported_though_the_checksum_is_right(string problem, string kindName, byte[] fields)
+    public void A_field_that_is_missing_or_malformed_is_reported(int sample, string name, object? field)
     {
-        ArgumentNullException.ThrowIfNull(fields);
-        var kind = Enum.Parse<ChangeKind>(kindName);
-        long key = kind == ChangeKind.Scope ? ScopeId : ProjectKey;
+        (ChangeKind kind, long key, object value) = All[sample];
+        BsonDocument document = Document(kind, value);
+        document.Remove(name);
+        if (field is not null)
+        {
+            document[name] = (name, field) switch
+            {
+                ("Tags", int count) => new BsonArray(Enumerable.Range(0, count).Select(
+                    i => new BsonDocument { ["Key"] = $"key{i}", ["Value"] = "" })),
+                ("Bindings", 0) => new BsonArray { new BsonDocument { ["URI"] = "no bucket", ["CreateTicks"] = 5L } },
+                _ => new BsonValue(field),
+            };
+        }
 
-        var error = Assert.Throws<InvalidDataException>(() => Read(kind, key, WithChecksum(kind, key, fields)));
-
-        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+        AssertDamaged(kind, key, document, $"{name} = {field}");
     }
 
-    private static void AssertDamaged(ChangeKind kind, long key, byte[] value, string what)
+    private static void AssertDamaged(ChangeKind kind, long key, BsonDocument document, string what)
     {
-        Exception? error = Xunit.Record.Exception(() => Read(kind, key, value));
+        Exception? error = Xunit.Record.Exception(() => Read(kind, key, document));
         Assert.True(error is InvalidDataException, $"{what} of a {kind} record: {error?.GetType().Name ?? "it was read"}.");
     }
 
-    private static byte[] Encode(ChangeKind kind, long key, object value)
+    private static byte[] Encode(ChangeKind kind, object value)
     {
         var writer = new PackedWriter();
-        RecordCodec.Write(writer, kind, key, value);
+        RecordCodec.Write(writer, kind, value);
         return writer.Written.ToArray();
     }
 
-    private static object Read(ChangeKind kind, long key, byte[] value) => kind switch
+    private static BsonDocument Document(ChangeKind kind, object value) => Bson.Read(Encode(kind, value));
+
+    private static object Read(ChangeKind kind, long key, BsonDocument document)
     {
-        ChangeKind.Scope => RecordCodec.ReadScope(key, value),
-        ChangeKind.Project => Codec.ReadProject(key, value),
-        _ => RecordCodec.ReadDataset(key, value),
-    };
+        var record = new Record(kind, key, document);
+        return kind switch
+        {
+            ChangeKind.Scope => RecordCodec.ReadScope(record),
+            ChangeKind.Project => Codec.ReadProject(record),
+            _ => RecordCodec.ReadDataset(record),
+        };
+    }
 
     private static string Shown(object value) => value switch
     {
         ScopeState scope => $"{scope.Scope} {scope.OwnProjectQuota} {scope.Revision}",
-        (Scope scope, var quota, long revision) => $"{scope} {quota} {revision}",
+        StoredScope scope => $"{scope.Scope} {scope.OwnProjectQuota} {scope.Revision}",
         Project project => $"{project.Number} {project} {string.Join(' ', project.Tags.Select(tag => $"{tag.Key}={tag.Value}"))}",
-        DatasetEntry dataset =>
-            $"{dataset.Number} {dataset.Dataset} {string.Join<Binding>(' ', dataset.Bindings)}",
+        DatasetEntry dataset => $"{dataset.Number} {dataset.Dataset} {string.Join<Binding>(' ', dataset.Bindings)}",
         _ => $"{value}",
     };
-
-    private static byte[] WithChecksum(ChangeKind kind, long key, byte[] fields)
-    {
-        var checksum = new byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(checksum, ChecksumOf(kind, key, fields));
-        return [.. fields, .. checksum];
-    }
-
-    private static uint ChecksumOf(ChangeKind kind, long key, byte[] fields)
-    {
-        var covered = new byte[9];
-        BinaryPrimitives.WriteInt64LittleEndian(covered, key);
-        covered[8] = (byte)kind;
-        return Checksum.Of([.. covered, .. fields]);
-    }
 
     /// <summary>Another value than the default for every limit.</summary>
     private static LimitSet<long?> Limits()
@@ -213,11 +228,34 @@ public class RecordCodecTests
         return set;
     }
 
-    private static Project NewProject(string description, string serviceRole, string templateId, Quota quota, TagSet tags) =>
-        new(Name, description, serviceRole, templateId, quota, tags, 1000, 1001, Defaults.Capacity) { Number = 7, Revision = 9 };
+    private static Project NewProject(string description, string serviceRole, string templateId, Quota quota, TagSet tags) => new(
+        Name,
+        description,
+        serviceRole,
+        templateId,
+        quota,
+        tags,
+        638_000_000_001_234_567,
+        638_000_000_001_234_568,
+        Defaults.Capacity)
+    {
+        Number = 7,
+    };
+
+    private static Project SameTimes() => new(
+        Name, "", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty, 1000, 1000, Defaults.Capacity)
+    {
+        Number = 7,
+    };
 
     private static DatasetEntry NewDataset(string description, string templateId, DatasetQuota quota, params string[] uris) => new(
         8,
-        new Dataset(Name, "data", description, templateId, quota, 1000, DateTime.MaxValue.Ticks) { BindCount = uris.Length },
+        new Dataset(Name, "data", description, templateId, quota, 1000, DateTime.MaxValue.Ticks)
+        {
+            BindCount = uris.Length,
+            FileCount = uris.Length,
+            TotalFileSize = uris.Length * 1_000_000_000_000,
+            Revision = uris.Length,
+        },
         [.. uris.Select(uri => new Binding(Name, "data", uri, 1002))]);
 }

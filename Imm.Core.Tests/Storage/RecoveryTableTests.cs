@@ -44,7 +44,7 @@ public partial class RecoveryTableTests
 
         // Not a data file that can be read.
         ["a text"] = Fails("not a store of Imm.Core", () => Files((Data, [.. Enumerable.Repeat((byte)'t', 20_000)]))),
-        ["another format"] = Fails("has format …", () => Changed(Closed, Data, bytes => bytes[136] = 2)),
+        ["another format"] = Fails("has format …", () => Changed(Closed, Data, bytes => bytes[136] = DataFileHeader.SupportedFormat + 1)),
         ["unfinished backup"] = Fails(
             "a backup that was cut short", () => WithHeader(Closed, header => header with { IsUnfinished = true })),
         ["new, shorter than a page"] = Opens(0, () => Files((Data, NewDataFile()[..512]))),
@@ -102,7 +102,7 @@ public partial class RecoveryTableTests
 
         // Any data file: a log that cannot be read.
         ["a log without magic"] = Fails("is not a log", () => Changed(Killed, Log1, bytes => bytes[0] ^= 1)),
-        ["a log of another format"] = Fails("has format …", () => Changed(Killed, Log1, bytes => bytes[8] = 2)),
+        ["a log of another format"] = Fails("has format …", () => Changed(Killed, Log1, bytes => bytes[8] = DataFileHeader.SupportedFormat + 1)),
         ["a log with a damaged header"] = Fails(
             "the checksum of its header is wrong", () => Changed(Killed, Log2, bytes => bytes[40] ^= 1)),
         ["a log that was cut"] = Fails("was cut", () => With(Killed, Log1, Killed.Read(Log1)[..^1])),

@@ -20,8 +20,8 @@ internal sealed class PowerCutException() : IOException("The power is cut.");
 /// journalled), independent of the data: a new name may show an empty file. A rename is atomic.</item>
 /// </list>
 /// A flush only takes possibilities away, so the images just before each flush (see <see cref="Flushes"/>) and at the end
-/// comprise those of every moment. Stricter than Linux on purpose: an open file can be neither deleted nor replaced by a rename. There are
-/// no directories to create, and two spellings of a path are two files.
+/// comprise those of every moment. Stricter than Linux on purpose: an open file cannot be deleted, and is replaced only by
+/// <see cref="Replace"/>. There are no directories to create, and two spellings of a path are two files.
 /// </remarks>
 internal sealed class SimulatedDisk : Disk
 {
@@ -212,6 +212,16 @@ internal sealed class SimulatedDisk : Disk
         }
     }
 
+    public override DiskFile OpenToRead(string path)
+    {
+        lock (_lock)
+        {
+            ThrowIfCrashed();
+            RefuseOpen(path, toRead: true);
+            return new SimulatedFile(this, path, Find(path), isReadOnly: true);
+        }
+    }
+
     public override DiskFile Create(string path, UnixFileMode? mode = null)
     {
         lock (_lock)
@@ -239,6 +249,17 @@ internal sealed class SimulatedDisk : Disk
             RefuseTaken(to);
             Step();
             Name($"rename '{from}' to '{to}'", from, to, node);
+        }
+    }
+
+    public override void Replace(string from, string to)
+    {
+        lock (_lock)
+        {
+            ThrowIfCrashed();
+            Node node = Find(from);
+            Step();
+            Name($"replace '{to}' by '{from}'", from, to, node);
         }
     }
 
@@ -303,10 +324,10 @@ internal sealed class SimulatedDisk : Disk
     private Node Find(string path) =>
         _names.GetValueOrDefault(path) ?? throw new FileNotFoundException($"There is no file '{path}'.", path);
 
-    private void RefuseOpen(string path)
+    private void RefuseOpen(string path, bool toRead = false)
     {
         const int SharingViolation = unchecked((int)0x80070020);
-        if (_names.TryGetValue(path, out Node? node) && node.IsOpen)
+        if (_names.TryGetValue(path, out Node? node) && (node.IsOpen || (node.Readers > 0 && !toRead)))
         {
             throw new StoreFileException(
                 ImmUnavailableReason.Locked, $"The file '{path}' is open: another handle holds it exclusively.")
@@ -386,20 +407,25 @@ internal sealed class SimulatedDisk : Disk
         public FileState State { get; set; } = FileState.Flushed(Content.Empty);
 
         public bool IsOpen { get; set; }
+
+        public int Readers { get; set; }
     }
 
     private sealed class SimulatedFile : DiskFile
     {
         private readonly SimulatedDisk _disk;
         private readonly Node _node;
+        private readonly bool _isReadOnly;
         private bool _disposed;
 
-        public SimulatedFile(SimulatedDisk disk, string path, Node node)
+        public SimulatedFile(SimulatedDisk disk, string path, Node node, bool isReadOnly = false)
             : base(path)
         {
             _disk = disk;
             _node = node;
-            _node.IsOpen = true;
+            _isReadOnly = isReadOnly;
+            _node.IsOpen |= !isReadOnly;
+            _node.Readers += isReadOnly ? 1 : 0;
         }
 
         public override long Length => Current().Length;
@@ -463,7 +489,8 @@ internal sealed class SimulatedDisk : Disk
                 if (!_disposed)
                 {
                     _disposed = true;
-                    _node.IsOpen = false;
+                    _node.IsOpen &= _isReadOnly;
+                    _node.Readers -= _isReadOnly ? 1 : 0;
                 }
             }
         }
@@ -481,6 +508,11 @@ internal sealed class SimulatedDisk : Disk
         private void Step()
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_isReadOnly)
+            {
+                throw new UnauthorizedAccessException($"The file '{Name}' was opened to read.");
+            }
+
             _disk.Step();
         }
     }

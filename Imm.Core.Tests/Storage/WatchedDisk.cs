@@ -14,9 +14,13 @@ internal sealed class WatchedDisk(SimulatedDisk inner, Action beforeFlush) : For
 
     public override DiskFile Open(string path) => Alone(() => base.Open(path));
 
+    public override DiskFile OpenToRead(string path) => Alone(() => base.OpenToRead(path));
+
     public override DiskFile Create(string path, UnixFileMode? mode = null) => Alone(() => base.Create(path, mode));
 
     public override void Rename(string from, string to) => Alone(() => Inner.Rename(from, to));
+
+    public override void Replace(string from, string to) => Alone(() => Inner.Replace(from, to));
 
     public override void Delete(string path) => Alone(() => Inner.Delete(path));
 

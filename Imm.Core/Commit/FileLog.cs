@@ -40,6 +40,8 @@ internal sealed class FileLog : CommitLog
 
     public override long LoadableSequence => _file.AppliedSequence;
 
+    public override IEnumerable<PublishedChange> RecentChanges => _file.RecentChanges;
+
     public override bool IsStored(Scope scope) => _stored.ContainsKey(scope);
 
     public override ScopeEntry NewEntry(Scope scope)

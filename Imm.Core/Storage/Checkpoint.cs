@@ -26,6 +26,7 @@ internal sealed class Checkpoint
 
     private readonly DataFile _data;
     private readonly List<Record> _records;
+    private readonly List<Record> _changes;
     private readonly DataFileHeader _done;
     private int _next;
     private bool _isLast;
@@ -40,6 +41,7 @@ internal sealed class Checkpoint
     {
         _data = data;
         _records = LastOfEach(records, mayBeApplied);
+        _changes = StoredChanges.LastOf(records);
         _done = done;
     }
 
@@ -57,6 +59,12 @@ internal sealed class Checkpoint
         using var documents = new DocumentFile(_data);
         _next = documents.Apply(_records, _next, MaxPagesPerStep);
         _isLast = _next == _records.Count;
+        if (_isLast)
+        {
+            // In the step after which the header counts the batches, and so once.
+            documents.AppendChanges(_changes);
+        }
+
         DataFileHeader header = _isLast ? _done : _done with { IsOpen = true, AppliedSequence = _data.Header.AppliedSequence };
         _header = header with { Checkpoint = _data.Header.Checkpoint + 1 };
         _pages = documents.TakePages(_header with { IsBeingOverwritten = true });
@@ -99,11 +107,19 @@ internal sealed class Checkpoint
         foreach (Record record in records)
         {
             ref Record slot = ref CollectionsMarshal.GetValueRefOrAddDefault(last, (record.Kind, record.Key), out bool exists);
-            slot = exists ? slot with { Value = record.Value } : record with { IsNew = record.IsNew && !mayBeApplied };
+
+            if (exists && slot.IsNew && record.IsDeleted)
+            {
+                // It was never in the data file.
+                last.Remove((record.Kind, record.Key));
+                continue;
+            }
+
+            bool isNew = exists ? slot.IsNew : record.IsNew && !mayBeApplied;
+            slot = record with { State = record.IsDeleted ? ChangeState.Deleted : isNew ? ChangeState.Created : ChangeState.Updated };
         }
 
-        // A new record that was deleted again was never in the data file.
-        List<Record> sorted = [.. last.Values.Where(static record => !record.IsDeleted || !record.IsNew)];
+        List<Record> sorted = [.. last.Values];
         sorted.Sort(static (a, b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : a.Key.CompareTo(b.Key));
         return sorted;
     }

@@ -16,6 +16,7 @@ internal sealed class DataFile : IPages, IDisposable
     private readonly PageSnapshots _snapshots;
     private Dictionary<uint, byte[]>? _redoPages;
     private bool _hadContent;
+    private string? _name;
 
     private DataFile(DiskFile file)
     {
@@ -23,8 +24,11 @@ internal sealed class DataFile : IPages, IDisposable
         _snapshots = new PageSnapshots(file);
     }
 
+    /// <summary>True if the file was opened for reading only.</summary>
+    public bool IsReadOnly { get; private init; }
+
     /// <summary>The path.</summary>
-    public string Name => _file.Name;
+    public string Name => _name ?? _file.Name;
 
     /// <summary>The number of pages, as page 0 says; 0 in a file that is being created.</summary>
     public long PageCount { get; private set; }
@@ -52,11 +56,22 @@ internal sealed class DataFile : IPages, IDisposable
     /// </summary>
     /// <exception cref="DamagedFileException">The file is not a data file of the supported format. It is unchanged.</exception>
     public static DataFile OpenOrCreate(Disk disk, string path, bool exists) =>
-        Verified(exists ? disk.Open(path) : disk.Create(path), static data => data.ReadFirstSector());
+        Verified(new DataFile(exists ? disk.Open(path) : disk.Create(path)), static data => data.ReadFirstSector());
 
-    /// <summary>Opens the file of an unfinished backup, after verifying all of its pages.</summary>
-    /// <exception cref="IOException">The file is in use, or not certainly an unfinished backup. It is unchanged.</exception>
-    public static DataFile OpenUnfinished(Disk disk, string path) => Verified(disk.Open(path), static data => data.VerifyUnfinished());
+    /// <summary>Opens an existing file for reading only.</summary>
+    /// <inheritdoc cref="OpenOrCreate" path="/exception"/>
+    public static DataFile OpenToRead(Disk disk, string path) =>
+        Verified(new DataFile(disk.OpenToRead(path)) { IsReadOnly = true }, static data => data.ReadFirstSector());
+
+    /// <summary>Opens the file that writing a copy has left over when it was cut short, after verifying all of its pages.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="storeId">The id of the copy that is to be written.</param>
+    /// <exception cref="IOException">
+    /// The file is in use, or it is not certainly an unfinished backup or the whole copy of that id. It is unchanged.
+    /// </exception>
+    public static DataFile OpenLeftOver(Disk disk, string path, Guid storeId) =>
+        Verified(new DataFile(disk.Open(path)), data => data.VerifyLeftOver(storeId));
 
     /// <inheritdoc cref="DiskFile.IsAt"/>
     public bool IsAt(string path) => _file.IsAt(path);
@@ -195,7 +210,17 @@ internal sealed class DataFile : IPages, IDisposable
     }
 
     /// <summary>Extends a file that is shorter than its only page.</summary>
-    public void ExtendFirstPage() => _file.SetLength(DataPage.Size);
+    public void ExtendFirstPage()
+    {
+        _file.SetLength(DataPage.Size);
+        PageCount = 1;
+    }
+
+    /// <summary>Takes the name that the file has been given: it is the store from now on, and not discarded if its open fails.</summary>
+    public void TakeName(string path) => (_name, _hadContent) = (path, true);
+
+    /// <summary>Gives the file the owner of another one where the system has owners and allows it.</summary>
+    public void TakeOwnerOf(DataFile other) => _file.TakeOwnerOf(other._file);
 
     /// <summary>
     /// Undoes an open that failed: deletes the file that it created, or empties the file that was empty. A file that had content is left
@@ -240,9 +265,8 @@ internal sealed class DataFile : IPages, IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static DataFile Verified(DiskFile file, Action<DataFile> verify)
+    private static DataFile Verified(DataFile data, Action<DataFile> verify)
     {
-        var data = new DataFile(file);
         try
         {
             verify(data);
@@ -267,7 +291,7 @@ internal sealed class DataFile : IPages, IDisposable
         _file.Flush();
     }
 
-    private void VerifyUnfinished()
+    private void VerifyLeftOver(Guid storeId)
     {
         // A left-over has zeros where nothing was written yet. The header of page 0, the first page written, marks it as unfinished.
         long length = _file.Length;
@@ -281,9 +305,9 @@ internal sealed class DataFile : IPages, IDisposable
             }
 
             Header = offset > 0 || !DataPage.IsStore(page) ? Header : DataPage.ReadHeader(page);
-            if (!Header.IsUnfinished)
+            if (!Header.IsUnfinished && (Header.StoreId != storeId || Header.IsOpen))
             {
-                throw new DamagedFileException($"The file '{Name}' is not an unfinished backup. It was left unchanged.");
+                throw new DamagedFileException($"The file '{Name}' is not the left-over of a copy. It was left unchanged.");
             }
 
             DataPage.Verify(Name, (uint)(offset / DataPage.Size), page);
@@ -307,10 +331,11 @@ internal sealed class DataFile : IPages, IDisposable
         }
 
         ushort format = DataPage.ReadFormat(page);
-        if (format != DataFileHeader.SupportedFormat)
+        if (format is < DataFileHeader.OldestFormat or > DataFileHeader.SupportedFormat)
         {
             throw new DamagedFileException(
-                $"The file '{Name}' has format {format}, and this version of Imm.Core reads format {DataFileHeader.SupportedFormat}"
+                $"The file '{Name}' has format {format}, and this version of Imm.Core reads formats {DataFileHeader.OldestFormat} to "
+                + $"{DataFileHeader.SupportedFormat}"
                 + $"{(format > DataFileHeader.SupportedFormat ? "; a newer version wrote it" : "")}. It was left unchanged.",
                 format > DataFileHeader.SupportedFormat ? ImmUnavailableReason.NewerFormat : ImmUnavailableReason.Damaged);
         }
@@ -329,6 +354,7 @@ internal sealed class DataFile : IPages, IDisposable
         if (IsFirstPageShort)
         {
             DataPage.Verify(Name, 0, page);
+            PageCount = 0;
         }
     }
 }

@@ -13,6 +13,7 @@ namespace Imm.Core.Storage;
 /// The number of a batch that had been flushed when the header was written; all batches up to it must be found. 0 if not known.
 /// </param>
 /// <param name="IsUnfinished">True for a backup that is being written.</param>
+/// <param name="Format">The format of the file.</param>
 internal readonly record struct DataFileHeader(
     Guid StoreId,
     bool IsOpen,
@@ -21,9 +22,14 @@ internal readonly record struct DataFileHeader(
     long Checkpoint,
     long LogGeneration = 0,
     long LoggedSequence = 0,
-    bool IsUnfinished = false)
+    bool IsUnfinished = false,
+    ushort Format = DataFileHeader.SupportedFormat)
 {
-    public const ushort SupportedFormat = 1;
+    /// <summary>The format that is written.</summary>
+    public const ushort SupportedFormat = 2;
+
+    /// <summary>The oldest format that is read.</summary>
+    public const ushort OldestFormat = 1;
 
     /// <summary>The length of the header in bytes.</summary>
     public const int Length = 60;
@@ -48,7 +54,7 @@ internal readonly record struct DataFileHeader(
     /// <summary>Reads the format number.</summary>
     public static ushort ReadFormat(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
 
-    /// <summary>Reads a header of the supported format.</summary>
+    /// <summary>Reads a header of a format that is read.</summary>
     public static DataFileHeader Read(ReadOnlySpan<byte> bytes) => new(
         new Guid(bytes.Slice(12, 16)),
         (bytes[10] & OpenFlag) != 0,
@@ -57,13 +63,14 @@ internal readonly record struct DataFileHeader(
         BinaryPrimitives.ReadInt64LittleEndian(bytes[36..]),
         BinaryPrimitives.ReadInt64LittleEndian(bytes[44..]),
         BinaryPrimitives.ReadInt64LittleEndian(bytes[52..]),
-        (bytes[10] & UnfinishedFlag) != 0);
+        (bytes[10] & UnfinishedFlag) != 0,
+        ReadFormat(bytes));
 
     /// <summary>Writes the header.</summary>
     public void Write(Span<byte> bytes)
     {
         Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], SupportedFormat);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], Format);
         bytes[10] = (byte)((IsOpen ? OpenFlag : 0) | (IsBeingOverwritten ? OverwritingFlag : 0) | (IsUnfinished ? UnfinishedFlag : 0));
         bytes[11] = 0;
         StoreId.TryWriteBytes(bytes[12..]);

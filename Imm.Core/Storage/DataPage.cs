@@ -19,6 +19,9 @@ internal static class DataPage
     private const int LastPageOffset = 64;
     private const int HeaderOffset = 128;
 
+    /// <summary>The bytes that LiteDB writes in the place of the checksum.</summary>
+    private const uint LiteDbMark = uint.MaxValue;
+
     private static ReadOnlySpan<byte> LiteDbText => "** This is a LiteDB file **"u8;
 
     /// <summary>True if page 0 is that of a store, of whatever format.</summary>
@@ -41,7 +44,7 @@ internal static class DataPage
     {
         Invariant.Holds(BinaryPrimitives.ReadUInt32LittleEndian(page) == number, "a page contains its number");
         Invariant.Holds(
-            BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]) == uint.MaxValue,
+            BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]) == LiteDbMark,
             "a page of the data file belongs to no transaction");
         if (number == 0)
         {
@@ -58,18 +61,32 @@ internal static class DataPage
     /// <exception cref="DamagedFileException">The number or the checksum is wrong.</exception>
     public static void Verify(string file, uint number, Span<byte> page)
     {
-        if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]) != ChecksumOf(page)
-            || BinaryPrimitives.ReadUInt32LittleEndian(page) != number)
+        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]);
+        if (checksum != ChecksumOf(page) || BinaryPrimitives.ReadUInt32LittleEndian(page) != number)
         {
+            if (checksum == LiteDbMark && BinaryPrimitives.ReadUInt32LittleEndian(page) == number)
+            {
+                throw WrittenByAnotherProgram(file, $"its page {number} is as LiteDB writes one");
+            }
+
             throw new DamagedFileException(file, $"the checksum of page {number} (at byte {(long)number * Size}) is wrong.");
         }
 
-        page.Slice(ChecksumOffset, 4).Fill(0xFF);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[ChecksumOffset..], LiteDbMark);
         if (number == 0)
         {
             page.Slice(HeaderOffset, DataFileHeader.Length).Clear();
         }
     }
+
+    /// <summary>Returns the exception for a data file that another program has written to.</summary>
+    /// <param name="file">The path of the data file.</param>
+    /// <param name="sign">The sign by which that is known.</param>
+    public static DamagedFileException WrittenByAnotherProgram(string file, string sign) => new(
+        $"Another program has written to the file '{file}', such as a LiteDB tool: {sign}. Only Imm.Core may write to a store, because its "
+        + "checksums tell damage from content; reading a closed store is safe. Restore a backup, or bring what is readable into a new store "
+        + "by a salvage.",
+        ImmUnavailableReason.WrittenByAnotherProgram);
 
     /// <summary>Reads a page as it is stored.</summary>
     /// <exception cref="DamagedFileException">The file ends before the page does.</exception>

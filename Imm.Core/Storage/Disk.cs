@@ -23,6 +23,12 @@ internal abstract class Disk
     /// </exception>
     public abstract DiskFile Open(string path);
 
+    /// <summary>Opens an existing file for reading only. Others may read it too; nobody can open it for writing.</summary>
+    /// <exception cref="IOException">
+    /// The file does not exist or is not a regular file, or a handle in this or another process has it open for writing.
+    /// </exception>
+    public abstract DiskFile OpenToRead(string path);
+
     /// <summary>Creates a file and opens it exclusively.</summary>
     /// <param name="path">The path.</param>
     /// <param name="mode">The permissions of the new file on Unix; null for the default of the process.</param>
@@ -32,6 +38,12 @@ internal abstract class Disk
     /// <summary>Renames a file, open or not, within its directory. The new name is durable once the directory is flushed.</summary>
     /// <exception cref="IOException">The new name is taken; the file that has it is unchanged.</exception>
     public abstract void Rename(string from, string to);
+
+    /// <summary>
+    /// Renames an open file within its directory in one step, over the file that has the new name. The new name is durable once the directory
+    /// is flushed.
+    /// </summary>
+    public abstract void Replace(string from, string to);
 
     /// <summary>Deletes a file if it exists.</summary>
     public abstract void Delete(string path);
@@ -89,6 +101,11 @@ internal abstract class DiskFile(string name) : IDisposable
 
     /// <summary>The permissions on Unix; null elsewhere.</summary>
     public virtual UnixFileMode? Mode => null;
+
+    /// <summary>Gives this file the owner of another one where the system has owners and allows it.</summary>
+    public virtual void TakeOwnerOf(DiskFile other)
+    {
+    }
 
     /// <summary>True if a path refers to this file; false if the file was moved, deleted or replaced.</summary>
     public virtual bool IsAt(string path) => true;

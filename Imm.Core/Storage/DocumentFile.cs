@@ -5,14 +5,12 @@ using LiteDB.Engine;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The records in LiteDB: one collection for each kind, and one document for each bucket of 16 keys. <c>_id</c> is the number of the
-/// bucket,
-/// <c>v</c> its content.
+/// The records in LiteDB: a document for each scope, and buckets of up to 16 records for everything else (<see cref="RecordBucket"/>).
 /// </summary>
 /// <remarks>
 /// <para>
-/// An insert costs LiteDB several microseconds and kilobytes of garbage for each document, of whatever size. Neighbouring keys are created
-/// one after the other and read together, so they share a document.
+/// An insert costs LiteDB several microseconds and kilobytes of garbage for each document. Neighbouring keys are created one after the other
+/// and read together, so they share a document.
 /// </para>
 /// <para>
 /// Not thread-safe. LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each transaction. So
@@ -22,15 +20,13 @@ namespace Imm.Core.Storage;
 /// </remarks>
 internal sealed class DocumentFile : IDisposable
 {
-    private const string Id = "_id";
-    private const string Value = "v";
-
     // LiteDB holds the pages of a transaction in memory until they are in the page stream.
     private const int MaxRecordsPerTransaction = 8192;
     private const long MaxBytesPerTransaction = 1 << 20;
 
     private readonly PageStream _pages;
     private readonly LiteEngine _engine;
+    private readonly Dictionary<int, Scope?> _scopes = [];
 
     public DocumentFile(IPages file)
     {
@@ -39,8 +35,9 @@ internal sealed class DocumentFile : IDisposable
         _engine = new LiteEngine(new EngineSettings { DataStream = _pages, LogStream = new MemoryStream(), Collation = Collation.Binary });
         if (isNew)
         {
-            // Checkpoints happen only where this class asks for one.
+            // Checkpoints happen only where this class asks for one. Dates are shown as they are stored, in UTC.
             _engine.Pragma(Pragmas.CHECKPOINT, 0);
+            _engine.Pragma(Pragmas.UTC_DATE, true);
             _engine.Checkpoint();
         }
     }
@@ -69,17 +66,75 @@ internal sealed class DocumentFile : IDisposable
                 end++;
             }
 
-            Check(_engine.BeginTrans());
-            start = Apply(kind, records, start, end);
-            Check(_engine.Commit());
-            _engine.Checkpoint();
+            start = kind == ChangeKind.Scope
+                ? ApplyScopes(records, start, end)
+                : ApplyBuckets(RecordCollection.Of(kind), records, start, end);
         }
 
         return start;
     }
 
-    /// <summary>Reads the document that a record will change, so that damage in it is found before anything is written.</summary>
-    public void Verify(in Record record) => Find(record.Kind, RecordBucket.Of(record.Key), new RecordBucket());
+    /// <summary>Appends changes to those that are kept, and removes the oldest of these.</summary>
+    /// <param name="changes">The records of projects in the order in which they were logged.</param>
+    public void AppendChanges(IReadOnlyList<Record> changes)
+    {
+        if (changes.Count == 0)
+        {
+            return;
+        }
+
+        RecordCollection collection = RecordCollection.Changes;
+        BsonDocument? newest = Last(collection.Name, 0, long.MaxValue);
+        long key = newest is null ? 0 : RecordBucket.Read(collection, newest)[^1].Key;
+        var added = new List<Record>(changes.Count);
+        foreach (Record change in changes)
+        {
+            key += StoredChanges.WeightOf(change);
+            BsonDocument document = StoredChanges.Write(key, ScopeOf(RecordKey.Scope(change.Key)), change);
+            added.Add(new Record(default, key, document, ChangeState.Created));
+        }
+
+        CopyChanges(added);
+        if (Last(collection.Name, 0, key - StoredChanges.MaxWeight) is { } oldest)
+        {
+            // The one with the key may hold changes above it.
+            Transact(() => _engine.DeleteMany(
+                collection.Name, BsonExpression.Create("$._id < @0", RecordBucket.KeyOf(collection, oldest))));
+        }
+    }
+
+    /// <summary>Adds changes that <see cref="ReadChanges"/> has read from another file.</summary>
+    public void CopyChanges(IReadOnlyList<Record> changes)
+    {
+        for (int next = 0; next < changes.Count;)
+        {
+            next = ApplyBuckets(RecordCollection.Changes, changes, next, changes.Count);
+        }
+    }
+
+    /// <summary>Reads the changes that are kept, in order.</summary>
+    public IEnumerable<Record> ReadChanges() =>
+        Find(RecordCollection.Changes.Name, 0, long.MaxValue).SelectMany(
+            static document => RecordBucket.Read(RecordCollection.Changes, document));
+
+    /// <summary>
+    /// Reads a record of the log and the document that it will change, so that damage in them is found before anything is written.
+    /// </summary>
+    public void Verify(in Record record)
+    {
+        _ = record.Document;
+        if (record.Kind == ChangeKind.Scope)
+        {
+            _ = Last(RecordCollection.Scopes, record.Key, record.Key);
+            return;
+        }
+
+        RecordCollection collection = RecordCollection.Of(record.Kind);
+        if (Last(collection.Name, collection.Range(record.Key).First, record.Key) is { } bucket)
+        {
+            RecordBucket.Read(collection, bucket);
+        }
+    }
 
     /// <inheritdoc cref="PageStream.TakeWritten"/>
     public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFileHeader header)
@@ -90,12 +145,48 @@ internal sealed class DocumentFile : IDisposable
     }
 
     /// <summary>Reads the records of a kind with keys in a range, both ends inclusive, in order, as they are enumerated.</summary>
-    public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
+    public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue) =>
+        kind == ChangeKind.Scope ? ReadScopes(first, last) : ReadBuckets(RecordCollection.Of(kind), first, last);
+
+    public void Dispose() => _engine.Dispose();
+
+    private IEnumerable<Record> ReadScopes(long first, long last)
     {
-        foreach ((long bucket, byte[] content) in ReadBuckets(kind, RecordBucket.Of(first), RecordBucket.Of(last)))
+        foreach (BsonDocument document in Find(RecordCollection.Scopes, first, last))
         {
-            foreach (Record record in RecordBucket.Decode(kind, bucket, content))
+            if (!document.TryGetValue(RecordBucket.Id, out BsonValue id) || !id.IsInt64)
             {
+                throw new InvalidDataException($"A document of the collection '{RecordCollection.Scopes}' is damaged.");
+            }
+
+            document.Remove(RecordBucket.Id);
+            yield return new Record(ChangeKind.Scope, id.AsInt64, document);
+        }
+    }
+
+    private IEnumerable<Record> ReadBuckets(RecordCollection collection, long first, long last)
+    {
+        bool isOneScope = RecordKey.Scope(first) == RecordKey.Scope(last);
+        Scope? scope = isOneScope ? FindScope(RecordKey.Scope(first)) : null;
+        long start = RecordKey.Number(first) == 0 || Last(collection.Name, collection.Range(first).First, first) is not { } bucket
+            ? first
+            : RecordBucket.KeyOf(collection, bucket);
+        long previous = -1;
+        foreach (BsonDocument document in Find(collection.Name, start, last))
+        {
+            if (isOneScope)
+            {
+                RecordBucket.ExpectScope(collection, document, scope);
+            }
+
+            foreach (Record record in RecordBucket.Read(collection, document))
+            {
+                if (record.Key <= previous)
+                {
+                    throw new InvalidDataException($"The records of the collection '{collection.Name}' are not in order.");
+                }
+
+                previous = record.Key;
                 if (record.Key >= first && record.Key <= last)
                 {
                     yield return record;
@@ -104,112 +195,214 @@ internal sealed class DocumentFile : IDisposable
         }
     }
 
-    public void Dispose() => _engine.Dispose();
+    /// <summary>Returns a scope of which records are stored: it is stored before them.</summary>
+    private Scope ScopeOf(int id) =>
+        FindScope(id) ?? throw new InvalidDataException($"There are records of the scope {id}, which does not exist.");
 
-    private static string Collection(ChangeKind kind) => kind switch
+    private Scope? FindScope(int id)
     {
-        ChangeKind.Scope => "scopes",
-        ChangeKind.Project => "projects",
-        ChangeKind.Dataset => "datasets",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
-    };
-
-    private static void Check(bool done)
-    {
-        if (!done)
+        if (!_scopes.TryGetValue(id, out Scope? scope))
         {
-            throw new InvalidOperationException("LiteDB did not begin or commit the transaction.");
+            scope = ReadScopes(id, id).Select(static record => RecordCodec.ReadScope(record).Scope).FirstOrDefault();
+            _scopes.Add(id, scope);
+        }
+
+        return scope;
+    }
+
+    /// <summary>Reads the documents with keys in a range, in order.</summary>
+    private IEnumerable<BsonDocument> Find(string collection, long first, long last) => Find(collection, InRange(first, last));
+
+    /// <summary>Reads the document with the greatest key in a range; null if there is none.</summary>
+    private BsonDocument? Last(string collection, long first, long last)
+    {
+        // In the order of the index, so that LiteDB reads one document.
+        Query query = InRange(first, last);
+        query.OrderBy = BsonExpression.Create("$._id");
+        query.Order = Query.Descending;
+        query.Limit = 1;
+        return Find(collection, query).FirstOrDefault();
+    }
+
+    /// <summary>Finds the least key of a document in a range; null if there is none.</summary>
+    private long? FirstKey(string collection, long first, long last)
+    {
+        if (first > last)
+        {
+            return null;
+        }
+
+        // Only the index is read.
+        Query query = InRange(first, last);
+        query.Select = BsonExpression.Create("$._id");
+        query.Limit = 1;
+        foreach (BsonDocument document in Find(collection, query))
+        {
+            return document.Values.Single().AsInt64;
+        }
+
+        return null;
+    }
+
+    private IEnumerable<BsonDocument> Find(string collection, Query query)
+    {
+        using IBsonDataReader reader = _engine.Query(collection, query);
+        while (reader.Read())
+        {
+            yield return reader.Current.AsDocument;
         }
     }
 
-    private IEnumerable<(long Bucket, byte[] Content)> ReadBuckets(ChangeKind kind, long first, long last)
+    // The text of an expression must be constant: LiteDB compiles each text and keeps it for ever.
+    private static Query InRange(long first, long last)
     {
-        // The text must be constant: LiteDB compiles each text and keeps the expression for ever.
         var query = new Query();
         query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
-        using IBsonDataReader reader = _engine.Query(Collection(kind), query);
-        while (reader.Read())
-        {
-            BsonDocument document = reader.Current.AsDocument;
-            if (document.Count != 2
-                || !document.TryGetValue(Id, out BsonValue id)
-                || !id.IsInt64
-                || !document.TryGetValue(Value, out BsonValue value)
-                || !value.IsBinary)
-            {
-                throw new InvalidDataException($"A document of the collection '{Collection(kind)}' is damaged.");
-            }
+        return query;
+    }
 
-            yield return (id.AsInt64, value.AsBinary);
+    private void Transact(Action change)
+    {
+        Check(_engine.BeginTrans());
+        change();
+        Check(_engine.Commit());
+        _engine.Checkpoint();
+
+        static void Check(bool done)
+        {
+            if (!done)
+            {
+                throw new InvalidOperationException("LiteDB did not begin or commit the transaction.");
+            }
         }
+    }
+
+    private int ApplyScopes(IReadOnlyList<Record> records, int start, int end)
+    {
+        var documents = new List<BsonDocument>(end - start);
+        for (int i = start; i < end; i++)
+        {
+            Record record = records[i];
+            BsonDocument document = record.Document;
+            document[RecordBucket.Id] = record.Key;
+            documents.Add(document);
+            StoredScope scope = RecordCodec.ReadScope(record);
+            _scopes[scope.Id] = scope.Scope;
+        }
+
+        Transact(() => _engine.Upsert(RecordCollection.Scopes, documents, BsonAutoId.Int64));
+        return end;
     }
 
     /// <summary>Applies records of one kind until they fill a transaction. Returns the index of the first that was not applied.</summary>
-    private int Apply(ChangeKind kind, IReadOnlyList<Record> records, int start, int end)
+    private int ApplyBuckets(RecordCollection collection, IReadOnlyList<Record> records, int start, int end)
     {
-        var added = new List<BsonDocument>();
-        var changed = new List<BsonDocument>();
-        var deleted = new List<BsonValue>();
-        var bucket = new RecordBucket();
-        long bytes = 0;
         int i = start;
-        while (i < end && bytes < MaxBytesPerTransaction)
+        Transact(() =>
         {
-            long id = RecordBucket.Of(records[i].Key);
-            long found = RecordBucket.IsFirst(records[i]) ? 0 : Find(kind, id, bucket);
-            bool exists = found > 0;
-            bytes += found;
-            for (; i < end && RecordBucket.Of(records[i].Key) == id; i++)
+            var changes = new BucketChanges();
+            long bytes = 0;
+            while (i < end && bytes < MaxBytesPerTransaction)
             {
-                bucket.Set(records[i]);
+                i = ApplyBucket(collection, records, i, end, changes, ref bytes);
             }
 
-            if (!bucket.IsEmpty)
+            changes.Apply(_engine, collection.Name);
+        });
+        return i;
+    }
+
+    /// <summary>Applies the records that belong into the bucket of the first one. Returns the index of the first that does not.</summary>
+    private int ApplyBucket(
+        RecordCollection collection, IReadOnlyList<Record> records, int start, int end, BucketChanges changes, ref long bytes)
+    {
+        Record first = records[start];
+        (long low, long high) = collection.Range(first.Key);
+
+        // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new record
+        // there is none.
+        BsonDocument? bucket = first.IsNew && first.Key == low + 1 ? null : Last(collection.Name, low, first.Key);
+        List<Record> found = bucket is null ? [] : RecordBucket.Read(collection, bucket);
+        if (first.IsNew && found.Count >= RecordBucket.MaxCount)
+        {
+            // A full bucket need not be written again for a record behind it.
+            (bucket, found) = (null, []);
+        }
+
+        if (!first.IsNew && FirstKey(collection.Name, first.Key + 1, high) is { } next)
+        {
+            high = next - 1;
+        }
+
+        var merged = new List<Record>(found.Count + 1);
+        int old = 0;
+        int i = start;
+        for (; i < end && records[i].Key <= high && bytes < MaxBytesPerTransaction; i++)
+        {
+            Record record = records[i];
+            for (; old < found.Count && found[old].Key < record.Key; old++)
             {
-                byte[] content = bucket.Encode();
-                bytes += content.Length;
-                (exists ? changed : added).Add(new BsonDocument { [Id] = id, [Value] = content });
+                merged.Add(found[old]);
             }
-            else if (exists)
+
+            old += old < found.Count && found[old].Key == record.Key ? 1 : 0;
+            if (!record.IsDeleted)
             {
-                deleted.Add(id);
+                merged.Add(record);
+                bytes += record.Length;
             }
-
-            bucket.Clear();
         }
 
-        string collection = Collection(kind);
-        if (added.Count > 0)
+        merged.AddRange(found.Skip(old));
+        bytes += found.Sum(static record => record.Length);
+        long? key = bucket is null ? null : RecordBucket.KeyOf(collection, bucket);
+        if (merged.Count > 0)
         {
-            _engine.Insert(collection, added, BsonAutoId.Int64);
+            Scope? scope = collection.IsByScope ? ScopeOf(RecordKey.Scope(first.Key)) : null;
+            changes.Put(key, RecordBucket.Make(collection, key ?? merged[0].Key, merged, scope));
         }
-
-        if (changed.Count > 0)
+        else if (key is { } emptied)
         {
-            Invariant.Holds(_engine.Update(collection, changed) == changed.Count, "an updated document exists");
-        }
-
-        if (deleted.Count > 0)
-        {
-            _engine.Delete(collection, deleted);
+            changes.Deleted.Add(emptied);
         }
 
         return i;
     }
 
-    /// <summary>Reads a document into a bucket. Returns its length in bytes; 0 if there is none.</summary>
-    private long Find(ChangeKind kind, long id, RecordBucket bucket)
+    /// <summary>The documents that a transaction writes, which LiteDB takes together.</summary>
+    private sealed class BucketChanges
     {
-        foreach ((long found, byte[] content) in ReadBuckets(kind, id, id))
-        {
-            foreach (Record record in RecordBucket.Decode(kind, found, content))
-            {
-                bucket.Set(record);
-            }
+        private readonly List<BsonDocument> _added = [];
+        private readonly List<BsonDocument> _changed = [];
 
-            return content.Length;
+        public List<BsonValue> Deleted { get; } = [];
+
+        /// <summary>Adds buckets, of which the first replaces one if it has a key already.</summary>
+        public void Put(long? key, IEnumerable<BsonDocument> buckets)
+        {
+            foreach (BsonDocument bucket in buckets)
+            {
+                (key is not null ? _changed : _added).Add(bucket);
+                key = null;
+            }
         }
 
-        return 0;
+        public void Apply(LiteEngine engine, string collection)
+        {
+            if (_added.Count > 0)
+            {
+                engine.Insert(collection, _added, BsonAutoId.Int64);
+            }
+
+            if (_changed.Count > 0)
+            {
+                Invariant.Holds(engine.Update(collection, _changed) == _changed.Count, "an updated document exists");
+            }
+
+            if (Deleted.Count > 0)
+            {
+                engine.Delete(collection, Deleted);
+            }
+        }
     }
 }

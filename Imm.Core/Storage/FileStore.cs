@@ -46,7 +46,8 @@ internal sealed class FileStore : IDisposable
             opened.Active, opened.Spare, data.Header.AppliedSequence, settings, _failure, () => thread.Post(_checkpointer!.Run));
         _reader = new StoreReader(data, _logs, _files, settings, _failure);
         _checkpointer = new Checkpointer(data, _logs, _reader, _files, settings, _failure);
-        Scopes = opened.Scopes;
+        Scopes = opened.Content.Scopes;
+        RecentChanges = opened.Content.Changes;
         Recovered = (opened.RecoveredRecords, opened.RecoveredPages);
     }
 
@@ -55,6 +56,9 @@ internal sealed class FileStore : IDisposable
 
     /// <summary>The scopes that were stored when the store was opened, with their numbers.</summary>
     public IReadOnlyList<StoredScope> Scopes { get; }
+
+    /// <summary>The last changes of projects that were acknowledged before the store was opened, in order: at most 4,096.</summary>
+    public IReadOnlyList<PublishedChange> RecentChanges { get; }
 
     /// <summary>The numbers of records and pages that recovery applied to the data file.</summary>
     public (int Records, int Pages) Recovered { get; }
@@ -88,7 +92,12 @@ internal sealed class FileStore : IDisposable
         try
         {
             data = DataFile.OpenOrCreate(disk, path, length is not null);
-            opening = new StoreOpening(disk, path, data, settings.NewStoreId);
+            if (data.Header.Format == DataFileHeader.OldestFormat)
+            {
+                data = StoreUpgrade.Run(disk, path, data, settings);
+            }
+
+            opening = new StoreOpening(disk, path, data, settings);
             return new FileStore(disk, path, settings, data, opening.Run(), thread);
         }
         catch (Exception e)

@@ -7,9 +7,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// A file as the file system identifies it: its device and its number on the device, which together are unique, and its kind and length.
+/// A file as the file system identifies it: its device and its number on the device, which together are unique, and its kind and length. On
+/// Unix also its owner.
 /// </summary>
-internal readonly record struct FileEntry(ulong Device, ulong Number, bool IsRegular, long Length)
+internal readonly record struct FileEntry(ulong Device, ulong Number, bool IsRegular, long Length, uint User = 0, uint Group = 0)
 {
     public bool IsSameFile(in FileEntry other) => Device == other.Device && Number == other.Number;
 }
@@ -25,7 +26,9 @@ internal static class FileSystemCalls
     private const int Interrupted = 4;
     private const int InvalidArgument = 22;
 
-    private const int ExclusiveWithoutWaiting = 2 | 4;
+    private const int Shared = 1;
+    private const int Exclusive = 2;
+    private const int WithoutWaiting = 4;
 
     /// <summary>Finds the file with a name, without following a link; null only if certainly nothing has the name.</summary>
     /// <exception cref="IOException">The file system gives no answer.</exception>
@@ -113,11 +116,22 @@ internal static class FileSystemCalls
         }
     }
 
-    /// <summary>Takes an exclusive lock on a file on Unix, without waiting.</summary>
-    public static bool TryLock(SafeFileHandle handle, out int error)
+    /// <summary>Takes an exclusive or a shared lock on a file on Unix, without waiting.</summary>
+    public static bool TryLock(SafeFileHandle handle, out int error, bool isShared = false)
     {
-        error = ErrorOf(handle, static handle => Unix.Flock(handle, ExclusiveWithoutWaiting));
+        error = isShared
+            ? ErrorOf(handle, static handle => Unix.Flock(handle, Shared | WithoutWaiting))
+            : ErrorOf(handle, static handle => Unix.Flock(handle, Exclusive | WithoutWaiting));
         return error == 0;
+    }
+
+    /// <summary>Gives a file the user and group of another one on Unix, if the process may do that.</summary>
+    public static void CopyOwner(SafeFileHandle from, SafeFileHandle to)
+    {
+        if (Find(from) is { } source && Find(to) is { } target && (source.User, source.Group) != (target.User, target.Group))
+        {
+            _ = Unix.Fchown(to, source.User, source.Group);
+        }
     }
 
     /// <summary>Renames a file on the same file system, atomically and without replacing another file.</summary>
@@ -196,6 +210,9 @@ internal static class FileSystemCalls
         [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
         public static extern int Flock(SafeFileHandle handle, int operation);
 
+        [DllImport("libc", EntryPoint = "fchown", SetLastError = true)]
+        public static extern int Fchown(SafeFileHandle handle, uint user, uint group);
+
         [DllImport("libc", EntryPoint = "link", SetLastError = true, BestFitMapping = false)]
         public static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 
@@ -209,19 +226,19 @@ internal static class FileSystemCalls
         private const int CurrentDirectory = -100;
         private const int EmptyPath = 0x1000;
         private const int NoFollow = 0x100;
-        private const uint TypeNumberAndSize = 0x1 | 0x100 | 0x200;
+        private const uint TypeOwnerNumberAndSize = 0x1 | 0x8 | 0x10 | 0x100 | 0x200;
         private const uint NoReplace = 1;
 
         public static FileEntry? TryFind(string path)
         {
             var buffer = new byte[256];
-            return Statx(CurrentDirectory, path, NoFollow, TypeNumberAndSize, buffer) == 0 ? Read(buffer) : null;
+            return Statx(CurrentDirectory, path, NoFollow, TypeOwnerNumberAndSize, buffer) == 0 ? Read(buffer) : null;
         }
 
         public static FileEntry? TryFind(SafeFileHandle handle)
         {
             var buffer = new byte[256];
-            return Statx(handle, "", EmptyPath, TypeNumberAndSize, buffer) == 0 ? Read(buffer) : null;
+            return Statx(handle, "", EmptyPath, TypeOwnerNumberAndSize, buffer) == 0 ? Read(buffer) : null;
         }
 
         public static int RenameToNew(string from, string to)
@@ -240,7 +257,9 @@ internal static class FileSystemCalls
             ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(buffer[136..]) << 32) | BinaryPrimitives.ReadUInt32LittleEndian(buffer[140..]),
             BinaryPrimitives.ReadUInt64LittleEndian(buffer[32..]),
             IsRegularMode(BinaryPrimitives.ReadUInt16LittleEndian(buffer[28..])),
-            BinaryPrimitives.ReadInt64LittleEndian(buffer[40..]));
+            BinaryPrimitives.ReadInt64LittleEndian(buffer[40..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(buffer[20..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(buffer[24..]));
 
         [DllImport("libc", EntryPoint = "statx", SetLastError = true, BestFitMapping = false)]
         private static extern int Statx(
@@ -263,7 +282,7 @@ internal static class FileSystemCalls
     private static class Bsd
     {
         private const int FullFlush = 51;
-        private const uint Exclusive = 4;
+        private const uint ToNewNameOnly = 4;
 
         public static FileEntry? TryFind(string path)
         {
@@ -279,7 +298,7 @@ internal static class FileSystemCalls
 
         public static bool TryFullFlush(SafeFileHandle handle) => Control(handle, FullFlush) != -1;
 
-        public static int RenameToNew(string from, string to) => Rename(from, to, Exclusive) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        public static int RenameToNew(string from, string to) => Rename(from, to, ToNewNameOnly) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
         private static bool IsIntel => RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
@@ -287,7 +306,9 @@ internal static class FileSystemCalls
             BinaryPrimitives.ReadUInt32LittleEndian(buffer),
             BinaryPrimitives.ReadUInt64LittleEndian(buffer[8..]),
             IsRegularMode(BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..])),
-            BinaryPrimitives.ReadInt64LittleEndian(buffer[96..]));
+            BinaryPrimitives.ReadInt64LittleEndian(buffer[96..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(buffer[16..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(buffer[20..]));
 
         [DllImport("libc", EntryPoint = "lstat", SetLastError = true, BestFitMapping = false)]
         private static extern int Stat([MarshalAs(UnmanagedType.LPUTF8Str)] string path, byte[] buffer);

@@ -1,8 +1,11 @@
 namespace Imm.Core.Storage;
 
 /// <summary>The pages of a data file, as LiteDB reads them.</summary>
-internal interface IPages
+internal interface IPages : IDisposable
 {
+    /// <summary>The path of the data file.</summary>
+    string Name { get; }
+
     /// <summary>The number of pages.</summary>
     long PageCount { get; }
 

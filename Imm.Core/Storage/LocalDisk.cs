@@ -36,9 +36,21 @@ internal sealed class LocalDisk : Disk
         return new LocalFile(path, FileMode.Open, mode: null);
     }
 
+    public override DiskFile OpenToRead(string path)
+    {
+        if (FileSystemCalls.Find(path) is { } entry)
+        {
+            ThrowIfNotRegular(path, entry);
+        }
+
+        return new LocalFile(path, FileMode.Open, mode: null, isReadOnly: true);
+    }
+
     public override DiskFile Create(string path, UnixFileMode? mode = null) => new LocalFile(path, FileMode.CreateNew, mode);
 
     public override void Rename(string from, string to) => FileSystemCalls.RenameToNew(from, to);
+
+    public override void Replace(string from, string to) => File.Move(from, to, overwrite: true);
 
     public override void Delete(string path) => File.Delete(path);
 
@@ -78,13 +90,15 @@ internal sealed class LocalDisk : Disk
     {
         private readonly SafeFileHandle _handle;
 
-        public LocalFile(string path, FileMode fileMode, UnixFileMode? mode)
+        public LocalFile(string path, FileMode fileMode, UnixFileMode? mode, bool isReadOnly = false)
             : base(path)
         {
             try
             {
-                _handle = File.OpenHandle(
-                    path, fileMode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+                _handle = isReadOnly
+                    ? File.OpenHandle(path, fileMode, FileAccess.Read, FileShare.Read | FileShare.Delete)
+                    : File.OpenHandle(
+                        path, fileMode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
             }
             catch (IOException e) when (IsLocked(e))
             {
@@ -97,7 +111,11 @@ internal sealed class LocalDisk : Disk
 
             try
             {
-                if (!OperatingSystem.IsWindows())
+                if (isReadOnly && !OperatingSystem.IsWindows())
+                {
+                    TakeSharedLock(path);
+                }
+                else if (!OperatingSystem.IsWindows())
                 {
                     TakeLock(path);
                     if (mode is { } given && File.GetUnixFileMode(_handle) != given)
@@ -122,6 +140,14 @@ internal sealed class LocalDisk : Disk
         public override long Length => RandomAccess.GetLength(_handle);
 
         public override UnixFileMode? Mode => OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(_handle);
+
+        public override void TakeOwnerOf(DiskFile other)
+        {
+            if (!OperatingSystem.IsWindows() && other is LocalFile file)
+            {
+                FileSystemCalls.CopyOwner(file._handle, _handle);
+            }
+        }
 
         public override bool IsAt(string path) =>
             FileSystemCalls.Find(path) is { } named && (FileSystemCalls.Find(_handle) is not { } held || named.IsSameFile(held));
@@ -204,6 +230,15 @@ internal sealed class LocalDisk : Disk
             {
                 throw new StoreFileException(
                     ImmUnavailableReason.LocksNotSupported, $"The lock on the file '{path}' does not exclude other handles. {Rule}");
+            }
+        }
+
+        /// <summary>Takes a lock that other readers may have too. Read-only media need not support locks: nobody can write there.</summary>
+        private void TakeSharedLock(string path)
+        {
+            if (!FileSystemCalls.TryLock(_handle, out int error, isShared: true) && IsLocked(new IOException("", error)))
+            {
+                throw Locked(path, null);
             }
         }
 

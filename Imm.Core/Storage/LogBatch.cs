@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
@@ -8,7 +9,9 @@ namespace Imm.Core.Storage;
 /// </summary>
 internal sealed class LogBatch
 {
-    private const byte NewFlag = 0x80;
+    private const int StateShift = 6;
+    private const byte KindMask = (1 << StateShift) - 1;
+    private const int HeaderLength = 9;
 
     private readonly PackedWriter _frame = new();
 
@@ -34,23 +37,12 @@ internal sealed class LogBatch
 
     /// <summary>Adds the record of one change.</summary>
     /// <param name="scopeId">The number of the scope, from 1 to <see cref="RecordKey.MaxScope"/>.</param>
-    /// <param name="change">The change; one without a value deletes its record.</param>
+    /// <param name="change">The change.</param>
     public void Add(int scopeId, in Change change)
     {
-        long key = change.Kind == ChangeKind.Scope ? scopeId : RecordKey.Of(scopeId, change.Number);
-        _frame.Byte((byte)((byte)change.Kind | (change.State == ChangeState.Created ? NewFlag : 0)));
-        _frame.Int64(key);
-        if (change.State == ChangeState.Deleted)
-        {
-            _frame.Number(0);
-            return;
-        }
-
-        // The length of the value is not known yet. It takes one byte unless the value is long, which is then moved.
-        int position = _frame.Length;
-        _frame.Extend(1);
-        RecordCodec.Write(_frame, change.Kind, key, change.Value);
-        _frame.NumberAt(position, _frame.Length - position);
+        _frame.Byte((byte)((byte)change.Kind | ((byte)change.State << StateShift)));
+        _frame.Int64(change.Kind == ChangeKind.Scope ? scopeId : RecordKey.Of(scopeId, change.Number));
+        RecordCodec.Write(_frame, change.Kind, change.Value);
     }
 
     /// <summary>
@@ -59,21 +51,25 @@ internal sealed class LogBatch
     /// <exception cref="InvalidDataException">The payload does not consist of whole records.</exception>
     public static void Read(ReadOnlyMemory<byte> payload, List<Record> records)
     {
-        var reader = new PackedReader(payload.Span);
-        while (!reader.AtEnd)
+        for (int offset = 0; offset < payload.Length;)
         {
-            byte kind = reader.Byte();
-            long key = reader.Int64();
-            long length = reader.Number();
-            ReadOnlyMemory<byte> value = length == 0
-                ? default
-                : payload.Slice(payload.Length - reader.Left, reader.Bytes(length - 1).Length);
-            if (length == 1)
+            ReadOnlySpan<byte> rest = payload.Span[offset..];
+            int length = rest.Length < HeaderLength + 4 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(rest[HeaderLength..]);
+            if (length < Bson.MinLength || length > rest.Length - HeaderLength)
             {
-                throw new InvalidDataException("a value is empty.");
+                throw new InvalidDataException("a record ends before it is complete.");
             }
 
-            records.Add(new Record((ChangeKind)(kind & ~NewFlag), key, value, (kind & NewFlag) != 0));
+            var kind = (ChangeKind)(rest[0] & KindMask);
+            var state = (ChangeState)(rest[0] >> StateShift);
+            if (!Enum.IsDefined(kind) || !Enum.IsDefined(state))
+            {
+                throw new InvalidDataException($"a record is of the kind {rest[0]}, which this version does not know.");
+            }
+
+            long key = BinaryPrimitives.ReadInt64LittleEndian(rest[1..]);
+            records.Add(new Record(kind, key, payload.Slice(offset + HeaderLength, length), state));
+            offset += HeaderLength + length;
         }
     }
 }

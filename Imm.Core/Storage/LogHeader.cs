@@ -8,13 +8,16 @@ namespace Imm.Core.Storage;
 /// The number of the present generation, which is one use of the file. It rises over both logs of a store. 0 in a log that was never used.
 /// </param>
 /// <param name="BaseSequence">The number of the last batch that was in the data file when the generation began.</param>
-/// <param name="Allocated">The length of the file in bytes when the header was written; 0 in the header of an earlier version.</param>
-internal readonly record struct LogHeader(Guid StoreId, long Generation, long BaseSequence, long Allocated)
+/// <param name="Allocated">
+/// The length of the file in bytes when the header was written; may be 0, for not known, in a log of format 1.
+/// </param>
+/// <param name="Format">The format of the file, which is that of the data file.</param>
+internal readonly record struct LogHeader(
+    Guid StoreId, long Generation, long BaseSequence, long Allocated, ushort Format = DataFileHeader.SupportedFormat)
 {
     /// <summary>The length of the header in bytes.</summary>
     public const int Length = 64;
 
-    private const ushort Format = 1;
     private const int ChecksumOffset = Length - 4;
 
     private static ReadOnlySpan<byte> Magic => "ImmCoreL"u8;
@@ -34,11 +37,12 @@ internal readonly record struct LogHeader(Guid StoreId, long Generation, long Ba
         }
 
         ushort format = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
-        if (format != Format)
+        if (format is < DataFileHeader.OldestFormat or > DataFileHeader.SupportedFormat)
         {
             throw new DamagedFileException(
-                $"The file '{file}' has format {format}, and this version of Imm.Core reads format {Format}.",
-                format > Format ? ImmUnavailableReason.NewerFormat : ImmUnavailableReason.Damaged);
+                $"The file '{file}' has format {format}, and this version of Imm.Core reads formats {DataFileHeader.OldestFormat} to "
+                + $"{DataFileHeader.SupportedFormat}.",
+                format > DataFileHeader.SupportedFormat ? ImmUnavailableReason.NewerFormat : ImmUnavailableReason.Damaged);
         }
 
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumOffset..]) != Checksum.Of(bytes[..ChecksumOffset]))
@@ -50,7 +54,8 @@ internal readonly record struct LogHeader(Guid StoreId, long Generation, long Ba
             new Guid(bytes.Slice(16, 16)),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
+            format);
     }
 
     /// <summary>Writes the header into zeroed bytes.</summary>

@@ -48,6 +48,13 @@ internal sealed class LoggedBatches
         }
     }
 
+    private LoggedBatches()
+    {
+    }
+
+    /// <summary>No batches, of a store of which everything is in the data file.</summary>
+    public static LoggedBatches None { get; } = new();
+
     /// <summary>The number of the last batch; if there is none, of the last one in the data file.</summary>
     public long Last { get; }
 
@@ -57,10 +64,22 @@ internal sealed class LoggedBatches
     public IEnumerable<(List<Record> Records, long Last)> Read(PackedWriter buffer)
     {
         var records = new List<Record>();
+        return Read(buffer, payload =>
+        {
+            records.Clear();
+            LogBatch.Read(payload, records);
+            return records;
+        });
+    }
+
+    /// <inheritdoc cref="Read(PackedWriter)"/>
+    /// <param name="buffer">Takes the bytes. What is decoded is valid until the next batches are read.</param>
+    /// <param name="decode">Decodes the payloads of several batches, one after the other.</param>
+    public IEnumerable<(T Records, long Last)> Read<T>(PackedWriter buffer, Func<ReadOnlyMemory<byte>, T> decode)
+    {
         for (int i = 0; i < _frames.Count;)
         {
             buffer.Clear();
-            records.Clear();
             int first = i;
             do
             {
@@ -69,9 +88,10 @@ internal sealed class LoggedBatches
             }
             while (i < _frames.Count && buffer.Length + _frames[i].Frame.Length <= MaxBytesAtOnce);
 
+            T records;
             try
             {
-                LogBatch.Read(buffer.Memory, records);
+                records = decode(buffer.Memory);
             }
             catch (InvalidDataException e)
             {

@@ -1,73 +1,107 @@
+using System.Globalization;
 using Imm.Core.Model;
+using LiteDB;
 
 namespace Imm.Core.Storage;
 
-/// <summary>The content of one document: the records of one kind whose keys differ only in the last four bits.</summary>
-internal sealed class RecordBucket
+/// <summary>
+/// A document that holds records with neighbouring keys. Like a leaf of a B-tree it covers the keys from its own up to that of the next
+/// bucket, and is split when it is full.
+/// </summary>
+internal static class RecordBucket
 {
-    private const int SlotBits = 4;
-    private const int SlotCount = 1 << SlotBits;
+    public const string Id = "_id";
 
-    private readonly ReadOnlyMemory<byte>[] _values = new ReadOnlyMemory<byte>[SlotCount];
-    private readonly PackedWriter _writer = new();
+    /// <summary>The greatest number of records in a bucket.</summary>
+    public const int MaxCount = 16;
 
-    public bool IsEmpty => Array.TrueForAll(_values, value => value.IsEmpty);
+    /// <summary>The length in bytes that the records of a bucket may have together; a longer record has a bucket of its own.</summary>
+    public const int MaxLength = 6000;
 
-    /// <summary>Returns the number of the bucket of a key.</summary>
-    public static long Of(long key) => key >> SlotBits;
-
-    /// <summary>Returns the lowest key of a bucket.</summary>
-    public static long FirstKey(long bucket) => bucket << SlotBits;
-
-    /// <summary>
-    /// True if a record shows that its bucket does not exist yet: numbers of new records rise, so before the first slot is filled no other
-    /// one is.
-    /// </summary>
-    public static bool IsFirst(in Record record) => record.IsNew && Slot(record.Key) == 0;
-
-    /// <summary>Decodes a document.</summary>
+    /// <summary>Reads the key of a bucket.</summary>
     /// <exception cref="InvalidDataException">The document is damaged.</exception>
-    public static IEnumerable<Record> Decode(ChangeKind kind, long bucket, byte[] bytes)
+    public static long KeyOf(RecordCollection collection, BsonDocument document)
     {
-        var reader = new PackedReader(bytes);
-        var records = new List<Record>(SlotCount);
-        while (!reader.AtEnd)
-        {
-            byte slot = reader.Byte();
-            long length = reader.Number();
-            if (slot >= SlotCount || length == 0 || (records.Count > 0 && Slot(records[^1].Key) >= slot))
-            {
-                throw new InvalidDataException($"The {kind} document {bucket} is damaged.");
-            }
+        Expect(document.TryGetValue(Id, out BsonValue id) && id.IsInt64 && id.AsInt64 >= 0, collection, document);
+        return document[Id].AsInt64;
+    }
 
-            records.Add(
-                new Record(kind, FirstKey(bucket) | slot, bytes.AsMemory(bytes.Length - reader.Left, reader.Bytes(length).Length)));
+    /// <summary>Reads the records of a bucket.</summary>
+    /// <exception cref="InvalidDataException">The document is damaged.</exception>
+    public static List<Record> Read(RecordCollection collection, BsonDocument document)
+    {
+        long bucket = KeyOf(collection, document);
+        Expect(document.TryGetValue(collection.Records, out BsonValue array) && array.IsArray, collection, document);
+        var records = new List<Record>(array.AsArray.Count);
+        long last = collection.Range(bucket).Last;
+        foreach (BsonValue item in array.AsArray)
+        {
+            Expect(
+                item.IsDocument && item.AsDocument.TryGetValue(RecordCodec.Number, out BsonValue number) && number.IsInt64
+                && number.AsInt64 >= 0 && (!collection.IsByScope || number.AsInt64 <= RecordKey.MaxNumber),
+                collection,
+                document);
+            long key = collection.KeyOf(bucket, item.AsDocument[RecordCodec.Number].AsInt64);
+            Expect(key >= (records.Count == 0 ? bucket : records[^1].Key + 1) && key <= last, collection, document);
+            records.Add(new Record(collection.Kind ?? default, key, item.AsDocument));
         }
 
         return records;
     }
 
-    public void Clear() => Array.Clear(_values);
-
-    /// <summary>Replaces the record with the same key, or deletes it.</summary>
-    public void Set(in Record record) => _values[Slot(record.Key)] = record.Value;
-
-    /// <summary>Encodes the document.</summary>
-    public byte[] Encode()
+    /// <summary>Makes the buckets of records: one, or more if they do not fit into one.</summary>
+    /// <param name="collection">The collection.</param>
+    /// <param name="key">The key of the first bucket.</param>
+    /// <param name="records">The records, in order, at least one.</param>
+    /// <param name="scope">The scope; null where the buckets belong to none.</param>
+    public static IEnumerable<BsonDocument> Make(RecordCollection collection, long key, List<Record> records, Scope? scope)
     {
-        _writer.Clear();
-        for (int slot = 0; slot < SlotCount; slot++)
+        var array = new BsonArray();
+        int length = 0;
+        foreach (Record record in records)
         {
-            if (_values[slot] is { IsEmpty: false } value)
+            int more = record.Length;
+            if (array.Count == MaxCount || (array.Count > 0 && length + more > MaxLength))
             {
-                _writer.Byte((byte)slot);
-                _writer.Number(value.Length);
-                _writer.Bytes(value.Span);
+                yield return Document();
+                (array, length, key) = ([], 0, record.Key);
             }
+
+            array.Add(record.Document);
+            length += more;
         }
 
-        return _writer.Written.ToArray();
+        yield return Document();
+
+        BsonDocument Document()
+        {
+            var document = new BsonDocument { [Id] = key };
+            if (scope is not null)
+            {
+                document[RecordCodec.AccountId] = scope.AccountId;
+                document[RecordCodec.RegionId] = scope.RegionId;
+            }
+
+            document[collection.Records] = array;
+            return document;
+        }
     }
 
-    private static int Slot(long key) => (int)(key & (SlotCount - 1));
+    /// <summary>Verifies that a bucket names its scope.</summary>
+    /// <exception cref="InvalidDataException">It does not.</exception>
+    public static void ExpectScope(RecordCollection collection, BsonDocument document, Scope? scope) => Expect(
+        scope is not null
+        && document.TryGetValue(RecordCodec.AccountId, out BsonValue account) && account.IsString && account.AsString == scope.AccountId
+        && document.TryGetValue(RecordCodec.RegionId, out BsonValue region) && region.IsString && region.AsString == scope.RegionId,
+        collection,
+        document);
+
+    private static void Expect(bool condition, RecordCollection collection, BsonDocument document)
+    {
+        if (!condition)
+        {
+            throw new InvalidDataException(string.Create(
+                CultureInfo.InvariantCulture, $"The document {document[Id]} of the collection '{collection.Name}' is damaged."));
+        }
+    }
 }

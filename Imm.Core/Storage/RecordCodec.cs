@@ -1,26 +1,34 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Encodes values of records, and decodes them through the constructors that also validate requests. A value begins with the number of its
-/// layout. It ends with a checksum of value, kind and key, so that a value under another key is detected.
+/// Writes the documents of records and reads them. The log and the data file hold the same documents. A field that has its default is left
+/// out, and a field that is not known is ignored, so that a later version may add some.
 /// </summary>
+/// <remarks>
+/// Times are stored twice: as a date for people, which has whole milliseconds, and as ticks, which are read. What is read passes through the
+/// constructors that also validate requests.
+/// </remarks>
 internal sealed class RecordCodec(ServiceDefaults defaults)
 {
-    private const byte Layout = 1;
+    public const string Number = "Number";
+    public const string AccountId = "AccountId";
+    public const string RegionId = "RegionId";
 
-    /// <summary>Writes a value with its checksum.</summary>
-    /// <param name="writer">Takes the bytes behind what it holds.</param>
+    private const string Revision = nameof(Project.Revision);
+    private const string CreateTicks = nameof(Project.CreateTicks);
+    private const string UpdateTicks = nameof(Project.UpdateTicks);
+    private const string Bindings = nameof(DatasetEntry.Bindings);
+
+    /// <summary>Writes the document of a record.</summary>
+    /// <param name="buffer">Takes the bytes behind what it holds.</param>
     /// <param name="kind">The kind of the record.</param>
-    /// <param name="key">The key of the record.</param>
     /// <param name="value">The value, of the type that belongs to the kind.</param>
-    public static void Write(PackedWriter writer, ChangeKind kind, long key, object value)
+    public static void Write(PackedWriter buffer, ChangeKind kind, object value)
     {
-        int start = writer.Length;
-        writer.Byte(Layout);
+        var writer = new BsonWriter(buffer);
+        int start = writer.Begin();
         switch (kind)
         {
             case ChangeKind.Scope:
@@ -33,254 +41,234 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
                 Write(writer, (DatasetEntry)value);
                 break;
             default:
-                throw new InvalidOperationException($"No layout for {kind}.");
+                throw new InvalidOperationException($"No document for {kind}.");
         }
 
-        writer.UInt32(ChecksumOf(kind, key, writer.Written[start..]));
+        writer.End(start);
     }
 
-    public static (Scope Scope, int? OwnProjectQuota, long Revision) ReadScope(long key, ReadOnlySpan<byte> value)
+    public static StoredScope ReadScope(in Record record)
     {
-        PackedReader reader = Open(ChangeKind.Scope, key, value);
-        string accountId = reader.Text();
-        string regionId = reader.Text();
-        int? quota = reader.Byte() == 0 ? null : checked((int)reader.Number());
-        long revision = reader.Number();
-        Expect(reader.AtEnd && Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId), ChangeKind.Scope, key);
-        return (new Scope(accountId, regionId), quota, revision);
+        var fields = new RecordFields(record);
+        string accountId = fields.Text(AccountId);
+        string regionId = fields.Text(RegionId);
+        long quota = fields.Int64(nameof(ScopeState.ProjectQuota), otherwise: -1);
+        fields.Expect(
+            record.Key is > 0 and <= RecordKey.MaxScope && Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId)
+            && quota is >= -1 and <= int.MaxValue);
+        return new StoredScope(
+            (int)record.Key, new Scope(accountId, regionId), quota < 0 ? null : (int)quota, fields.Int64(Revision, otherwise: 0));
     }
 
-    public Project ReadProject(long key, ReadOnlySpan<byte> value)
+    public Project ReadProject(in Record record)
     {
-        PackedReader reader = Open(ChangeKind.Project, key, value);
-        var fields = (Fields)reader.Byte();
-        ProjectName? name = ProjectName.TryParse(reader.Text(), out ProjectName? parsed) ? parsed : null;
-        long createTicks = reader.Number();
-        long updateTicks = createTicks + reader.Number();
-        string description = fields.HasFlag(Fields.Description) ? reader.Text() : "";
-        string serviceRole = fields.HasFlag(Fields.ServiceRole) ? reader.Text() : ProjectFields.DefaultServiceRole;
-        string templateId = fields.HasFlag(Fields.TemplateId) ? reader.Text() : "";
-        Quota quota = fields.HasFlag(Fields.Quota)
-            ? Quota.Default.With(ReadLimits(ref reader, Limit.OfProject))
-            : Quota.Default;
-        TagSet tags = fields.HasFlag(Fields.Tags) ? ReadTags(ref reader) : TagSet.Empty;
-        long revision = reader.Number();
-        Expect(reader.AtEnd && name is not null && AreTimes(createTicks, updateTicks), ChangeKind.Project, key);
-        return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, defaults.Capacity)
+        var fields = new RecordFields(record);
+        fields.ExpectNumber();
+        ProjectName name = ReadName(fields);
+        (long createTicks, long updateTicks) = ReadTimes(fields);
+        return new Project(
+            name,
+            fields.Text(nameof(Project.Description), otherwise: ""),
+            fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole),
+            fields.Text(nameof(Project.TemplateId), otherwise: ""),
+            Quota.Default.With(ReadLimits(fields, Limit.OfProject)),
+            ReadTags(fields),
+            createTicks,
+            updateTicks,
+            defaults.Capacity)
         {
-            Number = RecordKey.Number(key),
-            Revision = revision,
+            Number = RecordKey.Number(record.Key),
+            Revision = fields.Int64(Revision, otherwise: 0),
+            DatasetCount = fields.Int64(nameof(Project.DatasetCount), otherwise: 0),
+            FileCount = fields.Int64(nameof(Project.FileCount), otherwise: 0),
+            TotalFileSize = fields.Int64(nameof(Project.TotalFileSize), otherwise: 0),
         };
     }
 
-    public static DatasetEntry ReadDataset(long key, ReadOnlySpan<byte> value)
+    public static DatasetEntry ReadDataset(in Record record)
     {
-        PackedReader reader = Open(ChangeKind.Dataset, key, value);
-        string text = reader.Text();
-        Expect(ProjectName.TryParse(text, out ProjectName? projectName), ChangeKind.Dataset, key);
-        var fields = (Fields)reader.Byte();
-        string name = reader.Text();
-        long createTicks = reader.Number();
-        long updateTicks = createTicks + reader.Number();
-        string description = fields.HasFlag(Fields.Description) ? reader.Text() : "";
-        string templateId = fields.HasFlag(Fields.TemplateId) ? reader.Text() : "";
-        DatasetQuota quota = fields.HasFlag(Fields.Quota)
-            ? DatasetQuota.Default.With(ReadLimits(ref reader, Limit.OfDataset))
-            : DatasetQuota.Default;
-        var bindings = new Binding[reader.Byte()];
-        for (int i = 0; i < bindings.Length; i++)
+        var fields = new RecordFields(record);
+        fields.ExpectNumber();
+        ProjectName projectName = ReadName(fields);
+        string name = fields.Text(nameof(Dataset.DatasetName));
+        fields.Expect(NameRule.Holds(name));
+        (long createTicks, long updateTicks) = ReadTimes(fields);
+        Binding[] bindings = [.. fields.Items(Bindings).Select(item =>
         {
-            string uri = reader.Text();
-            Expect(Binding.IsUri(uri), ChangeKind.Dataset, key);
-            bindings[i] = new Binding(projectName!, name, uri, reader.Number());
-        }
-
-        (long files, long size, long revision) = (reader.Number(), reader.Number(), reader.Number());
-
-        Expect(reader.AtEnd && NameRule.Holds(name) && AreTimes(createTicks, updateTicks), ChangeKind.Dataset, key);
+            string uri = item.Text(Binding.UriParameter);
+            item.Expect(Binding.IsUri(uri));
+            return new Binding(projectName, name, uri, item.Int64(CreateTicks));
+        })];
         return new DatasetEntry(
-            RecordKey.Number(key),
-            new Dataset(projectName!, name, description, templateId, quota, createTicks, updateTicks)
+            RecordKey.Number(record.Key),
+            new Dataset(
+                projectName,
+                name,
+                fields.Text(nameof(Dataset.Description), otherwise: ""),
+                fields.Text(nameof(Dataset.TemplateId), otherwise: ""),
+                DatasetQuota.Default.With(ReadLimits(fields, Limit.OfDataset)),
+                createTicks,
+                updateTicks)
             {
                 BindCount = bindings.Length,
-                FileCount = files,
-                TotalFileSize = size,
-                Revision = revision,
+                FileCount = fields.Int64(nameof(Dataset.FileCount), otherwise: 0),
+                TotalFileSize = fields.Int64(nameof(Dataset.TotalFileSize), otherwise: 0),
+                Revision = fields.Int64(Revision, otherwise: 0),
             },
             bindings);
     }
 
-    private static void Write(PackedWriter writer, ScopeState scope)
+    private static void Write(BsonWriter writer, ScopeState scope)
     {
-        writer.Text(scope.Scope.AccountId);
-        writer.Text(scope.Scope.RegionId);
-        writer.Byte(scope.OwnProjectQuota is null ? (byte)0 : (byte)1);
+        writer.Text(AccountId, scope.Scope.AccountId);
+        writer.Text(RegionId, scope.Scope.RegionId);
         if (scope.OwnProjectQuota is { } quota)
         {
-            writer.Number(quota);
+            writer.Int64(nameof(ScopeState.ProjectQuota), quota);
         }
 
-        writer.Number(scope.Revision);
+        WriteUnlessZero(writer, Revision, scope.Revision);
     }
 
-    private static void Write(PackedWriter writer, Project project)
+    private static void Write(BsonWriter writer, Project project)
     {
-        Fields fields =
-            (project.Description.Length > 0 ? Fields.Description : 0)
-            | (project.ServiceRole != ProjectFields.DefaultServiceRole ? Fields.ServiceRole : 0)
-            | (project.TemplateId.Length > 0 ? Fields.TemplateId : 0)
-            | (project.Quota != Quota.Default ? Fields.Quota : 0)
-            | (project.Tags.Count > 0 ? Fields.Tags : 0);
-        writer.Byte((byte)fields);
-        writer.Text(project.ProjectName.Value);
-        writer.Number(project.CreateTicks);
-        writer.Number(project.UpdateTicks - project.CreateTicks);
-        if (fields.HasFlag(Fields.Description))
+        writer.Int64(Number, project.Number);
+        writer.Text(nameof(Project.ProjectName), project.ProjectName.Value);
+        WriteTimes(writer, project.CreateTicks, project.UpdateTicks);
+        WriteUnlessZero(writer, Revision, project.Revision);
+        WriteUnlessEmpty(writer, nameof(Project.Description), project.Description);
+        if (project.ServiceRole != ProjectFields.DefaultServiceRole)
         {
-            writer.Text(project.Description);
+            writer.Text(nameof(Project.ServiceRole), project.ServiceRole);
         }
 
-        if (fields.HasFlag(Fields.ServiceRole))
+        WriteUnlessEmpty(writer, nameof(Project.TemplateId), project.TemplateId);
+        foreach (Limit limit in Limit.OfProject)
         {
-            writer.Text(project.ServiceRole);
+            WriteLimit(writer, limit, project.Quota[limit]);
         }
 
-        if (fields.HasFlag(Fields.TemplateId))
+        WriteUnlessZero(writer, nameof(Project.DatasetCount), project.DatasetCount);
+        WriteUnlessZero(writer, nameof(Project.FileCount), project.FileCount);
+        WriteUnlessZero(writer, nameof(Project.TotalFileSize), project.TotalFileSize);
+        if (project.Tags.Count > 0)
         {
-            writer.Text(project.TemplateId);
-        }
-
-        if (fields.HasFlag(Fields.Quota))
-        {
-            foreach (Limit limit in Limit.OfProject)
+            int tags = writer.BeginArray(nameof(Project.Tags));
+            for (int i = 0; i < project.Tags.Count; i++)
             {
-                writer.Number(project.Quota[limit]);
+                int tag = writer.BeginItem(i);
+                writer.Text(nameof(Tag.Key), project.Tags[i].Key);
+                writer.Text(nameof(Tag.Value), project.Tags[i].Value);
+                writer.End(tag);
             }
-        }
 
-        if (fields.HasFlag(Fields.Tags))
-        {
-            writer.Number(project.Tags.Count);
-            foreach (Tag tag in project.Tags)
-            {
-                writer.Text(tag.Key);
-                writer.Text(tag.Value);
-            }
+            writer.End(tags);
         }
-
-        writer.Number(project.Revision);
     }
 
-    private static void Write(PackedWriter writer, DatasetEntry entry)
+    private static void Write(BsonWriter writer, DatasetEntry entry)
     {
         Dataset dataset = entry.Dataset;
-        Fields fields =
-            (dataset.Description.Length > 0 ? Fields.Description : 0)
-            | (dataset.TemplateId.Length > 0 ? Fields.TemplateId : 0)
-            | (dataset.Quota != DatasetQuota.Default ? Fields.Quota : 0);
-        writer.Text(dataset.ProjectName.Value);
-        writer.Byte((byte)fields);
-        writer.Text(dataset.DatasetName);
-        writer.Number(dataset.CreateTicks);
-        writer.Number(dataset.UpdateTicks - dataset.CreateTicks);
-        if (fields.HasFlag(Fields.Description))
+        writer.Int64(Number, entry.Number);
+        writer.Text(nameof(Dataset.ProjectName), dataset.ProjectName.Value);
+        writer.Text(nameof(Dataset.DatasetName), dataset.DatasetName);
+        WriteTimes(writer, dataset.CreateTicks, dataset.UpdateTicks);
+        WriteUnlessZero(writer, Revision, dataset.Revision);
+        WriteUnlessEmpty(writer, nameof(Dataset.Description), dataset.Description);
+        WriteUnlessEmpty(writer, nameof(Dataset.TemplateId), dataset.TemplateId);
+        foreach (Limit limit in Limit.OfDataset)
         {
-            writer.Text(dataset.Description);
+            WriteLimit(writer, limit, dataset.Quota[limit]);
         }
 
-        if (fields.HasFlag(Fields.TemplateId))
+        WriteUnlessZero(writer, nameof(Dataset.FileCount), dataset.FileCount);
+        WriteUnlessZero(writer, nameof(Dataset.TotalFileSize), dataset.TotalFileSize);
+        if (entry.Bindings.Length > 0)
         {
-            writer.Text(dataset.TemplateId);
-        }
-
-        if (fields.HasFlag(Fields.Quota))
-        {
-            foreach (Limit limit in Limit.OfDataset)
+            int bindings = writer.BeginArray(Bindings);
+            for (int i = 0; i < entry.Bindings.Length; i++)
             {
-                writer.Number(dataset.Quota[limit]);
+                int binding = writer.BeginItem(i);
+                writer.Text(Binding.UriParameter, entry.Bindings[i].Uri);
+                writer.Date(nameof(Binding.CreateTime), entry.Bindings[i].CreateTicks);
+                writer.Int64(CreateTicks, entry.Bindings[i].CreateTicks);
+                writer.End(binding);
             }
-        }
 
-        writer.Byte(checked((byte)entry.Bindings.Length));
-        foreach (Binding binding in entry.Bindings)
-        {
-            writer.Text(binding.Uri);
-            writer.Number(binding.CreateTicks);
+            writer.End(bindings);
         }
-
-        writer.Number(dataset.FileCount);
-        writer.Number(dataset.TotalFileSize);
-        writer.Number(dataset.Revision);
     }
 
-    private static bool AreTimes(long createTicks, long updateTicks) =>
-        updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks;
+    private static void WriteTimes(BsonWriter writer, long createTicks, long updateTicks)
+    {
+        writer.Date(nameof(Project.CreateTime), createTicks);
+        writer.Int64(CreateTicks, createTicks);
+        if (updateTicks != createTicks)
+        {
+            writer.Date(nameof(Project.UpdateTime), updateTicks);
+            writer.Int64(UpdateTicks, updateTicks);
+        }
+    }
 
-    private static LimitSet<long?> ReadLimits(ref PackedReader reader, ReadOnlySpan<Limit> limits)
+    private static void WriteLimit(BsonWriter writer, Limit limit, long value)
+    {
+        if (value != limit.Default)
+        {
+            writer.Int64(limit.Name, value);
+        }
+    }
+
+    private static void WriteUnlessZero(BsonWriter writer, string name, long value)
+    {
+        if (value != 0)
+        {
+            writer.Int64(name, value);
+        }
+    }
+
+    private static void WriteUnlessEmpty(BsonWriter writer, string name, string value)
+    {
+        if (value.Length > 0)
+        {
+            writer.Text(name, value);
+        }
+    }
+
+    private static ProjectName ReadName(in RecordFields fields)
+    {
+        fields.Expect(ProjectName.TryParse(fields.Text(nameof(Project.ProjectName)), out ProjectName? name));
+        return name!;
+    }
+
+    private static (long CreateTicks, long UpdateTicks) ReadTimes(in RecordFields fields)
+    {
+        long createTicks = fields.Int64(CreateTicks);
+        long updateTicks = fields.Int64(UpdateTicks, otherwise: createTicks);
+        fields.Expect(updateTicks >= createTicks && updateTicks <= DateTime.MaxValue.Ticks);
+        return (createTicks, updateTicks);
+    }
+
+    private static LimitSet<long?> ReadLimits(in RecordFields fields, ReadOnlySpan<Limit> limits)
     {
         LimitSet<long?> values = default;
         foreach (Limit limit in limits)
         {
-            values[limit] = reader.Number();
+            long value = fields.Int64(limit.Name, otherwise: 0);
+            if (value != 0)
+            {
+                fields.Expect(limit.Check(value) is null);
+                values[limit] = value;
+            }
         }
 
         return values;
     }
 
-    private static TagSet ReadTags(ref PackedReader reader)
+    private static TagSet ReadTags(in RecordFields fields)
     {
-        long count = reader.Number();
-        if (count > TagSet.MaxCount)
-        {
-            throw new InvalidDataException("a project has more than 20 tags.");
-        }
-
-        var tags = new Tag[count];
-        for (int i = 0; i < tags.Length; i++)
-        {
-            tags[i] = new Tag(reader.Text(), reader.Text());
-        }
-
-        return TagSet.Parse(tags, out TagSet set) is { } refusal ? throw new InvalidDataException(refusal.Message) : set;
-    }
-
-    /// <summary>Verifies checksum and layout of a value, and returns a reader of its fields.</summary>
-    private static PackedReader Open(ChangeKind kind, long key, ReadOnlySpan<byte> value)
-    {
-        Expect(value.Length > 5, kind, key);
-        var checksum = new PackedReader(value[^4..]);
-        Expect(checksum.UInt32() == ChecksumOf(kind, key, value[..^4]), kind, key);
-        var reader = new PackedReader(value[..^4]);
-        byte layout = reader.Byte();
-        return layout == Layout
-            ? reader
-            : throw new InvalidDataException($"The {kind} record {key} has layout {layout}, and this version reads layout {Layout}.");
-    }
-
-    private static uint ChecksumOf(ChangeKind kind, long key, ReadOnlySpan<byte> value)
-    {
-        Span<byte> prefix = stackalloc byte[9];
-        BinaryPrimitives.WriteInt64LittleEndian(prefix, key);
-        prefix[8] = (byte)kind;
-        return Checksum.Of(value, Checksum.Of(prefix));
-    }
-
-    private static void Expect(bool condition, ChangeKind kind, long key)
-    {
-        if (!condition)
-        {
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"The {kind} record {key} is damaged."));
-        }
-    }
-
-    /// <summary>The optional fields that a value contains, in this order; the others have their defaults.</summary>
-    [Flags]
-    private enum Fields : byte
-    {
-        Description = 1,
-        ServiceRole = 2,
-        TemplateId = 4,
-        Quota = 8,
-        Tags = 16,
+        Tag[] tags = [.. fields.Items(nameof(Project.Tags)).Select(
+            static item => new Tag(item.Text(nameof(Tag.Key)), item.Text(nameof(Tag.Value))))];
+        fields.Expect(TagSet.Parse(tags, out TagSet set, isAnswer: true) is null);
+        return set;
     }
 }

@@ -22,6 +22,9 @@ internal static class RecordKey
         return ((long)scope << NumberBits) | number;
     }
 
+    /// <summary>Returns the first and the last key that records of a scope can have.</summary>
+    public static (long First, long Last) OfScope(int scope) => (Of(scope, 0), Of(scope, MaxNumber));
+
     public static int Scope(long key) => (int)(key >> NumberBits);
 
     public static long Number(long key) => key & MaxNumber;

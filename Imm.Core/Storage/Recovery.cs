@@ -11,12 +11,16 @@ namespace Imm.Core.Storage;
 /// <param name="data">The data file.</param>
 /// <param name="first">The first log, which also takes the redo of the recovery.</param>
 /// <param name="second">The second log.</param>
-internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAheadLog first, WriteAheadLog second)
+/// <param name="codec">Reads the content.</param>
+internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAheadLog first, WriteAheadLog second, RecordCodec codec)
 {
     /// <summary>The number of pages, 8 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
     private const int MaxPagesHeld = 1024;
 
     private readonly PackedWriter _buffer = new();
+    private LogContent? _firstContent;
+    private LogContent? _secondContent;
+    private List<KeyValuePair<uint, byte[]>> _redo = [];
 
     private (WriteAheadLog Older, WriteAheadLog Newer) ByGeneration =>
         first.Generation > second.Generation ? (second, first) : (first, second);
@@ -26,30 +30,15 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
     public OpenedStore Run()
     {
         DataFileHeader found = data.Header;
-        LogContent firstContent = first.ReadFrames();
-        LogContent secondContent = second.ReadFrames();
-        VerifyEndMark(firstContent, first, second);
-        VerifyEndMark(secondContent, second, first);
-        VerifyGenerations(found.LogGeneration);
-        List<KeyValuePair<uint, byte[]>> redo = [];
-        if (found.IsBeingOverwritten)
-        {
-            redo = FindRedo(found, (first, firstContent), (second, secondContent));
-            data.ReadFromRedo(redo);
-        }
-
-        data.Verify();
-        LoggedBatches batches = FindBatches(found.AppliedSequence, (first, firstContent), (second, secondContent));
+        LoggedBatches batches = Examine();
         VerifyContent(batches);
-        first.ContinueAfter(firstContent);
-        second.ContinueAfter(secondContent);
-
-        // The logs of an earlier version need not have neighbouring generations. The header states none until new ones have begun.
+        first.ContinueAfter(_firstContent!);
+        second.ContinueAfter(_secondContent!);
         DataFileHeader done = found with
         {
             IsOpen = true,
             IsBeingOverwritten = false,
-            LogGeneration = found.LogGeneration == 0 ? 0 : ByGeneration.Newer.Generation,
+            LogGeneration = ByGeneration.Newer.Generation,
             LoggedSequence = batches.Last,
         };
 
@@ -60,13 +49,13 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
 
         // What was read may be only in the cache of the operating system. From here on it is on the disk.
         data.RewriteFirstSector();
-        first.Rewrite(firstContent);
-        second.Rewrite(secondContent);
+        first.Rewrite(_firstContent!);
+        second.Rewrite(_secondContent!);
         disk.FlushDirectory(path);
         if (found.IsBeingOverwritten)
         {
-            data.Extend(redo);
-            data.Overwrite(redo, found with { IsBeingOverwritten = false });
+            data.Extend(_redo);
+            data.Overwrite(_redo, found with { IsBeingOverwritten = false });
         }
 
         int records = 0;
@@ -80,9 +69,32 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
             }
         }
 
-        List<StoredScope> scopes = StoredScope.ReadAll(data);
+        OpenedContent content = OpenedContent.Read(data, codec);
         (WriteAheadLog active, WriteAheadLog spare) = BeginGenerations(batches.Last);
-        return new OpenedStore(active, spare, scopes, records, redo.Count);
+        return new OpenedStore(active, spare, content, records, _redo.Count);
+    }
+
+    /// <summary>
+    /// Verifies that the files belong together and finds the batches that the data file lacks. Where a checkpoint was cut short, the data file
+    /// reads its pages from redo from then on. Only reads.
+    /// </summary>
+    /// <exception cref="DamagedFileException">A file is damaged, older or later than the others.</exception>
+    public LoggedBatches Examine()
+    {
+        DataFileHeader found = data.Header;
+        _firstContent = first.ReadFrames();
+        _secondContent = second.ReadFrames();
+        VerifyEndMark(_firstContent, first, second);
+        VerifyEndMark(_secondContent, second, first);
+        VerifyGenerations(found.LogGeneration);
+        if (found.IsBeingOverwritten)
+        {
+            _redo = FindRedo(found, (first, _firstContent), (second, _secondContent));
+            data.ReadFromRedo(_redo);
+        }
+
+        data.Verify();
+        return FindBatches(found.AppliedSequence, (first, _firstContent), (second, _secondContent));
     }
 
     private Checkpoint? Next(IEnumerator<(List<Record> Records, long Last)> chunks, in DataFileHeader done) =>
@@ -104,7 +116,7 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
     /// <summary>Verifies the generations of the logs, so that a log or data file that was replaced by an older copy is detected.</summary>
     private void VerifyGenerations(long expected)
     {
-        // A header of an earlier version states no generation.
+        // A header of format 1 may state no generation.
         if (expected == 0)
         {
             return;
@@ -170,10 +182,10 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
                     + $"batches up to {flushed} were."));
     }
 
-    /// <summary>Reads what the recovery needs: the scopes, the records of the logs, and the documents that they change.</summary>
-    private void VerifyContent(LoggedBatches batches)
+    /// <summary>Reads what the recovery needs, so that damage is found before anything is written: the scopes and changes, the records of the logs, and the documents that they change.</summary>
+    public void VerifyContent(LoggedBatches batches)
     {
-        StoredScope.ReadAll(data);
+        OpenedContent.Read(data, codec);
         foreach ((List<Record> records, _) in batches.Read(_buffer))
         {
             DocumentFile? documents = null;
@@ -199,11 +211,7 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
     private (WriteAheadLog Active, WriteAheadLog Spare) BeginGenerations(long applied)
     {
         (WriteAheadLog older, WriteAheadLog newer) = ByGeneration;
-        if (data.Header.LogGeneration != 0)
-        {
-            WriteGeneration(newer.Generation);
-        }
-
+        WriteGeneration(newer.Generation);
         older.BeginGeneration(data.Header.StoreId, newer.Generation + 1, applied);
         WriteGeneration(older.Generation);
         newer.BeginGeneration(data.Header.StoreId, older.Generation + 1, applied);

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Imm.Core.Collections;
 using Imm.Core.Model;
 
@@ -15,15 +14,15 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
     /// <param name="id">The number of the scope.</param>
     public ScopeState Load(ScopeState empty, int id)
     {
-        long first = RecordKey.Of(id, 0);
-        long last = RecordKey.Of(id, RecordKey.MaxNumber);
-        Dictionary<long, Project> projects = LoadProjects(first, last);
-        ILookup<string, DatasetEntry> datasets = LoadDatasets(first, last);
+        (long first, long last) = RecordKey.OfScope(id);
+        List<Project> projects = Read(ChangeKind.Project, first, last, codec.ReadProject);
+        ILookup<string, DatasetEntry> datasets = Read(ChangeKind.Dataset, first, last, RecordCodec.ReadDataset)
+            .ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
         ScopeState state = empty;
         var owner = new OwnerToken();
-        foreach (Project alone in projects.Values)
+        foreach (Project stored in projects)
         {
-            Project project = alone;
+            Project project = stored;
             if (state.TryFind(project.ProjectName.Value, out _))
             {
                 problem($"The scope {empty.Scope} has two projects of the name '{project.ProjectName}'.");
@@ -31,6 +30,11 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
             }
 
             long lastNumber = project.Number;
+            if (HasContent(stored))
+            {
+                project = stored with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
+            }
+
             foreach (DatasetEntry dataset in datasets[project.ProjectName.Value])
             {
                 if (project.Datasets.Find(dataset.Name) is not null)
@@ -44,54 +48,46 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
                 lastNumber = Math.Max(lastNumber, dataset.Number);
             }
 
+            if (!HasSameContent(project, stored))
+            {
+                problem($"The counts of the project '{project.ProjectName}' of the scope {empty.Scope} are not those of its datasets.");
+            }
+
             state = state.With(null, project, owner, lastNumber);
+        }
+
+        foreach (IGrouping<string, DatasetEntry> orphans in datasets.Where(group => !state.TryFind(group.Key, out _)))
+        {
+            problem($"The scope {empty.Scope} has datasets of the project '{orphans.Key}', which does not exist.");
         }
 
         owner.Close();
         return state.Packed();
     }
 
-    private Dictionary<long, Project> LoadProjects(long first, long last)
+    private static bool HasContent(Project project) =>
+        project.DatasetCount != 0 || project.FileCount != 0 || project.TotalFileSize != 0;
+
+    private static bool HasSameContent(Project a, Project b) =>
+        (a.DatasetCount, a.FileCount, a.TotalFileSize) == (b.DatasetCount, b.FileCount, b.TotalFileSize);
+
+    private List<T> Read<T>(ChangeKind kind, long first, long last, Decode<T> decode)
     {
-        var projects = new Dictionary<long, Project>();
-        foreach (Record record in read(ChangeKind.Project, first, last))
+        var values = new List<T>();
+        foreach (Record record in read(kind, first, last))
         {
-            if (TryRead(record, () => codec.ReadProject(record.Key, record.Value.Span), out Project? project))
+            try
             {
-                projects.Add(project.Number, project);
+                values.Add(decode(record));
+            }
+            catch (Exception e) when (e is InvalidDataException or InvalidOperationException or OverflowException)
+            {
+                problem($"The {kind} record {record.Key} is damaged: {e.Message}");
             }
         }
 
-        return projects;
+        return values;
     }
 
-    private ILookup<string, DatasetEntry> LoadDatasets(long first, long last)
-    {
-        var datasets = new List<DatasetEntry>();
-        foreach (Record record in read(ChangeKind.Dataset, first, last))
-        {
-            if (TryRead(record, () => RecordCodec.ReadDataset(record.Key, record.Value.Span), out DatasetEntry? dataset))
-            {
-                datasets.Add(dataset);
-            }
-        }
-
-        return datasets.ToLookup(dataset => dataset.Dataset.ProjectName.Value);
-    }
-
-    private bool TryRead<T>(in Record record, Func<T> decode, [NotNullWhen(true)] out T? value)
-        where T : class
-    {
-        try
-        {
-            value = decode();
-            return true;
-        }
-        catch (Exception e) when (e is InvalidDataException or InvalidOperationException or OverflowException)
-        {
-            problem($"The {record.Kind} record {record.Key} is damaged: {e.Message}");
-            value = null;
-            return false;
-        }
-    }
+    private delegate T Decode<T>(in Record record);
 }

@@ -18,7 +18,7 @@ internal static class StoreBackup
     /// <exception cref="IOException">The name is taken, or the file cannot be written. There is no new file.</exception>
     /// <exception cref="OperationCanceledException">The backup was cancelled. There is no new file.</exception>
     public static void Run(
-        Disk disk, StoreSnapshot source, string path, UnixFileMode? mode, FileStoreSettings settings, CancellationToken cancellationToken)
+        Disk disk, IStoreContents source, string path, UnixFileMode? mode, FileStoreSettings settings, CancellationToken cancellationToken)
     {
         if (disk.Length(path) is not null)
         {
@@ -29,12 +29,39 @@ internal static class StoreBackup
         // Fails for a path that is too long for the names of the logs: such a backup could not be opened.
         _ = disk.Length(WriteAheadLog.Paths(path).First);
 
-        string temporary = CreateTemporary(disk, path, mode, out DataFile target);
+        // A store id of its own, so that the logs of the original are not taken for those of the backup.
+        DataFile backup = Write(disk, source, path, mode, DataFileHeader.New(settings.NewStoreId()), cancellationToken);
         bool isRenamed = false;
         try
         {
-            // A store id of its own, so that the logs of the original are not taken for those of the backup.
-            DataFileHeader header = DataFileHeader.New(settings.NewStoreId());
+            disk.Rename(backup.Name, path);
+            isRenamed = true;
+            disk.FlushDirectory(path);
+            backup.Dispose();
+        }
+        catch
+        {
+            backup.Delete(disk, isRenamed ? path : backup.Name);
+            throw;
+        }
+    }
+
+    /// <summary>Writes all records into a new file with a temporary name. On return it is whole and on the disk.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="source">The records.</param>
+    /// <param name="path">The name that the file is to get.</param>
+    /// <param name="mode">The permissions of the new file on Unix.</param>
+    /// <param name="header">The header of the new file.</param>
+    /// <param name="cancellationToken">Cancels the copying.</param>
+    /// <returns>The open file.</returns>
+    /// <exception cref="IOException">The file cannot be written. There is no new file.</exception>
+    /// <exception cref="OperationCanceledException">The copying was cancelled. There is no new file.</exception>
+    public static DataFile Write(
+        Disk disk, IStoreContents source, string path, UnixFileMode? mode, in DataFileHeader header, CancellationToken cancellationToken)
+    {
+        string temporary = CreateTemporary(disk, path, mode, header.StoreId, out DataFile target);
+        try
+        {
             (uint Checksum, long Count) written = Copy(source, target, header with { IsUnfinished = true }, cancellationToken);
             target.Flush();
             if (Summarize(target, cancellationToken) != written)
@@ -43,21 +70,14 @@ internal static class StoreBackup
             }
 
             target.WriteHeader(header);
-            if (!target.IsAt(temporary))
-            {
-                throw new StoreFileException(
-                    ImmUnavailableReason.FilesChanged,
-                    $"The file '{temporary}' was moved, deleted or replaced while the backup was written.");
-            }
-
-            disk.Rename(temporary, path);
-            isRenamed = true;
-            disk.FlushDirectory(path);
-            target.Dispose();
+            return target.IsAt(temporary)
+                ? target
+                : throw new StoreFileException(
+                    ImmUnavailableReason.FilesChanged, $"The file '{temporary}' was moved, deleted or replaced while it was written.");
         }
         catch (Exception e)
         {
-            target.Delete(disk, isRenamed ? path : temporary);
+            target.Delete(disk, temporary);
             if (e is LiteDB.LiteException)
             {
                 throw new DamagedFileException(source.Pages.Name, e.Message);
@@ -68,14 +88,14 @@ internal static class StoreBackup
     }
 
     /// <summary>Creates a file under the first name that is free, or that only the left-over of an earlier backup has.</summary>
-    private static string CreateTemporary(Disk disk, string path, UnixFileMode? mode, out DataFile target)
+    private static string CreateTemporary(Disk disk, string path, UnixFileMode? mode, Guid storeId, out DataFile target)
     {
         for (int i = 1; ; i++)
         {
             string temporary = path + (i == 1 ? "-new" : $"-new{i}");
             if (IsTaken(disk, temporary))
             {
-                DeleteLeftOver(disk, temporary);
+                DeleteLeftOver(disk, temporary, storeId);
             }
 
             if (!IsTaken(disk, temporary))
@@ -105,11 +125,11 @@ internal static class StoreBackup
         }
     }
 
-    private static void DeleteLeftOver(Disk disk, string path)
+    private static void DeleteLeftOver(Disk disk, string path, Guid storeId)
     {
         try
         {
-            DataFile.OpenUnfinished(disk, path).Delete(disk, path);
+            DataFile.OpenLeftOver(disk, path, storeId).Delete(disk, path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -118,7 +138,7 @@ internal static class StoreBackup
     }
 
     private static (uint Checksum, long Count) Copy(
-        StoreSnapshot source, DataFile target, in DataFileHeader header, CancellationToken cancellationToken)
+        IStoreContents source, DataFile target, in DataFileHeader header, CancellationToken cancellationToken)
     {
         uint checksum = 0;
         long count = 0;
@@ -133,7 +153,9 @@ internal static class StoreBackup
                 foreach (Record[] records in source.Read(kind).Chunk(RecordsAtOnce))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    Record[] added = [.. records.Select(record => record with { IsNew = true })];
+                    checksum = records.Aggregate(checksum, static (sum, record) => ChecksumOf(record, sum));
+                    count += records.Length;
+                    Record[] added = [.. records.Select(record => record with { State = ChangeState.Created })];
                     for (int next = 0; next < added.Length;)
                     {
                         next = documents.Apply(added, next, MaxPagesAtOnce);
@@ -146,11 +168,12 @@ internal static class StoreBackup
                         documents.Dispose();
                         documents = new DocumentFile(target);
                     }
-
-                    checksum = records.Aggregate(checksum, (sum, record) => Checksum.Of(record.Value.Span, sum));
-                    count += records.Length;
                 }
             }
+
+            documents.CopyChanges([.. source.ReadChanges().Select(change => change with { State = ChangeState.Created })]);
+            documents.AppendChanges(source.LoggedChanges);
+            target.WritePages(documents.TakePages(header));
         }
         finally
         {
@@ -164,17 +187,19 @@ internal static class StoreBackup
     {
         uint checksum = 0;
         long count = 0;
-        using var copy = new StoreSnapshot(file.TakeSnapshot(), []);
+        using var copy = new StoreSnapshot(file.TakeSnapshot(), LoggedBatches.None);
         foreach (ChangeKind kind in Kinds)
         {
             foreach (Record record in copy.Read(kind))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                checksum = Checksum.Of(record.Value.Span, checksum);
+                checksum = ChecksumOf(record, checksum);
                 count++;
             }
         }
 
         return (checksum, count);
     }
+
+    private static uint ChecksumOf(in Record record, uint seed) => Checksum.Of(Bson.Write(record.Document), seed);
 }

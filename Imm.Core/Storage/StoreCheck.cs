@@ -5,7 +5,7 @@ namespace Imm.Core.Storage;
 /// <summary>Verifies every page and every record of a store, and lists the problems.</summary>
 internal static class StoreCheck
 {
-    public static List<string> Run(StoreSnapshot snapshot, FileStoreSettings settings)
+    public static List<string> Run(IStoreContents snapshot, FileStoreSettings settings)
     {
         List<string> problems = CheckPages(snapshot.Pages);
         if (problems.Count > 0)
@@ -30,7 +30,7 @@ internal static class StoreCheck
     }
 
     /// <summary>Lists the pages that cannot be read or have a wrong checksum.</summary>
-    private static List<string> CheckPages(PageSnapshot pages)
+    private static List<string> CheckPages(IPages pages)
     {
         var problems = new List<string>();
         var page = new byte[DataPage.Size];
@@ -49,7 +49,7 @@ internal static class StoreCheck
         return problems;
     }
 
-    private static void CheckRecords(StoreSnapshot snapshot, FileStoreSettings settings, List<string> problems)
+    private static void CheckRecords(IStoreContents snapshot, FileStoreSettings settings, List<string> problems)
     {
         var scopes = new Dictionary<int, Scope>();
         var names = new HashSet<Scope>();
@@ -57,13 +57,13 @@ internal static class StoreCheck
         {
             try
             {
-                (Scope scope, _, _) = RecordCodec.ReadScope(record.Key, record.Value.Span);
+                Scope scope = RecordCodec.ReadScope(record).Scope;
                 if (!names.Add(scope))
                 {
                     problems.Add($"The scope {scope} is stored twice.");
                 }
 
-                scopes.Add(checked((int)record.Key), scope);
+                scopes.Add((int)record.Key, scope);
             }
             catch (Exception e) when (e is InvalidDataException or OverflowException or InvalidOperationException)
             {
@@ -84,6 +84,11 @@ internal static class StoreCheck
         foreach ((int id, Scope scope) in scopes)
         {
             loader.Load(ScopeState.Empty(scope, settings.Defaults), id);
+        }
+
+        foreach (Record change in snapshot.ReadChanges())
+        {
+            StoredChanges.Read(change, settings.Codec);
         }
     }
 }

@@ -1,10 +1,12 @@
+using Imm.Core.Storage.Format1;
+
 namespace Imm.Core.Storage;
 
 /// <summary>
 /// Opens the files of a store: new, closed, or left open by a process that ended (<see cref="Recovery"/>). It verifies before it writes, so
 /// files that it refuses are unchanged.
 /// </summary>
-internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<Guid> newStoreId) : IDisposable
+internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileStoreSettings settings) : IDisposable
 {
     private readonly string[] _paths = [WriteAheadLog.Paths(path).First, WriteAheadLog.Paths(path).Second];
     private readonly WriteAheadLog?[] _logs = new WriteAheadLog?[2];
@@ -22,26 +24,43 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
             CreateStore();
         }
 
-        // While pages are overwritten page 0 may be torn. Recovery takes it from redo then.
-        if (!data.Header.IsBeingOverwritten)
-        {
-            data.Verify();
-        }
+        OpenedStore store = IsRecoveryNeeded() ? OpenForRecovery().Run() : OpenClosed();
+        Array.Clear(_logs);
+        return store;
+    }
 
-        // The last checkpoint step of a close clears "open" before it overwrites pages, and needs the logs until they are overwritten.
-        OpenedStore store;
-        if (data.Header.IsOpen || data.Header.IsBeingOverwritten)
+    /// <summary>
+    /// Reads the store as <see cref="Run"/> would open it, and verifies the same. Changes no file. What it returns has the data file, and needs
+    /// neither the logs nor this instance any more.
+    /// </summary>
+    /// <exception cref="DamagedFileException">A file is damaged, missing or of another store.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public IStoreContents Read()
+    {
+        LoggedBatches batches = LoggedBatches.None;
+        if (data.PageCount == 0 || data.IsFirstPageShort)
         {
-            OpenLogs(data.Header.StoreId);
-            store = new Recovery(disk, path, data, _logs[0]!, _logs[1]!).Run();
+            VerifyNothingLogged();
+        }
+        else if (IsRecoveryNeeded())
+        {
+            Recovery recovery = OpenForRecovery();
+            batches = recovery.Examine();
+            if (!IsFormat1)
+            {
+                recovery.VerifyContent(batches);
+            }
         }
         else
         {
-            store = OpenClosed();
+            OpenUnneededLogs();
+            if (!IsFormat1)
+            {
+                OpenedContent.Read(data, settings.Codec);
+            }
         }
 
-        Array.Clear(_logs);
-        return store;
+        return IsFormat1 ? new Format1Contents(data, batches, settings) : new StoreSnapshot(data, batches);
     }
 
     /// <summary>Releases the logs if the open failed, and deletes those that it created.</summary>
@@ -64,11 +83,32 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
     /// </summary>
     private static long FirstGeneration(in DataFileHeader header) => (3 * header.Checkpoint) + 1;
 
-    private void CreateStore()
+    private bool IsFormat1 => data.Header.Format == DataFileHeader.OldestFormat;
+
+    /// <summary>True if the logs are needed. Verifies page 0 and the length of the data file as far as they must be right already.</summary>
+    private bool IsRecoveryNeeded()
+    {
+        // While pages are overwritten page 0 may be torn. Recovery takes it from redo then.
+        if (!data.Header.IsBeingOverwritten)
+        {
+            data.Verify();
+        }
+
+        // The last checkpoint step of a close clears "open" before it overwrites pages, and needs the logs until they are overwritten.
+        return data.Header.IsOpen || data.Header.IsBeingOverwritten;
+    }
+
+    private Recovery OpenForRecovery()
+    {
+        OpenLogs(data.Header.StoreId);
+        return new Recovery(disk, path, data, _logs[0]!, _logs[1]!, settings.Codec);
+    }
+
+    private void VerifyNothingLogged()
     {
         foreach (string logPath in _paths)
         {
-            using WriteAheadLog? log = disk.Length(logPath) is null ? null : WriteAheadLog.Open(disk, logPath);
+            using WriteAheadLog? log = OpenLog(logPath);
             if (log is not null && (log.BaseSequence > 0 || log.ReadFrames().Batches.Count > 0))
             {
                 throw new DamagedFileException(
@@ -77,7 +117,11 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
                     ImmUnavailableReason.MissingDataFile);
             }
         }
+    }
 
+    private void CreateStore()
+    {
+        VerifyNothingLogged();
         if (data.IsFirstPageShort)
         {
             data.ExtendFirstPage();
@@ -85,7 +129,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
         else
         {
             using var documents = new DocumentFile(data);
-            data.WritePages(documents.TakePages(DataFileHeader.New(newStoreId())));
+            data.WritePages(documents.TakePages(DataFileHeader.New(settings.NewStoreId())));
         }
 
         data.Flush();
@@ -100,16 +144,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
     private OpenedStore OpenClosed()
     {
         DataFileHeader closed = data.Header;
-        for (int i = 0; i < _logs.Length; i++)
-        {
-            if (disk.Length(_paths[i]) is not null)
-            {
-                _logs[i] = WriteAheadLog.Open(disk, _paths[i]);
-                VerifyNotNeeded(_logs[i]!, closed);
-            }
-        }
-
-        List<StoredScope> scopes = StoredScope.ReadAll(data);
+        OpenUnneededLogs();
+        OpenedContent content = OpenedContent.Read(data, settings.Codec);
 
         // What was read may be only in the cache of the operating system, and the header on the disk may still need the logs.
         data.WriteHeader(closed);
@@ -125,14 +161,30 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
             _isCreated[i] = true;
         }
 
-        Guid storeId = newStoreId();
+        Guid storeId = settings.NewStoreId();
         long generation = FirstGeneration(closed);
         _logs[0]!.BeginGeneration(storeId, generation, closed.AppliedSequence);
         _logs[1]!.BeginGeneration(storeId, generation + 1, closed.AppliedSequence);
         disk.FlushDirectory(path);
         data.WriteHeader(closed with { StoreId = storeId, IsOpen = true, Checkpoint = closed.Checkpoint + 1, LogGeneration = generation });
-        return new OpenedStore(_logs[0]!, _logs[1]!, scopes, 0, 0);
+        return new OpenedStore(_logs[0]!, _logs[1]!, content, 0, 0);
     }
+
+    /// <summary>Opens the logs that are there beside a closed data file, and verifies that nothing of them is needed.</summary>
+    private void OpenUnneededLogs()
+    {
+        for (int i = 0; i < _logs.Length; i++)
+        {
+            _logs[i] = OpenLog(_paths[i]);
+            if (_logs[i] is { } log)
+            {
+                VerifyNotNeeded(log, data.Header);
+            }
+        }
+    }
+
+    private WriteAheadLog? OpenLog(string logPath) =>
+        disk.Length(logPath) is null ? null : WriteAheadLog.Open(disk, logPath, data.IsReadOnly);
 
     /// <summary>Verifies that a log beside a closed data file holds nothing that the data file lacks.</summary>
     private static void VerifyNotNeeded(WriteAheadLog log, in DataFileHeader closed)
@@ -172,7 +224,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
                     ImmUnavailableReason.MissingLog);
             }
 
-            WriteAheadLog log = _logs[i] = WriteAheadLog.Open(disk, name);
+            WriteAheadLog log = _logs[i] = WriteAheadLog.Open(disk, name, data.IsReadOnly);
             if (log.Generation == 0)
             {
                 throw new DamagedFileException(
@@ -181,7 +233,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, Func<G
                     ImmUnavailableReason.MissingLog);
             }
 
-            if (log.StoreId != storeId)
+            if (log.StoreId != storeId || log.Format != data.Header.Format)
             {
                 throw WriteAheadLog.AnotherStore(name);
             }

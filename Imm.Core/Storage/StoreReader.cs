@@ -79,13 +79,7 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
                     Flush(unapplied[^1].Log);
                 }
 
-                var records = new List<Record>();
-                foreach ((List<Record> some, _) in new LoggedBatches(applied, unapplied).Read(new PackedWriter()))
-                {
-                    records.AddRange(some.Select(record => record with { Value = record.Value.ToArray() }));
-                }
-
-                return new StoreSnapshot(pages, Checkpoint.LastOfEach(records, mayBeApplied: true));
+                return new StoreSnapshot(pages, new LoggedBatches(applied, unapplied));
             }
             catch
             {

@@ -5,20 +5,63 @@ namespace Imm.Core.Storage;
 /// <summary>
 /// The records of a store at one moment: those in the pages of the data file, replaced by those that are only in the logs.
 /// </summary>
-/// <param name="pages">The pages.</param>
-/// <param name="logged">The last record of each kind and key in the logs, sorted by kind and key.</param>
-internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : IDisposable
+internal sealed class StoreSnapshot : IStoreContents
 {
     /// <summary>The number of pages, 8 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
     private const int MaxPagesHeld = 1024;
 
+    private readonly List<Record> _logged;
     private DocumentFile? _documents;
 
-    public PageSnapshot Pages => pages;
+    /// <param name="pages">The pages, which are disposed with the snapshot.</param>
+    /// <param name="batches">The batches of the logs that are not in the pages.</param>
+    public StoreSnapshot(IPages pages, LoggedBatches batches)
+    {
+        var records = new List<Record>();
+        foreach ((List<Record> some, _) in batches.Read(new PackedWriter()))
+        {
+            records.AddRange(some.Select(record => record with { Value = record.Value.ToArray() }));
+        }
+
+        Pages = pages;
+        LoggedChanges = StoredChanges.LastOf(records);
+        _logged = Checkpoint.LastOfEach(records, mayBeApplied: true);
+    }
+
+    public IPages Pages { get; }
+
+    public IReadOnlyList<Record> LoggedChanges { get; }
 
     /// <summary>
-    /// Reads the records of a kind with keys in a range, both ends inclusive, in order, as they are enumerated. Not thread-safe.
+    /// Opens the files of a store that nobody has open, closed or left open by a process that ended, and changes none of them. The logs are
+    /// read into memory.
     /// </summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The path of the data file.</param>
+    /// <param name="settings">The settings.</param>
+    /// <exception cref="DamagedFileException">A file is damaged, missing, of another store or of a newer format.</exception>
+    /// <exception cref="IOException">There is no such file, it is open for writing, or it cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
+    public static IStoreContents Open(Disk disk, string path, FileStoreSettings settings)
+    {
+        DataFile data = DataFile.OpenToRead(disk, path);
+        try
+        {
+            using var opening = new StoreOpening(disk, path, data, settings);
+            return opening.Read();
+        }
+        catch (Exception e)
+        {
+            data.Dispose();
+            if (e is LiteDB.LiteException or InvalidDataException)
+            {
+                throw new DamagedFileException(path, e.Message);
+            }
+
+            throw;
+        }
+    }
+
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {
         int next = FindLogged(kind, first);
@@ -26,9 +69,9 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
         {
             for (; IsLogged(next, kind, record.Key - 1); next++)
             {
-                if (!logged[next].IsDeleted)
+                if (!_logged[next].IsDeleted)
                 {
-                    yield return logged[next];
+                    yield return _logged[next];
                 }
             }
 
@@ -40,30 +83,32 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
 
         for (; IsLogged(next, kind, last); next++)
         {
-            if (!logged[next].IsDeleted)
+            if (!_logged[next].IsDeleted)
             {
-                yield return logged[next];
+                yield return _logged[next];
             }
         }
     }
 
+    public IEnumerable<Record> ReadChanges() => Documents().ReadChanges();
+
     public void Dispose()
     {
         _documents?.Dispose();
-        pages.Dispose();
+        Pages.Dispose();
     }
 
     private bool IsLogged(int index, ChangeKind kind, long lastKey) =>
-        index < logged.Count && logged[index].Kind == kind && logged[index].Key <= lastKey;
+        index < _logged.Count && _logged[index].Kind == kind && _logged[index].Key <= lastKey;
 
     private int FindLogged(ChangeKind kind, long first)
     {
         int low = 0;
-        int high = logged.Count;
+        int high = _logged.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            Record record = logged[middle];
+            Record record = _logged[middle];
             (low, high) = record.Kind < kind || (record.Kind == kind && record.Key < first) ? (middle + 1, high) : (low, middle);
         }
 
@@ -76,19 +121,11 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
         do
         {
             isAll = true;
-            if (_documents?.PagesRead >= MaxPagesHeld)
+            foreach (Record record in Documents().Read(kind, first, last))
             {
-                _documents.Dispose();
-                _documents = null;
-            }
-
-            _documents ??= new DocumentFile(pages);
-            foreach (Record record in _documents.Read(kind, first, last))
-            {
-                long bucket = RecordBucket.Of(record.Key);
-                if (_documents.PagesRead >= MaxPagesHeld && bucket != RecordBucket.Of(first))
+                if (_documents!.PagesRead >= MaxPagesHeld && record.Key != first)
                 {
-                    (first, isAll) = (RecordBucket.FirstKey(bucket), false);
+                    (first, isAll) = (record.Key, false);
                     break;
                 }
 
@@ -96,5 +133,16 @@ internal sealed class StoreSnapshot(PageSnapshot pages, List<Record> logged) : I
             }
         }
         while (!isAll);
+    }
+
+    private DocumentFile Documents()
+    {
+        if (_documents?.PagesRead >= MaxPagesHeld)
+        {
+            _documents.Dispose();
+            _documents = null;
+        }
+
+        return _documents ??= new DocumentFile(Pages);
     }
 }

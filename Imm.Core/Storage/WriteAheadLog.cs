@@ -42,6 +42,9 @@ internal sealed class WriteAheadLog : IDisposable
 
     public Guid StoreId => _header.StoreId;
 
+    /// <summary>The format of the log.</summary>
+    public ushort Format => _header.Format;
+
     /// <summary>The present generation; 0 in a log without one.</summary>
     public long Generation => _header.Generation;
 
@@ -62,9 +65,9 @@ internal sealed class WriteAheadLog : IDisposable
     /// it has no generation.
     /// </summary>
     /// <exception cref="DamagedFileException">The file is not a log, its header is damaged, or it was cut.</exception>
-    public static WriteAheadLog Open(Disk disk, string path)
+    public static WriteAheadLog Open(Disk disk, string path, bool isReadOnly = false)
     {
-        var log = new WriteAheadLog(disk.Open(path));
+        var log = new WriteAheadLog(isReadOnly ? disk.OpenToRead(path) : disk.Open(path));
         try
         {
             log.ReadHeader();

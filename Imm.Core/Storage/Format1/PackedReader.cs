@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Imm.Core.Storage;
+namespace Imm.Core.Storage.Format1;
 
 /// <summary>
-/// Reads what <see cref="PackedWriter"/> wrote. Every member throws <see cref="InvalidDataException"/> for anything else.
+/// Reads packed numbers and texts. Every member throws <see cref="InvalidDataException"/> for anything else.
 /// </summary>
 internal ref struct PackedReader(ReadOnlySpan<byte> bytes)
 {

@@ -1,0 +1,78 @@
+using Imm.Core.Model;
+using LiteDB;
+
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// The last changes of projects, which the data file keeps so that whoever watches can go on after a restart. Each has a weight, and the last
+/// ones of a total weight are kept: a bound for their number and for their bytes.
+/// </summary>
+internal static class StoredChanges
+{
+    /// <summary>The weight that is kept: at most 4,096 changes and 4 MiB, but for the documents around them.</summary>
+    public const long MaxWeight = 4 << 20;
+
+    private const int MinWeight = 1024;
+    private const string Kind = "Kind";
+    private const string Project = "Project";
+
+    /// <summary>Returns the weight of a change: its length in bytes, and not less than 1,024.</summary>
+    public static int WeightOf(in Record change) => Math.Max(MinWeight, change.Length);
+
+    /// <summary>Returns the last changes among records in the order in which they were logged.</summary>
+    public static List<Record> LastOf(IReadOnlyList<Record> records)
+    {
+        var changes = new List<Record>();
+        long weight = 0;
+        for (int i = records.Count - 1; i >= 0; i--)
+        {
+            if (records[i].Kind == ChangeKind.Project)
+            {
+                weight += WeightOf(records[i]);
+                if (weight > MaxWeight)
+                {
+                    break;
+                }
+
+                changes.Add(records[i]);
+            }
+        }
+
+        changes.Reverse();
+        return changes;
+    }
+
+    /// <summary>Makes the document of a change.</summary>
+    /// <param name="key">The key under which it is stored.</param>
+    /// <param name="scope">The scope of the project.</param>
+    /// <param name="change">The record of the project.</param>
+    public static BsonDocument Write(long key, Scope scope, in Record change) => new()
+    {
+        [RecordCodec.Number] = key,
+        [Kind] = change.State.ToString(),
+        [RecordCodec.AccountId] = scope.AccountId,
+        [RecordCodec.RegionId] = scope.RegionId,
+        [Project] = change.Document,
+    };
+
+    /// <summary>Reads the document of a change.</summary>
+    /// <exception cref="InvalidDataException">The document is damaged.</exception>
+    public static PublishedChange Read(in Record record, RecordCodec codec)
+    {
+        var fields = new RecordFields(record);
+        string accountId = fields.Text(RecordCodec.AccountId);
+        string regionId = fields.Text(RecordCodec.RegionId);
+        fields.Expect(
+            Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId)
+            && Enum.TryParse<ChangeState>(fields.Text(Kind), out _) && record.Document[Project].IsDocument);
+        BsonDocument project = record.Document[Project].AsDocument;
+        fields.Expect(project[RecordCodec.Number].IsInt64);
+
+        // Any scope: only the number of the project is read from the key.
+        long key = RecordKey.Of(scope: 1, project[RecordCodec.Number].AsInt64 & RecordKey.MaxNumber);
+        return new PublishedChange(
+            new Scope(accountId, regionId),
+            codec.ReadProject(new Record(ChangeKind.Project, key, project)),
+            Enum.Parse<ChangeState>(fields.Text(Kind)));
+    }
+}
