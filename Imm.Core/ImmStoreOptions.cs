@@ -62,7 +62,8 @@ public sealed class ImmStoreOptions
 
     /// <summary>
     /// The number of the last changes of projects, in all accounts and regions together, that the store keeps for
-    /// <see cref="ProjectRegistry.Watch"/>, also over restarts of a store in a file. A watch that is further behind has to list again.
+    /// <see cref="ProjectRegistry.Watch"/>. A watch that is further behind has to list again. A store in a file keeps at most 4,096 of them,
+    /// and 4 MiB, over a restart.
     /// </summary>
     /// <value>0 to 65,536 (both inclusive). The default value is 4,096.</value>
     public int KeptChanges { get; set; } = 4096;

@@ -293,10 +293,10 @@ public abstract partial class RegistryConformance : IDisposable
         Func<Task>[] calls =
         [
             async () => await registry.CreateAsync(new() { ProjectName = "b" }, cancelled),
-            async () => await registry.GetOrCreateAsync(new() { ProjectName = "a" }),
-            async () => await registry.TryCreateAsync(new() { ProjectName = "a" }),
-            async () => await registry.GetOrCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
-            async () => await registry.TryCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
+            async () => await registry.GetOrCreateAsync(new() { ProjectName = "b" }, cancelled),
+            async () => await registry.TryCreateAsync(new() { ProjectName = "b" }, cancelled),
+            async () => await registry.GetOrCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "e" }, cancelled),
+            async () => await registry.TryCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "e" }, cancelled),
             async () => await registry.UpdateAsync(new() { ProjectName = "a", Description = "new" }, cancelled),
             async () => await registry.DeleteAsync("a", cancelled),
             async () => await registry.SetProjectQuotaAsync(7, cancelled),
@@ -372,6 +372,10 @@ public abstract partial class RegistryConformance : IDisposable
         [
             async () => await store.BackupAsync("anywhere"),
             async () => await registry.CreateAsync(new() { ProjectName = "b" }),
+            async () => await registry.GetOrCreateAsync(new() { ProjectName = "a" }),
+            async () => await registry.TryCreateAsync(new() { ProjectName = "a" }),
+            async () => await registry.GetOrCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
+            async () => await registry.TryCreateDatasetAsync(new() { ProjectName = "a", DatasetName = "d" }),
             async () => await registry.UpdateAsync(new() { ProjectName = "a", Description = "d" }),
             async () => await registry.DeleteAsync("a"),
             async () => await registry.DeleteAsync("a", 1),
