@@ -110,6 +110,17 @@ internal static class OperationCall
         return new(ImmAction.ListProjects, "*", null, request, malformed) { Tags = query?.Tags, Query = query };
     }
 
+    public static OperationCall<IEnumerable<Project>> ListAllProjects(string? prefix, IReadOnlyList<Tag>? tags, Scope scope)
+    {
+        ListProjectsRequest request = ImmRequest.Copy(new ListProjectsRequest { Prefix = prefix, Tag = tags });
+        Refusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? list);
+        return new(ImmAction.ListProjects, "*", null, request, malformed)
+        {
+            Tags = list?.Tags,
+            Query = list is null ? null : new ListAllProjects(list),
+        };
+    }
+
     /// <summary>The begin of a watch, which reads the same as a list.</summary>
     public static OperationCall<ProjectPage> Watch(ScopeView scope, long afterRevision) =>
         new(ImmAction.ListProjects, "*", null, null, null) { Query = new BeginWatch(scope.Changes, afterRevision) };
@@ -163,6 +174,16 @@ internal static class OperationCall
         request = ImmRequest.Copy(request);
         Refusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? query);
         return new(ImmAction.ListDatasets, request.ProjectName, "*", request, malformed) { Query = query };
+    }
+
+    public static OperationCall<IEnumerable<Dataset>> ListAllDatasets(string? projectName, string? prefix, Scope scope)
+    {
+        var request = new ListDatasetsRequest { ProjectName = projectName, Prefix = prefix };
+        Refusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? list);
+        return new(ImmAction.ListDatasets, projectName, "*", request, malformed)
+        {
+            Query = list is null ? null : new ListAllDatasets(list),
+        };
     }
 
     public static OperationCall<Binding> CreateBinding(string? projectName, string? datasetName, string? uri) =>

@@ -89,6 +89,15 @@ public sealed partial class ProjectRegistry
     public Dataset GetDataset(string projectName, string datasetName) =>
         _pipeline.Run(OperationCall.GetDataset(projectName, datasetName), _scope);
 
+    /// <inheritdoc cref="GetDataset"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<Dataset> GetDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.GetDataset(projectName, datasetName), _scope, cancellationToken);
+
     /// <summary>Changes the fields of a dataset that the request names; a field that is null stays as it is.</summary>
     /// <remarks>A limit may be set below what is in use: nothing is removed, and growth is refused.</remarks>
     /// <param name="request">What to change; it is read before the call returns.</param>
@@ -153,8 +162,12 @@ public sealed partial class ProjectRegistry
         string projectName, string datasetName, long expectedRevision, CancellationToken cancellationToken = default) => WithoutAnswer(
         _pipeline.RunAsync(OperationCall.DeleteDataset(projectName, datasetName, expectedRevision), _scope, cancellationToken));
 
-    /// <summary>Lists the datasets of a project in ordinal order of their names, page by page, from memory.</summary>
-    /// <param name="request">Which.</param>
+    /// <summary>Lists one page of the datasets of a project in ordinal order of their names, from memory.</summary>
+    /// <remarks>
+    /// A page has at most 200 datasets, by default 100, and a <see cref="DatasetPage.NextToken"/> where there are more.
+    /// <see cref="ListAllDatasets"/> lists all of them.
+    /// </remarks>
+    /// <param name="request">The page.</param>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ImmException">
     /// <see cref="ImmErrorCode.InvalidArgument"/>: a parameter breaks its rule. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
@@ -164,6 +177,37 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public DatasetPage ListDatasets(ListDatasetsRequest request) =>
         _pipeline.Run(OperationCall.ListDatasets(request, _scope.Scope), _scope);
+
+    /// <inheritdoc cref="ListDatasets"/>
+    /// <param name="request">The page.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<DatasetPage> ListDatasetsAsync(ListDatasetsRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.ListDatasets(request, _scope.Scope), _scope, cancellationToken);
+
+    /// <summary>Lists all datasets of a project in ordinal order of their names, from memory.</summary>
+    /// <remarks>As <see cref="ListAll"/>: the datasets of one moment; authorized and observed as one <see cref="ListDatasets"/>.</remarks>
+    /// <param name="projectName">The project.</param>
+    /// <param name="prefix">The text that each listed name starts with, as <see cref="ListRequest.Prefix"/>; null for all names.</param>
+    /// <exception cref="ImmException">
+    /// Thrown by the call, not by the enumeration. <see cref="ImmErrorCode.InvalidArgument"/>: a parameter breaks its rule.
+    /// <see cref="ImmErrorCode.ResourceNotFound"/>: there is no such project. <see cref="ImmErrorCode.NoPermission"/>: the authorizer
+    /// refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public IEnumerable<Dataset> ListAllDatasets(string projectName, string? prefix = null) =>
+        _pipeline.Run(OperationCall.ListAllDatasets(projectName, prefix, _scope.Scope), _scope);
+
+    /// <inheritdoc cref="ListAllDatasets"/>
+    /// <param name="projectName">The project.</param>
+    /// <param name="prefix">The text that each listed name starts with, as <see cref="ListRequest.Prefix"/>; null for all names.</param>
+    /// <param name="cancellationToken">Cancels the read and the enumeration.</param>
+    /// <exception cref="OperationCanceledException">The read or the enumeration was cancelled.</exception>
+    public IAsyncEnumerable<Dataset> ListAllDatasetsAsync(
+        string projectName, string? prefix = null, CancellationToken cancellationToken = default) =>
+        EachAsync(
+            _pipeline.RunAsync(OperationCall.ListAllDatasets(projectName, prefix, _scope.Scope), _scope, cancellationToken),
+            cancellationToken);
 
     /// <summary>Binds a bucket to a dataset.</summary>
     /// <param name="projectName">The project.</param>
@@ -203,7 +247,18 @@ public sealed partial class ProjectRegistry
     public Binding GetBinding(string projectName, string datasetName, string uri) =>
         _pipeline.Run(OperationCall.GetBinding(projectName, datasetName, uri, TimeProvider), _scope);
 
-    /// <summary>The bindings of a dataset, at most 10, in ordinal order of their URIs; from memory.</summary>
+    /// <inheritdoc cref="GetBinding"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="uri">The bucket, as it was bound.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<Binding> GetBindingAsync(
+        string projectName, string datasetName, string uri, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.GetBinding(projectName, datasetName, uri, TimeProvider), _scope, cancellationToken);
+
+    /// <summary>Lists all bindings of a dataset, at most 10, in ordinal order of their URIs; from memory.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <exception cref="ImmException">
@@ -215,8 +270,8 @@ public sealed partial class ProjectRegistry
     public IReadOnlyList<Binding> ListBindings(string projectName, string datasetName) =>
         ListBindings(new ListBindingsRequest { ProjectName = projectName, DatasetName = datasetName }).Bindings;
 
-    /// <summary>Lists the bindings of a dataset in ordinal order of their URIs, page by page, from memory.</summary>
-    /// <param name="request">Which.</param>
+    /// <summary>Lists one page of the bindings of a dataset in ordinal order of their URIs, from memory.</summary>
+    /// <param name="request">The page.</param>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ImmException">
     /// <see cref="ImmErrorCode.InvalidArgument"/>: a parameter breaks its rule. <see cref="ImmErrorCode.ResourceNotFound"/>: there is no
@@ -226,6 +281,27 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public BindingPage ListBindings(ListBindingsRequest request) =>
         _pipeline.Run(OperationCall.ListBindings(request, TimeProvider), _scope);
+
+    /// <inheritdoc cref="ListBindings(string, string)"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="projectName">The project.</param>
+    /// <param name="datasetName">The dataset.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public async ValueTask<IReadOnlyList<Binding>> ListBindingsAsync(
+        string projectName, string datasetName, CancellationToken cancellationToken = default)
+    {
+        var request = new ListBindingsRequest { ProjectName = projectName, DatasetName = datasetName };
+        return (await ListBindingsAsync(request, cancellationToken).ConfigureAwait(false)).Bindings;
+    }
+
+    /// <inheritdoc cref="ListBindings(ListBindingsRequest)"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="request">The page.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<BindingPage> ListBindingsAsync(ListBindingsRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.ListBindings(request, TimeProvider), _scope, cancellationToken);
 
     /// <summary>Unbinds a bucket from a dataset.</summary>
     /// <param name="projectName">The project.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -162,6 +163,14 @@ public sealed partial class ProjectRegistry
         return _pipeline.Run(OperationCall.GetProject(projectName), _scope);
     }
 
+    /// <inheritdoc cref="Get"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="projectName">The name.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<Project> GetAsync(string projectName, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.GetProject(projectName), _scope, cancellationToken);
+
     /// <summary>Gets a project if there is one, from memory.</summary>
     /// <param name="projectName">The name; null or malformed is a name that no project has.</param>
     /// <param name="project">The project, or null.</param>
@@ -186,6 +195,25 @@ public sealed partial class ProjectRegistry
 
         project = NameRule.Holds(projectName) ? _pipeline.Run(OperationCall.FindProject(projectName), _scope) : null;
         return project is not null;
+    }
+
+    /// <summary>Gets a project if there is one: the asynchronous form of <see cref="TryGet"/>.</summary>
+    /// <inheritdoc cref="GetAsync" path="/remarks"/>
+    /// <param name="projectName">The name; null or malformed is a name that no project has.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <returns>The project, or null.</returns>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in
+    /// memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ValueTask<Project?> FindAsync(string? projectName, CancellationToken cancellationToken = default)
+    {
+        _pipeline.ThrowIfClosed();
+        return NameRule.Holds(projectName)
+            ? _pipeline.RunAsync(OperationCall.FindProject(projectName), _scope, cancellationToken)
+            : new((Project?)null);
     }
 
     /// <summary>Changes the fields of a project that the request names; a field that is null stays as it is.</summary>
@@ -244,8 +272,12 @@ public sealed partial class ProjectRegistry
     public ValueTask DeleteAsync(string projectName, long expectedRevision, CancellationToken cancellationToken = default) =>
         WithoutAnswer(_pipeline.RunAsync(OperationCall.DeleteProject(projectName, expectedRevision), _scope, cancellationToken));
 
-    /// <summary>Lists projects in ordinal order of their names, page by page, from memory.</summary>
-    /// <param name="request">Which; null for the first 100.</param>
+    /// <summary>Lists one page of projects in ordinal order of their names, from memory.</summary>
+    /// <remarks>
+    /// A page has at most 200 projects, by default 100, and a <see cref="ProjectPage.NextToken"/> where there are more.
+    /// <see cref="ListAll"/> lists all of them.
+    /// </remarks>
+    /// <param name="request">The page; null for the first 100 projects.</param>
     /// <exception cref="ImmException">
     /// <see cref="ImmErrorCode.InvalidArgument"/> or <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule.
     /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in
@@ -254,6 +286,42 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public ProjectPage List(ListProjectsRequest? request = null) =>
         _pipeline.Run(OperationCall.ListProjects(request, _scope.Scope), _scope);
+
+    /// <inheritdoc cref="List"/>
+    /// <remarks>
+    /// A store in memory or in a file has the answer at once. The method is for code that is to work with a store elsewhere too.
+    /// </remarks>
+    /// <param name="request">The page; null for the first 100 projects.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<ProjectPage> ListAsync(ListProjectsRequest? request = null, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.ListProjects(request, _scope.Scope), _scope, cancellationToken);
+
+    /// <summary>Lists all projects in ordinal order of their names, from memory.</summary>
+    /// <remarks>
+    /// The projects are those of one moment, that of the call, however late and often they are read. Authorized and observed as one
+    /// <see cref="List"/>, when the call is made. What is listed stays in memory until the result is let go.
+    /// </remarks>
+    /// <param name="prefix">The text that each listed name starts with, as <see cref="ListRequest.Prefix"/>; null for all names.</param>
+    /// <param name="tags">The tags that each listed project has, as <see cref="ListProjectsRequest.Tag"/>; null for all projects.</param>
+    /// <exception cref="ImmException">
+    /// Thrown by the call, not by the enumeration. <see cref="ImmErrorCode.InvalidArgument"/> or
+    /// <see cref="ImmErrorCode.LimitExceededError"/>: a parameter breaks its rule. <see cref="ImmErrorCode.NoPermission"/>: the authorizer
+    /// refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public IEnumerable<Project> ListAll(string? prefix = null, IReadOnlyList<Tag>? tags = null) =>
+        _pipeline.Run(OperationCall.ListAllProjects(prefix, tags, _scope.Scope), _scope);
+
+    /// <inheritdoc cref="ListAll"/>
+    /// <param name="prefix">The text that each listed name starts with, as <see cref="ListRequest.Prefix"/>; null for all names.</param>
+    /// <param name="tags">The tags that each listed project has, as <see cref="ListProjectsRequest.Tag"/>; null for all projects.</param>
+    /// <param name="cancellationToken">Cancels the read and the enumeration.</param>
+    /// <exception cref="OperationCanceledException">The read or the enumeration was cancelled.</exception>
+    public IAsyncEnumerable<Project> ListAllAsync(
+        string? prefix = null, IReadOnlyList<Tag>? tags = null, CancellationToken cancellationToken = default) =>
+        EachAsync(
+            _pipeline.RunAsync(OperationCall.ListAllProjects(prefix, tags, _scope.Scope), _scope, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Sets how many projects there may be, for this account and region and for good. Projects beyond it stay; new ones are refused.
@@ -284,4 +352,26 @@ public sealed partial class ProjectRegistry
 
     private static ValueTask WithoutAnswer<TAnswer>(ValueTask<TAnswer> task) =>
         task.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(task.AsTask());
+
+    /// <summary>Enumerates a list that is being read. What is refused by now is thrown by this call.</summary>
+    private static IAsyncEnumerable<T> EachAsync<T>(ValueTask<IEnumerable<T>> list, CancellationToken cancellationToken)
+    {
+        Task<IEnumerable<T>> reading = list.AsTask();
+        if (reading.IsCompleted)
+        {
+            reading.GetAwaiter().GetResult();
+        }
+
+        return Each(reading, cancellationToken);
+
+        static async IAsyncEnumerable<T> Each(
+            Task<IEnumerable<T>> reading, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            foreach (T item in await reading.WaitAsync(cancellationToken).ConfigureAwait(false))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return item;
+            }
+        }
+    }
 }

@@ -61,6 +61,8 @@ internal static class RegistryOperations
             Tags = Tags,
         },
         new("Get(String)", "imm:GetProject", "p", Sync(r => r.Get("p"))),
+        new("GetAsync(String, CancellationToken)", "imm:GetProject", "p", async r => await r.GetAsync("p")),
+        new("FindAsync(String, CancellationToken)", "imm:GetProject", "p", async r => await r.FindAsync("p")),
         new("TryGet(String, Project&)", "imm:GetProject", "p", Sync(r => r.TryGet("p", out _))),
         new(
             "Update(UpdateProjectRequest)",
@@ -78,6 +80,19 @@ internal static class RegistryOperations
         new("Delete(String)", "imm:DeleteProject", "empty", Sync(r => r.Delete("empty"))),
         new("DeleteAsync(String, CancellationToken)", "imm:DeleteProject", "empty", r => r.DeleteAsync("empty")),
         new("List(ListProjectsRequest)", "imm:ListProjects", "*", Sync(r => r.List(new() { Tag = Tags }))) { Tags = Tags },
+        new(
+            "ListAsync(ListProjectsRequest, CancellationToken)",
+            "imm:ListProjects",
+            "*",
+            async r => await r.ListAsync(new() { Tag = Tags }))
+        {
+            Tags = Tags,
+        },
+        new("ListAll(String, IReadOnlyList`1)", "imm:ListProjects", "*", Sync(r => r.ListAll(tags: Tags))) { Tags = Tags },
+        new("ListAllAsync(String, IReadOnlyList`1, CancellationToken)", "imm:ListProjects", "*", Sync(r => r.ListAllAsync(tags: Tags)))
+        {
+            Tags = Tags,
+        },
         new(
             "CreateDataset(CreateDatasetRequest)",
             "imm:CreateDataset",
@@ -118,6 +133,11 @@ internal static class RegistryOperations
         },
         new("GetDataset(String, String)", "imm:GetDataset", "p/dataset/d", Sync(r => r.GetDataset("p", "d"))),
         new(
+            "GetDatasetAsync(String, String, CancellationToken)",
+            "imm:GetDataset",
+            "p/dataset/d",
+            async r => await r.GetDatasetAsync("p", "d")),
+        new(
             "UpdateDataset(UpdateDatasetRequest)",
             "imm:UpdateDataset",
             "p/dataset/d",
@@ -134,6 +154,17 @@ internal static class RegistryOperations
             "p/dataset/empty",
             r => r.DeleteDatasetAsync("p", "empty")),
         new("ListDatasets(ListDatasetsRequest)", "imm:ListDatasets", "p/dataset/*", Sync(r => r.ListDatasets(new() { ProjectName = "p" }))),
+        new(
+            "ListDatasetsAsync(ListDatasetsRequest, CancellationToken)",
+            "imm:ListDatasets",
+            "p/dataset/*",
+            async r => await r.ListDatasetsAsync(new() { ProjectName = "p" })),
+        new("ListAllDatasets(String, String)", "imm:ListDatasets", "p/dataset/*", Sync(r => r.ListAllDatasets("p"))),
+        new(
+            "ListAllDatasetsAsync(String, String, CancellationToken)",
+            "imm:ListDatasets",
+            "p/dataset/*",
+            Sync(r => r.ListAllDatasetsAsync("p"))),
         new("CreateBinding(String, String, String)", "imm:CreateBinding", "p/dataset/d", Sync(r => r.CreateBinding("p", "d", "oss://new"))),
         new(
             "CreateBindingAsync(String, String, String, CancellationToken)",
@@ -147,6 +178,21 @@ internal static class RegistryOperations
             "p/dataset/d",
             Sync(r => r.ListBindings(new ListBindingsRequest { ProjectName = "p", DatasetName = "d" }))),
         new("ListBindings(String, String)", "imm:ListBindings", "p/dataset/d", Sync(r => r.ListBindings("p", "d"))),
+        new(
+            "GetBindingAsync(String, String, String, CancellationToken)",
+            "imm:GetBinding",
+            "p/dataset/d",
+            async r => await r.GetBindingAsync("p", "d", "oss://bound")),
+        new(
+            "ListBindingsAsync(ListBindingsRequest, CancellationToken)",
+            "imm:ListBindings",
+            "p/dataset/d",
+            async r => await r.ListBindingsAsync(new() { ProjectName = "p", DatasetName = "d" })),
+        new(
+            "ListBindingsAsync(String, String, CancellationToken)",
+            "imm:ListBindings",
+            "p/dataset/d",
+            async r => await r.ListBindingsAsync("p", "d")),
         new(
             "DeleteBinding(String, String, String)",
             "imm:DeleteBinding",

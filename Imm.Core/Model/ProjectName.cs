@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -8,10 +9,11 @@ namespace Imm.Core;
 /// underscore.
 /// </summary>
 /// <remarks>
-/// Equality and order are ordinal: <c>Abc</c> and <c>abc</c> are two names. Immutable and thread-safe.
-/// The rule is the vendor's, of the parameter ProjectName of CreateProject.
+/// Equality and order are ordinal: <c>Abc</c> and <c>abc</c> are two names. A name is equal to the text that it is, from either side, and
+/// has its hash code; where it is compared as an <see cref="object"/>, it is equal to names only. Immutable and thread-safe. The rule is
+/// the vendor's, of the parameter ProjectName of CreateProject.
 /// </remarks>
-public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectName>, ISpanParsable<ProjectName>
+public sealed class ProjectName : IEquatable<ProjectName>, IEquatable<string>, IComparable<ProjectName>, ISpanParsable<ProjectName>
 {
     /// <summary>The greatest number of characters in a name: 128.</summary>
     public const int MaxLength = NameRule.MaxLength;
@@ -54,6 +56,11 @@ public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectNa
         return name is not null;
     }
 
+    /// <summary>Gives the name as text; null for null. No text converts to a name: that takes <see cref="Parse(string)"/>.</summary>
+    /// <param name="name">The name.</param>
+    [return: NotNullIfNotNull(nameof(name))]
+    public static implicit operator string?(ProjectName? name) => name?.Value;
+
     /// <summary>True if two names are equal, character for character.</summary>
     public static bool operator ==(ProjectName? left, ProjectName? right) => left is null ? right is null : left.Equals(right);
 
@@ -73,8 +80,13 @@ public sealed class ProjectName : IEquatable<ProjectName>, IComparable<ProjectNa
     public static bool operator >=(ProjectName? left, ProjectName? right) => Compare(left, right) >= 0;
 
     /// <inheritdoc/>
+    [OverloadResolutionPriority(1)] // So that Equals(null) means one of the two overloads.
     public bool Equals([NotNullWhen(true)] ProjectName? other) =>
         other is not null && string.Equals(Value, other.Value, StringComparison.Ordinal);
+
+    /// <summary>True if the name is the text, character for character.</summary>
+    /// <param name="other">The text; null is no name.</param>
+    public bool Equals([NotNullWhen(true)] string? other) => string.Equals(Value, other, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => Equals(obj as ProjectName);

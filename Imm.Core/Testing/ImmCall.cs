@@ -70,7 +70,8 @@ public sealed class ImmCall
 
     /// <summary>
     /// The answer: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/>,
-    /// <see cref="Binding"/> or <see cref="BindingPage"/>, or the datasets that files were added to or removed from. Null if there is none.
+    /// <see cref="Binding"/> or <see cref="BindingPage"/>, all projects or datasets of a list, a <see cref="GetOrCreateResult{T}"/>, or the
+    /// datasets that files were added to or removed from. Null if there is none.
     /// </summary>
     public object? Answer => Volatile.Read(ref _end)?.Answer;
 

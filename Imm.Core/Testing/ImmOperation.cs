@@ -6,7 +6,7 @@ namespace Imm.Core.Testing;
 /// <summary>The operations of a registry.</summary>
 public enum ImmOperation
 {
-    /// <summary>CreateProject.</summary>
+    /// <summary>CreateProject, also as a part of <see cref="ProjectRegistry.GetOrCreate"/>, which is one call.</summary>
     CreateProject,
 
     /// <summary>GetProject: <see cref="ProjectRegistry.Get"/> and <see cref="ProjectRegistry.TryGet"/>.</summary>
@@ -21,7 +21,7 @@ public enum ImmOperation
     /// <summary>DeleteProject.</summary>
     DeleteProject,
 
-    /// <summary>CreateDataset.</summary>
+    /// <summary>CreateDataset, also as a part of <see cref="ProjectRegistry.GetOrCreateDataset"/>, which is one call.</summary>
     CreateDataset,
 
     /// <summary>GetDataset.</summary>

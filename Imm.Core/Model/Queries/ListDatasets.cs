@@ -62,4 +62,25 @@ internal sealed class ListDatasets : Query<DatasetPage>
         answer = new DatasetPage([.. datasets], nextToken);
         return null;
     }
+
+    /// <summary>Reads all datasets of the project in a state, whatever the page size.</summary>
+    public Refusal? RunAll(ScopeState state, out IEnumerable<Dataset>? answer)
+    {
+        bool isThere = state.TryFind(_projectName, out Project? project);
+        answer = isThere ? All(project!) : null;
+        return isThere ? null : Refusal.NotFound("project", nameof(Dataset.ProjectName));
+    }
+
+    private IEnumerable<Dataset> All(Project project)
+    {
+        foreach (DatasetEntry entry in Paging.Start(project.Datasets, _prefix, _after))
+        {
+            if (!entry.Name.StartsWith(_prefix, StringComparison.Ordinal))
+            {
+                yield break;
+            }
+
+            yield return entry.Dataset;
+        }
+    }
 }

@@ -77,6 +77,23 @@ internal sealed class ListProjects : Query<ProjectPage>
         return null;
     }
 
+    /// <summary>Reads all projects of a state, whatever the page size.</summary>
+    public IEnumerable<Project> All(ScopeState state)
+    {
+        foreach (Project project in Paging.Start(state.Projects, _prefix, _after))
+        {
+            if (!project.ProjectName.Value.StartsWith(_prefix, StringComparison.Ordinal))
+            {
+                yield break;
+            }
+
+            if (Matches(project))
+            {
+                yield return project;
+            }
+        }
+    }
+
     private bool Matches(Project project)
     {
         var tags = (TagSet)project.Tags;
