@@ -28,7 +28,7 @@ namespace Imm.Core;
 /// written, and the next change is tried again.
 /// </para>
 /// </remarks>
-public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
+public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();
 
@@ -42,7 +42,13 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
     private readonly IImmAuthorizer? _authorizer;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ImmStore(ImmStoreOptions options, FileStoreSettings settings, StoreTelemetry telemetry, CommitLog log, FileStore? file)
+    private ImmStore(
+        ImmStoreOptions options,
+        FileStoreSettings settings,
+        StoreTelemetry telemetry,
+        CommitLog log,
+        FileStore? file,
+        OpenedStoreDetails details)
     {
         TimeOffset = options.TimeOffset;
         TimeProvider = options.TimeProvider;
@@ -62,7 +68,7 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
             options.TimeProvider);
         _authorizer = options.Authorizer;
         file?.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(file.Mark));
-        telemetry.Opened(this, file?.Recovered ?? default, options.Authorizer?.Mode);
+        telemetry.Opened(this, details, options.Authorizer?.Mode);
     }
 
     /// <summary>The offset from UTC of times on the wire.</summary>
@@ -291,7 +297,9 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
         try
         {
             file = FileStore.Open(disk, disk.Resolve(path), settings);
-            return new ImmStore(options, settings, telemetry, new FileLog(file, settings), file);
+            var log = new FileLog(file, settings);
+            return new ImmStore(options, settings, telemetry, log, file, new(
+                file.DataPath, options.Durability.ToString(), DataFileHeader.SupportedFormat, log.StoredScopes.Count, 0, file.Recovered));
         }
         catch (Exception e)
         {
@@ -316,8 +324,14 @@ public sealed class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
         Validate(options);
         var telemetry = new StoreTelemetry(options.Name, options.Path, options.LoggerFactory, options.MeterFactory);
         FileStoreSettings settings = Settings(options, telemetry);
-        var log = new MemoryLog(settings.Defaults, image ?? FrozenDictionary<Scope, ScopeState>.Empty);
-        return new ImmStore(options, settings, telemetry, log, file: null);
+        image ??= FrozenDictionary<Scope, ScopeState>.Empty;
+        return new ImmStore(
+            options,
+            settings,
+            telemetry,
+            new MemoryLog(settings.Defaults, image),
+            file: null,
+            OpenedStoreDetails.OfMemory(image.Count, image.Values.Sum(static state => (long)state.ProjectCount)));
     }
 
     /// <summary>Takes everything in the store that is not as in a new one, as of one moment.</summary>

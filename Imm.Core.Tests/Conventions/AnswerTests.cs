@@ -60,7 +60,8 @@ public sealed class AnswerTests : IDisposable
             (object[])
             [
                 _fixture.Registry.AddFiles([]), _fixture.Registry.ListBindings("p", "d"), _fixture.Registry.Get("p").Tags,
-                _fixture.Store.Check(), file.Check(), _fixture.Calls[0].Faults, file.Registry().List().Projects, _authorizer.Asked[0].Tags,
+                _fixture.Store.Check(), file.Check(), file.Scopes,
+                _fixture.Calls[0].Faults, file.Registry().List().Projects, _authorizer.Asked[0].Tags,
             ],
             list => Assert.True(IsReadOnly(list), list.GetType().ToString()));
     }
@@ -109,6 +110,7 @@ public sealed class AnswerTests : IDisposable
             ["ProjectRegistry.AddFilesAsync"] = await registry.AddFilesAsync([new("p", "d", 2, 2)]),
             ["ProjectRegistry.RemoveFiles"] = registry.RemoveFiles([new("p", "d", 1, 1)]),
             ["ProjectRegistry.RemoveFilesAsync"] = await registry.RemoveFilesAsync([new("p", "d", 1, 1)]),
+            ["ImmStore.Scopes"] = _fixture.Store.Scopes,
             ["AuthorizationRequest.Tags"] = _authorizer.Asked[0].Tags,
             ["AuthorizationRequest.ConditionValues"] = _authorizer.Asked[0].ConditionValues,
             ["RamPolicy.Warnings"] = RamPolicy.Parse(Policy).Warnings,

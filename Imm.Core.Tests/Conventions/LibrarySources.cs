@@ -36,7 +36,8 @@ internal static class LibrarySources
     public static IReadOnlyList<string> Files { get; } =
     [
         .. Repository.CodeFiles
-            .Where(file => file.StartsWith($"{Library}/", StringComparison.Ordinal))
+            .Where(file => file.StartsWith($"{Library}/", StringComparison.Ordinal)
+                && !file.StartsWith($"{Library}/samples/", StringComparison.Ordinal))
             .Select(file => file[(Library.Length + 1)..]),
     ];
 

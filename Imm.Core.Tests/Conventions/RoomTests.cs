@@ -14,7 +14,7 @@ public sealed class RoomTests
     /// </summary>
     private static readonly string[] Rooms =
     [
-        "Collections", "Model", "Access", "Storage", "Commit", "Telemetry", FrontDoor, "Wire", "Hosting", "Testing", "Shared",
+        "Collections", "Model", "Access", "Json", "Storage", "Commit", "Telemetry", FrontDoor, "Wire", "Hosting", "Testing", "Shared",
     ];
 
     /// <summary>Pairs of files that have to use each other, each with its reason.</summary>
@@ -34,7 +34,7 @@ public sealed class RoomTests
 
     [Theory]
     [InlineData("Model/Planted.cs", "namespace Imm.Core.Model; class Planted { object Made = ImmStore.InMemory(); }", "ImmStore.InMemory")]
-    [InlineData("Model/Planted.cs", "class Planted { string Of() => typeof(Imm.Core.Wire.WireTime).Name; }", "WireTime")]
+    [InlineData("Model/Planted.cs", "class Planted { string Of() => typeof(Imm.Core.Json.WireTime).Name; }", "WireTime")]
     [InlineData("Storage/Planted.cs", "using Imm.Core.Telemetry; class Planted { StoreTelemetry? Field; }", "StoreTelemetry")]
     [InlineData("Collections/Planted.cs", "class Planted { int Of(Imm.Core.Model.TagSet tags) => tags.Count; }", "TagSet.Count")]
     [InlineData("Planted.cs", "namespace Imm.Core; class Planted { ImmApi Made(ImmStore store) => new(store); }", "ImmApi.ImmApi")]

@@ -34,6 +34,32 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public void Opening_and_closing_are_logged_with_what_was_opened()
+    {
+        using var directory = new TempDirectory();
+        string path = directory.File("imm.db");
+        using (ImmStore store = ImmStore.Open(_watch.Options(path)))
+        {
+            store.Registry().Create(new() { ProjectName = "p" });
+        }
+
+        ImmStoreOptions relative = _watch.Options(System.IO.Path.GetRelativePath(Environment.CurrentDirectory, path));
+        relative.Durability = Durability.Relaxed;
+        ImmStore.Open(relative).Dispose();
+        ImmStore.InMemory(_watch.Options()).Dispose();
+
+        FakeLogRecord[] logs = [.. _watch.AllLogs.Where(log => log.Id.Id is 16 or 17)];
+        Assert.Equal(
+            ["Opened", "Closed", "Opened", "Closed", "Opened", "Closed"], logs.Select(log => log.Id.Name));
+        Assert.All(logs, log => Assert.Equal(LogLevel.Information, log.Level));
+        FakeLogRecord[] opened = [.. logs.Where(log => log.Id.Name == "Opened")];
+        Assert.Equal([path, path, "in memory"], opened.Select(log => log.GetStructuredStateValue("Path")));
+        Assert.Equal(["Durable", "Relaxed", "not durable"], opened.Select(log => log.GetStructuredStateValue("Durability")));
+        Assert.Equal(["0", "1", "0"], opened.Select(log => log.GetStructuredStateValue("Scopes")));
+        Assert.All(opened, log => Assert.Equal("0", log.GetStructuredStateValue("Recovered")));
+    }
+
+    [Fact]
     public void A_recovery_is_a_warning_with_the_number_of_recovered_changes()
     {
         using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
@@ -46,6 +72,7 @@ public sealed class LogTests : IDisposable
         FakeLogRecord recovery = Assert.Single(_watch.Logs);
         Assert.Equal((1, "Recovered", LogLevel.Warning), (recovery.Id.Id, recovery.Id.Name, recovery.Level));
         Assert.Equal("3", recovery.GetStructuredStateValue("Records"));
+        Assert.Equal("3", _watch.AllLogs.Single(log => log.Id.Name == "Opened").GetStructuredStateValue("Recovered"));
         Assert.True(again.Registry().TryGet("b", out _));
     }
 
@@ -227,7 +254,7 @@ public sealed class LogTests : IDisposable
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.Information;
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

@@ -18,8 +18,11 @@ internal sealed class Watch : IDisposable
 
     public ILoggerFactory LoggerFactory => _services.GetRequiredService<ILoggerFactory>();
 
+    /// <summary>The log records so far, without those of every open and close.</summary>
+    public IReadOnlyList<FakeLogRecord> Logs => [.. AllLogs.Where(log => log.Id.Name is not ("Opened" or "Closed"))];
+
     /// <summary>The log records so far.</summary>
-    public IReadOnlyList<FakeLogRecord> Logs => _services.GetFakeLogCollector().GetSnapshot();
+    public IReadOnlyList<FakeLogRecord> AllLogs => _services.GetFakeLogCollector().GetSnapshot();
 
     public ImmStoreOptions Options(string? path = null) =>
         new() { Path = path, MeterFactory = MeterFactory, LoggerFactory = LoggerFactory };

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Imm.Core.Model;
-using Imm.Core.Wire;
+using Imm.Core.Json;
 using Xunit;
 using Assert = Xunit.Assert;
 

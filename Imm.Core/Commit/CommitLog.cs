@@ -52,6 +52,15 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// <exception cref="ObjectDisposedException">The log is closed.</exception>
     public abstract ScopeState Load(ScopeEntry entry);
 
+    /// <summary>
+    /// Reads the content of all scopes at one moment, in ordinal order, one at a time; null where the states in memory are everything.
+    /// </summary>
+    /// <exception cref="ImmException">
+    /// While it is enumerated: <see cref="ImmErrorCode.ServiceUnavailable"/>: the store cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">While it is enumerated: the log is closed.</exception>
+    public virtual IEnumerable<ScopeState>? ReadScopes() => null;
+
     /// <summary>Refuses the first change of a scope where the log can store no further scope; null where it can.</summary>
     public virtual Refusal? RefuseNewScope(ScopeEntry entry) => null;
 

@@ -57,6 +57,28 @@ internal sealed class FileLog : CommitLog
             static it => it.Log._file.Load(it.Entry.Scope, it.Entry.Id, it.Entry.OwnProjectQuota, it.Entry.Revision),
             static it => $"The projects of {it.Entry.Scope} cannot be read.");
 
+    public override IEnumerable<ScopeState>? ReadScopes()
+    {
+        // Closing the store waits for the end of the enumeration, not only for each step.
+        if (!_reads.TryAddCount())
+        {
+            throw Closed();
+        }
+
+        try
+        {
+            using IEnumerator<ScopeState> scopes = _file.ReadScopes().GetEnumerator();
+            while (Read(scopes, static scopes => scopes.MoveNext()))
+            {
+                yield return scopes.Current;
+            }
+        }
+        finally
+        {
+            _reads.Signal();
+        }
+    }
+
     public override Refusal? RefuseNewScope(ScopeEntry entry) => entry.Id > 0 || _lastId < RecordKey.MaxScope
         ? null
         : Refusal.CountExceeded(

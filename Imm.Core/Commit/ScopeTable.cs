@@ -91,6 +91,29 @@ internal sealed class ScopeTable
         return _log.Empty(scope);
     }
 
+    /// <summary>Gets the published state of a scope. One that is not in memory is loaded, and not kept there.</summary>
+    public ScopeState Peek(Scope scope)
+    {
+        while (TryFind(scope, out ScopeEntry? entry))
+        {
+            if (entry.Published is { } state)
+            {
+                return state;
+            }
+
+            // Under the lock nothing is published that the load would not find.
+            lock (entry)
+            {
+                if (!entry.IsRemoved)
+                {
+                    return entry.Published ?? _log.Load(entry);
+                }
+            }
+        }
+
+        return _log.Empty(scope);
+    }
+
     /// <summary>Notes that the state of an entry is in use. Cheap: it writes at most once after each load.</summary>
     public void NoteUse(ScopeEntry entry)
     {
@@ -204,7 +227,7 @@ internal sealed class ScopeTable
     }
 
     // A scope that has ever had a project keeps its revision.
-    private static bool IsEmpty(ScopeState state) => state.Revision == 0 && state.OwnProjectQuota is null;
+    public static bool IsEmpty(ScopeState state) => state.Revision == 0 && state.OwnProjectQuota is null;
 
     private long RevisionOf(Scope scope) => _entries.TryGetValue(scope, out ScopeEntry? entry) ? entry.Revision : 0;
 

@@ -30,6 +30,12 @@ internal sealed record Scope
 
     public string RegionId { get; private init; } = "";
 
+    /// <summary>The order of scopes: ordinal, by account, then region.</summary>
+    public static IComparer<Scope> Order { get; } = Comparer<Scope>.Create(static (a, b) =>
+        string.CompareOrdinal(a.AccountId, b.AccountId) is var byAccount and not 0
+            ? byAccount
+            : string.CompareOrdinal(a.RegionId, b.RegionId));
+
     /// <summary>The ARN of the resource that ListProjects acts on.</summary>
     public string AllProjectsArn => ProjectArn("*");
 

@@ -132,6 +132,6 @@ internal sealed class ScopeState
         return new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber, revision);
     }
 
-    public ScopeState WithProjectQuota(int projectQuota) =>
+    public ScopeState WithProjectQuota(int? projectQuota) =>
         new(Scope, Defaults, projectQuota, _byName, _inOrder, DatasetCount, LastNumber, Revision);
 }

@@ -51,6 +51,9 @@ internal sealed class FileStore : IDisposable
         Recovered = (opened.RecoveredRecords, opened.RecoveredPages);
     }
 
+    /// <summary>The full path of the data file.</summary>
+    public string DataPath => _data.Name;
+
     /// <summary>The reason why the store takes no more changes; null while it does.</summary>
     public Exception? Failure => _failure.Cause;
 
@@ -223,6 +226,16 @@ internal sealed class FileStore : IDisposable
     /// <inheritdoc cref="StoreReader.Load"/>
     public ScopeState Load(Scope scope, int id, int? ownProjectQuota, long revision) =>
         _reader.Load(scope, id, ownProjectQuota, revision);
+
+    /// <summary>Reads the scopes as they are at the beginning of the enumeration, in ordinal order, one at a time.</summary>
+    public IEnumerable<ScopeState> ReadScopes()
+    {
+        using StoreSnapshot snapshot = _reader.TakeSnapshot();
+        foreach (ScopeState state in ScopeLoader.LoadAll(snapshot, _settings))
+        {
+            yield return state;
+        }
+    }
 
     /// <summary>Verifies everything that was appended before, and returns the problems that were found.</summary>
     public List<string> Check()

@@ -9,6 +9,25 @@ namespace Imm.Core.Storage;
 /// <param name="problem">Takes a problem, and may throw; if it does not, the loader skips the record.</param>
 internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Record>> read, RecordCodec codec, Action<string> problem)
 {
+    /// <summary>Reads the scopes of a store in ordinal order, one at a time.</summary>
+    /// <exception cref="DamagedFileException">A record is damaged.</exception>
+    public static IEnumerable<ScopeState> LoadAll(IStoreContents contents, FileStoreSettings settings)
+    {
+        var loader = new ScopeLoader(
+            contents.Read, settings.Codec, problem => throw new DamagedFileException(contents.Pages.Name, problem));
+        StoredScope[] scopes =
+        [
+            .. contents.Read(ChangeKind.Scope)
+                .Select(static record => RecordCodec.ReadScope(record))
+                .OrderBy(static scope => scope.Scope, Scope.Order),
+        ];
+        foreach (StoredScope scope in scopes)
+        {
+            yield return loader.Load(
+                ScopeState.Empty(scope.Scope, settings.Defaults, scope.OwnProjectQuota, scope.Revision), scope.Id);
+        }
+    }
+
     /// <summary>Reads the state of a scope.</summary>
     /// <param name="empty">The empty state of the scope.</param>
     /// <param name="id">The number of the scope.</param>

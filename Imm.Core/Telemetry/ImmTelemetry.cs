@@ -89,6 +89,29 @@ namespace Imm.Core;
 /// information: the signature of a request was refused; with the canonical request of version 3, without its token
 /// </description>
 /// </item>
+/// <item><term>11 <c>Locked</c></term><description>error: the file of a store is open in this process or another</description></item>
+/// <item>
+/// <term>12 <c>FilesMissing</c></term>
+/// <description>critical: a file of a store is missing, was moved, or does not belong to the others</description>
+/// </item>
+/// <item>
+/// <term>13 <c>WrittenByAnotherProgram</c></term>
+/// <description>critical: another program has written to a data file</description>
+/// </item>
+/// <item><term>14 <c>NewerFormat</c></term><description>error: a newer version wrote a file of the store</description></item>
+/// <item>
+/// <term>15 <c>NoSpace</c></term>
+/// <description>error: there is no room on the disk, for the first time since a change was written</description>
+/// </item>
+/// <item><term>16 <c>Opened</c></term><description>information: a store was opened, where and with what</description></item>
+/// <item>
+/// <term>17 <c>Closed</c></term>
+/// <description>information: a store was closed, with all changes in its data file</description>
+/// </item>
+/// <item>
+/// <term>18 <c>InMemoryWithoutPath</c></term>
+/// <description>warning: a container has opened a store in memory, because no path is configured</description>
+/// </item>
 /// </list>
 /// <para>
 /// Listeners and loggers run on the threads of the store and of its callers, so they must be quick. While the store reports a commit, a

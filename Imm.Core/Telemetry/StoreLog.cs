@@ -66,4 +66,21 @@ internal static partial class StoreLog
 
     [LoggerMessage(15, LogLevel.Error, "There is no room on the disk of the store '{Store}'. {Problem}")]
     public static partial void NoSpace(ILogger logger, string store, string problem);
+
+    [LoggerMessage(
+        16,
+        LogLevel.Information,
+        "The store '{Store}' is open: {Path}, {Durability}, format {Format}. It has {Scopes} accounts in regions and "
+        + "{Projects} projects in memory; {Recovered} changes were recovered.")]
+    public static partial void Opened(
+        ILogger logger, string store, string path, string durability, int format, int scopes, long projects, int recovered);
+
+    [LoggerMessage(17, LogLevel.Information, "The store '{Store}' is closed.")]
+    public static partial void Closed(ILogger logger, string store);
+
+    [LoggerMessage(
+        18,
+        LogLevel.Warning,
+        "The store '{Store}' of a container is in memory, because no path is configured: its content is lost when the process ends.")]
+    public static partial void InMemoryWithoutPath(ILogger logger, string store);
 }

@@ -53,11 +53,23 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
 
     /// <summary>Records that the store is open.</summary>
     /// <param name="store">The store; it is observed until it is closed or collected.</param>
-    /// <param name="recovered">The numbers of changes and pages that the open took from the logs.</param>
+    /// <param name="details">What was opened.</param>
     /// <param name="authorization">The mode of the authorizer; null where there is none.</param>
-    public void Opened(IMeasuredStore store, (int Records, int Pages) recovered, AuthorizationMode? authorization)
+    public void Opened(IMeasuredStore store, OpenedStoreDetails details, AuthorizationMode? authorization)
     {
         _instruments.Add(store, _name);
+        (int Records, int Pages) recovered = details.Recovered;
+        Safely(
+            (this, details),
+            static it => StoreLog.Opened(
+                it.Item1._logger,
+                it.Item1._logName,
+                it.details.Path,
+                it.details.Durability,
+                it.details.Format,
+                it.details.Scopes,
+                it.details.Projects,
+                it.details.Recovered.Records));
         if (authorization is { } mode)
         {
             Safely((this, mode), static it => StoreLog.Authorization(it.Item1._logger, it.Item1._logName, it.mode));
@@ -95,8 +107,14 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
                 StoreLog.CloseIncomplete(
                     it.Item1._logger, it.failure, it.Item1._logName, StoreFileException.ReasonOf(it.failure));
             });
+            return;
         }
+
+        Notify(this, static it => StoreLog.Closed(it._logger, it._logName));
     }
+
+    /// <summary>Records that a container has opened a store in memory, because no path was configured.</summary>
+    public void OpenedInMemoryWithoutPath() => Safely(this, static it => StoreLog.InMemoryWithoutPath(it._logger, it._logName));
 
     /// <summary>Records that the store could not be opened.</summary>
     public void OpenRefused(Exception cause) => Safely((this, cause), static it =>

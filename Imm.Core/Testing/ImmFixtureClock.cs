@@ -1,4 +1,5 @@
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Json;
 
 namespace Imm.Core.Testing;
 
@@ -31,7 +32,7 @@ public sealed class ImmFixtureClock : TimeProvider
     public ImmFixtureClock(DateTimeOffset start) => _utcTicksAtZero = start.UtcTicks;
 
     /// <summary>The default start time: the beginning of 2025, in UTC.</summary>
-    public static DateTimeOffset DefaultStart { get; } = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public static DateTimeOffset DefaultStart => SnapshotReader.DefaultTime;
 
     /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

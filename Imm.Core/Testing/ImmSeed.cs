@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Json;
 using Imm.Core.Model;
-using Imm.Core.Wire;
 
 namespace Imm.Core.Testing;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Json;
 using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
@@ -14,25 +16,29 @@ namespace Imm.Core.Testing;
 /// </remarks>
 public sealed class ImmSnapshot
 {
-    private readonly SnapshotContent _content;
+    private static readonly int DefaultProjectQuota = new ImmStoreOptions().ProjectQuota;
 
-    private ImmSnapshot(SnapshotContent content) => _content = content;
+    // A lone surrogate is an error.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private ImmSnapshot(IReadOnlyDictionary<Scope, ScopeState> image, int projectQuota, DateTimeOffset time) =>
+        (Image, ProjectQuota, Time) = (image, projectQuota, time);
 
     /// <summary>
     /// The time on the clock of the store. A fixture that starts from the snapshot shows it first, unless it is given a clock.
     /// </summary>
-    public DateTimeOffset Time => _content.Time;
+    public DateTimeOffset Time { get; }
 
     /// <summary>
     /// The number of projects that each account may have in each region, where it has set no other:
     /// <see cref="ImmStoreOptions.ProjectQuota"/>.
     /// </summary>
-    public int ProjectQuota => _content.ProjectQuota;
+    public int ProjectQuota { get; }
 
     /// <summary>The number of projects in all accounts and regions.</summary>
     public int ProjectCount => Image.Values.Sum(state => state.ProjectCount);
 
-    internal IReadOnlyDictionary<Scope, ScopeState> Image => _content.Image;
+    internal IReadOnlyDictionary<Scope, ScopeState> Image { get; }
 
     /// <summary>
     /// Takes a snapshot of any store. A store in a file is read as a whole, each account and region at a moment of its own.
@@ -44,7 +50,7 @@ public sealed class ImmSnapshot
     public static ImmSnapshot Of(ImmStore store)
     {
         Guard.IsNotNull(store, nameof(store));
-        return new ImmSnapshot(new SnapshotContent(store.Capture(), store.ProjectQuota, store.TimeProvider.GetUtcNow()));
+        return new ImmSnapshot(store.Capture(), store.ProjectQuota, store.TimeProvider.GetUtcNow());
     }
 
     /// <summary>Reads a snapshot from JSON, under the rules of every store.</summary>
@@ -57,12 +63,24 @@ public sealed class ImmSnapshot
     public static ImmSnapshot FromJson([StringSyntax(StringSyntaxAttribute.Json)] string json)
     {
         Guard.IsNotNull(json, nameof(json));
-        return new ImmSnapshot(SnapshotReader.Read(json));
+        byte[] bytes;
+        try
+        {
+            bytes = Strict.GetBytes(json);
+        }
+        catch (EncoderFallbackException e)
+        {
+            throw new FormatException($"The text is not the JSON of a snapshot. {e.Message}", e);
+        }
+
+        var reader = new SnapshotReader(new MemoryStream(bytes), new ServiceDefaults(DefaultProjectQuota, 100, 100));
+        var image = reader.Read().ToDictionary(static state => state.Scope);
+        return new ImmSnapshot(image, reader.ProjectQuota ?? DefaultProjectQuota, reader.Time);
     }
 
     /// <summary>
     /// Writes the snapshot as JSON. Equal content gives equal text: accounts and regions, projects, datasets and bindings are in ordinal
     /// order. Fields have the names of the service, times are in UTC.
     /// </summary>
-    public string ToJson() => SnapshotWriter.Write(_content);
+    public string ToJson() => SnapshotWriter.Write(ProjectQuota, Time.UtcTicks, SnapshotWriter.Sort(Image.Values));
 }

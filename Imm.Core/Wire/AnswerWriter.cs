@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Imm.Core.Json;
 using Imm.Core.Model;
 
 namespace Imm.Core.Wire;

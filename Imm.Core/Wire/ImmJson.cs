@@ -1,6 +1,6 @@
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Json;
 using Imm.Core.Model;
-using Imm.Core.Wire;
 
 namespace Imm.Core;
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Imm.Core.Json;
 using Imm.Core.Model;
 
 namespace Imm.Core.Wire;

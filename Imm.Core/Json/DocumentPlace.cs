@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Imm.Core.Wire;
+namespace Imm.Core.Json;
 
 /// <summary>A place in a document, which the messages about its fields name.</summary>
 /// <param name="Subject">The noun for the document in messages.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Imm.Core.Wire;
+namespace Imm.Core.Json;
 
 // The JSON objects that are read. Any of their properties may be absent.
 

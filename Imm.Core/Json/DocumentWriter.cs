@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Imm.Core.Model;
 
-namespace Imm.Core.Wire;
+namespace Imm.Core.Json;
 
 /// <summary>Writes JSON that holds the service's structures, their fields in the service's order. Not thread-safe.</summary>
 internal sealed class DocumentWriter
@@ -68,6 +68,17 @@ internal sealed class DocumentWriter
         }
 
         return json;
+    }
+
+    /// <summary>The number of bytes that wait to be written to a stream.</summary>
+    public long WaitingBytes => _buffer.WrittenCount + Json.BytesPending;
+
+    /// <summary>Writes the part of the document that was built since the last call to a stream.</summary>
+    public async ValueTask WriteToAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        Json.Flush();
+        await stream.WriteAsync(_buffer.WrittenMemory, cancellationToken).ConfigureAwait(false);
+        _buffer.ResetWrittenCount();
     }
 
     public void WriteProject(Project project)

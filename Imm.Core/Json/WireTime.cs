@@ -1,7 +1,7 @@
 using System.Globalization;
 using Imm.Core.Model;
 
-namespace Imm.Core.Wire;
+namespace Imm.Core.Json;
 
 /// <summary>
 /// Times in the form of the service: RFC 3339 with 9 fraction digits and an explicit offset. A tick is 100 ns, so the last two digits are

@@ -1,6 +1,6 @@
 using Imm.Core.Model;
 
-namespace Imm.Core.Wire;
+namespace Imm.Core.Json;
 
 /// <summary>Reads projects from documents, under the rules of a request.</summary>
 internal static class DocumentReader

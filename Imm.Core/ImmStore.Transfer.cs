@@ -1,0 +1,252 @@
+using CommunityToolkit.Diagnostics;
+using Imm.Core.Json;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Imm.Core;
+
+/// <content>What is in a store as a whole: its accounts and regions, export and import.</content>
+public sealed partial class ImmStore
+{
+    private const int ProjectsAtOnce = 1024;
+        private const int MaxTemporaryNames = 100;
+
+    /// <summary>
+    /// The accounts and regions that have projects, or a quota of their own: in ordinal order by account, then region; each with exact
+    /// values of one moment.
+    /// </summary>
+    /// <remarks>
+    /// Accounts and regions that are not in memory are read from the file, one at a time, and not kept. The first call for a large store
+    /// takes time. Safe to call from many threads.
+    /// </remarks>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: an account and region cannot be read from the file.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public IReadOnlyList<ImmScope> Scopes
+    {
+        get
+        {
+            _pipeline.ThrowIfClosed();
+            ImmScope[] scopes =
+            [
+                .. from scope in _scopes.Scopes.Order(Scope.Order)
+                   let state = _scopes.Peek(scope)
+                   where state.ProjectCount > 0 || state.OwnProjectQuota is not null
+                   select new ImmScope(scope.AccountId, scope.RegionId, state.ProjectCount, state.ProjectQuota),
+            ];
+            return Array.AsReadOnly(scopes);
+        }
+    }
+
+    /// <summary>
+    /// Writes the content of the store at one moment as JSON (UTF-8), which <see cref="Import(string, Stream)"/> and
+    /// <see cref="ImportInMemory"/> read: projects with datasets, bindings, counts, times and revisions, and the project quotas.
+    /// </summary>
+    /// <remarks>
+    /// The text is written piece by piece, one account and region after the other: the call holds one of them in memory, and not the text.
+    /// A store in a file is read from a snapshot as a backup is: changes and checkpoints go on meanwhile. Closing the store waits for the
+    /// export. Equal content gives equal text, but for the time.
+    /// </remarks>
+    /// <param name="stream">The stream. It is neither flushed nor closed.</param>
+    /// <param name="cancellationToken">Cancels the export between two pieces.</param>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> is null or cannot be written.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed or cannot be read. What was written is incomplete.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The export was cancelled. What was written is incomplete.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public Task ExportAsync(Stream stream, CancellationToken cancellationToken = default)
+    {
+        Guard.IsNotNull(stream, nameof(stream));
+        Guard.CanWrite(stream, nameof(stream));
+        _pipeline.ThrowIfClosed();
+        long now = TimeProvider.GetUtcNow().UtcTicks;
+        return Task.Run(
+            () => SnapshotWriter.WriteAsync(
+                stream,
+                ProjectQuota,
+                now,
+                (_log.ReadScopes() ?? SnapshotWriter.Sort(Capture().Values)).Where(static state => !Commit.ScopeTable.IsEmpty(state)),
+                cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>Makes the file of a new store from an export. The file is whole under its name, or not there.</summary>
+    /// <remarks>
+    /// <para>
+    /// The content is written beside the name, as <c>path-new</c>, or <c>-new2</c> to <c>-new100</c> where something has that name. It is
+    /// checked, and then renamed. No file is replaced. If the process is killed meanwhile, that file and its logs are left over.
+    /// </para>
+    /// <para>
+    /// The text is read piece by piece. The call holds one account and region in memory, and what no checkpoint has applied yet. The project
+    /// quota of the exported store is an option and not part of a file: pass it when the store is opened.
+    /// </para>
+    /// </remarks>
+    /// <param name="path">The new file. A link of that name is not followed.</param>
+    /// <param name="stream">The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="path"/> is null, empty or white space, or <paramref name="stream"/> is null or cannot be read.
+    /// </exception>
+    /// <exception cref="FormatException">
+    /// The text is not an export, or breaks a rule; the message names the place. There is no file.
+    /// </exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: something has that name or that of a log of the file, or the file cannot be written.
+    /// There is no file.
+    /// </exception>
+    public static void Import(string path, Stream stream)
+    {
+        Guard.IsNotNullOrWhiteSpace(path, nameof(path));
+        Guard.IsNotNull(stream, nameof(stream));
+        Guard.CanRead(stream, nameof(stream));
+        Import(Path.GetFullPath(path), stream, LocalDisk.Instance);
+    }
+
+    /// <summary>Makes a store in memory from an export.</summary>
+    /// <param name="stream">The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture.</param>
+    /// <param name="options">
+    /// The options, of which <see cref="ImmStoreOptions.Path"/> is not looked at; null for the defaults, with the project quota of the
+    /// export.
+    /// </param>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> is null or cannot be read.</exception>
+    /// <exception cref="OptionsValidationException">An option is out of its range; the message names every one that is.</exception>
+    /// <exception cref="FormatException">The text is not an export, or breaks a rule; the message names the place.</exception>
+    public static ImmStore ImportInMemory(Stream stream, ImmStoreOptions? options = null)
+    {
+        Guard.IsNotNull(stream, nameof(stream));
+        Guard.CanRead(stream, nameof(stream));
+        SnapshotReader reader = ReaderOf(stream);
+        var image = reader.Read().ToDictionary(static state => state.Scope);
+        if (options is null)
+        {
+            options = new ImmStoreOptions();
+            options.ProjectQuota = reader.ProjectQuota ?? options.ProjectQuota;
+        }
+
+        return InMemory(options, image);
+    }
+
+    internal static void Import(
+        string path, Stream stream, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null)
+    {
+        string temporary = "";
+        OrUnavailable(path, () => temporary = FindTemporary(disk, path));
+        try
+        {
+            using (ImmStore store = Open(
+                new ImmStoreOptions { Path = temporary, Durability = Durability.Relaxed, MaxLoadedProjects = 1 },
+                disk,
+                adjust))
+            {
+                foreach (ScopeState state in ReaderOf(stream).Read())
+                {
+                    store.Import(state);
+                }
+
+                if (store.Check() is [var problem, ..])
+                {
+                    OrUnavailable(path, () => throw new DamagedFileException(temporary, problem));
+                }
+
+                store.Dispose();
+                OrUnavailable(path, () => Rethrow(store.Status.Failure));
+            }
+
+            OrUnavailable(path, () =>
+            {
+                disk.Rename(temporary, path);
+                disk.FlushDirectory(path);
+            });
+        }
+        catch
+        {
+            (string first, string second) = WriteAheadLog.Paths(temporary);
+            OrUnavailable(path, () => Array.ForEach([temporary, first, second], disk.Delete));
+            throw;
+        }
+    }
+
+    private static SnapshotReader ReaderOf(Stream stream)
+    {
+        var options = new ImmStoreOptions();
+        return new(stream, new ServiceDefaults(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency));
+    }
+
+    private static void Rethrow(Exception? failure)
+    {
+        if (failure is not null)
+        {
+            throw new StoreFileException(StoreFileException.ReasonOf(failure), failure.Message, failure);
+        }
+    }
+
+    private static void OrUnavailable(string path, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Refusal.Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be made. {e.Message}", e).ToException();
+        }
+    }
+
+    /// <summary>Finds a name beside that of a new store under which, and under whose names for logs, nothing stands.</summary>
+    private static string FindTemporary(Disk disk, string path)
+    {
+        if (FirstTaken(disk, path) is { } taken)
+        {
+            throw new StoreFileException(
+                ImmUnavailableReason.NameTaken, $"The file '{taken}' exists already. An import does not replace a file: use another path.");
+        }
+
+        for (int i = 1; i <= MaxTemporaryNames; i++)
+        {
+            string temporary = path + (i == 1 ? "-new" : $"-new{i}");
+            if (FirstTaken(disk, temporary) is null)
+            {
+                return temporary;
+            }
+        }
+
+        throw new StoreFileException(
+            ImmUnavailableReason.NameTaken, $"The names from '{path}-new' on are all taken by other files. Move them away.");
+    }
+
+    private static string? FirstTaken(Disk disk, string path)
+    {
+        (string first, string second) = WriteAheadLog.Paths(path);
+        return Array.Find([path, first, second], name =>
+        {
+            try
+            {
+                return disk.Length(name) is not null;
+            }
+            catch (NotRegularFileException)
+            {
+                return true;
+            }
+        });
+    }
+
+    private void Import(ScopeState state)
+    {
+        var view = new ScopeView(_scopes, state.Scope);
+        var projects = new List<Project>();
+        foreach (Project project in state.Projects.After(null))
+        {
+            projects.Add(project);
+            if (projects.Count == ProjectsAtOnce)
+            {
+                _pipeline.Run(OperationCall.Unlisted(new ImportProjects([.. projects])), view);
+                projects.Clear();
+            }
+        }
+
+        _pipeline.Run(OperationCall.Unlisted(new ImportProjects([.. projects])), view);
+        _pipeline.Run(OperationCall.Unlisted(new ImportScope(state.OwnProjectQuota, state.Revision)), view);
+    }
+}

@@ -1,0 +1,281 @@
+#!/usr/bin/env dotnet
+#:project ../Imm.Core.csproj
+#:property PublishAot=false
+
+// The operator's program for stores in files, on the public API only: dotnet run Imm.Core/samples/imm.cs -- ls store.db
+using System.Diagnostics;
+using System.Globalization;
+using Imm.Core;
+
+const string Help = """
+    Usage: imm COMMAND ...
+
+      ls STORE                           lists accounts and regions, with projects and quotas
+      ls STORE ACCOUNT REGION [PREFIX]   lists projects, one a line
+      show STORE ACCOUNT REGION PROJECT  writes a project as JSON
+      check STORE                        verifies every page and record
+      backup STORE COPY                  writes a verified copy to a new file
+      compact STORE                      replaces the file by a dense copy of itself
+      export STORE [FILE]                writes everything as JSON, to a new file or the standard output
+      import STORE [FILE]                makes a new store from such a JSON, of a file or the standard input
+      salvage DAMAGED STORE              recovers what is readable of a damaged store into a new one
+
+    ls, show, check, backup and export open the store for reading and change no file. Nothing replaces a file but compact, which replaces
+    its own. Progress is shown on work longer than a second.
+
+    Exit status: 0 done; 1 problems were found; 2 wrong usage; 3 a store or file cannot be used; 4 no such project; 130 interrupted.
+    """;
+
+using var interrupted = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    interrupted.Cancel();
+};
+
+try
+{
+    return args switch
+    {
+        ["help" or "--help" or "-h"] => Say(Help),
+        ["ls", var store] => ListScopes(store),
+        ["ls", var store, var account, var region] => ListProjects(store, account, region, null),
+        ["ls", var store, var account, var region, var prefix] => ListProjects(store, account, region, prefix),
+        ["show", var store, var account, var region, var project] => Show(store, account, region, project),
+        ["check", var store] => Check(store),
+        ["backup", var store, var copy] => await BackupAsync(store, copy),
+        ["compact", var store] => await CompactAsync(store),
+        ["export", var store] => await ExportAsync(store, null),
+        ["export", var store, var file] => await ExportAsync(store, file),
+        ["import", var store] => Import(store, null),
+        ["import", var store, var file] => Import(store, file),
+        ["salvage", var damaged, var store] => Salvage(damaged, store),
+        _ => Fail(2, args.Length == 0 ? Help : $"There is no such command, or it has other arguments. Try: imm help\n  {string.Join(' ', args)}"),
+    };
+}
+catch (ImmException e)
+{
+    return Fail(e.Code == ImmErrorCode.ResourceNotFound ? 4 : 3, e.Reason is { } reason ? $"{reason}: {e.Message}" : e.Message);
+}
+catch (ArgumentException e)
+{
+    return Fail(2, e.Message);
+}
+catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+{
+    return Fail(3, e.Message);
+}
+catch (OperationCanceledException)
+{
+    return Fail(130, "Interrupted. Nothing is left of the file.");
+}
+
+int ListScopes(string path)
+{
+    using ImmStore store = ImmStore.OpenReadOnly(path);
+    using var progress = new Progress(static seconds => $"reading, {seconds} s");
+    Console.WriteLine($"{"account",-24} {"region",-16} {"projects",10} {"quota",10}");
+    foreach (ImmScope scope in store.Scopes)
+    {
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{scope.AccountId,-24} {scope.RegionId,-16} {scope.ProjectCount,10} {scope.ProjectQuota,10}"));
+    }
+
+    return 0;
+}
+
+static int ListProjects(string path, string account, string region, string? prefix)
+{
+    using ImmStore store = ImmStore.OpenReadOnly(path);
+    ProjectRegistry registry = store.Registry(account, region);
+    string? token = null;
+    do
+    {
+        ProjectPage page = registry.List(new() { Prefix = prefix, MaxResults = 200, NextToken = token });
+        foreach (Project project in page.Projects)
+        {
+            Console.WriteLine(project.ProjectName.Value);
+        }
+
+        token = page.NextToken;
+    }
+    while (token is not null);
+    return 0;
+}
+
+static int Show(string path, string account, string region, string project)
+{
+    using ImmStore store = ImmStore.OpenReadOnly(path);
+    return Say(ImmJson.WriteProject(store.Registry(account, region).Get(project), TimeSpan.Zero));
+}
+
+static int Check(string path)
+{
+    using ImmStore store = ImmStore.OpenReadOnly(path);
+    using var progress = new Progress(static seconds => $"checking, {seconds} s");
+    IReadOnlyList<string> problems = store.Check();
+    foreach (string problem in problems)
+    {
+        Console.WriteLine(problem);
+    }
+
+    return problems.Count == 0 ? Say("No problems were found.") : 1;
+}
+
+async Task<int> BackupAsync(string path, string copy)
+{
+    using ImmStore store = ImmStore.OpenReadOnly(path);
+    long of = store.Status.DataFileLength;
+    using var progress = new Progress(_ => $"{Megabytes(Length(copy + "-new"))} of about {Megabytes(of)} written");
+    await store.BackupAsync(copy, interrupted.Token);
+    return Say($"{copy}: {Megabytes(Length(copy))}");
+}
+
+async Task<int> CompactAsync(string path)
+{
+    string dense = path + "-compact";
+    long before = Length(path);
+    if (before < 0)
+    {
+        return Fail(3, $"NotFound: There is no file '{path}'.");
+    }
+
+    using (ImmStore store = ImmStore.Open(path))
+    {
+        using var progress = new Progress(_ => $"{Megabytes(Length(dense + "-new"))} of at most {Megabytes(before)} written");
+        await store.BackupAsync(dense, interrupted.Token);
+    }
+
+    // The store is closed: everything is in both files, and the new name is the old one's in one step.
+    File.Move(dense, path, overwrite: true);
+    return Say($"{path}: {Megabytes(before)} before, {Megabytes(Length(path))} now");
+}
+
+async Task<int> ExportAsync(string path, string? file)
+{
+    using ImmStore store = ImmStore.OpenReadOnly(path);
+    await using Stream output = file is null ? Console.OpenStandardOutput() : new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+    var counted = new CountedStream(output);
+    using var progress = new Progress(_ => $"{Megabytes(counted.Count)} written");
+    try
+    {
+        await store.ExportAsync(counted, interrupted.Token);
+        await output.FlushAsync();
+        return 0;
+    }
+    catch when (file is not null)
+    {
+        output.Close();
+        File.Delete(file);
+        throw;
+    }
+}
+
+static int Import(string path, string? file)
+{
+    using Stream input = file is null ? Console.OpenStandardInput() : File.OpenRead(file);
+    var counted = new CountedStream(input);
+    using (new Progress(_ => $"{Megabytes(counted.Count)} read"))
+    {
+        ImmStore.Import(path, counted);
+    }
+
+    return Say($"{path}: {Megabytes(Length(path))}");
+}
+
+static int Salvage(string damaged, string path)
+{
+    SalvageReport report;
+    using (new Progress(static seconds => $"reading, {seconds} s"))
+    {
+        report = ImmStore.Salvage(damaged, path);
+    }
+
+    foreach (string missing in report.Missing)
+    {
+        Console.WriteLine(missing);
+    }
+
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{path}: {report.ScopeCount} accounts in regions, {report.ProjectCount} projects, {report.DatasetCount} datasets recovered."));
+    return report.Missing.Count == 0 ? 0 : 1;
+}
+
+static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : -1;
+
+static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(bytes, 0) / 1e6:0.0} MB");
+
+static int Say(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}
+
+static int Fail(int status, string text)
+{
+    Console.Error.WriteLine($"imm: {text}");
+    return status;
+}
+
+/// <summary>Writes to the standard error, once a second, how far the work has come.</summary>
+internal sealed class Progress : IDisposable
+{
+    private readonly Timer _timer;
+    private readonly long _begin = Stopwatch.GetTimestamp();
+
+    public Progress(Func<int, string> text) => _timer = new Timer(
+        _ => Console.Error.WriteLine($"imm: {text((int)Stopwatch.GetElapsedTime(_begin).TotalSeconds)}"),
+        null,
+        TimeSpan.FromSeconds(1),
+        TimeSpan.FromSeconds(1));
+
+    public void Dispose() => _timer.Dispose();
+}
+
+/// <summary>Counts the bytes that pass through a stream.</summary>
+internal sealed class CountedStream(Stream inner) : Stream
+{
+    private long _count;
+
+    public long Count => Volatile.Read(ref _count);
+
+    public override bool CanRead => inner.CanRead;
+
+    public override bool CanWrite => inner.CanWrite;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        int read = inner.Read(buffer, offset, count);
+        Interlocked.Add(ref _count, read);
+        return read;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        Interlocked.Add(ref _count, buffer.Length);
+    }
+
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        inner.Write(buffer, offset, count);
+        Interlocked.Add(ref _count, count);
+    }
+
+    public override void Flush() => inner.Flush();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}
