@@ -128,19 +128,69 @@ public sealed partial class ImmStore
         return InMemory(options, image);
     }
 
+    /// <summary>
+    /// Recovers what is readable of a damaged store, or of one that another program has written to, into the file of a new store.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// The damaged files are only read. The data file is scanned page by page, without an index: a damaged page costs what is on it, and no
+    /// more. Every value has a checksum, or is validated where another program has written it. Then come the batches of the logs that are
+    /// whole. A project that lost datasets counts those that it has.
+    /// </para>
+    /// <para>
+    /// The records of the damaged store are held in memory. The new file is written as <see cref="Import(string, Stream)"/> writes it.
+    /// </para>
+    /// </remarks>
+    /// <param name="damagedPath">The data file of the damaged store, of the present format; its logs stand beside it.</param>
+    /// <param name="newPath">The new file. A link of that name is not followed.</param>
+    /// <returns>The numbers of what was recovered, and all that is missing.</returns>
+    /// <exception cref="ArgumentException">A path is null, empty or white space.</exception>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the damaged file does not exist, is open for changes, cannot be read or is not a store;
+    /// or something has the new name, or the new file cannot be written. There is no new file.
+    /// </exception>
+    public static SalvageReport Salvage(string damagedPath, string newPath)
+    {
+        Guard.IsNotNullOrWhiteSpace(damagedPath, nameof(damagedPath));
+        Guard.IsNotNullOrWhiteSpace(newPath, nameof(newPath));
+        return Salvage(LocalDisk.Instance, damagedPath, Path.GetFullPath(newPath));
+    }
+
+    internal static SalvageReport Salvage(Disk disk, string damagedPath, string newPath)
+    {
+        StoreSalvage? salvage = null;
+        OrUnavailable(damagedPath, () => salvage = StoreSalvage.Run(
+            disk, disk.Resolve(damagedPath), new FileStoreSettings(DefaultsOf(new ImmStoreOptions()))));
+        (int scopes, long projects, long datasets) = (0, 0, 0);
+        Create(newPath, Counted(), disk);
+        return new SalvageReport(scopes, projects, datasets, salvage!.DamagedPages, salvage.Problems);
+
+        IEnumerable<ScopeState> Counted()
+        {
+            foreach (ScopeState state in salvage!.ReadScopes())
+            {
+                (scopes, projects, datasets) = (scopes + 1, projects + state.ProjectCount, datasets + state.DatasetCount);
+                yield return state;
+            }
+        }
+    }
+
     internal static void Import(
-        string path, Stream stream, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null)
+        string path, Stream stream, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null) =>
+        Create(path, ReaderOf(stream).Read(), disk, adjust);
+
+    /// <summary>Makes the file of a new store that holds the given scopes.</summary>
+    private static void Create(
+        string path, IEnumerable<ScopeState> scopes, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null)
     {
         string temporary = "";
         OrUnavailable(path, () => temporary = FindTemporary(disk, path));
         try
         {
             using (ImmStore store = Open(
-                new ImmStoreOptions { Path = temporary, Durability = Durability.Relaxed, MaxLoadedProjects = 1 },
-                disk,
-                adjust))
+                new ImmStoreOptions { Path = temporary, Durability = Durability.Relaxed, MaxLoadedProjects = 1 }, disk, adjust))
             {
-                foreach (ScopeState state in ReaderOf(stream).Read())
+                foreach (ScopeState state in scopes)
                 {
                     store.Import(state);
                 }
@@ -168,11 +218,10 @@ public sealed partial class ImmStore
         }
     }
 
-    private static SnapshotReader ReaderOf(Stream stream)
-    {
-        var options = new ImmStoreOptions();
-        return new(stream, new ServiceDefaults(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency));
-    }
+    private static SnapshotReader ReaderOf(Stream stream) => new(stream, DefaultsOf(new ImmStoreOptions()));
+
+    private static ServiceDefaults DefaultsOf(ImmStoreOptions options) =>
+        new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
 
     private static void Rethrow(Exception? failure)
     {
@@ -190,7 +239,7 @@ public sealed partial class ImmStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Refusal.Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be made. {e.Message}", e).ToException();
+            throw Refusal.Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be used. {e.Message}", e).ToException();
         }
     }
 
@@ -200,7 +249,7 @@ public sealed partial class ImmStore
         if (FirstTaken(disk, path) is { } taken)
         {
             throw new StoreFileException(
-                ImmUnavailableReason.NameTaken, $"The file '{taken}' exists already. An import does not replace a file: use another path.");
+                ImmUnavailableReason.NameTaken, $"The file '{taken}' exists already. No file is replaced: use another path.");
         }
 
         for (int i = 1; i <= MaxTemporaryNames; i++)

@@ -188,6 +188,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         _log.Failure,
         _queue.WaitingCount,
         _file,
+        (_log as ReadOnlyLog)?.DataLength ?? 0,
         _authorizer?.Mode ?? AuthorizationMode.Off);
 
     /// <summary>
@@ -246,7 +247,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     {
         Guard.IsNotNullOrWhiteSpace(path, nameof(path));
         _pipeline.ThrowIfClosed();
-        if (_log is not FileLog log)
+        if (_log is not StoredLog log)
         {
             throw new InvalidOperationException("A store in memory has no file to copy.");
         }
@@ -281,6 +282,55 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         return new ValueTask(_closed.Task);
     }
 
+    /// <summary>
+    /// Opens an existing store for reading: one that was closed, or that a process left open when it ended. No file is changed, and none
+    /// needs to be writable.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// The logs of a store that was not closed are read into memory. Every change is refused with
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/> and <see cref="ImmUnavailableReason.ReadOnly"/>. Check, backup and export work.
+    /// </para>
+    /// <para>
+    /// Any number of readers may have the file open at the same time, in this process and others. A store that is open for changes is
+    /// refused as locked, and a reader keeps others from opening it for changes.
+    /// </para>
+    /// </remarks>
+    /// <param name="path">The data file, or a link to it.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space.</exception>
+    /// <exception cref="OptionsValidationException"><paramref name="path"/> holds a null character.</exception>
+    /// <exception cref="ImmException">
+    /// There is no such file; it is open for changes; or it is no store of this version, damaged, or cannot be read. The code is
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>; <see cref="ImmException.Reason"/> tells which.
+    /// </exception>
+    public static ImmStore OpenReadOnly(string path)
+    {
+        Guard.IsNotNullOrWhiteSpace(path, nameof(path));
+        return OpenReadOnly(new ImmStoreOptions { Path = path }, LocalDisk.Instance);
+    }
+
+    internal static ImmStore OpenReadOnly(ImmStoreOptions options, Disk disk)
+    {
+        Validate(options);
+        string path = options.Path!;
+        return OpenFile(options, path, telemetry =>
+        {
+            FileStoreSettings settings = Settings(options, telemetry);
+            IStoreContents contents = StoreSnapshot.Open(disk, disk.Resolve(path), settings);
+            try
+            {
+                var log = new ReadOnlyLog(contents, disk, settings);
+                return new ImmStore(options, settings, telemetry, log, file: null, new(
+                    contents.Pages.Name, "read-only", DataFileHeader.SupportedFormat, log.StoredScopes.Count, 0, default));
+            }
+            catch
+            {
+                contents.Dispose();
+                throw;
+            }
+        });
+    }
+
     internal static ImmStore Open(ImmStoreOptions options, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null)
     {
         Guard.IsNotNull(options, nameof(options));
@@ -290,30 +340,29 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             return InMemory(options);
         }
 
-        var telemetry = new StoreTelemetry(options.Name, options.Path, options.LoggerFactory, options.MeterFactory);
-        FileStoreSettings settings = Settings(options, telemetry);
-        settings = adjust?.Invoke(settings) ?? settings;
-        FileStore? file = null;
-        try
+        return OpenFile(options, path, telemetry =>
         {
-            file = FileStore.Open(disk, disk.Resolve(path), settings);
-            var log = new FileLog(file, settings);
-            return new ImmStore(options, settings, telemetry, log, file, new(
-                file.DataPath, options.Durability.ToString(), DataFileHeader.SupportedFormat, log.StoredScopes.Count, 0, file.Recovered));
-        }
-        catch (Exception e)
-        {
-            file?.Abandon();
-            telemetry.OpenRefused(e);
-            if (e is not (IOException or UnauthorizedAccessException or InvalidDataException
-                or OutOfMemoryException or ThreadStartException))
+            FileStoreSettings settings = Settings(options, telemetry);
+            settings = adjust?.Invoke(settings) ?? settings;
+            FileStore? file = null;
+            try
             {
+                file = FileStore.Open(disk, disk.Resolve(path), settings);
+                var log = new FileLog(file, settings);
+                return new ImmStore(options, settings, telemetry, log, file, new(
+                    file.DataPath,
+                    options.Durability.ToString(),
+                    DataFileHeader.SupportedFormat,
+                    log.StoredScopes.Count,
+                    0,
+                    file.Recovered));
+            }
+            catch
+            {
+                file?.Abandon();
                 throw;
             }
-
-            throw Refusal.Unavailable(
-                StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
-        }
+        });
     }
 
     /// <summary>
@@ -377,6 +426,27 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             FlushEachCommit = options.Durability == Durability.Durable,
             Observer = telemetry,
         };
+
+    private static ImmStore OpenFile(ImmStoreOptions options, string path, Func<StoreTelemetry, ImmStore> open)
+    {
+        var telemetry = new StoreTelemetry(options.Name, path, options.LoggerFactory, options.MeterFactory);
+        try
+        {
+            return open(telemetry);
+        }
+        catch (Exception e)
+        {
+            telemetry.OpenRefused(e);
+            if (e is not (IOException or UnauthorizedAccessException or InvalidDataException
+                or OutOfMemoryException or ThreadStartException))
+            {
+                throw;
+            }
+
+            throw Refusal.Unavailable(
+                StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
+        }
+    }
 
     private static void Validate(ImmStoreOptions options)
     {

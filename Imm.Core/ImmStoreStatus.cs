@@ -23,8 +23,14 @@ public enum ImmStoreState
 public sealed class ImmStoreStatus
 {
     internal ImmStoreStatus(
-        ImmStoreState state, Exception? failure, int waitingWrites, FileStore? file, AuthorizationMode authorization)
+        ImmStoreState state,
+        Exception? failure,
+        int waitingWrites,
+        FileStore? file,
+        long readOnlyLength,
+        AuthorizationMode authorization)
     {
+        DataFileLength = state == ImmStoreState.Closed ? 0 : readOnlyLength;
         Authorization = authorization;
         State = state;
         Failure = failure;

@@ -212,6 +212,41 @@ internal static class OperationCall
             Command = new DeleteBinding(projectName!, datasetName!, uri!),
         };
 
+    public static OperationCall<OssBucketAttachment> AttachOssBucket(AttachOssBucketRequest request)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.AttachOssBucket.Parse(request, out AttachOssBucket? command);
+        return new(ImmAction.AttachOssBucket, request.ProjectName, null, request, malformed) { Command = command };
+    }
+
+    // The page has all resources, and not a project, as the resource of this action and of the next.
+    public static OperationCall<OssBucketAttachment> DetachOssBucket(string? bucket) =>
+        new(ImmAction.DetachOssBucket, null, null, bucket, OssBucketAttachment.CheckBucket(bucket))
+        {
+            Command = new DetachOssBucket(bucket!),
+        };
+
+    public static OperationCall<OssBucketAttachment> GetOssBucketAttachment(string? bucket) =>
+        new(ImmAction.GetOssBucketAttachment, null, null, bucket, OssBucketAttachment.CheckBucket(bucket))
+        {
+            Query = new GetOssBucketAttachment(bucket!),
+        };
+
+    public static OperationCall<OssBucketAttachmentPage> ListAttachedOssBuckets(ListAttachedOssBucketsRequest request, Scope scope)
+    {
+        Guard.IsNotNull(request, nameof(request));
+        request = ImmRequest.Copy(request);
+        Refusal? malformed = Model.ListAttachedOssBuckets.Parse(request, scope, out ListAttachedOssBuckets? query);
+        return new(ImmAction.ListAttachedOssBuckets, request.ProjectName, null, request, malformed) { Query = query };
+    }
+
+    public static OperationCall<IReadOnlyList<ImmRegion>> ListRegions(string? acceptLanguage)
+    {
+        Refusal? malformed = Model.ListRegions.Parse(acceptLanguage, out ListRegions? query);
+        return new(ImmAction.ListRegions, null, null, acceptLanguage, malformed) { Query = query };
+    }
+
     public static OperationCall<IReadOnlyList<Dataset>> AddFiles(IEnumerable<FileChange> changes) =>
         ChangeFiles(ImmAction.AddFiles, changes, adds: true);
 

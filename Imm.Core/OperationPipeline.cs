@@ -164,7 +164,7 @@ internal sealed class OperationPipeline(
 
         if (call.Files is null)
         {
-            return Authorize(call.Action, scope, call.ProjectName!, call.DatasetName, call.Tags, operation);
+            return Authorize(call.Action, scope, call.ProjectName, call.DatasetName, call.Tags, operation);
         }
 
         foreach ((string projectName, string datasetName) in call.Files.Datasets)
@@ -179,14 +179,14 @@ internal sealed class OperationPipeline(
     }
 
     private Refusal? Authorize(
-        string action, ScopeView view, string projectName, string? datasetName, TagSet? tags, Operation? operation)
+        string action, ScopeView view, string? projectName, string? datasetName, TagSet? tags, Operation? operation)
     {
         // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
         RuntimeHelpers.EnsureSufficientExecutionStack();
         Scope scope = view.Scope;
         var request = new AuthorizationRequest(
             action,
-            datasetName is null ? scope.ProjectArn(projectName) : scope.DatasetArn(projectName, datasetName),
+            scope.Arn(projectName, datasetName),
             scope,
             tags ?? TagSet.Empty,
             view.Principal,
@@ -201,21 +201,18 @@ internal sealed class OperationPipeline(
             telemetry.AccessDenied(view.Principal, ram, isEnforced: !decision.IsAllowed);
         }
 
-        return decision.IsAllowed ? null : Denied(decision, view.Principal);
+        return decision.IsAllowed ? null
+            : decision.Ram is { Action: not null } policies ? Denied(policies, view.Principal)
+            : Refusal.NoPermission(decision.Reason);
     }
 
-    private static Refusal Denied(AuthorizationDecision decision, RamPrincipal principal)
-    {
-        if (decision.Ram is not { Action: { } action } ram)
-        {
-            return Refusal.NoPermission(decision.Reason);
-        }
-
-        return new Refusal(ImmErrorCode.NoPermission, ram.Reason)
+    /// <summary>Makes the refusal of a decision by policies that does not allow.</summary>
+    internal static Refusal Denied(RamDecision ram, RamPrincipal principal) =>
+        new(ImmErrorCode.NoPermission, ram.Reason)
         {
             Denial = new AccessDenial(
                 ram.Sentence,
-                action,
+                ram.Action!,
                 principal.Kind switch
                 {
                     RamPrincipalKind.User => "SubUser",
@@ -227,7 +224,6 @@ internal sealed class OperationPipeline(
                 ram.Effect.ToString(),
                 ram.PolicyType.ToString()),
         };
-    }
 
     /// <summary>Reads at once, or decides the command; <paramref name="write"/> is the outcome to come where there is none yet.</summary>
     private ImmOutcome<TAnswer> Execute<TAnswer>(

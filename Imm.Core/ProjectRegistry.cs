@@ -236,12 +236,13 @@ public sealed partial class ProjectRegistry
     public ValueTask<Project> UpdateAsync(UpdateProjectRequest request, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.UpdateProject(request), _scope, cancellationToken);
 
-    /// <summary>Deletes a project that has no datasets. Its name is free at once.</summary>
+    /// <summary>Deletes a project that has no datasets and no attached buckets. Its name is free at once.</summary>
     /// <param name="projectName">The name.</param>
     /// <exception cref="ImmException">
     /// <see cref="ImmErrorCode.InvalidArgument"/>: the name is null or malformed. <see cref="ImmErrorCode.ResourceNotFound"/>: there is
-    /// none of the name. <see cref="ImmErrorCode.StatusConflict"/>: the project has datasets. <see cref="ImmErrorCode.NoPermission"/>: the
-    /// authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has failed.
+    /// none of the name. <see cref="ImmErrorCode.StatusConflict"/>: the project has datasets or attached buckets.
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the store has
+    /// failed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void Delete(string projectName) => _pipeline.Run(OperationCall.DeleteProject(projectName), _scope);

@@ -94,6 +94,7 @@ public sealed class AnswerTests : IDisposable
         registry.Create(new() { ProjectName = "p", Tag = [new Tag("a", "b")] });
         registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
         registry.CreateBinding("p", "d", "oss://b");
+        registry.AttachOssBucket(new() { ProjectName = "p", OssBucket = "b" });
         using ImmFault fault = _fixture.Faults.On(ImmOperation.GetProject).Elapse(TimeSpan.FromTicks(1));
         Project project = registry.Get("p");
         return new Dictionary<string, object>
@@ -104,6 +105,9 @@ public sealed class AnswerTests : IDisposable
             ["ProjectRegistry.ListAll"] = registry.ListAll(),
             ["ProjectRegistry.ListAllDatasets"] = registry.ListAllDatasets("p"),
             ["ProjectRegistry.ListBindingsAsync"] = await registry.ListBindingsAsync("p", "d"),
+            ["OssBucketAttachmentPage.AttachedOssBuckets"] =
+                registry.ListAttachedOssBuckets(new() { ProjectName = "p" }).AttachedOssBuckets,
+            ["ProjectRegistry.ListRegions"] = registry.ListRegions(),
             ["BindingPage.Bindings"] = registry.ListBindings(new() { ProjectName = "p", DatasetName = "d" }).Bindings,
             ["ProjectRegistry.ListBindings"] = registry.ListBindings("p", "d"),
             ["ProjectRegistry.AddFiles"] = registry.AddFiles([new("p", "d", 2, 2)]),

@@ -27,6 +27,8 @@ public sealed partial class ConventionTests
         [typeof(UpdateDatasetRequest)] = "a request is filled in by its caller",
         [typeof(PageRequest)] = "a request is filled in by its caller",
         [typeof(ListRequest)] = "a request is filled in by its caller",
+        [typeof(AttachOssBucketRequest)] = "a request is filled in by its caller",
+        [typeof(ListAttachedOssBucketsRequest)] = "a request is filled in by its caller",
         [typeof(ListBindingsRequest)] = "a request is filled in by its caller",
         [typeof(ListProjectsRequest)] = "a request is filled in by its caller",
         [typeof(DatasetRequest)] = "a request is filled in by its caller",

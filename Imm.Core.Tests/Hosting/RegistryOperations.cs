@@ -6,9 +6,9 @@ namespace Imm.Core.Tests.Hosting;
 /// <summary>A public operation of a registry, with its action and resource for an authorizer.</summary>
 /// <param name="Method">The method, as <see cref="RegistryOperations.Describe"/> writes it.</param>
 /// <param name="Action">Its RAM action.</param>
-/// <param name="Resource">The resource that it acts on, after <c>project/</c>.</param>
+/// <param name="Resource">The resource that it acts on, after <c>project/</c>; null for all resources.</param>
 /// <param name="Run">Calls it successfully, in a registry that <see cref="RegistryOperations.Prepare"/> has filled.</param>
-internal sealed record RegistryOperation(string Method, string Action, string Resource, Func<ProjectRegistry, ValueTask> Run)
+internal sealed record RegistryOperation(string Method, string Action, string? Resource, Func<ProjectRegistry, ValueTask> Run)
 {
     /// <summary>The RAM action that is asked for before; null for none.</summary>
     public string? ReadAction { get; init; }
@@ -20,6 +20,9 @@ internal sealed record RegistryOperation(string Method, string Action, string Re
 /// <summary>Every public operation of a registry, once.</summary>
 internal static class RegistryOperations
 {
+    private const long RevisionOfEmptyProject = 2;
+    private const long RevisionOfEmptyDataset = 4;
+
     private static readonly Tag[] Tags = [new("team", "a"), new("empty", null)];
 
     public static IReadOnlyList<RegistryOperation> All { get; } =
@@ -79,6 +82,13 @@ internal static class RegistryOperations
             async r => await r.UpdateAsync(new() { ProjectName = "p", Description = "changed" })),
         new("Delete(String)", "imm:DeleteProject", "empty", Sync(r => r.Delete("empty"))),
         new("DeleteAsync(String, CancellationToken)", "imm:DeleteProject", "empty", r => r.DeleteAsync("empty")),
+        new("Delete(String, Int64)", "imm:DeleteProject", "empty", Sync(r => r.Delete("empty", RevisionOfEmptyProject))),
+        new(
+            "DeleteAsync(String, Int64, CancellationToken)",
+            "imm:DeleteProject",
+            "empty",
+            r => r.DeleteAsync("empty", RevisionOfEmptyProject)),
+        new("Watch(Int64, CancellationToken)", "imm:ListProjects", "*", Sync(r => r.Watch(0))),
         new("List(ListProjectsRequest)", "imm:ListProjects", "*", Sync(r => r.List(new() { Tag = Tags }))) { Tags = Tags },
         new(
             "ListAsync(ListProjectsRequest, CancellationToken)",
@@ -153,6 +163,16 @@ internal static class RegistryOperations
             "imm:DeleteDataset",
             "p/dataset/empty",
             r => r.DeleteDatasetAsync("p", "empty")),
+        new(
+            "DeleteDataset(String, String, Int64)",
+            "imm:DeleteDataset",
+            "p/dataset/empty",
+            Sync(r => r.DeleteDataset("p", "empty", RevisionOfEmptyDataset))),
+        new(
+            "DeleteDatasetAsync(String, String, Int64, CancellationToken)",
+            "imm:DeleteDataset",
+            "p/dataset/empty",
+            r => r.DeleteDatasetAsync("p", "empty", RevisionOfEmptyDataset)),
         new("ListDatasets(ListDatasetsRequest)", "imm:ListDatasets", "p/dataset/*", Sync(r => r.ListDatasets(new() { ProjectName = "p" }))),
         new(
             "ListDatasetsAsync(ListDatasetsRequest, CancellationToken)",
@@ -203,6 +223,25 @@ internal static class RegistryOperations
             "imm:DeleteBinding",
             "p/dataset/d",
             r => r.DeleteBindingAsync("p", "d", "oss://bound")),
+        new(
+            "AttachOssBucket(AttachOssBucketRequest)",
+            "imm:AttachOSSBucket",
+            "p",
+            Sync(r => r.AttachOssBucket(new() { ProjectName = "p", OssBucket = "new" }))),
+        new(
+            "AttachOssBucketAsync(AttachOssBucketRequest, CancellationToken)",
+            "imm:AttachOSSBucket",
+            "p",
+            async r => await r.AttachOssBucketAsync(new() { ProjectName = "p", OssBucket = "new" })),
+        new("DetachOssBucket(String)", "imm:DetachOSSBucket", null, Sync(r => r.DetachOssBucket("attached"))),
+        new("DetachOssBucketAsync(String, CancellationToken)", "imm:DetachOSSBucket", null, r => r.DetachOssBucketAsync("attached")),
+        new("GetOssBucketAttachment(String)", "imm:GetOSSBucketAttachment", null, Sync(r => r.GetOssBucketAttachment("attached"))),
+        new(
+            "ListAttachedOssBuckets(ListAttachedOssBucketsRequest)",
+            "imm:ListAttachedOSSBuckets",
+            "p",
+            Sync(r => r.ListAttachedOssBuckets(new() { ProjectName = "p" }))),
+        new("ListRegions(String)", "imm:ListRegions", null, Sync(r => r.ListRegions())),
         new("AddFiles(String, String, Int64, Int64)", "imm:BatchIndexFileMeta", "p/dataset/d", Sync(r => r.AddFiles("p", "d", 1, 10))),
         new(
             "AddFilesAsync(String, String, Int64, Int64, CancellationToken)",
@@ -247,7 +286,7 @@ internal static class RegistryOperations
     public static string Describe(MethodInfo method) =>
         $"{method.Name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name))})";
 
-    /// <summary>Creates two projects, two datasets, a binding and a file.</summary>
+    /// <summary>Creates two projects, two datasets, a binding, an attachment and a file.</summary>
     public static void Prepare(ProjectRegistry registry)
     {
         registry.Create(new() { ProjectName = "p" });
@@ -255,6 +294,7 @@ internal static class RegistryOperations
         registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
         registry.CreateDataset(new() { ProjectName = "p", DatasetName = "empty" });
         registry.CreateBinding("p", "d", "oss://bound");
+        registry.AttachOssBucket(new() { ProjectName = "p", OssBucket = "attached" });
         registry.AddFiles("p", "d", 1, 10);
     }
 

@@ -16,6 +16,7 @@ public sealed class StoreOptionsTests
         [nameof(ImmStoreOptions.MaxLoadedProjects)] = [o => o.MaxLoadedProjects = 0, o => o.MaxLoadedProjects = long.MinValue],
         [nameof(ImmStoreOptions.Durability)] = [o => o.Durability = (Durability)2, o => o.Durability = (Durability)(-1)],
         [nameof(ImmStoreOptions.MaxWaitingWrites)] = [o => o.MaxWaitingWrites = 0, o => o.MaxWaitingWrites = int.MinValue],
+        [nameof(ImmStoreOptions.KeptChanges)] = [o => o.KeptChanges = -1, o => o.KeptChanges = 65_537],
         [nameof(ImmStoreOptions.DefaultAccountId)] =
         [
             o => o.DefaultAccountId = null!,
@@ -58,6 +59,8 @@ public sealed class StoreOptionsTests
         o => o.Durability = Durability.Relaxed,
         o => o.MaxWaitingWrites = 1,
         o => o.MaxWaitingWrites = int.MaxValue,
+        o => o.KeptChanges = 0,
+        o => o.KeptChanges = 65_536,
         o => o.DefaultAccountId = new string('A', 64),
         o => o.DefaultRegionId = "0",
         o => o.DefaultRegionId = new string('-', 64),
@@ -104,6 +107,7 @@ public sealed class StoreOptionsTests
             [nameof(ImmStoreOptions.Durability)] = Durability.Durable,
             [nameof(ImmStoreOptions.MaxWaitingWrites)] = 65_536,
             [nameof(ImmStoreOptions.MaxLoadedProjects)] = null,
+            [nameof(ImmStoreOptions.KeptChanges)] = 4096,
             [nameof(ImmStoreOptions.DefaultAccountId)] = "default",
             [nameof(ImmStoreOptions.DefaultRegionId)] = "local",
             [nameof(ImmStoreOptions.ProjectQueriesPerSecond)] = 100L,

@@ -55,7 +55,7 @@ public sealed class TraceTests : IDisposable
         Assert.Equal("1234", span.GetTagItem("cloud.account.id"));
         Assert.Equal("cn-hangzhou", span.GetTagItem("cloud.region"));
         Assert.Null(span.GetTagItem("error.type"));
-        string[] names = operation.Resource.Replace("/dataset/", "/", StringComparison.Ordinal).Split('/');
+        string[] names = (operation.Resource ?? "*").Replace("/dataset/", "/", StringComparison.Ordinal).Split('/');
         Assert.Equal(names[0] == "*" ? null : names[0], span.GetTagItem("imm.project.name"));
         Assert.Equal(names.Length == 1 || names[1] == "*" ? null : names[1], span.GetTagItem("imm.dataset.name"));
     }

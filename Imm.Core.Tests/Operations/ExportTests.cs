@@ -115,7 +115,8 @@ public sealed class ExportTests : IDisposable
             }
         };
 
-        ImmStore.Import(_path, text, LocalDisk.Instance, settings => settings with { CheckpointLength = 256 << 10 });
+        ImmStore.Import(
+            _path, text, LocalDisk.Instance, settings => settings with { CheckpointLength = 256 << 10, MaxLogLength = 512 << 10 });
 
         Assert.InRange(text.Length, 60 << 20, long.MaxValue);
         Assert.InRange(most, 1, 24 << 20);

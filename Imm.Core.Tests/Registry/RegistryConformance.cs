@@ -8,7 +8,7 @@ namespace Imm.Core.Tests.Registry;
 public abstract partial class RegistryConformance : IDisposable
 {
     /// <summary>The number of members that the test of a closed store covers. A new member must be added to the test.</summary>
-    private const int MembersCoveredHere = 50;
+    private const int MembersCoveredHere = 69;
 
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2021, 6, 29, 14, 50, 13, TimeSpan.FromHours(8)));
 
@@ -363,6 +363,11 @@ public abstract partial class RegistryConformance : IDisposable
             () => registry.ListBindings("a", "d"),
             () => registry.ListBindings(new() { ProjectName = "a", DatasetName = "d" }),
             () => registry.DeleteBinding("a", "d", "oss://b"),
+            () => registry.AttachOssBucket(new() { ProjectName = "a", OssBucket = "b" }),
+            () => registry.DetachOssBucket("b"),
+            () => registry.GetOssBucketAttachment("b"),
+            () => registry.ListAttachedOssBuckets(new() { ProjectName = "a" }),
+            () => registry.ListRegions(),
             () => registry.AddFiles("a", "d", 1, 1),
             () => registry.AddFiles([]),
             () => registry.RemoveFiles("a", "d", 1, 1),
@@ -386,6 +391,8 @@ public abstract partial class RegistryConformance : IDisposable
             async () => await registry.DeleteDatasetAsync("a", "d", 1),
             async () => await registry.CreateBindingAsync("a", "d", "oss://b"),
             async () => await registry.DeleteBindingAsync("a", "d", "oss://b"),
+            async () => await registry.AttachOssBucketAsync(new() { ProjectName = "a", OssBucket = "b" }),
+            async () => await registry.DetachOssBucketAsync("b"),
             async () => await registry.AddFilesAsync("a", "d", 1, 1),
             async () => await registry.AddFilesAsync([]),
             async () => await registry.RemoveFilesAsync("a", "d", 1, 1),

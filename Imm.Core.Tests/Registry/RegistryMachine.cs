@@ -130,7 +130,7 @@ public sealed class RegistryMachine
         }
 
         public string Content() => string.Join(
-            Environment.NewLine, Regions.Select(region => $"{Shown.Content(Registry(region))}{Environment.NewLine}{Revisions(Registry(region))}"));
+            Environment.NewLine, Regions.SelectMany(region => new[] { Shown.Content(Registry(region)), Revisions(Registry(region)) }));
 
         private static string Revisions(ProjectRegistry registry) => World.Revisions(
             registry.List().Revision,
@@ -435,7 +435,10 @@ public sealed class RegistryMachine
             World.Require(
                 old.Datasets.Count < old.DatasetCount,
                 $"400 LimitExceededError of ProjectMaxDatasetCount, requested 1, used {old.Datasets.Count}, limit {old.DatasetCount}");
-            return world.With(Region, scope.With(old with { Datasets = old.Datasets.Add(Dataset, (old.BindCount, 0, world.Now, scope.Revision + 1)) }));
+            return world.With(Region, scope.With(old with
+            {
+                Datasets = old.Datasets.Add(Dataset, (old.BindCount, 0, world.Now, scope.Revision + 1)),
+            }));
         }
 
         public override string Apply(Subject subject) => Shown.Outcome(() =>

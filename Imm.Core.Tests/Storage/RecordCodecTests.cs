@@ -15,6 +15,7 @@ public class RecordCodecTests
     private static readonly RecordCodec Codec = new(Defaults);
     private static readonly long ProjectKey = RecordKey.Of(ScopeId, 7);
     private static readonly long DatasetKey = RecordKey.Of(ScopeId, 8);
+    private static readonly long AttachmentKey = RecordKey.Of(ScopeId, 9);
     private static readonly ProjectName Name = ProjectName.Parse("name");
 
     private static readonly Project DefaultProject = NewProject("", ProjectFields.DefaultServiceRole, "", Quota.Default, TagSet.Empty);
@@ -42,6 +43,8 @@ public class RecordCodecTests
         (ChangeKind.Project, ProjectKey, FullProject),
         (ChangeKind.Dataset, DatasetKey, NewDataset("", "", DatasetQuota.Default)),
         (ChangeKind.Dataset, DatasetKey, FullDataset),
+        (ChangeKind.Attachment, AttachmentKey, new OssBucketAttachment("account", Name, "bucket", "", 1003) { Number = 9 }),
+        (ChangeKind.Attachment, AttachmentKey, new OssBucketAttachment("account", Name, "bucket", "text", 1003) { Number = 9 }),
     ];
 
     [Theory]
@@ -151,6 +154,12 @@ public class RecordCodecTests
         { 6, "DatasetName", null },
         { 6, "Bindings", 5 },
         { 6, "Bindings", 0 },
+        { 8, "Number", 8L },
+        { 8, "ProjectName", null },
+        { 8, "OSSBucket", null },
+        { 8, "OSSBucket", "Bucket" },
+        { 8, "CreateTicks", null },
+        { 8, "Description", 5 },
     };
 
     [Theory]
@@ -196,6 +205,7 @@ public class RecordCodecTests
         {
             ChangeKind.Scope => RecordCodec.ReadScope(record),
             ChangeKind.Project => Codec.ReadProject(record),
+            ChangeKind.Attachment => RecordCodec.ReadAttachment(record, "account"),
             _ => RecordCodec.ReadDataset(record),
         };
     }
@@ -206,6 +216,7 @@ public class RecordCodecTests
         StoredScope scope => $"{scope.Scope} {scope.OwnProjectQuota} {scope.Revision}",
         Project project => $"{project.Number} {project} {string.Join(' ', project.Tags.Select(tag => $"{tag.Key}={tag.Value}"))}",
         DatasetEntry dataset => $"{dataset.Number} {dataset.Dataset} {string.Join<Binding>(' ', dataset.Bindings)}",
+        OssBucketAttachment attachment => $"{attachment.Number} {attachment}",
         _ => $"{value}",
     };
 

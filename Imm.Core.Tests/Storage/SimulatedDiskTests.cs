@@ -354,18 +354,18 @@ public sealed class SimulatedDiskTests
         _disk.Put(Log, []);
         using (_disk.Create(Data))
         {
-            Assert.Contains("is open", Assert.Throws<IOException>(() => _disk.Open(Data)).Message, StringComparison.Ordinal);
-            Assert.Throws<IOException>(() => _disk.Create(Data));
-            Assert.Throws<IOException>(() => _disk.Rename(Log, Data));
-            Assert.Throws<IOException>(() => _disk.Delete(Data));
-            Assert.Throws<IOException>(() => _disk.Put(Data, []));
+            Assert.Contains("is open", Assert.ThrowsAny<IOException>(() => _disk.Open(Data)).Message, StringComparison.Ordinal);
+            Assert.ThrowsAny<IOException>(() => _disk.Create(Data));
+            Assert.ThrowsAny<IOException>(() => _disk.Rename(Log, Data));
+            Assert.ThrowsAny<IOException>(() => _disk.Delete(Data));
+            Assert.ThrowsAny<IOException>(() => _disk.Put(Data, []));
         }
 
         DiskFile closed = _disk.Open(Data);
         closed.Dispose();
         using DiskFile open = _disk.Open(Data);
         closed.Dispose();
-        Assert.Throws<IOException>(() => _disk.Open(Data));
+        Assert.ThrowsAny<IOException>(() => _disk.Open(Data));
         Assert.Throws<ObjectDisposedException>(() => closed.Flush());
         Assert.Throws<FileNotFoundException>(() => _disk.Open(Temporary));
     }

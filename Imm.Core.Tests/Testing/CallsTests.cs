@@ -63,6 +63,12 @@ public sealed class CallsTests : IDisposable
         registry.DeleteDataset("photos", "raw");
         registry.Delete("photos");
         Assert.Throws<ImmException>(() => registry.GetBinding("photos", "raw", "oss://camera"));
+        registry.Create(new CreateProjectRequest { ProjectName = "photos" });
+        registry.AttachOssBucket(new AttachOssBucketRequest { ProjectName = "photos", OssBucket = "camera", Description = "d" });
+        registry.GetOssBucketAttachment("camera");
+        registry.ListAttachedOssBuckets(new ListAttachedOssBucketsRequest { ProjectName = "photos", MaxResults = 5 });
+        registry.DetachOssBucket("camera");
+        registry.ListRegions("ja");
 
         const string Scope = "(1234567890123456/cn-hangzhou)";
         Assert.Equal(
@@ -85,6 +91,12 @@ public sealed class CallsTests : IDisposable
             16. DeleteDataset photos/raw {{Scope}} -> done
             17. DeleteProject photos {{Scope}} -> done
             18. GetBinding photos/raw {{Scope}} {URI: "oss://camera"} -> ResourceNotFound
+            19. CreateProject photos {{Scope}} -> done
+            20. AttachOssBucket photos {{Scope}} {OSSBucket: "camera", Description: "d"} -> done
+            21. GetOssBucketAttachment {{Scope}} {OSSBucket: "camera"} -> done
+            22. ListAttachedOssBuckets photos {{Scope}} {MaxResults: 5} -> done
+            23. DetachOssBucket {{Scope}} {OSSBucket: "camera"} -> done
+            24. ListRegions {{Scope}} {AcceptLanguage: "ja"} -> done
             """,
             _fixture.Calls.ToString());
         Assert.Equal(
@@ -92,11 +104,13 @@ public sealed class CallsTests : IDisposable
                 typeof(Project), typeof(Project), null, typeof(Project), typeof(ProjectPage), typeof(ProjectPage), typeof(Dataset),
                 typeof(Dataset),
                 typeof(Dataset), typeof(DatasetPage), typeof(Binding), typeof(BindingPage), null, typeof(IReadOnlyList<Dataset>),
-                typeof(IReadOnlyList<Dataset>), null, null, null,
+                typeof(IReadOnlyList<Dataset>), null, null, null, typeof(Project), typeof(OssBucketAttachment), typeof(OssBucketAttachment),
+                typeof(OssBucketAttachmentPage), null, typeof(IReadOnlyList<ImmRegion>),
             ],
             _fixture.Calls.Select(call => call.Answer switch
             {
                 IReadOnlyList<Dataset> => typeof(IReadOnlyList<Dataset>),
+                IReadOnlyList<ImmRegion> => typeof(IReadOnlyList<ImmRegion>),
                 var answer => answer?.GetType(),
             }));
         Assert.Equal(Enum.GetValues<ImmOperation>().Order(), _fixture.Calls.Select(call => call.Operation).Distinct().Order());

@@ -73,6 +73,73 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void The_message_of_a_fault_names_operation_and_scope()
+    {
+        _fixture.Faults.On(ImmOperation.CreateProject).Fail(ImmErrorCode.StatusConflict);
+        _fixture.Faults.On(ImmOperation.GetDataset).Throttle();
+        _fixture.Faults.On(ImmOperation.ListProjects).BeUnavailable();
+
+        Assert.Equal(
+            "A fault of the test fixture in CreateProject photos (1234567890123456/cn-hangzhou).",
+            Assert.Throws<ImmException>(() => _fixture.Registry.Create(new() { ProjectName = "photos" })).Message);
+        Assert.EndsWith(
+            " A fault of the test fixture in GetDataset photos/raw (1234567890123456/cn-hangzhou).",
+            Assert.Throws<ImmException>(() => _fixture.Registry.GetDataset("photos", "raw")).Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith(
+            " A fault of the test fixture in ListProjects (1234567890123456/cn-hangzhou).",
+            Assert.Throws<ImmException>(() => _fixture.Registry.List()).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_describes_the_calls_that_it_is_about()
+    {
+        ImmFaults faults = _fixture.Faults;
+
+        Assert.Equal(
+            [
+                "fault: Throttling.User in any operation",
+                "fault: Throttling.User in any change of photos in */cn-beijing, every 2 calls",
+                "fault: NoPermission in GetProject or DeleteProject of photos/raw in 1/cn-beijing, once",
+                "fault: NoPermission by ExplicitDeny of SessionPolicy in ListProjects where a predicate holds",
+            ],
+            new[]
+            {
+                faults.OnAny().Throttle(),
+                faults.OnWrites().ForProject("photos").InRegion("cn-beijing").Every(2).Throttle(),
+                faults.On(ImmOperation.GetProject, ImmOperation.DeleteProject).ForDataset("photos", "raw").InAccount("1")
+                    .InRegion("cn-beijing").Times(1).Deny(),
+                faults.On(ImmOperation.ListProjects).Where(_ => true).DenyByPolicy(RamEffect.ExplicitDeny, RamPolicyType.SessionPolicy),
+            }.Select(fault => fault.ToString()));
+    }
+
+    [Fact]
+    public async Task A_denial_is_that_of_the_service_with_and_without_the_details_of_policies()
+    {
+        using ImmFault deny = _fixture.Faults.On(ImmOperation.GetDataset).Deny();
+        using ImmFault implicitly = _fixture.Faults.On(ImmOperation.ListProjects).DenyByPolicy();
+        using ImmFault explicitly = _fixture.Faults.On(ImmOperation.GetProject)
+            .DenyByPolicy(RamEffect.ExplicitDeny, RamPolicyType.ControlPolicy);
+
+        ImmException denied = Assert.Throws<ImmException>(() => _fixture.Registry.GetDataset("photos", "raw"));
+        string list = (await _fixture.Api.InvokeAsync("1234567890123456", "cn-hangzhou", "ListProjects", [])).Json;
+        string get = (await _fixture.Api.InvokeAsync(
+            "1234567890123456", "cn-hangzhou", "GetProject", [KeyValuePair.Create("ProjectName", "photos")])).Json;
+
+        Assert.Equal((ImmErrorCode.NoPermission, 403), (denied.Code, denied.HttpStatus));
+        Assert.Equal(
+            "You are not authorized to operate imm:GetDataset on the specified resources "
+            + "acs:imm:cn-hangzhou:1234567890123456:project/photos/dataset/raw.",
+            denied.Message);
+        Assert.Contains("\"NoPermissionType\":\"ImplicitDeny\",\"AuthAction\":\"imm:ListProjects\"", list, StringComparison.Ordinal);
+        Assert.Contains("acs:imm:cn-hangzhou:1234567890123456:project/*.\"", list, StringComparison.Ordinal);
+        Assert.Contains("\"AccessDeniedDetail\":{\"PolicyType\":\"ControlPolicy\"", get, StringComparison.Ordinal);
+        Assert.Contains("\"NoPermissionType\":\"ExplicitDeny\"", get, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().DenyByPolicy(RamEffect.Allow));
+    }
+
+    [Fact]
     public void Rejects_an_unknown_error_code()
     {
         Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().Fail("InternalError"));
@@ -289,10 +356,11 @@ public sealed class FaultTests : IDisposable
         Create("photos");
 
         const string Scope = "(1234567890123456/cn-hangzhou)";
+        const string Lost = "ServiceUnavailable after the commit";
         Assert.Equal(
             $$"""
-            1. CreateProject photos (1234567890123456/cn-hangzhou) -> Throttling.User [fault: Throttling.User, once]
-            2. CreateProject photos {{Scope}} -> ServiceUnavailable [fault: ServiceUnavailable after the commit, the first 2 times]
+            1. CreateProject photos (1234567890123456/cn-hangzhou) -> Throttling.User [fault: Throttling.User in CreateProject, once]
+            2. CreateProject photos {{Scope}} -> ServiceUnavailable [fault: {{Lost}} in CreateProject, the first 2 times]
             3. CreateProject photos (1234567890123456/cn-hangzhou) -> ResourceAlreadyExists
             """,
             _fixture.Calls.ToString());

@@ -93,6 +93,23 @@ public sealed class DatasetActionTests : IDisposable
             await Call("ListBindings", ("ProjectName", "p"), ("DatasetName", "d")));
     }
 
+    [Theory]
+    [InlineData("WorkflowParameters", "[]")]
+    [InlineData("WorkflowParameters.1.Name", "n")]
+    [InlineData("DatasetConfig", "{}")]
+    public async Task An_update_of_ignored_parameters_alone_answers_what_is_there_and_changes_nothing(string name, string text)
+    {
+        (_, string created) = await Call("CreateDataset", ("ProjectName", "p"), ("DatasetName", "d"), (name, text));
+        (_, string project) = await Call("GetProject", ("ProjectName", "p"));
+
+        Assert.Equal((200, created), await Call("UpdateDataset", ("ProjectName", "p"), ("DatasetName", "d"), (name, text)));
+        Assert.Equal((200, project), await Call("UpdateProject", ("ProjectName", "p"), (name, text)));
+        Assert.Equal((200, created), await Call("GetDataset", ("ProjectName", "p"), ("DatasetName", "d")));
+        Assert.Equal(2, _store.Registry("1234", "cn-hangzhou").Get("p").Revision);
+        Assert.Equal((404, "ResourceNotFound"), await CallCode("UpdateDataset", ("ProjectName", "p"), ("DatasetName", "e"), (name, text)));
+        Assert.Equal((400, "InvalidArgument"), await CallCode("UpdateDataset", ("ProjectName", "p"), ("DatasetName", "d"), ("Desc", "")));
+    }
+
     [Fact]
     public async Task Lists_bindings_page_by_page_with_the_token_of_the_service()
     {

@@ -11,7 +11,7 @@ public sealed class RefusalTests : IDisposable
 
     public RefusalTests() => _fixture.Seed
         .Project("photos").Dataset("photos", "raw").Bindings("photos", "raw", "oss://camera")
-        .Project("videos");
+        .Project("videos").AttachedOssBuckets("videos", "camera");
 
     public void Dispose() => _fixture.Dispose();
 
@@ -38,7 +38,24 @@ public sealed class RefusalTests : IDisposable
     [InlineData("DeleteDataset", "ProjectName=photos&DatasetName=raw", "StatusConflict")]
     [InlineData("CreateBinding", "ProjectName=photos&DatasetName=raw&URI=http://camera", "InvalidArgument")]
     [InlineData("ListBindings", "ProjectName=photos&DatasetName=cut", "ResourceNotFound")]
+    [InlineData("GetBinding", "ProjectName=photos&DatasetName=raw&URI=oss://other", "ResourceNotFound")]
     [InlineData("DeleteBinding", "ProjectName=photos&DatasetName=raw&URI=oss://other", "ResourceNotFound")]
+    [InlineData("DeleteProject", "ProjectName=videos", "StatusConflict")]
+    [InlineData("AttachOSSBucket", "OSSBucket=new", "InvalidArgument")]
+    [InlineData("AttachOSSBucket", "ProjectName=photos", "InvalidArgument")]
+    [InlineData("AttachOSSBucket", "ProjectName=photos&OSSBucket=New", "InvalidArgument")]
+    [InlineData("AttachOSSBucket", "ProjectName=music&OSSBucket=camera", "ResourceNotFound")]
+    [InlineData("AttachOSSBucket", "ProjectName=photos&OSSBucket=camera", "ResourceAlreadyExists")]
+    [InlineData("DetachOSSBucket", "", "InvalidArgument")]
+    [InlineData("DetachOSSBucket", "OSSBucket=new", "ResourceNotFound")]
+    [InlineData("GetOSSBucketAttachment", "OSSBucket=oss://camera", "InvalidArgument")]
+    [InlineData("GetOSSBucketAttachment", "OSSBucket=new", "ResourceNotFound")]
+    [InlineData("ListAttachedOSSBuckets", "MaxResults=x", "InvalidArgument")]
+    [InlineData("ListAttachedOSSBuckets", "ProjectName=photos&MaxResults=201", "InvalidArgument")]
+    [InlineData("ListAttachedOSSBuckets", "ProjectName=photos&NextToken=camera", "InvalidArgument")]
+    [InlineData("ListAttachedOSSBuckets", "ProjectName=music", "ResourceNotFound")]
+    [InlineData("ListRegions", "", "InvalidArgument")]
+    [InlineData("ListRegions", "AcceptLanguage=de", "InvalidArgument")]
     public async Task Answers_a_refused_call_without_an_exception(string action, string parameters, string code)
     {
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { ProjectQuota = 2 }, _fixture.Snapshot().Image);
@@ -78,6 +95,7 @@ public sealed class RefusalTests : IDisposable
         using ImmFault throttled = _fixture.Faults.On(ImmOperation.GetProject).Throttle();
         using ImmFault lost = _fixture.Faults.On(ImmOperation.DeleteProject).FailAfterCommit();
         using ImmFault elapsed = _fixture.Faults.OnAny().Elapse(TimeSpan.FromSeconds(1));
+        _fixture.Registry.DetachOssBucket("camera");
 
         await AssertRefuses(_fixture.Api, "UpdateProject", "ProjectName=photos&Description=d", "ServiceUnavailable");
         await AssertRefuses(_fixture.Api, "GetProject", "ProjectName=photos", "Throttling.User");

@@ -81,7 +81,8 @@ public sealed class AuthorizationRequest
 
     /// <summary>
     /// The ARN of the resource, such as <c>acs:imm:cn-hangzhou:1234567890:project/photos</c>. It ends in <c>project/photos/dataset/raw</c>
-    /// for a dataset, in <c>project/*</c> where projects are listed, and in <c>project/photos/dataset/*</c> where datasets are listed.
+    /// for a dataset, in <c>project/*</c> where projects are listed, and in <c>project/photos/dataset/*</c> where datasets are listed. It
+    /// is <c>*</c> where regions are listed, and where a bucket is detached or its attachment looked up.
     /// </summary>
     public string Resource { get; }
 

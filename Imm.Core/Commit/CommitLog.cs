@@ -24,8 +24,8 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// <summary>The number of the last batch that a load finds: an older state may be dropped from memory.</summary>
     public virtual long LoadableSequence => 0;
 
-    /// <summary>The refusal of every change after <see cref="Failure"/>; null while there is none.</summary>
-    public Refusal? Failed => Failure is { } cause
+    /// <summary>The refusal of every change, after <see cref="Failure"/> or for another reason; null while changes are taken.</summary>
+    public virtual Refusal? Failed => Failure is { } cause
         ? Refusal.Unavailable(
             ImmUnavailableReason.StoreFailed,
             $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}",

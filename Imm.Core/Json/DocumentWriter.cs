@@ -155,6 +155,32 @@ internal sealed class DocumentWriter
         Json.WriteEndObject();
     }
 
+    public void WriteAttachment(OssBucketAttachment attachment)
+    {
+        Json.WriteStartObject();
+        WriteText("OwnerId"u8, attachment.OwnerId);
+        WriteText("OSSBucket"u8, attachment.OssBucket);
+        WriteFields(attachment);
+        Json.WriteEndObject();
+    }
+
+    /// <summary>Writes the fields of an attachment, but for owner and bucket, into an object.</summary>
+    public void WriteFields(OssBucketAttachment attachment)
+    {
+        WriteText("ProjectName"u8, attachment.ProjectName.Value);
+        WriteText("Description"u8, attachment.Description);
+        WriteTime("CreateTime"u8, attachment.CreateTicks);
+        WriteTime("UpdateTime"u8, attachment.CreateTicks);
+    }
+
+    public void WriteRegion(ImmRegion region)
+    {
+        Json.WriteStartObject();
+        WriteText("LocalName"u8, region.LocalName);
+        WriteText("RegionId"u8, region.RegionId);
+        Json.WriteEndObject();
+    }
+
     public void WriteArray<T>(ReadOnlySpan<byte> name, IReadOnlyList<T> entries, Action<DocumentWriter, T> write)
     {
         Json.WriteStartArray(name);

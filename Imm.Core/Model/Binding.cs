@@ -12,9 +12,9 @@ namespace Imm.Core;
 public sealed record Binding
 {
     internal const string UriParameter = "URI";
+    internal const int MaxBucketLength = 63;
 
     private const string Scheme = "oss://";
-    private const int MaxBucketLength = 63;
 
     private static readonly SearchValues<char> BucketCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 

@@ -18,6 +18,12 @@ internal static class ImmAction
     public const string ListBindings = "imm:ListBindings";
     public const string DeleteBinding = "imm:DeleteBinding";
 
+    public const string AttachOssBucket = "imm:AttachOSSBucket";
+    public const string DetachOssBucket = "imm:DetachOSSBucket";
+    public const string GetOssBucketAttachment = "imm:GetOSSBucketAttachment";
+    public const string ListAttachedOssBuckets = "imm:ListAttachedOSSBuckets";
+    public const string ListRegions = "imm:ListRegions";
+
     /// <summary>The service's action that adds files to a dataset.</summary>
     public const string AddFiles = "imm:BatchIndexFileMeta";
 

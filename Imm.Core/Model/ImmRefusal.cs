@@ -86,7 +86,7 @@ public sealed record ImmRefusal
     internal ImmException ToException() => new(this);
 
     /// <summary>Copies the refusal with another message and cause.</summary>
-    internal ImmRefusal WithMessage(string message, Exception cause) =>
+    internal ImmRefusal WithMessage(string message, Exception? cause) =>
         new(Code, message, Parameter, Requested, Used, Limit) { Cause = cause, Denial = Denial, Reason = Reason };
 
     internal static ImmRefusal Missing(string parameter) =>

@@ -123,6 +123,9 @@ public sealed record Project : INamed
     /// <summary>The datasets; none for a project that is not in a scope, whatever its counts say.</summary>
     internal NameTree<DatasetEntry> Datasets { get; init; } = NameTree<DatasetEntry>.Empty;
 
+    /// <summary>The attached buckets; none for a project that is not in a scope.</summary>
+    internal NameTree<OssBucketAttachment> Attachments { get; init; } = NameTree<OssBucketAttachment>.Empty;
+
     string INamed.Name => ProjectName.Value;
 
     /// <summary>Compares the 18 fields of two projects; their revisions may differ.</summary>

@@ -82,6 +82,10 @@ internal sealed record Scope
 
     public string DatasetArn(string projectName, string datasetName) => $"{ProjectArn(projectName)}/dataset/{datasetName}";
 
+    /// <summary>The ARN of a dataset, or of a project where no dataset is named; <c>*</c>, all resources, where no project is.</summary>
+    public string Arn(string? projectName, string? datasetName) =>
+        projectName is null ? "*" : datasetName is null ? ProjectArn(projectName) : DatasetArn(projectName, datasetName);
+
     public override string ToString() => $"{AccountId}/{RegionId}";
 
     private static bool IsId(string text, SearchValues<char> characters) =>

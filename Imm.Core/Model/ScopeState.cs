@@ -4,8 +4,8 @@ using Imm.Core.Collections;
 namespace Imm.Core.Model;
 
 /// <summary>
-/// The projects and datasets of one scope at one moment. Immutable once published. While a batch is staged, its <see cref="OwnerToken"/>
-/// lets the next state change in place the nodes that the batch itself has made.
+/// The projects of one scope at one moment, with their datasets and attached buckets. Immutable once published. While a batch is staged,
+/// its <see cref="OwnerToken"/> lets the next state change in place the nodes that the batch itself has made.
 /// </summary>
 internal sealed class ScopeState
 {
@@ -17,12 +17,16 @@ internal sealed class ScopeState
     private readonly NameTable<Project> _byName;
     private readonly NameTree<Project> _inOrder;
 
+    /// <summary>The attachments of all projects, by bucket.</summary>
+    private readonly NameTree<OssBucketAttachment> _attachments;
+
     private ScopeState(
         Scope scope,
         ServiceDefaults defaults,
         int? ownProjectQuota,
         NameTable<Project> byName,
         NameTree<Project> inOrder,
+        NameTree<OssBucketAttachment> attachments,
         long datasetCount,
         long lastNumber,
         long revision)
@@ -32,6 +36,7 @@ internal sealed class ScopeState
         OwnProjectQuota = ownProjectQuota;
         _byName = byName;
         _inOrder = inOrder;
+        _attachments = attachments;
         DatasetCount = datasetCount;
         LastNumber = lastNumber;
         Revision = revision;
@@ -64,7 +69,16 @@ internal sealed class ScopeState
     public NameTree<Project> Projects => _inOrder;
 
     public static ScopeState Empty(Scope scope, ServiceDefaults defaults, int? ownProjectQuota = null, long revision = 0) =>
-        new(scope, defaults, ownProjectQuota, NameTable<Project>.Empty, NameTree<Project>.Empty, 0, 0, revision);
+        new(
+            scope,
+            defaults,
+            ownProjectQuota,
+            NameTable<Project>.Empty,
+            NameTree<Project>.Empty,
+            NameTree<OssBucketAttachment>.Empty,
+            0,
+            0,
+            revision);
 
     /// <summary>Checks that the scope has a number left for a new project or dataset.</summary>
     public Refusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
@@ -85,7 +99,35 @@ internal sealed class ScopeState
         return dataset is null ? Refusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
     }
 
-    /// <summary>Adds a project, or replaces the one of its name.</summary>
+    /// <summary>Finds the attachment of a bucket; null where it is attached to no project.</summary>
+    public OssBucketAttachment? FindAttachment(string bucket) => _attachments.Find(bucket);
+
+    /// <summary>Attaches a bucket to a project.</summary>
+    /// <param name="before">The project in this state.</param>
+    /// <param name="attachment">The attachment, of a bucket that has none.</param>
+    /// <param name="revision">The revision of the change.</param>
+    /// <param name="owner">The token of the batch; null for none.</param>
+    /// <param name="after">The project afterwards.</param>
+    public ScopeState Attach(
+        Project before, OssBucketAttachment attachment, long revision, OwnerToken? owner, out Project after)
+    {
+        after = before with { Attachments = before.Attachments.Set(attachment, owner), Revision = revision };
+        return With(before, after, owner, attachment.Number).WithAttachments(_attachments.Set(attachment, owner));
+    }
+
+    /// <summary>Detaches a bucket from its project.</summary>
+    /// <param name="attachment">An attachment of this state.</param>
+    /// <param name="revision">The revision of the change.</param>
+    /// <param name="owner">The token of the batch; null for none.</param>
+    /// <param name="after">The project afterwards.</param>
+    public ScopeState Detach(OssBucketAttachment attachment, long revision, OwnerToken? owner, out Project after)
+    {
+        Invariant.Holds(TryFind(attachment.ProjectName.Value, out Project? before), "a bucket is attached to a project that exists");
+        after = before with { Attachments = before.Attachments.Remove(attachment.OssBucket, owner), Revision = revision };
+        return With(before, after, owner).WithAttachments(_attachments.Remove(attachment.OssBucket, owner));
+    }
+
+    /// <summary>Adds a project, or replaces the one of its name. Its attachments are those that it has in this state.</summary>
     /// <param name="before">The project of that name in this state; null for a new one.</param>
     /// <param name="after">The project.</param>
     /// <param name="owner">The token of the batch; null for none.</param>
@@ -99,6 +141,7 @@ internal sealed class ScopeState
             OwnProjectQuota,
             _byName.Set(after, owner),
             _inOrder.Set(after, owner),
+            _attachments,
             DatasetCount - (before?.DatasetCount ?? 0) + after.DatasetCount,
             Math.Max(LastNumber, number),
             Math.Max(Revision, after.Revision));
@@ -114,24 +157,31 @@ internal sealed class ScopeState
         OwnProjectQuota,
         _byName.Remove(before.ProjectName.Value, owner),
         _inOrder.Remove(before.ProjectName.Value, owner),
+        _attachments,
         DatasetCount - before.DatasetCount,
         LastNumber,
         revision);
 
     /// <summary>Copies the index into contiguous memory, for a state that was built from many projects and is read from then on.</summary>
-    public ScopeState Packed() => new(Scope, Defaults, OwnProjectQuota, _byName.Packed(), _inOrder, DatasetCount, LastNumber, Revision);
+    public ScopeState Packed() =>
+        new(Scope, Defaults, OwnProjectQuota, _byName.Packed(), _inOrder, _attachments, DatasetCount, LastNumber, Revision);
 
     /// <summary>Copies the state for a store with other defaults.</summary>
     public ScopeState With(ServiceDefaults defaults) =>
-        defaults == Defaults ? this : new(Scope, defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber, Revision);
+        defaults == Defaults
+            ? this
+            : new(Scope, defaults, OwnProjectQuota, _byName, _inOrder, _attachments, DatasetCount, LastNumber, Revision);
 
     /// <summary>Copies the state with a revision that is not below the present one.</summary>
     public ScopeState WithRevision(long revision)
     {
         Invariant.Holds(revision >= Revision, "a revision never falls");
-        return new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, DatasetCount, LastNumber, revision);
+        return new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, _attachments, DatasetCount, LastNumber, revision);
     }
 
     public ScopeState WithProjectQuota(int? projectQuota) =>
-        new(Scope, Defaults, projectQuota, _byName, _inOrder, DatasetCount, LastNumber, Revision);
+        new(Scope, Defaults, projectQuota, _byName, _inOrder, _attachments, DatasetCount, LastNumber, Revision);
+
+    private ScopeState WithAttachments(NameTree<OssBucketAttachment> attachments) =>
+        new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, attachments, DatasetCount, LastNumber, Revision);
 }

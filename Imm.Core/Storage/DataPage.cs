@@ -54,6 +54,11 @@ internal static class DataPage
         BinaryPrimitives.WriteUInt32LittleEndian(page[ChecksumOffset..], ChecksumOf(page));
     }
 
+    /// <summary>True if number and checksum of a page are right.</summary>
+    public static bool IsWhole(uint number, ReadOnlySpan<byte> page) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]) == ChecksumOf(page)
+        && BinaryPrimitives.ReadUInt32LittleEndian(page) == number;
+
     /// <summary>Verifies number and checksum of a page, and restores the bytes that LiteDB wrote in their place.</summary>
     /// <param name="file">The path of the file, for the message.</param>
     /// <param name="number">The number that the page must have.</param>
@@ -61,10 +66,10 @@ internal static class DataPage
     /// <exception cref="DamagedFileException">The number or the checksum is wrong.</exception>
     public static void Verify(string file, uint number, Span<byte> page)
     {
-        uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]);
-        if (checksum != ChecksumOf(page) || BinaryPrimitives.ReadUInt32LittleEndian(page) != number)
+        if (!IsWhole(number, page))
         {
-            if (checksum == LiteDbMark && BinaryPrimitives.ReadUInt32LittleEndian(page) == number)
+            if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]) == LiteDbMark
+                && BinaryPrimitives.ReadUInt32LittleEndian(page) == number)
             {
                 throw WrittenByAnotherProgram(file, $"its page {number} is as LiteDB writes one");
             }

@@ -84,8 +84,7 @@ internal sealed class DocumentFile : IDisposable
         }
 
         RecordCollection collection = RecordCollection.Changes;
-        BsonDocument? newest = Last(collection.Name, 0, long.MaxValue);
-        long key = newest is null ? 0 : RecordBucket.Read(collection, newest)[^1].Key;
+        long key = LastChange();
         var added = new List<Record>(changes.Count);
         foreach (Record change in changes)
         {
@@ -113,9 +112,13 @@ internal sealed class DocumentFile : IDisposable
     }
 
     /// <summary>Reads the changes that are kept, in order.</summary>
-    public IEnumerable<Record> ReadChanges() =>
-        Find(RecordCollection.Changes.Name, 0, long.MaxValue).SelectMany(
-            static document => RecordBucket.Read(RecordCollection.Changes, document));
+    public IEnumerable<Record> ReadChanges()
+    {
+        long oldest = LastChange() - StoredChanges.MaxWeight;
+        return Find(RecordCollection.Changes.Name, 0, long.MaxValue)
+            .SelectMany(static document => RecordBucket.Read(RecordCollection.Changes, document))
+            .Where(change => change.Key > oldest);
+    }
 
     /// <summary>
     /// Reads a record of the log and the document that it will change, so that damage in them is found before anything is written.
@@ -212,6 +215,13 @@ internal sealed class DocumentFile : IDisposable
 
     /// <summary>Reads the documents with keys in a range, in order.</summary>
     private IEnumerable<BsonDocument> Find(string collection, long first, long last) => Find(collection, InRange(first, last));
+
+    /// <summary>Returns the key of the last change that is kept; 0 if there is none.</summary>
+    private long LastChange()
+    {
+        RecordCollection collection = RecordCollection.Changes;
+        return Last(collection.Name, 0, long.MaxValue) is { } newest ? RecordBucket.Read(collection, newest)[^1].Key : 0;
+    }
 
     /// <summary>Reads the document with the greatest key in a range; null if there is none.</summary>
     private BsonDocument? Last(string collection, long first, long last)

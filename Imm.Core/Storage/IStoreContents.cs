@@ -16,6 +16,9 @@ internal interface IStoreContents : IDisposable
     /// <exception cref="InvalidDataException">A document is damaged.</exception>
     IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue);
 
+    /// <summary>Makes reading possible again after a read that failed, which LiteDB does not survive.</summary>
+    void Reset();
+
     /// <summary>Reads the changes of projects that the data file keeps, in order.</summary>
     IEnumerable<Record> ReadChanges();
 }

@@ -40,6 +40,9 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             case ChangeKind.Dataset:
                 Write(writer, (DatasetEntry)value);
                 break;
+            case ChangeKind.Attachment:
+                Write(writer, (OssBucketAttachment)value);
+                break;
             default:
                 throw new InvalidOperationException($"No document for {kind}.");
         }
@@ -116,6 +119,23 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
                 Revision = fields.Int64(Revision, otherwise: 0),
             },
             bindings);
+    }
+
+    /// <param name="record">The record.</param>
+    /// <param name="accountId">The account of the scope.</param>
+    public static OssBucketAttachment ReadAttachment(in Record record, string accountId)
+    {
+        var fields = new RecordFields(record);
+        fields.ExpectNumber();
+        ProjectName projectName = ReadName(fields);
+        string bucket = fields.Text(OssBucketAttachment.BucketParameter);
+        fields.Expect(Binding.IsBucket(bucket));
+        (long createTicks, _) = ReadTimes(fields);
+        return new OssBucketAttachment(
+            accountId, projectName, bucket, fields.Text(nameof(OssBucketAttachment.Description), otherwise: ""), createTicks)
+        {
+            Number = RecordKey.Number(record.Key),
+        };
     }
 
     private static void Write(BsonWriter writer, ScopeState scope)
@@ -197,6 +217,15 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
 
             writer.End(bindings);
         }
+    }
+
+    private static void Write(BsonWriter writer, OssBucketAttachment attachment)
+    {
+        writer.Int64(Number, attachment.Number);
+        writer.Text(nameof(OssBucketAttachment.ProjectName), attachment.ProjectName.Value);
+        writer.Text(OssBucketAttachment.BucketParameter, attachment.OssBucket);
+        WriteTimes(writer, attachment.CreateTicks, attachment.CreateTicks);
+        WriteUnlessEmpty(writer, nameof(OssBucketAttachment.Description), attachment.Description);
     }
 
     private static void WriteTimes(BsonWriter writer, long createTicks, long updateTicks)

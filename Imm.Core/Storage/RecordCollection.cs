@@ -10,6 +10,7 @@ internal sealed record RecordCollection(string Name, string Records, ChangeKind?
 {
     public static readonly RecordCollection Projects = new("projects", "Projects", ChangeKind.Project);
     public static readonly RecordCollection Datasets = new("datasets", "Datasets", ChangeKind.Dataset);
+    public static readonly RecordCollection Attachments = new("attachments", "Attachments", ChangeKind.Attachment);
     public static readonly RecordCollection Changes = new("changes", "Changes", Kind: null);
 
     /// <summary>The collection of the scopes, each of which is a document of its own.</summary>
@@ -22,6 +23,7 @@ internal sealed record RecordCollection(string Name, string Records, ChangeKind?
     {
         ChangeKind.Project => Projects,
         ChangeKind.Dataset => Datasets,
+        ChangeKind.Attachment => Attachments,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 

@@ -9,12 +9,11 @@ namespace Imm.Core.Storage;
 /// <param name="problem">Takes a problem, and may throw; if it does not, the loader skips the record.</param>
 internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Record>> read, RecordCodec codec, Action<string> problem)
 {
-    /// <summary>Reads the scopes of a store in ordinal order, one at a time.</summary>
-    /// <exception cref="DamagedFileException">A record is damaged.</exception>
+    /// <summary>Reads the states of all scopes in ordinal order, one at a time.</summary>
+    /// <exception cref="DamagedFileException">While it is enumerated: a record is damaged.</exception>
     public static IEnumerable<ScopeState> LoadAll(IStoreContents contents, FileStoreSettings settings)
     {
-        var loader = new ScopeLoader(
-            contents.Read, settings.Codec, problem => throw new DamagedFileException(contents.Pages.Name, problem));
+        ScopeLoader loader = Of(contents, settings);
         StoredScope[] scopes =
         [
             .. contents.Read(ChangeKind.Scope)
@@ -28,6 +27,10 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         }
     }
 
+    /// <summary>Makes the loader of contents, for which damage is an exception.</summary>
+    public static ScopeLoader Of(IStoreContents contents, FileStoreSettings settings) =>
+        new(contents.Read, settings.Codec, problem => throw new DamagedFileException(contents.Pages.Name, problem));
+
     /// <summary>Reads the state of a scope.</summary>
     /// <param name="empty">The empty state of the scope.</param>
     /// <param name="id">The number of the scope.</param>
@@ -37,6 +40,12 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         List<Project> projects = Read(ChangeKind.Project, first, last, codec.ReadProject);
         ILookup<string, DatasetEntry> datasets = Read(ChangeKind.Dataset, first, last, RecordCodec.ReadDataset)
             .ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
+        ILookup<string, OssBucketAttachment> attachments = Read(
+            ChangeKind.Attachment,
+            first,
+            last,
+            (in Record record) => RecordCodec.ReadAttachment(record, empty.Scope.AccountId)).ToLookup(
+                static attachment => attachment.ProjectName.Value);
         ScopeState state = empty;
         var owner = new OwnerToken();
         foreach (Project stored in projects)
@@ -73,11 +82,26 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
             }
 
             state = state.With(null, project, owner, lastNumber);
+            foreach (OssBucketAttachment attachment in attachments[project.ProjectName.Value])
+            {
+                if (state.FindAttachment(attachment.OssBucket) is not null)
+                {
+                    problem($"The bucket '{attachment.OssBucket}' is attached to two projects of the scope {empty.Scope}.");
+                    continue;
+                }
+
+                state = state.Attach(project, attachment, project.Revision, owner, out project);
+            }
         }
 
         foreach (IGrouping<string, DatasetEntry> orphans in datasets.Where(group => !state.TryFind(group.Key, out _)))
         {
             problem($"The scope {empty.Scope} has datasets of the project '{orphans.Key}', which does not exist.");
+        }
+
+        foreach (IGrouping<string, OssBucketAttachment> orphans in attachments.Where(group => !state.TryFind(group.Key, out _)))
+        {
+            problem($"The scope {empty.Scope} has buckets attached to the project '{orphans.Key}', which does not exist.");
         }
 
         owner.Close();

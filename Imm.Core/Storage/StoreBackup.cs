@@ -12,7 +12,7 @@ internal static class StoreBackup
     private const int MaxPagesAtOnce = 1024;
     private const int MaxNames = 100;
 
-    private static readonly ChangeKind[] Kinds = [ChangeKind.Scope, ChangeKind.Project, ChangeKind.Dataset];
+    private static readonly ChangeKind[] Kinds = [ChangeKind.Scope, ChangeKind.Project, ChangeKind.Dataset, ChangeKind.Attachment];
 
     /// <summary>Writes a backup.</summary>
     /// <exception cref="IOException">The name is taken, or the file cannot be written. There is no new file.</exception>

@@ -71,7 +71,7 @@ internal static class StoreCheck
             }
         }
 
-        foreach (ChangeKind kind in (ChangeKind[])[ChangeKind.Project, ChangeKind.Dataset])
+        foreach (ChangeKind kind in (ChangeKind[])[ChangeKind.Project, ChangeKind.Dataset, ChangeKind.Attachment])
         {
             foreach (int id in snapshot.Read(kind).Select(record => RecordKey.Scope(record.Key)).Distinct()
                 .Where(id => !scopes.ContainsKey(id)))

@@ -88,6 +88,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     /// <summary>True if the logs are needed. Verifies page 0 and the length of the data file as far as they must be right already.</summary>
     private bool IsRecoveryNeeded()
     {
+        ForeignLog.VerifyNone(disk, path);
+
         // While pages are overwritten page 0 may be torn. Recovery takes it from redo then.
         if (!data.Header.IsBeingOverwritten)
         {

@@ -92,6 +92,12 @@ internal sealed class StoreSnapshot : IStoreContents
 
     public IEnumerable<Record> ReadChanges() => Documents().ReadChanges();
 
+    public void Reset()
+    {
+        _documents?.Dispose();
+        _documents = null;
+    }
+
     public void Dispose()
     {
         _documents?.Dispose();

@@ -9,14 +9,14 @@ namespace Imm.Core.Storage;
 /// </summary>
 internal static class StoredChanges
 {
-    /// <summary>The weight that is kept: at most 4,096 changes and 4 MiB, but for the documents around them.</summary>
-    public const long MaxWeight = 4 << 20;
+    /// <summary>The weight that is kept: at most 4,096 changes and 1 MiB.</summary>
+    public const long MaxWeight = 1 << 20;
 
-    private const int MinWeight = 1024;
+    private const int MinWeight = 256;
     private const string Kind = "Kind";
     private const string Project = "Project";
 
-    /// <summary>Returns the weight of a change: its length in bytes, and not less than 1,024.</summary>
+    /// <summary>Returns the weight of a change: its length in bytes, and not less than 256.</summary>
     public static int WeightOf(in Record change) => Math.Max(MinWeight, change.Length);
 
     /// <summary>Returns the last changes among records in the order in which they were logged.</summary>

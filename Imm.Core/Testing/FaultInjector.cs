@@ -4,8 +4,8 @@ namespace Imm.Core.Testing;
 /// <param name="Name">Its name in the record.</param>
 internal sealed record FaultEffect(string Name)
 {
-    /// <summary>The refusal of the call; null where the call goes on.</summary>
-    public Refusal? Refusal { get; init; }
+    /// <summary>Makes the refusal of a call; null where the call goes on.</summary>
+    public Func<ImmCall, Refusal>? Refuse { get; init; }
 
     /// <summary>True if the call is carried out before it is refused.</summary>
     public bool IsAfterCommit { get; init; }
@@ -37,6 +37,17 @@ internal sealed record FaultCondition(ImmOperation[]? Operations)
         && (RegionId is null || call.RegionId == RegionId)
         && (ProjectName is null || (DatasetName is null ? call.IsAbout(ProjectName) : call.IsAbout(ProjectName, DatasetName)))
         && (Where is null || Where(call));
+
+    /// <summary>Describes the calls, as the rest of a sentence.</summary>
+    public override string ToString()
+    {
+        string operations = Operations is null ? "any operation"
+            : Operations == ImmOperations.Writes ? "any change"
+            : string.Join(" or ", Operations);
+        string resource = ProjectName is null ? "" : DatasetName is null ? $" of {ProjectName}" : $" of {ProjectName}/{DatasetName}";
+        string scope = (AccountId, RegionId) is (null, null) ? "" : $" in {AccountId ?? "*"}/{RegionId ?? "*"}";
+        return operations + resource + scope + (Where is null ? "" : " where a predicate holds");
+    }
 }
 
 /// <summary>The active faults of a fixture, in the order in which they were started. Thread-safe.</summary>
@@ -49,7 +60,7 @@ internal sealed class FaultInjector(TimeProvider timeProvider)
 
     public ImmFault Start(FaultEffect effect, FaultCondition condition, int every, int? times)
     {
-        var fault = new ImmFault(effect.Name, every, times, Remove);
+        var fault = new ImmFault(effect.Name, condition.ToString(), every, times, Remove);
         Change(active => [.. active, new ActiveFault(fault, effect, condition)]);
         return fault;
     }
@@ -79,9 +90,9 @@ internal sealed class FaultInjector(TimeProvider timeProvider)
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            if (effect.Refusal is not null)
+            if (effect.Refuse is { } refuse)
             {
-                return effect.Refusal;
+                return refuse(call);
             }
         }
 
@@ -91,7 +102,7 @@ internal sealed class FaultInjector(TimeProvider timeProvider)
     /// <summary>Injects faults into a call that has succeeded.</summary>
     /// <returns>The refusal that the caller gets instead of the answer; null for the answer.</returns>
     public Refusal? InjectAfterCommit(ImmCall call) =>
-        Array.Find(Volatile.Read(ref _active), active => active.Effect.IsAfterCommit && active.Hits(call))?.Effect.Refusal;
+        Array.Find(Volatile.Read(ref _active), active => active.Effect.IsAfterCommit && active.Hits(call))?.Effect.Refuse?.Invoke(call);
 
     /// <summary>
     /// Waits for the clock. Unlike <see cref="Task.Delay(TimeSpan, TimeProvider, CancellationToken)"/> it continues at once when it is

@@ -27,6 +27,9 @@ public sealed class ImmCall
             FileChange[] changes => Array.AsReadOnly(changes),
             var request => request,
         };
+        Resource = operation.Request is FileChange[] { Length: > 1 } files
+            ? operation.Scope.Arn(files[0]?.ProjectName, files[0]?.DatasetName)
+            : operation.Scope.Arn(operation.ProjectName, operation.DatasetName);
         StartTime = timeProvider.GetUtcNow();
         _principal = operation.Principal;
     }
@@ -51,8 +54,8 @@ public sealed class ImmCall
 
     /// <summary>
     /// The parameters at the time of the call: a copy of the request; the <see cref="FileChange"/>s of
-    /// <see cref="ImmOperation.AddFiles"/> and <see cref="ImmOperation.RemoveFiles"/>; the URI of a binding. Null if the call has no
-    /// parameters but the names.
+    /// <see cref="ImmOperation.AddFiles"/> and <see cref="ImmOperation.RemoveFiles"/>; the URI of a binding, the name of a bucket, or a
+    /// language. Null if the call has no parameters but the names.
     /// </summary>
     public object? Request { get; }
 
@@ -70,8 +73,9 @@ public sealed class ImmCall
 
     /// <summary>
     /// The answer: a <see cref="Project"/>, <see cref="ProjectPage"/>, <see cref="Dataset"/>, <see cref="DatasetPage"/>,
-    /// <see cref="Binding"/> or <see cref="BindingPage"/>, all projects or datasets of a list, a <see cref="GetOrCreateResult{T}"/>, or the
-    /// datasets that files were added to or removed from. Null if there is none.
+    /// <see cref="Binding"/>, <see cref="BindingPage"/>, <see cref="OssBucketAttachment"/> or <see cref="OssBucketAttachmentPage"/>, a list
+    /// of regions, all projects or datasets of a list, a <see cref="GetOrCreateResult{T}"/>, or the datasets that files were added to or
+    /// removed from. Null if there is none.
     /// </summary>
     public object? Answer => Volatile.Read(ref _end)?.Answer;
 
@@ -96,6 +100,20 @@ public sealed class ImmCall
     /// <summary>The faults that were injected into the call, in their order.</summary>
     public IReadOnlyList<ImmFault> Faults => Array.AsReadOnly(Volatile.Read(ref _faults));
 
+    /// <summary>The operation, the names and the scope, for texts.</summary>
+    internal string Subject
+    {
+        get
+        {
+            string project = ProjectName is null ? "" : $" {ProjectName}";
+            string dataset = DatasetName is null ? "" : $"/{DatasetName}";
+            return $"{Operation}{project}{dataset} ({AccountId}/{RegionId})";
+        }
+    }
+
+    /// <summary>The ARN that the call is authorized for; the first of several.</summary>
+    internal string Resource { get; }
+
     /// <summary>True if the call is about a project, alone or among others.</summary>
     /// <param name="projectName">The project's name.</param>
     public bool IsAbout(string projectName) => ProjectName == projectName
@@ -111,19 +129,8 @@ public sealed class ImmCall
     /// <summary>Describes the call in one line: its number, operation, names, parameters, outcome and faults.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder().Append(Number).Append(". ").Append(Operation);
-        if (ProjectName is not null)
-        {
-            text.Append(' ').Append(ProjectName);
-        }
-
-        if (DatasetName is not null)
-        {
-            text.Append('/').Append(DatasetName);
-        }
-
-        text.Append(" (").Append(AccountId).Append('/').Append(RegionId).Append(')');
-        string request = RequestText.Describe(Request);
+        var text = new StringBuilder().Append(Number).Append(". ").Append(Subject);
+        string request = RequestText.Describe(Operation, Request);
         if (request.Length > 0)
         {
             text.Append(" {").Append(request).Append('}');
@@ -152,7 +159,7 @@ public sealed class ImmCall
     /// <summary>Gets the part of an answer that the caller sees.</summary>
     private object? AnswerOf(Operation operation) => Operation switch
     {
-        ImmOperation.DeleteProject or ImmOperation.DeleteDataset or ImmOperation.DeleteBinding => null,
+        ImmOperation.DeleteProject or ImmOperation.DeleteDataset or ImmOperation.DeleteBinding or ImmOperation.DetachOssBucket => null,
         _ => operation.Answer,
     };
 

@@ -6,6 +6,7 @@ namespace Imm.Core.Testing;
 public sealed class ImmFault : IDisposable
 {
     private readonly string _effect;
+    private readonly string _calls;
     private readonly int _every;
     private readonly int? _times;
     private readonly Action<ImmFault> _remove;
@@ -13,12 +14,14 @@ public sealed class ImmFault : IDisposable
     private int _hits;
 
     /// <param name="effect">The name of the effect.</param>
+    /// <param name="calls">The calls that it is about.</param>
     /// <param name="every">The fault is injected into every so many matching calls.</param>
     /// <param name="times">The number of calls that the fault is injected into; null for no limit.</param>
     /// <param name="remove">Ends the fault.</param>
-    internal ImmFault(string effect, int every, int? times, Action<ImmFault> remove)
+    internal ImmFault(string effect, string calls, int every, int? times, Action<ImmFault> remove)
     {
         _effect = effect;
+        _calls = calls;
         _every = every;
         _times = times;
         _remove = remove;
@@ -30,7 +33,7 @@ public sealed class ImmFault : IDisposable
     /// <summary>Removes the fault. It is not injected into later calls. A call that it delays goes on waiting for the clock.</summary>
     public void Dispose() => _remove(this);
 
-    /// <summary>Describes the fault, such as <c>fault: Throttling.User, the first 2 times</c>.</summary>
+    /// <summary>Describes the fault, such as <c>fault: Throttling.User in CreateProject of photos, the first 2 times</c>.</summary>
     public override string ToString()
     {
         string every = _every == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", every {_every} calls");
@@ -40,7 +43,7 @@ public sealed class ImmFault : IDisposable
             1 => ", once",
             int number => string.Create(CultureInfo.InvariantCulture, $", the first {number} times"),
         };
-        return $"fault: {_effect}{every}{times}";
+        return $"fault: {_effect} in {_calls}{every}{times}";
     }
 
     /// <summary>Counts a call that the fault is about.</summary>

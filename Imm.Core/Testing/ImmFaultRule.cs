@@ -103,7 +103,7 @@ public sealed class ImmFaultRule
 
     /// <summary>Refuses the call before it touches the store, with a code of <see cref="ImmErrorCode"/>.</summary>
     /// <param name="code">One of <see cref="ImmErrorCode"/>.</param>
-    /// <param name="message">The message; null for one that names the fixture.</param>
+    /// <param name="message">The message; null for one that names the fixture and the call.</param>
     /// <param name="parameter">The value of <see cref="ImmException.Parameter"/>.</param>
     /// <param name="requested">The value of <see cref="ImmException.Requested"/>.</param>
     /// <param name="used">The value of <see cref="ImmException.Used"/>.</param>
@@ -113,17 +113,54 @@ public sealed class ImmFaultRule
         string code, string? message = null, string? parameter = null, long? requested = null, long? used = null, long? limit = null)
     {
         CheckCode(code);
-        return Refuse(code, new Refusal(code, message ?? $"A fault of the test fixture: {code}.", parameter, requested, used, limit));
+        return Refuse(
+            code,
+            call => message ?? $"A fault of the test fixture in {call.Subject}.",
+            text => new Refusal(code, text, parameter, requested, used, limit));
+    }
+
+    /// <summary>
+    /// Refuses the call as the service refuses a caller without permission: <see cref="ImmErrorCode.NoPermission"/>, with a message that
+    /// names action and resource. <see cref="DenyByPolicy"/> adds the details that policies give; <see cref="ImmFixture.Ram"/> has policies
+    /// that decide by themselves.
+    /// </summary>
+    public ImmFault Deny() =>
+        Refuse(ImmErrorCode.NoPermission, call => Decide(call).Sentence, text => new Refusal(ImmErrorCode.NoPermission, text));
+
+    /// <summary>
+    /// Refuses the call as policies do: <see cref="ImmErrorCode.NoPermission"/>, with <c>AccessDeniedDetail</c> in the answer on the wire.
+    /// </summary>
+    /// <param name="effect"><see cref="RamEffect.ImplicitDeny"/> or <see cref="RamEffect.ExplicitDeny"/>: the NoPermissionType.</param>
+    /// <param name="policyType">The kind of the policies that refuse: the PolicyType.</param>
+    /// <exception cref="ArgumentException"><paramref name="effect"/> is not a refusal.</exception>
+    public ImmFault DenyByPolicy(
+        RamEffect effect = RamEffect.ImplicitDeny, RamPolicyType policyType = RamPolicyType.AccountLevelIdentityBasedPolicy)
+    {
+        if (effect is not (RamEffect.ImplicitDeny or RamEffect.ExplicitDeny))
+        {
+            throw new ArgumentException($"{effect} is not a refusal. Use ImplicitDeny or ExplicitDeny.", nameof(effect));
+        }
+
+        return Start(new FaultEffect($"{ImmErrorCode.NoPermission} by {effect} of {policyType}")
+        {
+            Refuse = call => OperationPipeline.Denied(Decide(call, effect).WithPolicyType(policyType), call.Principal),
+        });
     }
 
     /// <summary>Refuses the call as throttled: <see cref="ImmErrorCode.ThrottlingUser"/>.</summary>
-    public ImmFault Throttle() => Fail(ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control.");
+    public ImmFault Throttle() => Refuse(
+        ImmErrorCode.ThrottlingUser,
+        call => $"Request was denied due to user flow control. {By(call)}",
+        text => new Refusal(ImmErrorCode.ThrottlingUser, text));
 
     /// <summary>
     /// Refuses the call as a failed store does: <see cref="ImmErrorCode.ServiceUnavailable"/> with an <see cref="IOException"/> as
     /// <see cref="Exception.InnerException"/>, and nothing changed.
     /// </summary>
-    public ImmFault BeUnavailable() => Fail(ImmErrorCode.ServiceUnavailable, "The store has failed and takes no more changes.");
+    public ImmFault BeUnavailable() => Refuse(
+        ImmErrorCode.ServiceUnavailable,
+        call => $"The store has failed and takes no more changes. {By(call)}",
+        text => new Refusal(ImmErrorCode.ServiceUnavailable, text));
 
     /// <summary>
     /// Carries out the call, and then reports a failure to the caller: the change is made, as after an answer that was lost. A retry must
@@ -136,7 +173,8 @@ public sealed class ImmFaultRule
         CheckCode(code);
         return Refuse(
             $"{code} after the commit",
-            new Refusal(code, "A fault of the test fixture: the answer was lost after the change was made."),
+            call => $"The answer was lost after the change was made. {By(call)}",
+            text => new Refusal(code, text),
             isAfterCommit: true);
     }
 
@@ -182,20 +220,32 @@ public sealed class ImmFaultRule
         return this;
     }
 
-    private ImmFault Refuse(string name, Refusal refusal, bool isAfterCommit = false)
-    {
-        if (refusal.Code == ImmErrorCode.ServiceUnavailable)
-        {
-            // A failed store gives the cause of its failure.
-            refusal = refusal with
-            {
-                Reason = ImmUnavailableReason.StoreFailed,
-                Cause = new IOException("A fault of the test fixture: a write to the disk has failed."),
-            };
-        }
+    private static string By(ImmCall call) => $"A fault of the test fixture in {call.Subject}.";
 
-        return Start(new FaultEffect(name) { Refusal = refusal, IsAfterCommit = isAfterCommit });
+    /// <summary>Makes a decision that refuses a call.</summary>
+    private static RamDecision Decide(ImmCall call, RamEffect effect = RamEffect.ImplicitDeny)
+    {
+        string action = ImmOperations.ActionOf(call.Operation)!;
+        return effect == RamEffect.ExplicitDeny
+            ? new RamDecision(effect, "fault-of-the-test-fixture", 0, action, call.Resource)
+            : RamDecision.Refused(action, call.Resource, "A fault of the test fixture.");
     }
+
+    private ImmFault Refuse(
+        string name, Func<ImmCall, string> message, Func<string, Refusal> refusal, bool isAfterCommit = false) => Start(new FaultEffect(name)
+        {
+            Refuse = call => WithCause(refusal(message(call))),
+            IsAfterCommit = isAfterCommit,
+        });
+
+    // A failed store gives the cause of its failure.
+    private static Refusal WithCause(Refusal refusal) => refusal.Code == ImmErrorCode.ServiceUnavailable
+        ? refusal with
+        {
+            Reason = ImmUnavailableReason.StoreFailed,
+            Cause = new IOException("A fault of the test fixture: a write to the disk has failed."),
+        }
+        : refusal;
 
     private ImmFault Start(FaultEffect effect) => _injector.Start(effect, _condition, _every, _times);
 }

@@ -1,5 +1,7 @@
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Model;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core.Testing;
@@ -124,6 +126,30 @@ public sealed class ImmFixture : IDisposable
     /// <see cref="RegionId"/>: <c>new HttpClient(fixture.HttpHandler())</c>.
     /// </summary>
     public ImmHttpMessageHandler HttpHandler() => new(Api, AccountId, RegionId);
+
+    /// <summary>
+    /// Replaces the store of a container by that of the fixture: <see cref="ImmStore"/>, <see cref="ProjectRegistry"/>,
+    /// <see cref="ImmApi"/>, an <see cref="ImmHttpMessageHandler"/>, and the <see cref="System.TimeProvider"/>.
+    /// </summary>
+    /// <param name="services">
+    /// The services, with or without a store, which is not opened then. The container does not dispose what belongs to the fixture.
+    /// </param>
+    /// <param name="key">
+    /// The key of the store (<see cref="ImmServiceCollectionExtensions.AddKeyedImm(IServiceCollection, string)"/>); null for the one
+    /// without a key.
+    /// </param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public IServiceCollection AddTo(IServiceCollection services, string? key = null)
+    {
+        Guard.IsNotNull(services, nameof(services));
+        return services
+            .Replace(ServiceDescriptor.Singleton(TimeProvider))
+            .Replace(ServiceDescriptor.KeyedSingleton(key, Store))
+            .Replace(ServiceDescriptor.KeyedSingleton(key, Registry))
+            .Replace(ServiceDescriptor.KeyedSingleton(key, Api))
+            .Replace(ServiceDescriptor.KeyedSingleton(key, HttpHandler()));
+    }
 
     /// <summary>Takes a snapshot of the store at one moment. Faults, record and ids are not part of it.</summary>
     /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>

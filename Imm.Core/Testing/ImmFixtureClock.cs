@@ -1,3 +1,4 @@
+using System.Globalization;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Json;
 
@@ -10,12 +11,24 @@ namespace Imm.Core.Testing;
 /// <remarks>Thread-safe. Its time zone is UTC, and its timestamps count ticks of 100 ns.</remarks>
 public sealed class ImmFixtureClock : TimeProvider
 {
+    // Code that a timer has resumed on another thread sets its next timer soon, ends, or waits for something else.
+    private const int QuietTrips = 10;
+    private static readonly TimeSpan QuietTime = TimeSpan.FromMilliseconds(50);
+
+    // Where several wait on the clock, one of them may be on its way to the next wait although nothing shows it.
+    private static readonly TimeSpan QuietTimeOfSeveral = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan QuietTimeAtFirst = TimeSpan.FromMilliseconds(20);
+
     /// <summary>The clocks that this thread is moving.</summary>
     [ThreadStatic]
     private static List<ImmFixtureClock>? _moving;
 
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
+
+    // How often a timer was set or disposed, and the end of the wait for the next time.
+    private long _changes;
+    private TaskCompletionSource? _nextChange;
 
     // The elapsed time is counted apart from the time shown, so that setting the clock neither fires timers nor moves timestamps.
     private long _elapsed;
@@ -33,6 +46,11 @@ public sealed class ImmFixtureClock : TimeProvider
 
     /// <summary>The default start time: the beginning of 2025, in UTC.</summary>
     public static DateTimeOffset DefaultStart => SnapshotReader.DefaultTime;
+
+    /// <summary>
+    /// The real time for which <see cref="RunAsync(Task, int)"/> waits for a task that has set no timer: its patience before it fails.
+    /// </summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
@@ -64,7 +82,7 @@ public sealed class ImmFixtureClock : TimeProvider
     /// <remarks>
     /// Code that awaits a timer without a synchronization context continues before this method returns. With one, as xunit gives to a test
     /// and to the code in it that awaits without <c>ConfigureAwait(false)</c>, it continues elsewhere: a test that moves the clock again
-    /// must first wait until that code waits again.
+    /// must first wait until that code waits again. <see cref="RunAsync(Task, int)"/> does so.
     /// </remarks>
     /// <param name="time">The distance; zero fires the timers that are due now.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative, or leads past the year 9999.</exception>
@@ -78,22 +96,43 @@ public sealed class ImmFixtureClock : TimeProvider
             target = _elapsed + time.Ticks;
         }
 
-        SynchronizationContext? context = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(null);
-        List<ImmFixtureClock> moving = _moving ??= [];
-        moving.Add(this);
-        try
-        {
-            while (TakeDue(target) is { } timer)
-            {
-                timer.Fire();
-            }
-        }
-        finally
-        {
-            moving.RemoveAt(moving.Count - 1);
-            SynchronizationContext.SetSynchronizationContext(context);
-        }
+        Fire(() => TakeDue(target));
+    }
+
+    /// <summary>
+    /// Moves the clock to its next timer, again and again, until a task has ended: <c>await clock.RunAsync(service.RetryAsync())</c>.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// The task may wait on the clock as often as it likes, in loops, retries, timeouts and several tasks at the same time, wherever it
+    /// resumes. Each timer fires while the clock shows its time. Before the clock moves on, the code that a timer has resumed gets the time
+    /// to set its next one. The method needs real time only for code that waits for something else than the clock.
+    /// </para>
+    /// <para>Nothing else should move the clock meanwhile.</para>
+    /// </remarks>
+    /// <param name="task">The task. Its exception is passed on.</param>
+    /// <param name="maxTimers">The most timers to fire, from 1. The default is 10,000.</param>
+    /// <returns>A task that ends with <paramref name="task"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="task"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTimers"/> is below 1.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// So many timers have fired and the task has not ended; or no timer is set, and 10 seconds of real time later the task has neither set
+    /// one nor ended: it waits for something that this clock does not move.
+    /// </exception>
+    public async Task RunAsync(Task task, int maxTimers = 10_000)
+    {
+        Guard.IsNotNull(task, nameof(task));
+        Guard.IsGreaterThanOrEqualTo(maxTimers, 1, nameof(maxTimers));
+        await MoveToEndAsync(task, maxTimers, SynchronizationContext.Current).ConfigureAwait(false);
+        await task.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="RunAsync(Task, int)"/>
+    /// <returns>The result of <paramref name="task"/>.</returns>
+    public async Task<T> RunAsync<T>(Task<T> task, int maxTimers = 10_000)
+    {
+        await RunAsync((Task)task, maxTimers).ConfigureAwait(false);
+        return await task.ConfigureAwait(false);
     }
 
     /// <summary>
@@ -125,37 +164,211 @@ public sealed class ImmFixtureClock : TimeProvider
         return timer;
     }
 
-    /// <summary>
-    /// Moves the clock to the next timer that is due up to a target, and removes or renews the timer; else to the target.
-    /// </summary>
+    /// <summary>Fires timers until there are no more to take.</summary>
+    private void Fire(Func<Timer?> take)
+    {
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        List<ImmFixtureClock> moving = _moving ??= [];
+        moving.Add(this);
+        try
+        {
+            while (take() is { } timer)
+            {
+                timer.Fire();
+            }
+        }
+        finally
+        {
+            moving.RemoveAt(moving.Count - 1);
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
+
+    /// <summary>Takes the next timer that is due up to a target and moves the clock to it; without one it moves to the target.</summary>
     private Timer? TakeDue(long target)
     {
         lock (_lock)
         {
             // Another thread, or the timer that fired last, may have moved the clock past the target.
             target = Math.Max(target, _elapsed);
-            Timer? next = null;
-            foreach (Timer timer in _timers)
-            {
-                // Of several timers with the same time, the one that was set first fires first.
-                if (timer.Due <= target && (next is null || timer.Due < next.Due))
-                {
-                    next = timer;
-                }
-            }
-
-            _elapsed = Math.Max(_elapsed, next?.Due ?? target);
-            if (next is not null)
-            {
-                _timers.Remove(next);
-                if (next.Period > 0)
-                {
-                    next.Due = After(next.Due, next.Period);
-                    _timers.Add(next);
-                }
-            }
-
+            Timer? next = Take(target);
+            _elapsed = next is null ? target : _elapsed;
             return next;
+        }
+    }
+
+    /// <summary>
+    /// Takes the next timer that is due up to a limit: moves the clock to it, and removes or renews it. Caller must hold the lock.
+    /// </summary>
+    private Timer? Take(long limit)
+    {
+        Timer? next = null;
+        foreach (Timer timer in _timers)
+        {
+            // Of several timers with the same time, the one that was set first fires first.
+            if (timer.Due <= limit && (next is null || timer.Due < next.Due))
+            {
+                next = timer;
+            }
+        }
+
+        if (next is not null)
+        {
+            _elapsed = Math.Max(_elapsed, next.Due);
+            _timers.Remove(next);
+            if (next.Period > 0)
+            {
+                next.Due = After(next.Due, next.Period);
+                _timers.Add(next);
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>Moves the clock to the next of all timers and fires that one.</summary>
+    /// <returns>False if no timer is set.</returns>
+    private bool FireNext()
+    {
+        Timer? next;
+        lock (_lock)
+        {
+            next = Take(DateTime.MaxValue.Ticks - _utcTicksAtZero);
+        }
+
+        if (next is null)
+        {
+            return false;
+        }
+
+        Fire(() => Interlocked.Exchange(ref next, null));
+        return true;
+    }
+
+    private async Task MoveToEndAsync(Task task, int maxTimers, SynchronizationContext? context)
+    {
+        long? beforeFiring = null;
+        for (int fired = 0; ;)
+        {
+            await SettleAsync(task, beforeFiring, context).ConfigureAwait(false);
+            if (task.IsCompleted)
+            {
+                return;
+            }
+
+            if (fired == maxTimers)
+            {
+                throw new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The clock has fired {maxTimers} timers, up to {GetUtcNow():O}, and the task has not ended. "
+                    + $"It waits in a loop without an end, or it needs a greater maxTimers."));
+            }
+
+            long before = Volatile.Read(ref _changes);
+            if (FireNext())
+            {
+                fired++;
+                beforeFiring = before;
+            }
+            else if (await HasChangedAsync(task, before, Patience).ConfigureAwait(false))
+            {
+                beforeFiring = null;
+            }
+            else
+            {
+                throw new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"No timer is set on the clock, which shows {GetUtcNow():O}, and the task has not ended. It waits for something that "
+                    + $"this clock does not move, such as another clock, or an answer that does not come."));
+            }
+        }
+    }
+
+    /// <summary>Waits until the code that a timer has resumed waits again, as far as that can be seen.</summary>
+    /// <param name="task">The task whose end ends the wait.</param>
+    /// <param name="beforeFiring">The number of changes before a timer was fired; null if none was.</param>
+    /// <param name="context">The context in which the code may resume; null for none.</param>
+    private async Task SettleAsync(Task task, long? beforeFiring, SynchronizationContext? context)
+    {
+        // Code that has to resume elsewhere is in a queue there already: a trip through the same queue comes after it.
+        long seen = Volatile.Read(ref _changes);
+        for (int quiet = 0; !task.IsCompleted;)
+        {
+            await TripAsync(static (go, trip) => ThreadPool.UnsafeQueueUserWorkItem(go, trip, preferLocal: false)).ConfigureAwait(false);
+            if (context is not null)
+            {
+                await TripAsync((go, trip) => context.Post(state => go((TaskCompletionSource)state!), trip)).ConfigureAwait(false);
+            }
+
+            if (Volatile.Read(ref _changes) is var now && now != seen)
+            {
+                (seen, quiet) = (now, 0);
+            }
+            else if (++quiet >= QuietTrips)
+            {
+                TimeSpan time = now == beforeFiring ? QuietTime
+                    : !HasSeveralTimers ? TimeSpan.Zero
+                    : beforeFiring is null ? QuietTimeAtFirst
+                    : QuietTimeOfSeveral;
+                if (time == TimeSpan.Zero || !await HasChangedAsync(task, now, time).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private static Task TripAsync(Action<Action<TaskCompletionSource>, TaskCompletionSource> post)
+    {
+        var trip = new TaskCompletionSource();
+        post(static trip => trip.SetResult(), trip);
+        return trip.Task;
+    }
+
+    /// <summary>Waits until a timer is set or disposed, or a task ends.</summary>
+    /// <returns>False if neither happens in a given real time.</returns>
+    private async Task<bool> HasChangedAsync(Task task, long before, TimeSpan patience)
+    {
+        Task change;
+        lock (_lock)
+        {
+            if (_changes != before)
+            {
+                return true;
+            }
+
+            _nextChange ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            change = _nextChange.Task;
+        }
+
+        try
+        {
+            await Task.WhenAny(task, change).WaitAsync(patience).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Notes that a timer was set or disposed. Caller must hold the lock.</summary>
+    private void NoteChange()
+    {
+        Volatile.Write(ref _changes, _changes + 1);
+        _nextChange?.SetResult();
+        _nextChange = null;
+    }
+
+    private bool HasSeveralTimers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count > 1;
+            }
         }
     }
 
@@ -195,6 +408,7 @@ public sealed class ImmFixtureClock : TimeProvider
                     return false;
                 }
 
+                clock.NoteChange();
                 clock._timers.Remove(this);
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
@@ -216,6 +430,7 @@ public sealed class ImmFixtureClock : TimeProvider
         {
             lock (clock._lock)
             {
+                clock.NoteChange();
                 _disposed = true;
                 clock._timers.Remove(this);
             }

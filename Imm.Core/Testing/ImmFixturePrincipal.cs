@@ -84,7 +84,7 @@ public sealed class ImmFixturePrincipal
 
     /// <summary>Decides an operation by the policies as they are now, without calling it.</summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="projectName">The project; null for <see cref="ImmOperation.ListProjects"/>.</param>
+    /// <param name="projectName">The project; null for <see cref="ImmOperation.ListProjects"/> and operations on no project.</param>
     /// <param name="datasetName">The dataset; null for operations on projects and <see cref="ImmOperation.ListDatasets"/>.</param>
     /// <exception cref="ArgumentException"><paramref name="operation"/> is not an operation.</exception>
     public RamDecision Decide(ImmOperation operation, string? projectName = null, string? datasetName = null)
@@ -92,11 +92,11 @@ public sealed class ImmFixturePrincipal
         string action = ImmOperations.ActionOf(operation)
             ?? throw new ArgumentException($"{operation} is not an operation.", nameof(operation));
         var scope = new Scope(_access.AccountId, _access.RegionId);
-        string project = projectName ?? "*";
+        string? project = ImmOperations.IsOnAllResources(operation) ? null : projectName ?? "*";
         string? dataset = datasetName ?? (operation == ImmOperation.ListDatasets ? "*" : null);
         return _access.Authorizer.Decide(new AuthorizationRequest(
             action,
-            dataset is null ? scope.ProjectArn(project) : scope.DatasetArn(project, dataset),
+            scope.Arn(project, dataset),
             scope,
             [],
             Principal,

@@ -53,6 +53,21 @@ public enum ImmOperation
 
     /// <summary>GetBinding.</summary>
     GetBinding,
+
+    /// <summary>AttachOSSBucket.</summary>
+    AttachOssBucket,
+
+    /// <summary>DetachOSSBucket.</summary>
+    DetachOssBucket,
+
+    /// <summary>GetOSSBucketAttachment.</summary>
+    GetOssBucketAttachment,
+
+    /// <summary>ListAttachedOSSBuckets.</summary>
+    ListAttachedOssBuckets,
+
+    /// <summary>ListRegions.</summary>
+    ListRegions,
 }
 
 /// <summary>The operations by action, and those that change something.</summary>
@@ -76,6 +91,11 @@ internal static class ImmOperations
         [ImmAction.AddFiles] = ImmOperation.AddFiles,
         [ImmAction.RemoveFiles] = ImmOperation.RemoveFiles,
         [ImmAction.GetBinding] = ImmOperation.GetBinding,
+        [ImmAction.AttachOssBucket] = ImmOperation.AttachOssBucket,
+        [ImmAction.DetachOssBucket] = ImmOperation.DetachOssBucket,
+        [ImmAction.GetOssBucketAttachment] = ImmOperation.GetOssBucketAttachment,
+        [ImmAction.ListAttachedOssBuckets] = ImmOperation.ListAttachedOssBuckets,
+        [ImmAction.ListRegions] = ImmOperation.ListRegions,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static ImmOperation[] Writes { get; } =
@@ -84,7 +104,12 @@ internal static class ImmOperations
         ImmOperation.CreateDataset, ImmOperation.UpdateDataset, ImmOperation.DeleteDataset,
         ImmOperation.CreateBinding, ImmOperation.DeleteBinding,
         ImmOperation.AddFiles, ImmOperation.RemoveFiles,
+        ImmOperation.AttachOssBucket, ImmOperation.DetachOssBucket,
     ];
+
+    /// <summary>True for an operation that is authorized for all resources, and not for a project or dataset.</summary>
+    public static bool IsOnAllResources(ImmOperation operation) =>
+        operation is ImmOperation.DetachOssBucket or ImmOperation.GetOssBucketAttachment or ImmOperation.ListRegions;
 
     public static ImmOperation Of(string action) => ByAction[action];
 

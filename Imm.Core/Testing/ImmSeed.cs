@@ -167,6 +167,24 @@ public sealed class ImmSeed
         });
     }
 
+    /// <summary>Attaches buckets to a project.</summary>
+    /// <param name="projectName">The project.</param>
+    /// <param name="ossBuckets">The names of the buckets.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="ossBuckets"/> is null.</exception>
+    /// <exception cref="ImmException">An attachment is refused; those before it have been made.</exception>
+    public ImmSeed AttachedOssBuckets(string projectName, params string[] ossBuckets)
+    {
+        Guard.IsNotNull(ossBuckets, nameof(ossBuckets));
+        return Step(nameof(AttachedOssBuckets), [projectName, .. ossBuckets], () =>
+        {
+            foreach (string ossBucket in ossBuckets)
+            {
+                var request = new AttachOssBucketRequest { ProjectName = projectName, OssBucket = ossBucket };
+                Apply(AttachOssBucket.Parse(request, out AttachOssBucket? command), command);
+            }
+        });
+    }
+
     /// <summary>Adds files and bytes to a dataset.</summary>
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>

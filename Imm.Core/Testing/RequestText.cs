@@ -7,11 +7,11 @@ namespace Imm.Core.Testing;
 internal static class RequestText
 {
     /// <summary>Lists the fields of a request that are set, except for the names of project and dataset.</summary>
-    public static string Describe(object? request) => string.Join(
+    public static string Describe(ImmOperation operation, object? request) => string.Join(
         ", ",
-        Fields(request).Where(field => field.Value is not null).Select(field => $"{field.Name}: {DescribeValue(field.Value!)}"));
+        Fields(operation, request).Where(field => field.Value is not null).Select(field => $"{field.Name}: {DescribeValue(field.Value!)}"));
 
-    private static IEnumerable<(string Name, object? Value)> Fields(object? request) => request switch
+    private static IEnumerable<(string Name, object? Value)> Fields(ImmOperation operation, object? request) => request switch
     {
         ProjectRequest project =>
         [
@@ -29,8 +29,17 @@ internal static class RequestText
         ListDatasetsRequest list => [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Prefix", list.Prefix)],
         ListBindingsRequest list => [("MaxResults", list.MaxResults), ("NextToken", list.NextToken), ("Name", list.Name)],
         IReadOnlyList<FileChange> changes => changes.Select(change => (Name(change, changes.Count), (object?)Files(change))),
-        string uri => [("URI", uri)],
+        AttachOssBucketRequest attach => [("OSSBucket", attach.OssBucket), ("Description", attach.Description)],
+        ListAttachedOssBucketsRequest list => [("MaxResults", list.MaxResults), ("NextToken", list.NextToken)],
+        string text => [(NameOfText(operation), text)],
         _ => [],
+    };
+
+    private static string NameOfText(ImmOperation operation) => operation switch
+    {
+        ImmOperation.DetachOssBucket or ImmOperation.GetOssBucketAttachment => OssBucketAttachment.BucketParameter,
+        ImmOperation.ListRegions => ListRegions.Parameter,
+        _ => Binding.UriParameter,
     };
 
     private static (string Name, object? Value)[] Limits(in LimitSet<long?> requested, ReadOnlySpan<Limit> limits)

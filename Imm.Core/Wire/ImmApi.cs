@@ -13,7 +13,9 @@ namespace Imm.Core;
 /// <remarks>
 /// <para>
 /// The actions are CreateProject, GetProject, UpdateProject, ListProjects, DeleteProject, CreateDataset, GetDataset, UpdateDataset,
-/// ListDatasets, DeleteDataset, CreateBinding, GetBinding, ListBindings and DeleteBinding, under exactly these names. Thread-safe.
+/// ListDatasets, DeleteDataset, CreateBinding, GetBinding, ListBindings, DeleteBinding, AttachOSSBucket, DetachOSSBucket,
+/// GetOSSBucketAttachment, ListAttachedOSSBuckets and ListRegions, under exactly these names. Answers are JSON, whatever the parameter
+/// <c>Format</c> says. Thread-safe.
 /// </para>
 /// <para>
 /// The last of two equal parameters counts. An unknown parameter is ignored. An empty text is a value. A number is an optional sign and

@@ -72,6 +72,33 @@ internal static class WireActions
         ["DeleteBinding"] = Action(
             static (parameters, _) => OperationCall.DeleteBinding(ProjectName(parameters), DatasetName(parameters), Uri(parameters)),
             WriteNothing),
+        ["AttachOSSBucket"] = Action(
+            static (parameters, _) => OperationCall.AttachOssBucket(new AttachOssBucketRequest
+            {
+                ProjectName = ProjectName(parameters),
+                OssBucket = Bucket(parameters),
+                Description = parameters.Text(nameof(AttachOssBucketRequest.Description)),
+            }),
+            WriteNothing),
+        ["DetachOSSBucket"] = Action(static (parameters, _) => OperationCall.DetachOssBucket(Bucket(parameters)), WriteNothing),
+        ["GetOSSBucketAttachment"] = Action(
+            static (parameters, _) => OperationCall.GetOssBucketAttachment(Bucket(parameters)),
+            static (document, attachment) => document.WriteFields(attachment)),
+        ["ListAttachedOSSBuckets"] = Action(
+            static (parameters, registry) => OperationCall.ListAttachedOssBuckets(
+                ReadPage(new ListAttachedOssBucketsRequest { ProjectName = ProjectName(parameters) }, parameters), registry.Scope),
+            static (document, page) =>
+            {
+                WriteNextToken(document, page.NextToken);
+                document.WriteArray(
+                    "AttachedOSSBuckets"u8,
+                    page.AttachedOssBuckets,
+                    static (document, attachment) => document.WriteAttachment(attachment));
+            }),
+        ["ListRegions"] = Action(
+            static (parameters, _) => OperationCall.ListRegions(parameters.Text(ListRegions.Parameter)),
+            static (document, regions) =>
+                document.WriteArray("Regions"u8, regions, static (document, region) => document.WriteRegion(region))),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static WireAction Action<TAnswer>(
@@ -98,8 +125,7 @@ internal static class WireActions
             Tag = parameters.Tags(),
         };
         ReadLimits(ref request.Limits, Limit.OfProject, parameters);
-        request.Unreadable = parameters.Unreadable;
-        return request;
+        return ReadRest(request, parameters);
     }
 
     private static TRequest ReadDataset<TRequest>(WireParameters parameters)
@@ -113,7 +139,14 @@ internal static class WireActions
             TemplateId = parameters.Text(nameof(DatasetRequest.TemplateId)),
         };
         ReadLimits(ref request.Limits, Limit.OfDataset, parameters);
+        return ReadRest(request, parameters);
+    }
+
+    private static TRequest ReadRest<TRequest>(TRequest request, WireParameters parameters)
+        where TRequest : ResourceRequest
+    {
         request.Unreadable = parameters.Unreadable;
+        request.HasIgnoredParameter = parameters.HasAny("WorkflowParameters", "DatasetConfig");
         return request;
     }
 
@@ -149,6 +182,8 @@ internal static class WireActions
     private static string? ProjectName(WireParameters parameters) => parameters.Text(nameof(ProjectRequest.ProjectName));
 
     private static string? DatasetName(WireParameters parameters) => parameters.Text(nameof(DatasetRequest.DatasetName));
+
+    private static string? Bucket(WireParameters parameters) => parameters.Text(OssBucketAttachment.BucketParameter);
 
     private static string? Uri(WireParameters parameters) => parameters.Text("URI");
 

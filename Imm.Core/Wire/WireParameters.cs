@@ -30,6 +30,24 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
         return null;
     }
 
+    /// <summary>True if a parameter of one of the names is given, as one text or as numbered ones.</summary>
+    public bool HasAny(params ReadOnlySpan<string> names)
+    {
+        foreach ((string? given, string? text) in _parameters)
+        {
+            foreach (string name in names)
+            {
+                if (given is not null && text is not null && given.StartsWith(name, StringComparison.Ordinal)
+                    && (given.Length == name.Length || given[name.Length] == '.'))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Reads a limit: an optional sign and one or more ASCII digits, with or without leading zeros. A number too great for 64 bits is above
     /// its maximum, one too small is below its minimum.

@@ -191,15 +191,15 @@ static int Salvage(string damaged, string path)
         report = ImmStore.Salvage(damaged, path);
     }
 
-    foreach (string missing in report.Missing)
+    foreach (string problem in report.Problems)
     {
-        Console.WriteLine(missing);
+        Console.WriteLine(problem);
     }
 
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
         $"{path}: {report.ScopeCount} accounts in regions, {report.ProjectCount} projects, {report.DatasetCount} datasets recovered."));
-    return report.Missing.Count == 0 ? 0 : 1;
+    return report.IsComplete ? 0 : 1;
 }
 
 static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : -1;

@@ -13,6 +13,7 @@ internal enum ChangeKind : byte
     Scope = 1,
     Project = 2,
     Dataset = 3,
+    Attachment = 4,
 }
 
 /// <summary>The effect of a change on its record. The numbers are part of the file format.</summary>

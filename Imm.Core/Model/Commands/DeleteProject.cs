@@ -2,7 +2,9 @@ using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
 
-/// <summary>Deletes a project. Refused where it has another revision than is expected, then while it has datasets.</summary>
+/// <summary>
+/// Deletes a project. Refused where it has another revision than is expected, then while it has datasets or attached buckets.
+/// </summary>
 /// <param name="name">A well-formed name.</param>
 /// <param name="expected">The condition.</param>
 internal sealed class DeleteProject(string name, ExpectedRevision expected) : Command<Project>
@@ -12,6 +14,8 @@ internal sealed class DeleteProject(string name, ExpectedRevision expected) : Co
         : expected.Check("project", project.Revision)
             ?? (project.DatasetCount > 0
                 ? Refusal.Conflict("The project cannot be deleted while it has datasets.", nameof(Project.ProjectName))
+                : project.Attachments.Count > 0
+                    ? Refusal.Conflict("The project cannot be deleted while buckets are attached to it.", nameof(Project.ProjectName))
                 : null);
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)

@@ -9,12 +9,15 @@ internal sealed class UpdateDataset : DatasetCommand<Dataset>
     private UpdateDataset(string projectName, string datasetName, in DatasetFields fields, ExpectedRevision expected)
         : base(projectName, datasetName) => (_fields, _expected) = (fields, expected);
 
+    /// <inheritdoc/>
+    public override bool IsEmpty => !_fields.Any;
+
     /// <summary>Parses a request, first failure first.</summary>
     public static Refusal? Parse(UpdateDatasetRequest request, out UpdateDataset? command)
     {
         ExpectedRevision expected = default;
         Refusal? refusal = DatasetFields.Parse(request, out DatasetFields fields)
-            ?? (fields.Any ? null : Refusal.ChangesNothing("ProjectName and DatasetName"))
+            ?? (fields.Any || request.HasIgnoredParameter ? null : Refusal.ChangesNothing("ProjectName and DatasetName"))
             ?? ExpectedRevision.Parse(request.ExpectedRevision, out expected);
         command = refusal is null ? new UpdateDataset(request.ProjectName!, request.DatasetName!, fields, expected) : null;
         return refusal;
@@ -25,6 +28,11 @@ internal sealed class UpdateDataset : DatasetCommand<Dataset>
     protected override (Dataset Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks)
     {
         Dataset old = dataset.Dataset;
+        if (IsEmpty)
+        {
+            return (old, dataset);
+        }
+
         Dataset next = old with
         {
             Description = _fields.Description ?? old.Description,

@@ -19,12 +19,15 @@ internal sealed class UpdateProject : Command<Project>
     /// <summary>The tags that replace the present ones; empty where the request sets none.</summary>
     public TagSet Tags => _fields.Tags ?? TagSet.Empty;
 
+    /// <inheritdoc/>
+    public override bool IsEmpty => !_fields.Any;
+
     /// <summary>Parses a request, first failure first.</summary>
     public static Refusal? Parse(UpdateProjectRequest request, out UpdateProject? command)
     {
         ExpectedRevision expected = default;
         Refusal? refusal = ProjectFields.Parse(request, out ProjectFields fields)
-            ?? (fields.Any ? null : Refusal.ChangesNothing(nameof(request.ProjectName)))
+            ?? (fields.Any || request.HasIgnoredParameter ? null : Refusal.ChangesNothing(nameof(request.ProjectName)))
             ?? ExpectedRevision.Parse(request.ExpectedRevision, out expected);
         command = refusal is null ? new UpdateProject(request.ProjectName!, fields, expected) : null;
         return refusal;
@@ -38,6 +41,11 @@ internal sealed class UpdateProject : Command<Project>
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
         Invariant.Holds(state.TryFind(_name, out Project? old), "an updated project exists");
+        if (IsEmpty)
+        {
+            return Decision<Project>.Accepted(old, state);
+        }
+
         Project project = old with
         {
             Description = _fields.Description ?? old.Description,

@@ -4,17 +4,17 @@ namespace Imm.Core.Model;
 
 /// <summary>
 /// The tokens of pages, in the service's form: for projects the base64 of <c>{accountId}:{last name}</c>, for datasets the plain text
-/// <c>{accountId}:{project}:{last name}</c>, for bindings <c>{project}:{dataset}:{last bucket}</c>.
+/// <c>{accountId}:{project}:{last name}</c>, for bindings <c>{project}:{dataset}:{last bucket}</c>, and for attached buckets the base64 of
+/// <c>{accountId}:{project}:{last bucket}</c>.
 /// </summary>
 internal static class PageToken
 {
     private const string Parameter = "NextToken";
 
-    // The account and the name are ASCII, so a token decodes to one byte for each character. A longer one is malformed.
-    private const int MaxLength = Scope.MaxIdLength + 1 + ProjectName.MaxLength;
+    // The parts are ASCII, so a token decodes to one byte for each character. A longer one is malformed.
+    private const int MaxLength = Scope.MaxIdLength + 1 + ProjectName.MaxLength + 1 + Binding.MaxBucketLength;
 
-    public static string Write(string accountId, string lastName) =>
-        Convert.ToBase64String(Encoding.ASCII.GetBytes($"{accountId}:{lastName}"));
+    public static string Write(string accountId, string lastName) => Encode($"{accountId}:{lastName}");
 
     /// <summary>Parses a token of projects; null or empty is absent. The name in it need not exist any more.</summary>
     public static Refusal? Parse(string? token, string accountId, out string? lastName)
@@ -25,27 +25,12 @@ internal static class PageToken
             return null;
         }
 
-        Span<byte> bytes = stackalloc byte[MaxLength];
-        if (!Convert.TryFromBase64String(token, bytes, out int length))
+        if (Decode(token)?.Split(':') is not [var account, var name] || !Scope.IsAccountId(account) || !NameRule.Holds(name))
         {
             return Malformed();
         }
 
-        string text = Encoding.Latin1.GetString(bytes[..length]);
-        int colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0 || !Scope.IsAccountId(text[..colon]) || !NameRule.Holds(text.AsSpan(colon + 1)))
-        {
-            return Malformed();
-        }
-
-        // Base64 has several texts for the same bytes, with white space or spare bits. Only the one that Write makes is a token.
-        string name = text[(colon + 1)..];
-        if (!string.Equals(token, Write(text[..colon], name), StringComparison.Ordinal))
-        {
-            return Malformed();
-        }
-
-        if (!text.AsSpan(0, colon).SequenceEqual(accountId))
+        if (account != accountId)
         {
             return Refusal.Invalid(Parameter, "it belongs to another account.");
         }
@@ -105,6 +90,51 @@ internal static class PageToken
 
         lastBucket = parts[2];
         return null;
+    }
+
+    public static string WriteAttachment(string accountId, string projectName, string lastBucket) =>
+        Encode($"{accountId}:{projectName}:{lastBucket}");
+
+    /// <summary>Parses a token of attached buckets; null or empty is absent. The bucket in it need not be attached any more.</summary>
+    public static Refusal? ParseAttachment(string? token, string accountId, string projectName, out string? lastBucket)
+    {
+        lastBucket = null;
+        if (string.IsNullOrEmpty(token))
+        {
+            return null;
+        }
+
+        if (Decode(token)?.Split(':') is not [var account, var project, var bucket]
+            || !Scope.IsAccountId(account)
+            || !NameRule.Holds(project)
+            || !Binding.IsBucket(bucket))
+        {
+            return Malformed();
+        }
+
+        if (account != accountId || project != projectName)
+        {
+            return Refusal.Invalid(Parameter, "it belongs to another account or project.");
+        }
+
+        lastBucket = bucket;
+        return null;
+    }
+
+    private static string Encode(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
+
+    /// <summary>Decodes base64; null where it is not what <see cref="Encode"/> makes.</summary>
+    private static string? Decode(string token)
+    {
+        Span<byte> bytes = stackalloc byte[MaxLength];
+        if (!Convert.TryFromBase64String(token, bytes, out int length))
+        {
+            return null;
+        }
+
+        // Base64 has several texts for the same bytes, with white space or spare bits.
+        string text = Encoding.Latin1.GetString(bytes[..length]);
+        return string.Equals(token, Encode(text), StringComparison.Ordinal) ? text : null;
     }
 
     private static Refusal Malformed() => Refusal.Invalid(Parameter, "it is not a token that a page of this list returned.");

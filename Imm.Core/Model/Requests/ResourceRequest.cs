@@ -80,5 +80,10 @@ public abstract class ResourceRequest : ImmRequest
         set => _limits[Limit.DatasetMaxTotalFileSize] = value;
     }
 
+    /// <summary>
+    /// True if a text form of the request has a parameter that the service has and Imm.Core ignores: an update of nothing else is accepted.
+    /// </summary>
+    internal bool HasIgnoredParameter { get; set; }
+
     internal ref LimitSet<long?> Limits => ref _limits;
 }

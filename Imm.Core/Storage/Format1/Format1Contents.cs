@@ -63,9 +63,20 @@ internal sealed class Format1Contents : IStoreContents
                 scope => Encode(kind, scope.Key, _reader.ReadScope(scope.Key, scope.Value.Bytes.Span)));
         }
 
+        if (kind == ChangeKind.Attachment)
+        {
+            return [];
+        }
+
         return scopes.Keys.Where(id => id >= RecordKey.Scope(first) && id <= RecordKey.Scope(last))
             .SelectMany(id => Read(kind, (int)id))
             .Where(record => record.Key >= first && record.Key <= last);
+    }
+
+    public void Reset()
+    {
+        _engine?.Dispose();
+        _engine = null;
     }
 
     public void Dispose()

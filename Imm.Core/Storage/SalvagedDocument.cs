@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Imm.Core.Storage;
+
+/// <summary>The fields of a document in BSON that a salvage needs, as far as they stand in front of a place where the bytes end.</summary>
+/// <param name="Id">The key; null if it is missing.</param>
+/// <param name="Account">The account; null if it is missing.</param>
+/// <param name="Region">The region; null if it is missing.</param>
+/// <param name="Array">The name of the first array; null for none.</param>
+/// <param name="Items">The documents of that array that are there as a whole.</param>
+/// <param name="IsWhole">True if nothing is missing at the end.</param>
+internal sealed record SalvagedDocument(
+    long? Id, string? Account, string? Region, string? Array, List<ReadOnlyMemory<byte>> Items, bool IsWhole)
+{
+    private const byte Double = 0x01;
+    private const byte Text = 0x02;
+    private const byte Document = 0x03;
+    private const byte ArrayType = 0x04;
+    private const byte Binary = 0x05;
+    private const byte Boolean = 0x08;
+    private const byte Date = 0x09;
+    private const byte Null = 0x0A;
+    private const byte Int32 = 0x10;
+    private const byte Int64 = 0x12;
+
+    public static SalvagedDocument Read(ReadOnlyMemory<byte> bytes)
+    {
+        (long? id, string? account, string? region, string? array) = (null, null, null, null);
+        List<ReadOnlyMemory<byte>> items = [];
+        bool isWhole = Walk(bytes, (type, name, value) =>
+        {
+            switch (type, name)
+            {
+                case (Int64, RecordBucket.Id):
+                    id = BinaryPrimitives.ReadInt64LittleEndian(value.Span);
+                    break;
+                case (Text, RecordCodec.AccountId):
+                    account = TextOf(value);
+                    break;
+                case (Text, RecordCodec.RegionId):
+                    region = TextOf(value);
+                    break;
+                case (ArrayType, _) when array is null:
+                    array = name;
+                    Walk(value, (itemType, _, item) =>
+                    {
+                        if (itemType == Document && IsComplete(item))
+                        {
+                            items.Add(item);
+                        }
+                    });
+                    break;
+            }
+        });
+        return new SalvagedDocument(id, account, region, array, items, isWhole);
+    }
+
+    /// <summary>Reads the number of a record; null if it is missing.</summary>
+    public static long? Number(ReadOnlyMemory<byte> document) => Find(document, RecordCodec.Number);
+
+    /// <summary>Reads the revision of a record; 0 if it is missing.</summary>
+    public static long Revision(ReadOnlyMemory<byte> document) => Find(document, nameof(Project.Revision)) ?? 0;
+
+    /// <summary>Reads the name of the project of a record; null if it is missing.</summary>
+    public static string? ProjectName(ReadOnlyMemory<byte> document)
+    {
+        string? found = null;
+        Walk(document, (type, name, value) => found = type == Text && name == nameof(Project.ProjectName) ? TextOf(value) : found);
+        return found;
+    }
+
+    private static long? Find(ReadOnlyMemory<byte> document, string field)
+    {
+        long? found = null;
+        Walk(document, (type, name, value) =>
+        {
+            if (type == Int64 && name == field)
+            {
+                found = BinaryPrimitives.ReadInt64LittleEndian(value.Span);
+            }
+        });
+        return found;
+    }
+
+    private static string TextOf(ReadOnlyMemory<byte> value) => Encoding.UTF8.GetString(value.Span[4..^1]);
+
+    private static bool IsComplete(ReadOnlyMemory<byte> document) =>
+        document.Length >= Bson.MinLength && BinaryPrimitives.ReadInt32LittleEndian(document.Span) == document.Length;
+
+    /// <summary>
+    /// Walks the fields of a document. An array or document at the end may be cut; every other value is there as a whole. True if the
+    /// document is whole.
+    /// </summary>
+    private static bool Walk(ReadOnlyMemory<byte> bytes, Action<byte, string, ReadOnlyMemory<byte>> field)
+    {
+        ReadOnlySpan<byte> span = bytes.Span;
+        if (span.Length < Bson.MinLength)
+        {
+            return false;
+        }
+
+        for (int at = 4; at < span.Length;)
+        {
+            byte type = span[at++];
+            if (type == 0)
+            {
+                return at == span.Length && IsComplete(bytes);
+            }
+
+            int nameLength = span[at..].IndexOf((byte)0);
+            if (nameLength < 0)
+            {
+                return false;
+            }
+
+            string name = Encoding.UTF8.GetString(span.Slice(at, nameLength));
+            at += nameLength + 1;
+            long length = LengthOf(type, span[at..]);
+            if (length < 0)
+            {
+                return false;
+            }
+
+            bool isCut = length > span.Length - at;
+            if (isCut && type is not (ArrayType or Document))
+            {
+                return false;
+            }
+
+            field(type, name, bytes.Slice(at, (int)Math.Min(length, span.Length - at)));
+            if (isCut)
+            {
+                return false;
+            }
+
+            at += (int)length;
+        }
+
+        return false;
+    }
+
+    /// <summary>Returns the length of a value; −1 for one that is damaged or of an unknown type.</summary>
+    private static long LengthOf(byte type, ReadOnlySpan<byte> value)
+    {
+        switch (type)
+        {
+            case Double or Date or Int64 or 0x11:
+                return 8;
+            case Int32:
+                return 4;
+            case Boolean:
+                return 1;
+            case Null or 0x7F or 0xFF:
+                return 0;
+            case 0x07:
+                return 12;
+            case 0x13:
+                return 16;
+            case Text or Binary or Document or ArrayType when value.Length >= 4:
+                int stated = BinaryPrimitives.ReadInt32LittleEndian(value);
+                return type switch
+                {
+                    Text => stated > 0 ? 4L + stated : -1,
+                    Binary => stated >= 0 ? 5L + stated : -1,
+                    _ => stated >= Bson.MinLength ? stated : -1,
+                };
+            default:
+                return -1;
+        }
+    }
+}
