@@ -22,10 +22,18 @@ public sealed class ImmStoreOptions
     /// when the store is opened: later changes of the working directory or of links have no effect.
     /// </summary>
     /// <value>
-    /// The path of a file that exists or can be created, neither empty nor white space, without null characters; null keeps the store in
-    /// memory. The default value is null. A relative path is relative to the working directory, and in a host to its content root.
+    /// The path of a file that exists or can be created, neither empty nor white space, without null characters; null for a store in
+    /// memory, which a container takes only with <see cref="InMemory"/>. The default value is null. A relative path is relative to the
+    /// working directory, and in a host to its content root.
     /// </value>
     public string? Path { get; set; }
+
+    /// <summary>True for a store in memory, which is gone when it is closed.</summary>
+    /// <value>
+    /// True only without a <see cref="Path"/>. The default value is false. <see cref="ImmStore.Open(ImmStoreOptions)"/> opens a store in
+    /// memory where neither is set. A container takes exactly one of them, so that a path which was forgotten is an error and no loss.
+    /// </value>
+    public bool InMemory { get; set; }
 
     /// <summary>
     /// The number of projects that each account may have in each region, unless <see cref="ProjectRegistry.SetProjectQuota"/> has set

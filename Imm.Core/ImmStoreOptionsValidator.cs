@@ -12,7 +12,9 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
     private const int MaxKeptChanges = 65_536;
 
     /// <summary>Validates options.</summary>
-    /// <param name="name">The name of the options instance; the rules are the same for every name.</param>
+    /// <param name="name">
+    /// The name of the options, which is the key of a keyed store: the messages name it. The rules are the same for every name.
+    /// </param>
     /// <param name="options">The options.</param>
     /// <returns>Success, or a failure with one message for each option that is out of its range.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
@@ -28,6 +30,11 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
         if (options.Path is { } path && (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)))
         {
             result.AddError("is empty or holds a null character; give a file's path, or null for a store in memory.", nameof(options.Path));
+        }
+
+        if (options is { InMemory: true, Path: not null })
+        {
+            result.AddError("is true, and there is a Path; a store is in memory or in a file.", nameof(options.InMemory));
         }
 
         if (options.ProjectQuota < 0)
@@ -91,8 +98,14 @@ public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
             result.AddError("is null; omit it for the system's clock.", nameof(options.TimeProvider));
         }
 
-        return result.Build();
+        return NameStore(name, result.Build());
     }
+
+    /// <summary>Names the store in each failure of named options.</summary>
+    internal static ValidateOptionsResult NameStore(string? name, ValidateOptionsResult result) =>
+        string.IsNullOrEmpty(name) || result.Failures is not { } failures
+            ? result
+            : ValidateOptionsResult.Fail(failures.Select(failure => $"Store '{name}': {failure}"));
 
     private static void CheckAge(ValidateOptionsResultBuilder result, TimeSpan age, string name)
     {

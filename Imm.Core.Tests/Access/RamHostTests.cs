@@ -71,7 +71,7 @@ public sealed class RamHostTests : IDisposable
         string path = Path.Combine(_directory.FullName, "no-delete.json");
         File.WriteAllText(path, NoDelete);
         using ServiceProvider services = new ServiceCollection()
-            .AddImm()
+            .AddImm(options => options.InMemory = true)
             .AddImmRam(options =>
             {
                 options.Mode = AuthorizationMode.Strict;
@@ -91,7 +91,7 @@ public sealed class RamHostTests : IDisposable
     public void Names_every_option_that_is_wrong()
     {
         using ServiceProvider services = new ServiceCollection()
-            .AddImm()
+            .AddImm(options => options.InMemory = true)
             .AddImmRam(options =>
             {
                 options.Mode = (AuthorizationMode)3;
@@ -115,7 +115,10 @@ public sealed class RamHostTests : IDisposable
     [Fact]
     public void Without_configuration_the_mode_is_off()
     {
-        using ServiceProvider services = new ServiceCollection().AddImm().AddImmRam().BuildServiceProvider();
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm(options => options.InMemory = true)
+            .AddImmRam()
+            .BuildServiceProvider();
 
         Assert.Equal(AuthorizationMode.Off, services.GetRequiredService<ImmStore>().Status.Authorization);
     }
@@ -124,7 +127,7 @@ public sealed class RamHostTests : IDisposable
     public void A_program_may_set_the_options_and_the_keys()
     {
         using ServiceProvider services = new ServiceCollection()
-            .AddImm()
+            .AddImm(options => options.InMemory = true)
             .AddImmRam(options =>
             {
                 options.Mode = AuthorizationMode.Soft;
@@ -144,7 +147,7 @@ public sealed class RamHostTests : IDisposable
             new HostApplicationBuilderSettings { ContentRootPath = _directory.FullName, DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(configuration.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)));
         builder.Services.Configure<ImmRamOptions>(builder.Configuration.GetSection("Ram"));
-        builder.Services.AddImm().AddImmRam();
+        builder.Services.AddImm(options => options.InMemory = true).AddImmRam();
         return builder.Build();
     }
 

@@ -73,7 +73,7 @@ public sealed partial class ProgramTests
     {
         using var program = new DocumentProgram(Document.Named("operations.md").Program("IHealthCheck"));
         Type check = program.Load().GetTypes().Single(type => type.IsAssignableTo(typeof(IHealthCheck)));
-        using ServiceProvider services = new ServiceCollection().AddLogging().AddImm()
+        using ServiceProvider services = new ServiceCollection().AddLogging().AddImm(options => options.InMemory = true)
             .AddHealthChecks().Add(new HealthCheckRegistration("imm", Make, failureStatus: null, tags: null)).Services
             .BuildServiceProvider();
         HealthCheckService health = services.GetRequiredService<HealthCheckService>();

@@ -19,7 +19,9 @@ public sealed class ContainerTests : IDisposable
     [Fact]
     public async Task AddImm_adds_a_store_in_memory_its_registry_and_its_RPC_endpoint_as_singletons()
     {
-        using ServiceProvider services = new ServiceCollection().AddImm().BuildServiceProvider(validateScopes: true);
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm(options => options.InMemory = true)
+            .BuildServiceProvider(validateScopes: true);
 
         services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
 
@@ -80,6 +82,7 @@ public sealed class ContainerTests : IDisposable
         IConfiguration configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?>
             {
+                ["Imm:InMemory"] = "true",
                 ["Imm:ProjectQuota"] = "7",
                 ["Imm:Durability"] = "Relaxed",
                 ["Imm:DefaultAccountId"] = "1234",
@@ -105,7 +108,7 @@ public sealed class ContainerTests : IDisposable
     public async Task The_RPC_endpoint_takes_its_options_from_the_container()
     {
         using ServiceProvider services = new ServiceCollection()
-            .AddImm(options => options.TimeOffset = TimeSpan.FromHours(-3))
+            .AddImm(options => (options.InMemory, options.TimeOffset) = (true, TimeSpan.FromHours(-3)))
             .Configure<ImmApiOptions>(options => options.HostFormat = "imm.example")
             .BuildServiceProvider();
         ImmApi api = services.GetRequiredService<ImmApi>();
@@ -120,7 +123,9 @@ public sealed class ContainerTests : IDisposable
     [Fact]
     public void Services_of_the_container_are_the_initial_values_of_the_options()
     {
-        using ServiceProvider services = Services(new NobodyMay("the container's")).AddImm().BuildServiceProvider();
+        using ServiceProvider services = Services(new NobodyMay("the container's"))
+            .AddImm(options => options.InMemory = true)
+            .BuildServiceProvider();
 
         ImmStoreOptions options = services.GetRequiredService<IOptionsMonitor<ImmStoreOptions>>().CurrentValue;
 
@@ -142,7 +147,7 @@ public sealed class ContainerTests : IDisposable
                 options.LoggerFactory = null;
                 options.MeterFactory = null;
             })
-            .AddImm()
+            .AddImm(options => options.InMemory = true)
             .BuildServiceProvider();
 
         Project project = services.GetRequiredService<ProjectRegistry>().Create(new() { ProjectName = "p" });
@@ -154,12 +159,12 @@ public sealed class ContainerTests : IDisposable
     public void Adding_a_store_twice_adds_one_store_with_the_options_of_both()
     {
         using ServiceProvider services = new ServiceCollection()
-            .AddImm(options => options.ProjectQuota = 5)
+            .AddImm(options => (options.InMemory, options.ProjectQuota) = (true, 5))
             .AddImm(options => options.DefaultRegionId = "cn-beijing")
             .BuildServiceProvider();
 
         Assert.Single(services.GetServices<ImmStore>());
-        Assert.Single(services.GetServices<IValidateOptions<ImmStoreOptions>>());
+        Assert.Equal(2, services.GetServices<IValidateOptions<ImmStoreOptions>>().Count());
         ProjectRegistry registry = services.GetRequiredService<ProjectRegistry>();
         Assert.Equal((5, "cn-beijing"), (registry.ProjectQuota, registry.RegionId));
     }
@@ -170,7 +175,7 @@ public sealed class ContainerTests : IDisposable
         string first = _directory.File("first");
         string second = _directory.File("second");
         using ServiceProvider services = new ServiceCollection()
-            .AddImm()
+            .AddImm(options => options.InMemory = true)
             .AddKeyedImm("first", options => options.Path = first)
             .AddKeyedImm("second")
             .Configure<ImmStoreOptions>("second", options => options.Path = second)
@@ -192,8 +197,8 @@ public sealed class ContainerTests : IDisposable
         using ServiceProvider services = new ServiceCollection()
             .AddSingleton<IImmAuthorizer>(new NobodyMay("everybody's"))
             .AddKeyedSingleton<IImmAuthorizer>("own", new NobodyMay("its own"))
-            .AddKeyedImm("own")
-            .AddKeyedImm("other")
+            .AddKeyedImm("own", options => options.InMemory = true)
+            .AddKeyedImm("other", options => options.InMemory = true)
             .BuildServiceProvider();
 
         Assert.Contains("its own", Denied("own"), StringComparison.Ordinal);
@@ -220,6 +225,39 @@ public sealed class ContainerTests : IDisposable
 
         Assert.Equal("bad", refused.OptionsName);
         Assert.Equal(3, refused.Failures.Count());
+        Assert.All(refused.Failures, failure => Assert.StartsWith("Store 'bad': Property ", failure, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("archive")]
+    public void A_store_that_is_neither_in_a_file_nor_in_memory_is_rejected_by_its_name(string? key)
+    {
+        var collection = new ServiceCollection();
+        using ServiceProvider services = (key is null ? collection.AddImm() : collection.AddKeyedImm(key)).BuildServiceProvider();
+
+        OptionsValidationException refused = Assert.Throws<OptionsValidationException>(() => key is null
+            ? services.GetRequiredService<ImmStore>()
+            : services.GetRequiredKeyedService<ImmStore>(key));
+
+        string failure = Assert.Single(refused.Failures);
+        Assert.StartsWith(
+            key is null ? "Property Path: is not set." : "Store 'archive': Property Path: is not set.", failure, StringComparison.Ordinal);
+        Assert.Contains("InMemory", failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_of_the_RPC_endpoint_that_are_invalid_are_rejected_by_the_name_of_the_store()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddKeyedImm("archive", options => options.InMemory = true)
+            .Configure<ImmApiOptions>("archive", options => options.HostFormat = "")
+            .BuildServiceProvider();
+
+        string failure = Assert.Single(
+            Assert.Throws<OptionsValidationException>(() => services.GetRequiredKeyedService<ImmApi>("archive")).Failures);
+
+        Assert.StartsWith("Store 'archive': Property HostFormat: ", failure, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -323,8 +323,8 @@ public sealed class ForeignCodeTests : IDisposable
                 provider.GetRequiredKeyedService(service, key);
                 return new Authorizer(_ => AuthorizationDecision.Allow);
             })
-            .AddImm()
-            .AddKeyedImm("key")
+            .AddImm(options => options.InMemory = true)
+            .AddKeyedImm("key", options => options.InMemory = true)
             .BuildServiceProvider();
 
         string message = Assert.Throws<InvalidOperationException>(() => services.GetRequiredService<ProjectRegistry>()).Message;
@@ -337,7 +337,7 @@ public sealed class ForeignCodeTests : IDisposable
     {
         using ServiceProvider services = new ServiceCollection()
             .AddSingleton<IImmAuthorizer, TakesRegistry>()
-            .AddImm()
+            .AddImm(options => options.InMemory = true)
             .BuildServiceProvider();
 
         string message = Assert.Throws<InvalidOperationException>(services.GetRequiredService<IImmAuthorizer>).Message;
@@ -357,8 +357,8 @@ public sealed class ForeignCodeTests : IDisposable
                     : AuthorizationDecision.Deny());
             })
             .AddKeyedSingleton<IImmAuthorizer>("policies", new Authorizer(_ => AuthorizationDecision.Allow))
-            .AddImm()
-            .AddKeyedImm("policies")
+            .AddImm(options => options.InMemory = true)
+            .AddKeyedImm("policies", options => options.InMemory = true)
             .BuildServiceProvider();
         ProjectRegistry registry = services.GetRequiredService<ProjectRegistry>();
 

@@ -69,7 +69,7 @@ public sealed class HostTests : IDisposable
         Assert.Equal("relative.db", alone.GetRequiredService<IOptions<ImmStoreOptions>>().Value.Path);
 
         HostApplicationBuilder builder = Host.CreateApplicationBuilder(ContentRootHere());
-        builder.Services.AddImm();
+        builder.Services.AddImm(options => options.InMemory = true);
         using IHost inMemory = builder.Build();
         Assert.Null(inMemory.Services.GetRequiredService<IOptions<ImmStoreOptions>>().Value.Path);
 
@@ -95,7 +95,9 @@ public sealed class HostTests : IDisposable
     [Fact]
     public async Task An_invalid_option_of_the_RPC_endpoint_stops_the_start_too()
     {
-        using IHost host = Build(services => services.AddImm().Configure<ImmApiOptions>(options => options.HostFormat = ""));
+        using IHost host = Build(services => services
+            .AddImm(options => options.InMemory = true)
+            .Configure<ImmApiOptions>(options => options.HostFormat = ""));
 
         await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
@@ -118,8 +120,8 @@ public sealed class HostTests : IDisposable
     public async Task The_faults_of_all_stores_and_of_other_options_are_reported_together()
     {
         using IHost host = Build(services => services
-            .AddImm(options => options.ProjectQuota = -1)
-            .AddKeyedImm("key", options => options.EngineConcurrency = 0)
+            .AddImm(options => (options.InMemory, options.ProjectQuota) = (true, -1))
+            .AddKeyedImm("key", options => (options.InMemory, options.EngineConcurrency) = (true, 0))
             .AddOptions<Observations>().Validate(_ => false, "The application's own fault.").ValidateOnStart());
 
         AggregateException refused = await Assert.ThrowsAsync<AggregateException>(() => host.StartAsync());

@@ -255,7 +255,10 @@ public sealed class MetricsTests : IDisposable
     [Fact]
     public void A_store_of_a_container_has_its_key_as_its_name()
     {
-        using ServiceProvider services = new ServiceCollection().AddMetrics().AddKeyedImm("archive").BuildServiceProvider();
+        using ServiceProvider services = new ServiceCollection()
+            .AddMetrics()
+            .AddKeyedImm("archive", options => options.InMemory = true)
+            .BuildServiceProvider();
         ProjectRegistry registry = services.GetRequiredKeyedService<ProjectRegistry>("archive");
         using var operations = new MetricCollector<long>(services.GetRequiredService<IMeterFactory>(), "Imm.Core", "imm.operations");
 

@@ -11,6 +11,7 @@ public sealed class StoreOptionsTests
     private static readonly Dictionary<string, Action<ImmStoreOptions>[]> Bad = new()
     {
         [nameof(ImmStoreOptions.Name)] = [o => o.Name = "", o => o.Name = " \t"],
+        [nameof(ImmStoreOptions.InMemory)] = [o => (o.InMemory, o.Path) = (true, "store.db")],
         [nameof(ImmStoreOptions.Path)] = [o => o.Path = "", o => o.Path = "  ", o => o.Path = "a\0b"],
         [nameof(ImmStoreOptions.ProjectQuota)] = [o => o.ProjectQuota = -1, o => o.ProjectQuota = int.MinValue],
         [nameof(ImmStoreOptions.MaxLoadedProjects)] = [o => o.MaxLoadedProjects = 0, o => o.MaxLoadedProjects = long.MinValue],
@@ -51,6 +52,7 @@ public sealed class StoreOptionsTests
         _ => { },
         o => o.Name = "n",
         o => o.Path = null,
+        o => o.InMemory = true,
         o => o.ProjectQuota = 0,
         o => o.ProjectQuota = int.MaxValue,
         o => o.MaxLoadedProjects = null,
@@ -103,6 +105,7 @@ public sealed class StoreOptionsTests
         {
             [nameof(ImmStoreOptions.Name)] = null,
             [nameof(ImmStoreOptions.Path)] = null,
+            [nameof(ImmStoreOptions.InMemory)] = false,
             [nameof(ImmStoreOptions.ProjectQuota)] = 100,
             [nameof(ImmStoreOptions.Durability)] = Durability.Durable,
             [nameof(ImmStoreOptions.MaxWaitingWrites)] = 65_536,

@@ -19,13 +19,14 @@ namespace Imm.Core;
 /// the container's <see cref="TimeProvider"/>, logger factory, meter factory and <see cref="IImmAuthorizer"/>, if it has them; these must
 /// be singletons. The store is opened with them, so neither they nor the configuration of the options may take the store, its registry or
 /// its API in a constructor: that throws <see cref="InvalidOperationException"/>. In a host, a relative <see cref="ImmStoreOptions.Path"/>
-/// is relative to the content root.
+/// is relative to the content root. Exactly one of <see cref="ImmStoreOptions.Path"/> and <see cref="ImmStoreOptions.InMemory"/> must be
+/// set: a store whose path was forgotten would lose everything. The messages about options name the key of a keyed store.
 /// </para>
 /// </remarks>
 public static class ImmServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds a store with the <see cref="ImmStoreOptions"/> that are configured elsewhere. Without configured options it is in memory.
+    /// Adds a store with the <see cref="ImmStoreOptions"/> that are configured elsewhere, such as its <see cref="ImmStoreOptions.Path"/>.
     /// </summary>
     /// <param name="services">The services. If they have a store already, nothing is added.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -53,8 +54,8 @@ public static class ImmServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Adds a store under a key, with the <see cref="ImmStoreOptions"/> that are configured elsewhere under that name. Without configured
-    /// options it is in memory.
+    /// Adds a store under a key, with the <see cref="ImmStoreOptions"/> that are configured elsewhere under that name, such as its
+    /// <see cref="ImmStoreOptions.Path"/>.
     /// </summary>
     /// <param name="services">The services. If they have a store under the key already, nothing is added.</param>
     /// <param name="key">
@@ -130,6 +131,7 @@ public static class ImmServiceCollectionExtensions
     {
         services.TryAddTransient<IOptionsFactory<ImmStoreOptions>, StoreOptionsFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImmStoreOptions>, ImmStoreOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImmStoreOptions>, StorePlaceValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImmApiOptions>, ImmApiOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StoreAtStart>, StoreOpener>());
         services.AddOptions<StoreAtStart>(name).ValidateOnStart();

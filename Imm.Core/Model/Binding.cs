@@ -87,4 +87,7 @@ public sealed record Binding
         string.IsNullOrEmpty(uri) ? Refusal.Missing(UriParameter)
         : IsUri(uri) ? null
         : Refusal.Invalid(UriParameter, "it must be 'oss://' and a bucket of 1 to 63 of the characters a-z, 0-9 and '-'.");
+
+    /// <summary>The names, the URI, the state and the phase, for people.</summary>
+    public override string ToString() => $"{ProjectName}/{DatasetName}: {Uri} ({State}, {Phase})";
 }

@@ -15,4 +15,7 @@ public sealed class BindingPage
 
     /// <summary>The token of the next page; null on the last page.</summary>
     public string? NextToken { get; }
+
+    /// <summary>The number of bindings, and the next token, for people.</summary>
+    public override string ToString() => FormattableString.Invariant($"bindings: {Bindings.Count}, next token: {NextToken ?? "none"}");
 }

@@ -109,4 +109,8 @@ public sealed record Dataset
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ProjectName, DatasetName, _createTicks, _updateTicks, FileCount, TotalFileSize);
+
+    /// <summary>The names and counts, for people.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{ProjectName}/{DatasetName} (bindings: {BindCount}, files: {FileCount}, bytes: {TotalFileSize})");
 }

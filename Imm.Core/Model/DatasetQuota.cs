@@ -48,4 +48,7 @@ public sealed record DatasetQuota
         LimitSet<long> next = LimitSet.Replace(Limit.OfDataset, values, requested);
         return next.Equals(Default._values) ? Default : new DatasetQuota(next);
     }
+
+    /// <summary>The limits that are not the defaults, for people.</summary>
+    public override string ToString() => LimitSet.Describe(Limit.OfDataset, _values);
 }

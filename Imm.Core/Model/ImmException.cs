@@ -44,4 +44,10 @@ public sealed class ImmException : Exception
     public long? Limit => Refusal.Limit;
 
     internal Refusal Refusal { get; }
+
+    /// <summary>
+    /// The exception with its message, cause and stack trace, as every exception, and with its code, parameter and numbers.
+    /// </summary>
+    public override string ToString() =>
+        $"{typeof(ImmException).FullName} ({Refusal.Describe()}){base.ToString().AsSpan(typeof(ImmException).FullName!.Length)}";
 }

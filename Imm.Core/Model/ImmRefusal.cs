@@ -1,5 +1,6 @@
 global using Refusal = Imm.Core.ImmRefusal;
 using System.Globalization;
+using System.Text;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -84,6 +85,30 @@ public sealed record ImmRefusal
 
     /// <summary>Makes the exception of the refusal.</summary>
     internal ImmException ToException() => new(this);
+
+    /// <summary>The code, status, parameter, numbers and message, for people.</summary>
+    public override string ToString() => $"{Describe()}: {Message}";
+
+    /// <summary>Describes everything but the message.</summary>
+    internal string Describe()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Code}, HTTP status {HttpStatus}");
+        Append("parameter", Parameter);
+        Append("requested", Requested);
+        Append("used", Used);
+        Append("limit", Limit);
+        Append("reason", Reason);
+        return text.ToString();
+
+        void Append<T>(string name, T? value)
+        {
+            if (value is not null)
+            {
+                text.Append(CultureInfo.InvariantCulture, $", {name} {value}");
+            }
+        }
+    }
 
     /// <summary>Copies the refusal with another message and cause.</summary>
     internal ImmRefusal WithMessage(string message, Exception? cause) =>

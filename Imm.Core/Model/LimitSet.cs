@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Model;
@@ -69,6 +70,21 @@ internal static class LimitSet
         }
 
         return next;
+    }
+
+    /// <summary>Describes the limits that are not the defaults.</summary>
+    public static string Describe(ReadOnlySpan<Limit> limits, in LimitSet<long> values)
+    {
+        var others = new List<string>();
+        foreach (Limit limit in limits)
+        {
+            if (values[limit] != limit.Default)
+            {
+                others.Add(string.Create(CultureInfo.InvariantCulture, $"{limit.Name} {values[limit]}"));
+            }
+        }
+
+        return others.Count == 0 ? "the default limits" : string.Join(", ", others);
     }
 
     private static LimitSet<long> CreateDefaults()

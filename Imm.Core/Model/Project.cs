@@ -1,3 +1,4 @@
+using System.Globalization;
 using Imm.Core.Collections;
 using Imm.Core.Model;
 
@@ -149,6 +150,12 @@ public sealed record Project : INamed
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ProjectName, _createTicks, _updateTicks, DatasetCount, FileCount, TotalFileSize);
+
+    /// <summary>The name, counts and creation time, for people.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{ProjectName} (datasets: {DatasetCount}, files: {FileCount}, bytes: {TotalFileSize}, "
+        + $"created: {CreateTime:yyyy-MM-dd'T'HH:mm:ss'Z'})");
 
     /// <summary>Adds a dataset, or replaces the one of its name, and brings the sums up to date.</summary>
     internal Project With(DatasetEntry dataset, OwnerToken? owner)

@@ -22,4 +22,7 @@ public sealed class ProjectPage
     /// without a gap. Of a list of several pages take that of the first: a later page may show changes that the watch reports again.
     /// </summary>
     public long Revision { get; }
+
+    /// <summary>The number of projects, and the next token, for people.</summary>
+    public override string ToString() => FormattableString.Invariant($"projects: {Projects.Count}, next token: {NextToken ?? "none"}");
 }

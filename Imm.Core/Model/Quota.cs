@@ -53,4 +53,7 @@ public sealed record Quota
         LimitSet<long> values = LimitSet.Replace(Limit.OfProject, _values, requested);
         return values.Equals(Default._values) ? Default : new Quota(values);
     }
+
+    /// <summary>The limits that are not the defaults, for people.</summary>
+    public override string ToString() => LimitSet.Describe(Limit.OfProject, _values);
 }

@@ -30,6 +30,6 @@ public sealed class ImmApiOptionsValidator : IValidateOptions<ImmApiOptions>
             result.AddError($"is {timeOffset}; {UtcOffset.Rule}", nameof(options.TimeOffset));
         }
 
-        return result.Build();
+        return ImmStoreOptionsValidator.NameStore(name, result.Build());
     }
 }
