@@ -80,8 +80,8 @@ public sealed partial class ImmStore
     /// checked, and then renamed. No file is replaced. If the process is killed meanwhile, that file and its logs are left over.
     /// </para>
     /// <para>
-    /// The text is read piece by piece. The call holds one account and region in memory, and what no checkpoint has applied yet. The project
-    /// quota of the exported store is an option and not part of a file: pass it when the store is opened.
+    /// The text is read piece by piece. The call holds one account and region in memory, and what no checkpoint has applied yet. The
+    /// project quota of the exported store is an option and not part of a file: pass it when the store is opened.
     /// </para>
     /// </remarks>
     /// <param name="path">The new file. A link of that name is not followed.</param>
@@ -146,8 +146,8 @@ public sealed partial class ImmStore
     /// <returns>The numbers of what was recovered, and all that is missing.</returns>
     /// <exception cref="ArgumentException">A path is null, empty or white space.</exception>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the damaged file does not exist, is open for changes, cannot be read or is not a store;
-    /// or something has the new name, or the new file cannot be written. There is no new file.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the damaged file does not exist, is open for changes, cannot be read or is not a
+    /// store; or something has the new name, or the new file cannot be written. There is no new file.
     /// </exception>
     public static SalvageReport Salvage(string damagedPath, string newPath)
     {
@@ -185,33 +185,42 @@ public sealed partial class ImmStore
     {
         string temporary = "";
         OrUnavailable(path, () => temporary = FindTemporary(disk, path));
+        using ImmStore store = Open(
+            new ImmStoreOptions { Path = temporary, Durability = Durability.Relaxed, MaxLoadedProjects = 1 }, disk, adjust);
+        if (store._log.StoredScopes.Count > 0)
+        {
+            // It came under the name since it was free.
+            OrUnavailable(path, () => throw new StoreFileException(
+                ImmUnavailableReason.NameTaken, $"The file '{temporary}' is in use. Move it away."));
+        }
+
         try
         {
-            using (ImmStore store = Open(
-                new ImmStoreOptions { Path = temporary, Durability = Durability.Relaxed, MaxLoadedProjects = 1 }, disk, adjust))
+            foreach (ScopeState state in scopes)
             {
-                foreach (ScopeState state in scopes)
-                {
-                    store.Import(state);
-                }
-
-                if (store.Check() is [var problem, ..])
-                {
-                    OrUnavailable(path, () => throw new DamagedFileException(temporary, problem));
-                }
-
-                store.Dispose();
-                OrUnavailable(path, () => Rethrow(store.Status.Failure));
+                store.Import(state);
             }
 
+            if (store.Check() is [var problem, ..])
+            {
+                OrUnavailable(path, () => throw new DamagedFileException(temporary, problem));
+            }
+
+            store.Dispose();
             OrUnavailable(path, () =>
             {
+                if (store.Status.Failure is { } failure)
+                {
+                    throw new StoreFileException(StoreFileException.ReasonOf(failure), failure.Message, failure);
+                }
+
                 disk.Rename(temporary, path);
                 disk.FlushDirectory(path);
             });
         }
         catch
         {
+            store.Dispose();
             (string first, string second) = WriteAheadLog.Paths(temporary);
             OrUnavailable(path, () => Array.ForEach([temporary, first, second], disk.Delete));
             throw;
@@ -222,14 +231,6 @@ public sealed partial class ImmStore
 
     private static ServiceDefaults DefaultsOf(ImmStoreOptions options) =>
         new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
-
-    private static void Rethrow(Exception? failure)
-    {
-        if (failure is not null)
-        {
-            throw new StoreFileException(StoreFileException.ReasonOf(failure), failure.Message, failure);
-        }
-    }
 
     private static void OrUnavailable(string path, Action action)
     {

@@ -25,8 +25,8 @@ public sealed class SalvageReport
     public IReadOnlyList<long> DamagedPages { get; }
 
     /// <summary>
-    /// Everything that was found damaged or missing, one text each: pages, documents of several projects, logs and batches, and the names of
-    /// what is lost as far as they are known.
+    /// Everything that was found damaged or missing, one text each: pages, documents of several projects, logs and batches, and the names
+    /// of what is lost as far as they are known.
     /// </summary>
     public IReadOnlyList<string> Problems { get; }
 

@@ -66,6 +66,19 @@ public sealed class AnswerTests : IDisposable
             list => Assert.True(IsReadOnly(list), list.GetType().ToString()));
     }
 
+    /// <summary>Salvages a store of which the last page is damaged.</summary>
+    private static SalvageReport Salvaged()
+    {
+        var disk = new SimulatedDisk();
+        using (ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, disk))
+        {
+            store.Registry().Create(new() { ProjectName = "p" });
+        }
+
+        disk.FlipBit("/store", (disk.Read("/store").Length - 100) * 8L);
+        return ImmStore.Salvage(disk, "/store", "/new");
+    }
+
     private static bool IsReadOnly(object list) =>
         list is not (IList { IsReadOnly: false } or IDictionary { IsReadOnly: false })
         && list.GetType().GetInterfaces()
@@ -115,6 +128,8 @@ public sealed class AnswerTests : IDisposable
             ["ProjectRegistry.RemoveFiles"] = registry.RemoveFiles([new("p", "d", 1, 1)]),
             ["ProjectRegistry.RemoveFilesAsync"] = await registry.RemoveFilesAsync([new("p", "d", 1, 1)]),
             ["ImmStore.Scopes"] = _fixture.Store.Scopes,
+            ["SalvageReport.DamagedPages"] = Salvaged().DamagedPages,
+            ["SalvageReport.Problems"] = Salvaged().Problems,
             ["AuthorizationRequest.Tags"] = _authorizer.Asked[0].Tags,
             ["AuthorizationRequest.ConditionValues"] = _authorizer.Asked[0].ConditionValues,
             ["RamPolicy.Warnings"] = RamPolicy.Parse(Policy).Warnings,

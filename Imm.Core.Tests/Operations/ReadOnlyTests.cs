@@ -213,7 +213,10 @@ public sealed class ReadOnlyTests : IDisposable
 
             using ImmStore store = ImmStore.OpenReadOnly(_path);
             ImmException?[] refused =
-                [.. Enumerable.Range(0, 8).Select(i => (ImmException?)Xunit.Record.Exception(() => store.Registry($"a{i % 4}", "r").List()))];
+            [
+                .. Enumerable.Range(0, 8).Select(i =>
+                    (ImmException?)Xunit.Record.Exception(() => store.Registry($"a{i % 4}", "r").List())),
+            ];
             met = refused.Count(static e => e is not null) == 2;
             Assert.All(refused, e => Assert.True(e is null or { Reason: ImmUnavailableReason.Damaged }));
             Assert.Equal(ImmStoreState.Open, store.Status.State);

@@ -205,7 +205,8 @@ public sealed class SalvageTests
                 $"{what}: '{name}' is {value}, and was {original}");
         }
 
-        Assert.True(found.Count == content.Count || report.Problems.Count > 0, $"{what}: {content.Count - found.Count} are lost in silence");
+        Assert.True(
+            found.Count == content.Count || report.Problems.Count > 0, $"{what}: {content.Count - found.Count} are lost in silence");
         return true;
     }
 

@@ -11,6 +11,8 @@ namespace Imm.Core.Tests.Package;
 public sealed class PublishTests(PackedLibrary package) : IDisposable
 {
     private const string Program = """
+        using System.Text.Json;
+        using System.Text.Json.Serialization;
         using Imm.Core;
         using Imm.Core.Testing;
         using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +45,12 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
 
         using var client = new HttpClient(new ImmHttpMessageHandler(new ImmApi(copy), "default", "local"));
         Console.WriteLine((await client.GetAsync("https://localhost/?Action=DeleteProject&ProjectName=photos")).StatusCode);
+
+        string json = JsonSerializer.Serialize(project, Json.Default.Project);
+        Console.WriteLine($"serialized: {JsonSerializer.Deserialize(json, Json.Default.Project) == project}");
+
+        [JsonSerializable(typeof(Project))]
+        internal sealed partial class Json : JsonSerializerContext;
         """;
 
     private const string Output = """
@@ -52,6 +60,7 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
         1 project
         ResourceAlreadyExists
         BadRequest
+        serialized: True
 
         """;
 

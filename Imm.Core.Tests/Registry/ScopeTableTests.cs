@@ -309,7 +309,8 @@ public sealed class ScopeTableTests
         ScopeState scope = ScopeOf("a");
         using ImmStore origin = ImmStore.InMemory();
         Project project = origin.Registry("a", "r").Create(new() { ProjectName = "p" });
-        Append(1, scope, new Change(ChangeKind.Scope, 0, scope), new Change(ChangeKind.Project, ScopeState.MaxNumber, project));
+        project = project with { Number = ScopeState.MaxNumber };
+        Append(1, scope, new Change(ChangeKind.Scope, 0, scope), new Change(ChangeKind.Project, project.Number, project));
         using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, _disk);
         ProjectRegistry registry = store.Registry("a", "r");
 

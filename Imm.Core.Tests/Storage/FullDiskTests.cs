@@ -250,7 +250,7 @@ public class FullDiskTests
         image = killed ? image : _inner;
         bool opened = false;
         int refused = 0;
-        foreach (int left in (int[])[0, 1, 4096, 8192, 16_384, 65_536, 262_144, 1 << 20, 2 << 20, 4 << 20, 8 << 20])
+        foreach (int left in (int[])[0, 1, 4096, 8192, 16_384, 65_536, 262_144, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20])
         {
             SimulatedDisk disk = image.AsKilled();
             var full = new FullDisk(disk);
@@ -275,7 +275,7 @@ public class FullDiskTests
             }
         }
 
-        Assert.True(opened, "A killed store of 300 projects needs more than 8 MiB to be opened.");
+        Assert.True(opened, "A killed store of 300 projects needs more than 16 MiB to be opened.");
         Assert.InRange(refused, 1, int.MaxValue);
     }
 

@@ -149,7 +149,9 @@ internal static class GoldenStore
         fourth.Create(new CreateProjectRequest { ProjectName = "gone", Description = "is back" });
     }
 
-    /// <summary>Changes and deletes what is in the data file, and adds to it, over several checkpoints; the last ones are in the log.</summary>
+    /// <summary>
+    /// Changes and deletes what is in the data file, and adds to it, over several checkpoints; the last ones are in the log.
+    /// </summary>
     private static void Change(ImmStore store)
     {
         ProjectRegistry first = Contents.Registry(store, 0);
@@ -186,7 +188,8 @@ internal static class GoldenStore
         DatasetMaxEntityCount = long.MaxValue,
         DatasetMaxRelationCount = 2,
         DatasetMaxTotalFileSize = long.MaxValue,
-        Tag = [.. Enumerable.Range(0, 20).Select(i => new Tag($"{i:00}{new string('\u4e2d', 126)}", new string('\u00e4', i == 3 ? 0 : 128)))],
+        Tag = [.. Enumerable.Range(0, 20).Select(
+            i => new Tag($"{i:00}{new string('\u4e2d', 126)}", new string('\u00e4', i == 3 ? 0 : 128)))],
     };
 
     /// <summary>Moves on at each look, by a time that is no whole number of milliseconds.</summary>

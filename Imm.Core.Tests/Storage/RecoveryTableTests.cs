@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.RegularExpressions;
 using Imm.Core.Storage;
 using Xunit;
@@ -44,7 +45,13 @@ public partial class RecoveryTableTests
 
         // Not a data file that can be read.
         ["a text"] = Fails("not a store of Imm.Core", () => Files((Data, [.. Enumerable.Repeat((byte)'t', 20_000)]))),
-        ["another format"] = Fails("has format …", () => Changed(Closed, Data, bytes => bytes[136] = DataFileHeader.SupportedFormat + 1)),
+        ["a newer format"] = Fails(
+            "has format …; a newer version wrote it",
+            () => Changed(Closed, Data, bytes => bytes[136] = DataFileHeader.SupportedFormat + 1)),
+        ["page 0 as LiteDB writes it"] = Fails(
+            "program has written to", () => Changed(Closed, Data, bytes => bytes.AsSpan(14, 4).Fill(0xFF))),
+        ["LiteDB's log beside it"] = Fails(
+            "program has written to", () => With(Closed, "/store/imm-log.db", [.. new byte[14], 1, .. new byte[DataPage.Size]])),
         ["unfinished backup"] = Fails(
             "a backup that was cut short", () => WithHeader(Closed, header => header with { IsUnfinished = true })),
         ["new, shorter than a page"] = Opens(0, () => Files((Data, NewDataFile()[..512]))),
@@ -102,7 +109,13 @@ public partial class RecoveryTableTests
 
         // Any data file: a log that cannot be read.
         ["a log without magic"] = Fails("is not a log", () => Changed(Killed, Log1, bytes => bytes[0] ^= 1)),
-        ["a log of another format"] = Fails("has format …", () => Changed(Killed, Log1, bytes => bytes[8] = DataFileHeader.SupportedFormat + 1)),
+        ["a log of another format"] = Fails(
+            "has format …", () => Changed(Killed, Log1, bytes => bytes[8] = DataFileHeader.SupportedFormat + 1)),
+        ["a log of format 1 beside a data file of the present one"] = Fails(AnotherStore, () => Changed(Killed, Log1, bytes =>
+        {
+            bytes[8] = 1;
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(60), Checksum.Of(bytes.AsSpan(0, 60)));
+        })),
         ["a log with a damaged header"] = Fails(
             "the checksum of its header is wrong", () => Changed(Killed, Log2, bytes => bytes[40] ^= 1)),
         ["a log that was cut"] = Fails("was cut", () => With(Killed, Log1, Killed.Read(Log1)[..^1])),

@@ -61,8 +61,8 @@ public class StoredChangesTests
 
         Assert.Equal(
             [(ChangeState.Created, 1L, 0L), (ChangeState.Updated, 2, 1), (ChangeState.Updated, 3, 0), (ChangeState.Deleted, 4, 0)],
-            file.RecentChanges.Select(change => (change.State, change.Project.Revision, change.Project.DatasetCount)));
-        Assert.All(file.RecentChanges, change => Assert.Equal(
+            file.ReadChanges().Select(change => (change.State, change.Project.Revision, change.Project.DatasetCount)));
+        Assert.All(file.ReadChanges(), change => Assert.Equal(
             (Contents.Scopes[1], "one"),
             ((change.Scope.AccountId, change.Scope.RegionId), change.Project.ProjectName.Value)));
     }
@@ -115,14 +115,14 @@ public class StoredChangesTests
     private static List<int> Revisions(SimulatedDisk disk)
     {
         using FileStore file = FileStore.Open(disk.AsKilled(), StoreOnDisk.DataPath, Settings);
-        return [.. file.RecentChanges.Select(change => (int)change.Project.Revision)];
+        return [.. file.ReadChanges().Select(change => (int)change.Project.Revision)];
     }
 
     /// <summary>Verifies that the revisions of each scope have no gap and end with that of the scope.</summary>
     private static void AssertComplete(SimulatedDisk disk)
     {
         using FileStore file = FileStore.Open(disk.AsKilled(), StoreOnDisk.DataPath, Settings);
-        foreach (IGrouping<Scope, PublishedChange> changes in file.RecentChanges.GroupBy(change => change.Scope))
+        foreach (IGrouping<Scope, PublishedChange> changes in file.ReadChanges().GroupBy(change => change.Scope))
         {
             StoredScope scope = file.Scopes.Single(scope => scope.Scope == changes.Key);
             ScopeState state = file.Load(scope.Scope, scope.Id, scope.OwnProjectQuota, scope.Revision);
@@ -134,6 +134,6 @@ public class StoredChangesTests
     private static List<string> Changes(SimulatedDisk disk, string path = StoreOnDisk.DataPath)
     {
         using FileStore file = FileStore.Open(disk, path, Settings);
-        return [.. file.RecentChanges.Select(change => $"{change.Scope} {change.State} {change.Project.Revision} {change.Project}")];
+        return [.. file.ReadChanges().Select(change => $"{change.Scope} {change.State} {change.Project.Revision} {change.Project}")];
     }
 }

@@ -1,3 +1,4 @@
+using Imm.Core.Model;
 using Imm.Core.Storage;
 using Xunit;
 
@@ -171,14 +172,17 @@ public class UpgradeTests
     }
 
     [Fact]
-    public void An_upgraded_store_is_dense_and_its_logs_are_used_again()
+    public void An_upgraded_store_uses_its_logs_again_and_is_upgraded_once()
     {
         (SimulatedDisk disk, _) = GoldenStore.Read(OldFormat, GoldenStore.Killed);
 
-        using ImmStore store = new StoreOnDisk(disk).Open();
-
-        Assert.Equal([Data, Data + "-log1", Data + "-log2"], disk.Paths);
-        Assert.Equal(DataFileHeader.SupportedFormat, FormatOf(disk));
+        for (int open = 1; open <= 2; open++)
+        {
+            using FileStore store = FileStore.Open(disk, Data, new FileStoreSettings(new ServiceDefaults(1, 1, 1)));
+            Assert.Equal(open == 1, store.IsUpgraded);
+            Assert.Equal([Data, Data + "-log1", Data + "-log2"], disk.Paths);
+            Assert.Equal(DataFileHeader.SupportedFormat, FormatOf(disk));
+        }
     }
 
     [Fact]

@@ -13,7 +13,9 @@ namespace Imm.Core.Commit;
 /// <param name="capacity">The number of changes that are kept, from 0.</param>
 /// <param name="revisionOf">Gives the revision of a scope that was loaded since the store was opened, or has never had a change.</param>
 /// <param name="failure">Gives the refusal of a store that takes no more changes; null while it does.</param>
-internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, Func<Refusal?> failure)
+/// <param name="readEarlier">Reads the changes that were kept when the store was last open; called for the first watch.</param>
+internal sealed class ChangeHistory(
+    int capacity, Func<Scope, long> revisionOf, Func<Refusal?> failure, Func<IReadOnlyList<PublishedChange>> readEarlier)
 {
     /// <summary>The number of changes that a watch copies at once.</summary>
     private const int MaxAtOnce = 256;
@@ -28,6 +30,7 @@ internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, 
     private long _first;
     private long _next;
     private bool _isClosed;
+    private bool _hasEarlier;
 
     /// <summary>Enters the lock under which states are published and changes are added. Does not end by an interruption.</summary>
     public Uninterruptible.Held Publish() => Uninterruptible.Enter(_gate);
@@ -45,18 +48,6 @@ internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, 
         }
     }
 
-    /// <summary>Adds the changes that were kept when the store was last open.</summary>
-    public void Add(IEnumerable<PublishedChange> earlier)
-    {
-        using (Publish())
-        {
-            foreach (PublishedChange change in earlier)
-            {
-                Keep(change);
-            }
-        }
-    }
-
     /// <summary>
     /// Forgets all changes: the store has gone back to another content. Caller must hold the lock of <see cref="Publish"/>.
     /// </summary>
@@ -64,6 +55,7 @@ internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, 
     {
         _first = _next;
         _kept = [];
+        _hasEarlier = true;
         Wake();
     }
 
@@ -89,6 +81,7 @@ internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, 
     /// <summary>Checks that a watch can go on after a revision.</summary>
     public Refusal? Check(Scope scope, long afterRevision)
     {
+        AddEarlier();
         using (Publish())
         {
             long position = 0;
@@ -132,6 +125,42 @@ internal sealed class ChangeHistory(int capacity, Func<Scope, long> revisionOf, 
             }
 
             changes.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Puts the changes from before the store was opened in front of those since then. An open would take much longer if it read them.
+    /// </summary>
+    private void AddEarlier()
+    {
+        if (Volatile.Read(ref _hasEarlier))
+        {
+            return;
+        }
+
+        // Read without the lock: a failure of the file is reported while its lock is held, and takes this one.
+        IReadOnlyList<PublishedChange> earlier = readEarlier();
+        using (Publish())
+        {
+            if (_hasEarlier)
+            {
+                return;
+            }
+
+            PublishedChange[] later = [.. Enumerable.Range(0, (int)(_next - _first)).Select(i => _kept[(_first + i) % _kept.Length])];
+            var known = later.Select(static change => (change.Scope, change.Project.Revision)).ToHashSet();
+            (_kept, _first, _next) = ([], 0, 0);
+            foreach (PublishedChange change in earlier)
+            {
+                if (!known.Contains((change.Scope, change.Project.Revision)))
+                {
+                    Keep(change);
+                }
+            }
+
+            Array.ForEach(later, change => Keep(change));
+
+            Volatile.Write(ref _hasEarlier, true);
         }
     }
 

@@ -32,9 +32,6 @@ internal abstract class CommitLog(ServiceDefaults defaults)
             cause)
         : null;
 
-    /// <summary>The last changes of projects, in order, as of when the store was opened.</summary>
-    public virtual IEnumerable<PublishedChange> RecentChanges => [];
-
     /// <summary>Makes the exception of every use of a closed store.</summary>
     public static ObjectDisposedException Closed() => new("Imm.Core.ImmStore");
 
@@ -51,6 +48,13 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the scope cannot be read.</exception>
     /// <exception cref="ObjectDisposedException">The log is closed.</exception>
     public abstract ScopeState Load(ScopeEntry entry);
+
+    /// <summary>
+    /// Reads the last changes of projects that are stored, in order: those from before the store was opened, and perhaps later ones.
+    /// </summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: they cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed.</exception>
+    public virtual IReadOnlyList<PublishedChange> ReadChanges() => [];
 
     /// <summary>
     /// Reads the content of all scopes at one moment, in ordinal order, one at a time; null where the states in memory are everything.

@@ -16,8 +16,6 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
 
     public override long LoadableSequence => file.AppliedSequence;
 
-    public override IEnumerable<PublishedChange> RecentChanges => file.RecentChanges;
-
     private int LastId
     {
         get => _lastIdGiven ??= LastStoredId;
@@ -68,6 +66,8 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
         file.Load(entry.Scope, entry.Id, entry.OwnProjectQuota, entry.Revision);
 
     protected override IEnumerable<ScopeState> ReadStored() => file.ReadScopes();
+
+    protected override IReadOnlyList<PublishedChange> ReadStoredChanges() => file.ReadChanges();
 
     protected override List<string> CheckStored() => file.Check();
 

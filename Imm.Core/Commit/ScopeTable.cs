@@ -41,8 +41,7 @@ internal sealed class ScopeTable
     {
         _log = log;
         _maxLoadedProjects = log.IsPersistent ? maxLoadedProjects : null;
-        Changes = new ChangeHistory(keptChanges, RevisionOf, () => log.Failed);
-        Changes.Add(log.RecentChanges);
+        Changes = new ChangeHistory(keptChanges, RevisionOf, () => log.Failed, log.ReadChanges);
     }
 
     /// <summary>The last changes of projects.</summary>

@@ -66,6 +66,9 @@ internal abstract class StoredLog : CommitLog
         }
     }
 
+    public sealed override IReadOnlyList<PublishedChange> ReadChanges() => Read(
+        this, static log => log.ReadStoredChanges(), static _ => "The changes before the store was opened cannot be read.");
+
     public sealed override List<string> Check() => Read(this, static log => log.CheckStored());
 
     /// <summary>Makes the path of a copy absolute.</summary>
@@ -92,6 +95,9 @@ internal abstract class StoredLog : CommitLog
 
     /// <inheritdoc cref="CommitLog.ReadScopes"/>
     protected abstract IEnumerable<ScopeState> ReadStored();
+
+    /// <inheritdoc cref="CommitLog.ReadChanges"/>
+    protected virtual IReadOnlyList<PublishedChange> ReadStoredChanges() => [];
 
     /// <inheritdoc cref="CommitLog.Check"/>
     protected abstract List<string> CheckStored();

@@ -52,6 +52,40 @@ internal static class DocumentReader
         };
     }
 
+    /// <param name="document">The document.</param>
+    /// <param name="place">The place of the document.</param>
+    /// <exception cref="FormatException">A field is missing or breaks a rule.</exception>
+    public static Dataset ReadDataset(DatasetStructureDocument document, DocumentPlace place)
+    {
+        var request = new CreateDatasetRequest
+        {
+            ProjectName = document.ProjectName,
+            DatasetName = document.DatasetName,
+            Description = document.Description,
+            TemplateId = document.TemplateId,
+        };
+        CopyLimits(document, ref request.Limits);
+        if (DatasetFields.Parse(request, out DatasetFields fields) is { } refusal)
+        {
+            throw place.Wrong(refusal.Parameter!, refusal.Message);
+        }
+
+        (long createTicks, long updateTicks) = ReadTimes(place, document, absentTime: null, requiresUpdateTime: true);
+        return new Dataset(
+            ProjectName.Parse(document.ProjectName!),
+            document.DatasetName!,
+            fields.Description ?? "",
+            fields.TemplateId ?? "",
+            DatasetQuota.Default.With(fields.Limits),
+            createTicks,
+            updateTicks)
+        {
+            BindCount = place.Number(nameof(document.BindCount), document.BindCount, 0),
+            FileCount = place.Number(nameof(document.FileCount), document.FileCount, 0),
+            TotalFileSize = place.Number(nameof(document.TotalFileSize), document.TotalFileSize, 0),
+        };
+    }
+
     /// <summary>Copies the limits that a project and a dataset have in common.</summary>
     public static void CopyLimits(ResourceDocument document, ref LimitSet<long?> limits)
     {

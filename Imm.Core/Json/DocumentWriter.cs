@@ -23,13 +23,27 @@ internal sealed class DocumentWriter
     [ThreadStatic]
     private static DocumentWriter? _ofThread;
 
-    private readonly ArrayBufferWriter<byte> _buffer = new(1024);
-    private readonly bool _isIndented;
+    private readonly ArrayBufferWriter<byte> _buffer;
+    private readonly bool _usesEncoder;
+    private readonly bool _isForeign;
     private TimeSpan _timeOffset;
+
+    /// <summary>Writes with the writer of a caller, whose encoder escapes the texts.</summary>
+    /// <param name="json">The writer.</param>
+    /// <param name="timeOffset">The offset in which times are written.</param>
+    public DocumentWriter(Utf8JsonWriter json, TimeSpan timeOffset)
+    {
+        Json = json;
+        _buffer = new();
+        _usesEncoder = true;
+        _isForeign = true;
+        _timeOffset = timeOffset;
+    }
 
     private DocumentWriter(bool isIndented)
     {
-        _isIndented = isIndented;
+        _usesEncoder = isIndented;
+        _buffer = new(1024);
         Json = new Utf8JsonWriter(
             _buffer,
             new JsonWriterOptions { Indented = isIndented, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
@@ -107,13 +121,52 @@ internal sealed class DocumentWriter
         Json.WriteNumber("DatasetCount"u8, project.DatasetCount);
         Json.WriteNumber("FileCount"u8, project.FileCount);
         Json.WriteNumber("TotalFileSize"u8, project.TotalFileSize);
-        WriteArray("Tags"u8, project.Tags, static (writer, tag) =>
+        WriteArray("Tags"u8, project.Tags, static (writer, tag) => writer.WriteTag(tag));
+    }
+
+    public void WriteTag(Tag tag)
+    {
+        Json.WriteStartObject();
+        WriteText("TagKey"u8, tag.Key);
+        WriteText("TagValue"u8, tag.Value);
+        Json.WriteEndObject();
+    }
+
+    public void WritePage(ProjectPage page)
+    {
+        Json.WriteStartObject();
+        WriteFields(page);
+        Json.WriteEndObject();
+    }
+
+    /// <summary>Writes the fields of a page into an object.</summary>
+    public void WriteFields(ProjectPage page)
+    {
+        WriteNextToken(page.NextToken);
+        WriteArray("Projects"u8, page.Projects, static (writer, project) => writer.WriteProject(project));
+    }
+
+    public void WritePage(DatasetPage page)
+    {
+        Json.WriteStartObject();
+        WriteFields(page);
+        Json.WriteEndObject();
+    }
+
+    /// <summary>Writes the fields of a page into an object.</summary>
+    public void WriteFields(DatasetPage page)
+    {
+        WriteNextToken(page.NextToken);
+        WriteArray("Datasets"u8, page.Datasets, static (writer, dataset) => writer.WriteDataset(dataset));
+    }
+
+    /// <summary>Writes the token of the next page where there is one.</summary>
+    public void WriteNextToken(string? nextToken)
+    {
+        if (nextToken is not null)
         {
-            writer.Json.WriteStartObject();
-            writer.WriteText("TagKey"u8, tag.Key);
-            writer.WriteText("TagValue"u8, tag.Value);
-            writer.Json.WriteEndObject();
-        });
+            WriteText("NextToken"u8, nextToken);
+        }
     }
 
     public void WriteDataset(Dataset dataset)
@@ -192,12 +245,25 @@ internal sealed class DocumentWriter
         Json.WriteEndArray();
     }
 
-    public void WriteTime(ReadOnlySpan<byte> name, long utcTicks) =>
-        Json.WriteString(name, WireTime.Write(utcTicks, _timeOffset, stackalloc byte[WireTime.Length]));
+    public void WriteTime(ReadOnlySpan<byte> name, long utcTicks)
+    {
+        Span<byte> quoted = stackalloc byte[WireTime.Length + 2];
+        ReadOnlySpan<byte> text = WireTime.Write(utcTicks, _timeOffset, quoted[1..]);
+        if (!_isForeign)
+        {
+            Json.WriteString(name, text);
+            return;
+        }
+
+        // The usual encoders escape the '+' of an offset.
+        quoted[0] = quoted[^1] = (byte)'"';
+        Json.WritePropertyName(name);
+        Json.WriteRawValue(quoted, skipInputValidation: true);
+    }
 
     public void WriteText(ReadOnlySpan<byte> name, ReadOnlySpan<char> text)
     {
-        if (_isIndented || !text.ContainsAnyExcept(Plain))
+        if (_usesEncoder || !text.ContainsAnyExcept(Plain))
         {
             Json.WriteString(name, text);
             return;

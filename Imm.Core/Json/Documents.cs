@@ -56,6 +56,28 @@ internal sealed class AnswerDocument : ProjectDocument
     public ProjectDocument? Project { get; set; }
 
     public ProjectDocument?[]? Projects { get; set; }
+
+    public string? NextToken { get; set; }
+}
+
+/// <summary>The service's structure "Dataset".</summary>
+internal class DatasetStructureDocument : ResourceDocument
+{
+    public string? ProjectName { get; set; }
+
+    public string? DatasetName { get; set; }
+
+    public long? BindCount { get; set; }
+}
+
+/// <summary>An answer of the service: a dataset by itself, an answer about one dataset, or a page of datasets.</summary>
+internal sealed class DatasetAnswerDocument : DatasetStructureDocument
+{
+    public DatasetStructureDocument? Dataset { get; set; }
+
+    public DatasetStructureDocument?[]? Datasets { get; set; }
+
+    public string? NextToken { get; set; }
 }
 
 /// <summary>A tag in an answer.</summary>
@@ -77,6 +99,7 @@ internal sealed class RequestTagDocument
 /// <summary>The types of the documents. Fields that are not known are skipped, as a later version of the service may add some.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AnswerDocument))]
+[JsonSerializable(typeof(DatasetAnswerDocument))]
 [JsonSerializable(typeof(RequestTagDocument[]))]
 internal sealed partial class DocumentJsonContext : JsonSerializerContext
 {
@@ -90,12 +113,45 @@ internal sealed partial class DocumentJsonContext : JsonSerializerContext
     {
         try
         {
-            return JsonSerializer.Deserialize(json, type) ?? throw new FormatException($"The JSON of the {subject} is null.");
+            return JsonSerializer.Deserialize(json, type) ?? throw Null(subject);
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
             // The argument is wrong where the text holds a lone surrogate.
-            throw new FormatException($"The text is not the JSON of a {subject}. {e.Message}", e);
+            throw NotJson(subject, e);
         }
     }
+
+    /// <inheritdoc cref="Read{T}(string, string, JsonTypeInfo{T})"/>
+    public static T Read<T>(ReadOnlySpan<byte> utf8Json, string subject, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(utf8Json, type) ?? throw Null(subject);
+        }
+        catch (JsonException e)
+        {
+            throw NotJson(subject, e);
+        }
+    }
+
+    /// <inheritdoc cref="Read{T}(string, string, JsonTypeInfo{T})"/>
+    public static async ValueTask<T> ReadAsync<T>(
+        Stream utf8Json, string subject, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(utf8Json, type, cancellationToken).ConfigureAwait(false) ?? throw Null(subject);
+        }
+        catch (JsonException e)
+        {
+            throw NotJson(subject, e);
+        }
+    }
+
+    private static FormatException Null(string subject) => new($"The JSON of the {subject} is null.");
+
+    private static FormatException NotJson(string subject, Exception e) => new($"The text is not the JSON of a {subject}. {e.Message}", e);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -6,6 +7,7 @@ namespace Imm.Core;
 /// <remarks>
 /// The fields are those of the service's structure "Dataset", and a revision. Equal where all of them are equal. Immutable and thread-safe.
 /// </remarks>
+[JsonConverter(typeof(ImmJsonConverter))]
 public sealed record Dataset
 {
     private readonly long _createTicks;

@@ -1,7 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Imm.Core;
 
 /// <summary>One page of a list of datasets, all of one committed moment.</summary>
 /// <remarks>Immutable and thread-safe.</remarks>
+[JsonConverter(typeof(ImmJsonConverter))]
 public sealed class DatasetPage
 {
     internal DatasetPage(Dataset[] datasets, string? nextToken)

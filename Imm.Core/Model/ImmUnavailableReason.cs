@@ -31,10 +31,10 @@ public enum ImmUnavailableReason
     /// <summary>A newer version of the library wrote the file. It was left unchanged.</summary>
     NewerFormat = 8,
 
-    /// <summary>The content of a file is not what was written to it. Restore a backup.</summary>
+    /// <summary>The content of a file is not what was written to it. Restore a backup, or salvage.</summary>
     Damaged = 9,
 
-    /// <summary>Another program has written to the data file. Restore a backup.</summary>
+    /// <summary>Another program has written to the data file. Restore a backup, or salvage.</summary>
     WrittenByAnotherProgram = 10,
 
     /// <summary>A log with the latest changes is missing or empty. Put it back beside the data file.</summary>

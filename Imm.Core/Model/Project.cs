@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Imm.Core.Collections;
 using Imm.Core.Model;
 
@@ -8,6 +9,7 @@ namespace Imm.Core;
 /// <remarks>
 /// The 18 fields are those of the service's structure "Project". Equal where all of them are equal. Immutable and thread-safe.
 /// </remarks>
+[JsonConverter(typeof(ImmJsonConverter))]
 public sealed record Project : INamed
 {
     private readonly long _createTicks;

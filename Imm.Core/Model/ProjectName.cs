@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization;
 using Imm.Core.Model;
 
 namespace Imm.Core;
@@ -13,6 +14,7 @@ namespace Imm.Core;
 /// has its hash code; where it is compared as an <see cref="object"/>, it is equal to names only. Immutable and thread-safe. The rule is
 /// the vendor's, of the parameter ProjectName of CreateProject.
 /// </remarks>
+[JsonConverter(typeof(ImmJsonConverter))]
 public sealed class ProjectName : IEquatable<ProjectName>, IEquatable<string>, IComparable<ProjectName>, ISpanParsable<ProjectName>
 {
     /// <summary>The greatest number of characters in a name: 128.</summary>

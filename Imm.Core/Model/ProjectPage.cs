@@ -1,7 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Imm.Core;
 
 /// <summary>One page of a list of projects, all of one committed moment.</summary>
 /// <remarks>Immutable and thread-safe.</remarks>
+[JsonConverter(typeof(ImmJsonConverter))]
 public sealed class ProjectPage
 {
     internal ProjectPage(Project[] projects, string? nextToken, long revision)

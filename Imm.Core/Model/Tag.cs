@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Imm.Core;
 
 /// <summary>A tag: a key and a value that a user attaches to a project.</summary>
@@ -5,6 +7,7 @@ namespace Imm.Core;
 /// Equality is ordinal on both parts. Immutable and thread-safe. A tag holds any text. The rules for tags (a key of 1 to 128 characters, a
 /// value of 0 to 128, reserved prefixes) are checked when a request with the tag is used, in their place among the other rules.
 /// </remarks>
+[JsonConverter(typeof(ImmJsonConverter))]
 public sealed record Tag
 {
     /// <summary>Makes a tag.</summary>

@@ -89,8 +89,8 @@ internal static class DataPage
     /// <param name="sign">The sign by which that is known.</param>
     public static DamagedFileException WrittenByAnotherProgram(string file, string sign) => new(
         $"Another program has written to the file '{file}', such as a LiteDB tool: {sign}. Only Imm.Core may write to a store, because its "
-        + "checksums tell damage from content; reading a closed store is safe. Restore a backup, or bring what is readable into a new store "
-        + "by a salvage.",
+        + "checksums tell damage from content; reading a closed store is safe. Restore a backup, or bring what is readable into a new "
+        + "store by a salvage.",
         ImmUnavailableReason.WrittenByAnotherProgram);
 
     /// <summary>Reads a page as it is stored.</summary>

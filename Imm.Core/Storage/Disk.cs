@@ -40,8 +40,8 @@ internal abstract class Disk
     public abstract void Rename(string from, string to);
 
     /// <summary>
-    /// Renames an open file within its directory in one step, over the file that has the new name. The new name is durable once the directory
-    /// is flushed.
+    /// Renames an open file within its directory in one step, over the file that has the new name. The new name is durable once the
+    /// directory is flushed.
     /// </summary>
     public abstract void Replace(string from, string to);
 

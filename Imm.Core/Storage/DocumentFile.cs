@@ -9,8 +9,8 @@ namespace Imm.Core.Storage;
 /// </summary>
 /// <remarks>
 /// <para>
-/// An insert costs LiteDB several microseconds and kilobytes of garbage for each document. Neighbouring keys are created one after the other
-/// and read together, so they share a document.
+/// An insert costs LiteDB several microseconds and kilobytes of garbage for each document. Neighbouring keys are created one after the
+/// other and read together, so they share a document.
 /// </para>
 /// <para>
 /// Not thread-safe. LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each transaction. So
@@ -40,6 +40,13 @@ internal sealed class DocumentFile : IDisposable
             _engine.Pragma(Pragmas.UTC_DATE, true);
             _engine.Checkpoint();
         }
+    }
+
+    /// <summary>Reads all scopes of a data file.</summary>
+    public static List<StoredScope> ReadScopes(IPages pages)
+    {
+        using var documents = new DocumentFile(pages);
+        return [.. documents.Read(ChangeKind.Scope).Select(static record => RecordCodec.ReadScope(record))];
     }
 
     /// <summary>The number of pages that LiteDB has read, which it may hold in memory until it is disposed.</summary>
@@ -329,17 +336,19 @@ internal sealed class DocumentFile : IDisposable
         Record first = records[start];
         (long low, long high) = collection.Range(first.Key);
 
-        // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new record
-        // there is none.
+        // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new
+        // record there is none.
         BsonDocument? bucket = first.IsNew && first.Key == low + 1 ? null : Last(collection.Name, low, first.Key);
         List<Record> found = bucket is null ? [] : RecordBucket.Read(collection, bucket);
+        Scope? scope = bucket is null ? null : RecordBucket.ScopeOf(collection, bucket);
         if (first.IsNew && found.Count >= RecordBucket.MaxCount)
         {
             // A full bucket need not be written again for a record behind it.
             (bucket, found) = (null, []);
         }
 
-        if (!first.IsNew && FirstKey(collection.Name, first.Key + 1, high) is { } next)
+        bool mayHoldMore = start + 1 < end && records[start + 1].Key <= high;
+        if (!first.IsNew && mayHoldMore && FirstKey(collection.Name, first.Key + 1, high) is { } next)
         {
             high = next - 1;
         }
@@ -368,7 +377,7 @@ internal sealed class DocumentFile : IDisposable
         long? key = bucket is null ? null : RecordBucket.KeyOf(collection, bucket);
         if (merged.Count > 0)
         {
-            Scope? scope = collection.IsByScope ? ScopeOf(RecordKey.Scope(first.Key)) : null;
+            scope ??= collection.IsByScope ? ScopeOf(RecordKey.Scope(first.Key)) : null;
             changes.Put(key, RecordBucket.Make(collection, key ?? merged[0].Key, merged, scope));
         }
         else if (key is { } emptied)

@@ -46,8 +46,7 @@ internal sealed class FileStore : IDisposable
             opened.Active, opened.Spare, data.Header.AppliedSequence, settings, _failure, () => thread.Post(_checkpointer!.Run));
         _reader = new StoreReader(data, _logs, _files, settings, _failure);
         _checkpointer = new Checkpointer(data, _logs, _reader, _files, settings, _failure);
-        Scopes = opened.Content.Scopes;
-        RecentChanges = opened.Content.Changes;
+        Scopes = opened.Scopes;
         Recovered = (opened.RecoveredRecords, opened.RecoveredPages);
     }
 
@@ -60,11 +59,11 @@ internal sealed class FileStore : IDisposable
     /// <summary>The scopes that were stored when the store was opened, with their numbers.</summary>
     public IReadOnlyList<StoredScope> Scopes { get; }
 
-    /// <summary>The last changes of projects that were acknowledged before the store was opened, in order: at most 4,096.</summary>
-    public IReadOnlyList<PublishedChange> RecentChanges { get; }
-
     /// <summary>The numbers of records and pages that recovery applied to the data file.</summary>
     public (int Records, int Pages) Recovered { get; }
+
+    /// <summary>True if the file had an older format and was brought to the present one by the open.</summary>
+    public bool IsUpgraded { get; private init; }
 
     /// <inheritdoc cref="Checkpointer.Last"/>
     public StoreCheckpoint? LastCheckpoint => _checkpointer.Last;
@@ -95,13 +94,14 @@ internal sealed class FileStore : IDisposable
         try
         {
             data = DataFile.OpenOrCreate(disk, path, length is not null);
-            if (data.Header.Format == DataFileHeader.OldestFormat)
+            bool isOld = data.Header.Format == DataFileHeader.OldestFormat;
+            if (isOld)
             {
                 data = StoreUpgrade.Run(disk, path, data, settings);
             }
 
             opening = new StoreOpening(disk, path, data, settings);
-            return new FileStore(disk, path, settings, data, opening.Run(), thread);
+            return new FileStore(disk, path, settings, data, opening.Run(), thread) { IsUpgraded = isOld };
         }
         catch (Exception e)
         {
@@ -227,10 +227,13 @@ internal sealed class FileStore : IDisposable
     public ScopeState Load(Scope scope, int id, int? ownProjectQuota, long revision) =>
         _reader.Load(scope, id, ownProjectQuota, revision);
 
+    /// <inheritdoc cref="StoreReader.ReadChanges"/>
+    public List<PublishedChange> ReadChanges() => _reader.ReadChanges();
+
     /// <summary>Reads the scopes as they are at the beginning of the enumeration, in ordinal order, one at a time.</summary>
     public IEnumerable<ScopeState> ReadScopes()
     {
-        using StoreSnapshot snapshot = _reader.TakeSnapshot();
+        using StoreContents snapshot = _reader.TakeSnapshot();
         foreach (ScopeState state in ScopeLoader.LoadAll(snapshot, _settings))
         {
             yield return state;
@@ -240,7 +243,7 @@ internal sealed class FileStore : IDisposable
     /// <summary>Verifies everything that was appended before, and returns the problems that were found.</summary>
     public List<string> Check()
     {
-        using StoreSnapshot snapshot = _reader.TakeSnapshot();
+        using StoreContents snapshot = _reader.TakeSnapshot();
         return StoreCheck.Run(snapshot, _settings);
     }
 
@@ -248,7 +251,7 @@ internal sealed class FileStore : IDisposable
     /// <exception cref="OperationCanceledException">The backup was cancelled; there is no file.</exception>
     public void Backup(string path, CancellationToken cancellationToken)
     {
-        using StoreSnapshot snapshot = _reader.TakeSnapshot();
+        using StoreContents snapshot = _reader.TakeSnapshot();
         StoreBackup.Run(_disk, snapshot, path, _data.Mode, _settings, cancellationToken);
     }
 

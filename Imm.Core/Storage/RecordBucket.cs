@@ -37,11 +37,11 @@ internal static class RecordBucket
         foreach (BsonValue item in array.AsArray)
         {
             Expect(
-                item.IsDocument && item.AsDocument.TryGetValue(RecordCodec.Number, out BsonValue number) && number.IsInt64
+                item.IsDocument && item.AsDocument.TryGetValue(RecordFields.Number, out BsonValue number) && number.IsInt64
                 && number.AsInt64 >= 0 && (!collection.IsByScope || number.AsInt64 <= RecordKey.MaxNumber),
                 collection,
                 document);
-            long key = collection.KeyOf(bucket, item.AsDocument[RecordCodec.Number].AsInt64);
+            long key = collection.KeyOf(bucket, item.AsDocument[RecordFields.Number].AsInt64);
             Expect(key >= (records.Count == 0 ? bucket : records[^1].Key + 1) && key <= last, collection, document);
             records.Add(new Record(collection.Kind ?? default, key, item.AsDocument));
         }
@@ -78,8 +78,8 @@ internal static class RecordBucket
             var document = new BsonDocument { [Id] = key };
             if (scope is not null)
             {
-                document[RecordCodec.AccountId] = scope.AccountId;
-                document[RecordCodec.RegionId] = scope.RegionId;
+                document[RecordFields.AccountId] = scope.AccountId;
+                document[RecordFields.RegionId] = scope.RegionId;
             }
 
             document[collection.Records] = array;
@@ -87,14 +87,27 @@ internal static class RecordBucket
         }
     }
 
+    /// <summary>Reads the scope that a bucket names; null where buckets belong to none.</summary>
+    /// <exception cref="InvalidDataException">It names none.</exception>
+    public static Scope? ScopeOf(RecordCollection collection, BsonDocument document)
+    {
+        if (!collection.IsByScope)
+        {
+            return null;
+        }
+
+        Expect(
+            document.TryGetValue(RecordFields.AccountId, out BsonValue account) && account.IsString && Scope.IsAccountId(account.AsString)
+            && document.TryGetValue(RecordFields.RegionId, out BsonValue region) && region.IsString && Scope.IsRegionId(region.AsString),
+            collection,
+            document);
+        return new Scope(document[RecordFields.AccountId].AsString, document[RecordFields.RegionId].AsString);
+    }
+
     /// <summary>Verifies that a bucket names its scope.</summary>
     /// <exception cref="InvalidDataException">It does not.</exception>
-    public static void ExpectScope(RecordCollection collection, BsonDocument document, Scope? scope) => Expect(
-        scope is not null
-        && document.TryGetValue(RecordCodec.AccountId, out BsonValue account) && account.IsString && account.AsString == scope.AccountId
-        && document.TryGetValue(RecordCodec.RegionId, out BsonValue region) && region.IsString && region.AsString == scope.RegionId,
-        collection,
-        document);
+    public static void ExpectScope(RecordCollection collection, BsonDocument document, Scope? scope) =>
+        Expect(scope is not null && ScopeOf(collection, document) == scope, collection, document);
 
     private static void Expect(bool condition, RecordCollection collection, BsonDocument document)
     {

@@ -7,15 +7,11 @@ namespace Imm.Core.Storage;
 /// out, and a field that is not known is ignored, so that a later version may add some.
 /// </summary>
 /// <remarks>
-/// Times are stored twice: as a date for people, which has whole milliseconds, and as ticks, which are read. What is read passes through the
-/// constructors that also validate requests.
+/// Times are stored twice: as a date for people, which has whole milliseconds, and as ticks, which are read. What is read passes through
+/// the constructors that also validate requests.
 /// </remarks>
 internal sealed class RecordCodec(ServiceDefaults defaults)
 {
-    public const string Number = "Number";
-    public const string AccountId = "AccountId";
-    public const string RegionId = "RegionId";
-
     private const string Revision = nameof(Project.Revision);
     private const string CreateTicks = nameof(Project.CreateTicks);
     private const string UpdateTicks = nameof(Project.UpdateTicks);
@@ -53,8 +49,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
     public static StoredScope ReadScope(in Record record)
     {
         var fields = new RecordFields(record);
-        string accountId = fields.Text(AccountId);
-        string regionId = fields.Text(RegionId);
+        string accountId = fields.Text(RecordFields.AccountId);
+        string regionId = fields.Text(RecordFields.RegionId);
         long quota = fields.Int64(nameof(ScopeState.ProjectQuota), otherwise: -1);
         fields.Expect(
             record.Key is > 0 and <= RecordKey.MaxScope && Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId)
@@ -140,8 +136,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
 
     private static void Write(BsonWriter writer, ScopeState scope)
     {
-        writer.Text(AccountId, scope.Scope.AccountId);
-        writer.Text(RegionId, scope.Scope.RegionId);
+        writer.Text(RecordFields.AccountId, scope.Scope.AccountId);
+        writer.Text(RecordFields.RegionId, scope.Scope.RegionId);
         if (scope.OwnProjectQuota is { } quota)
         {
             writer.Int64(nameof(ScopeState.ProjectQuota), quota);
@@ -152,7 +148,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
 
     private static void Write(BsonWriter writer, Project project)
     {
-        writer.Int64(Number, project.Number);
+        writer.Int64(RecordFields.Number, project.Number);
         writer.Text(nameof(Project.ProjectName), project.ProjectName.Value);
         WriteTimes(writer, project.CreateTicks, project.UpdateTicks);
         WriteUnlessZero(writer, Revision, project.Revision);
@@ -189,7 +185,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
     private static void Write(BsonWriter writer, DatasetEntry entry)
     {
         Dataset dataset = entry.Dataset;
-        writer.Int64(Number, entry.Number);
+        writer.Int64(RecordFields.Number, entry.Number);
         writer.Text(nameof(Dataset.ProjectName), dataset.ProjectName.Value);
         writer.Text(nameof(Dataset.DatasetName), dataset.DatasetName);
         WriteTimes(writer, dataset.CreateTicks, dataset.UpdateTicks);
@@ -221,7 +217,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
 
     private static void Write(BsonWriter writer, OssBucketAttachment attachment)
     {
-        writer.Int64(Number, attachment.Number);
+        writer.Int64(RecordFields.Number, attachment.Number);
         writer.Text(nameof(OssBucketAttachment.ProjectName), attachment.ProjectName.Value);
         writer.Text(OssBucketAttachment.BucketParameter, attachment.OssBucket);
         WriteTimes(writer, attachment.CreateTicks, attachment.CreateTicks);

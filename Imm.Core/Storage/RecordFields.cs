@@ -7,6 +7,10 @@ namespace Imm.Core.Storage;
 /// <summary>Reads the fields of a record's document. Every member throws <see cref="InvalidDataException"/> for a damaged one.</summary>
 internal readonly struct RecordFields
 {
+    public const string Number = "Number";
+    public const string AccountId = "AccountId";
+    public const string RegionId = "RegionId";
+
     private readonly ChangeKind _kind;
     private readonly long _key;
     private readonly BsonDocument _document;
@@ -47,7 +51,7 @@ internal readonly struct RecordFields
     }
 
     /// <summary>Verifies the number of the record, so that a value that stands in the place of another is detected.</summary>
-    public void ExpectNumber() => Expect(Int64(RecordCodec.Number) == RecordKey.Number(_key));
+    public void ExpectNumber() => Expect(Int64(Number) == RecordKey.Number(_key));
 
     public void Expect(bool condition)
     {

@@ -69,14 +69,14 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
             }
         }
 
-        OpenedContent content = OpenedContent.Read(data, codec);
+        List<StoredScope> scopes = DocumentFile.ReadScopes(data);
         (WriteAheadLog active, WriteAheadLog spare) = BeginGenerations(batches.Last);
-        return new OpenedStore(active, spare, content, records, _redo.Count);
+        return new OpenedStore(active, spare, scopes, records, _redo.Count);
     }
 
     /// <summary>
-    /// Verifies that the files belong together and finds the batches that the data file lacks. Where a checkpoint was cut short, the data file
-    /// reads its pages from redo from then on. Only reads.
+    /// Verifies that the files belong together and finds the batches that the data file lacks. Where a checkpoint was cut short, the data
+    /// file reads its pages from redo from then on. Only reads.
     /// </summary>
     /// <exception cref="DamagedFileException">A file is damaged, older or later than the others.</exception>
     public LoggedBatches Examine()
@@ -182,10 +182,14 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
                     + $"batches up to {flushed} were."));
     }
 
-    /// <summary>Reads what the recovery needs, so that damage is found before anything is written: the scopes and changes, the records of the logs, and the documents that they change.</summary>
+    /// <summary>
+    /// Reads what the recovery needs, so that damage is found before anything is written: the scopes and changes, the records of the logs,
+    /// and the documents that they change.
+    /// </summary>
     public void VerifyContent(LoggedBatches batches)
     {
-        OpenedContent.Read(data, codec);
+        DocumentFile.ReadScopes(data);
+        VerifyChanges();
         foreach ((List<Record> records, _) in batches.Read(_buffer))
         {
             DocumentFile? documents = null;
@@ -201,6 +205,15 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
             }
 
             documents?.Dispose();
+        }
+    }
+
+    private void VerifyChanges()
+    {
+        using var documents = new DocumentFile(data);
+        foreach (Record change in documents.ReadChanges())
+        {
+            StoredChanges.Read(change, codec);
         }
     }
 

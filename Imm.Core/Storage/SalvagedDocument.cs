@@ -35,10 +35,10 @@ internal sealed record SalvagedDocument(
                 case (Int64, RecordBucket.Id):
                     id = BinaryPrimitives.ReadInt64LittleEndian(value.Span);
                     break;
-                case (Text, RecordCodec.AccountId):
+                case (Text, RecordFields.AccountId):
                     account = TextOf(value);
                     break;
-                case (Text, RecordCodec.RegionId):
+                case (Text, RecordFields.RegionId):
                     region = TextOf(value);
                     break;
                 case (ArrayType, _) when array is null:
@@ -57,7 +57,7 @@ internal sealed record SalvagedDocument(
     }
 
     /// <summary>Reads the number of a record; null if it is missing.</summary>
-    public static long? Number(ReadOnlyMemory<byte> document) => Find(document, RecordCodec.Number);
+    public static long? Number(ReadOnlyMemory<byte> document) => Find(document, RecordFields.Number);
 
     /// <summary>Reads the revision of a record; 0 if it is missing.</summary>
     public static long Revision(ReadOnlyMemory<byte> document) => Find(document, nameof(Project.Revision)) ?? 0;

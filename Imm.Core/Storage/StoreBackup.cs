@@ -187,7 +187,7 @@ internal static class StoreBackup
     {
         uint checksum = 0;
         long count = 0;
-        using var copy = new StoreSnapshot(file.TakeSnapshot(), LoggedBatches.None);
+        using var copy = new StoreContents(file.TakeSnapshot(), LoggedBatches.None);
         foreach (ChangeKind kind in Kinds)
         {
             foreach (Record record in copy.Read(kind))

@@ -1,5 +1,3 @@
-using Imm.Core.Storage.Format1;
-
 namespace Imm.Core.Storage;
 
 /// <summary>
@@ -30,8 +28,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     }
 
     /// <summary>
-    /// Reads the store as <see cref="Run"/> would open it, and verifies the same. Changes no file. What it returns has the data file, and needs
-    /// neither the logs nor this instance any more.
+    /// Reads the store as <see cref="Run"/> would open it, and verifies the same. Changes no file. What it returns has the data file, and
+    /// needs neither the logs nor this instance any more.
     /// </summary>
     /// <exception cref="DamagedFileException">A file is damaged, missing or of another store.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
@@ -56,11 +54,11 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
             OpenUnneededLogs();
             if (!IsFormat1)
             {
-                OpenedContent.Read(data, settings.Codec);
+                DocumentFile.ReadScopes(data);
             }
         }
 
-        return IsFormat1 ? new Format1Contents(data, batches, settings) : new StoreSnapshot(data, batches);
+        return IsFormat1 ? new Format1Contents(data, batches, settings) : new StoreContents(data, batches);
     }
 
     /// <summary>Releases the logs if the open failed, and deletes those that it created.</summary>
@@ -85,7 +83,9 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
 
     private bool IsFormat1 => data.Header.Format == DataFileHeader.OldestFormat;
 
-    /// <summary>True if the logs are needed. Verifies page 0 and the length of the data file as far as they must be right already.</summary>
+    /// <summary>
+    /// True if the logs are needed. Verifies page 0 and the length of the data file as far as they must be right already.
+    /// </summary>
     private bool IsRecoveryNeeded()
     {
         ForeignLog.VerifyNone(disk, path);
@@ -147,7 +147,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     {
         DataFileHeader closed = data.Header;
         OpenUnneededLogs();
-        OpenedContent content = OpenedContent.Read(data, settings.Codec);
+        List<StoredScope> scopes = DocumentFile.ReadScopes(data);
 
         // What was read may be only in the cache of the operating system, and the header on the disk may still need the logs.
         data.WriteHeader(closed);
@@ -169,7 +169,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
         _logs[1]!.BeginGeneration(storeId, generation + 1, closed.AppliedSequence);
         disk.FlushDirectory(path);
         data.WriteHeader(closed with { StoreId = storeId, IsOpen = true, Checkpoint = closed.Checkpoint + 1, LogGeneration = generation });
-        return new OpenedStore(_logs[0]!, _logs[1]!, content, 0, 0);
+        return new OpenedStore(_logs[0]!, _logs[1]!, scopes, 0, 0);
     }
 
     /// <summary>Opens the logs that are there beside a closed data file, and verifies that nothing of them is needed.</summary>

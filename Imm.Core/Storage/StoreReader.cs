@@ -21,42 +21,20 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
     public long AppliedSequence => Volatile.Read(ref _appliedSequence);
 
     /// <summary>Reads the state of a scope from the data file. The logs must hold no changes of it.</summary>
-    public ScopeState Load(Scope scope, int id, int? ownProjectQuota, long revision)
-    {
-        lock (_dataGate)
-        {
-            failure.ThrowIfSet();
-            try
-            {
-                _documents ??= new DocumentFile(data);
-                ScopeState state = new ScopeLoader(
-                    _documents.Read, settings.Codec, problem => throw new DamagedFileException(data.Name, problem))
-                    .Load(ScopeState.Empty(scope, settings.Defaults, ownProjectQuota, revision), id);
-                if (_documents.PagesRead >= MaxPagesHeld)
-                {
-                    CloseDocuments();
-                }
+    public ScopeState Load(Scope scope, int id, int? ownProjectQuota, long revision) => Read(documents =>
+        new ScopeLoader(documents.Read, settings.Codec, problem => throw new DamagedFileException(data.Name, problem))
+            .Load(ScopeState.Empty(scope, settings.Defaults, ownProjectQuota, revision), id));
 
-                return state;
-            }
-            catch (Exception e)
-            {
-                _documents = null;
-
-                // An interruption of the calling thread or a lack of memory does not fail the store: the data file is unchanged.
-                if (e is not (ThreadInterruptedException or OutOfMemoryException))
-                {
-                    failure.Set(e);
-                }
-
-                throw;
-            }
-        }
-    }
+    /// <summary>
+    /// Reads the last changes of projects that are in the data file, in order. When the store has just been opened, these are all that were
+    /// acknowledged before, up to a bound.
+    /// </summary>
+    public List<PublishedChange> ReadChanges() => Read(documents =>
+        documents.ReadChanges().Select(change => StoredChanges.Read(change, settings.Codec)).ToList());
 
     /// <summary>Takes a snapshot of everything that was appended before.</summary>
     /// <exception cref="IOException">The store has failed, or a file of it was moved or replaced.</exception>
-    public StoreSnapshot TakeSnapshot()
+    public StoreContents TakeSnapshot()
     {
         lock (_logGate)
         {
@@ -79,7 +57,7 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
                     Flush(unapplied[^1].Log);
                 }
 
-                return new StoreSnapshot(pages, new LoggedBatches(applied, unapplied));
+                return new StoreContents(pages, new LoggedBatches(applied, unapplied));
             }
             catch
             {
@@ -126,6 +104,37 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
     {
         _documents?.Dispose();
         _documents = null;
+    }
+
+    private T Read<T>(Func<DocumentFile, T> read)
+    {
+        lock (_dataGate)
+        {
+            failure.ThrowIfSet();
+            try
+            {
+                _documents ??= new DocumentFile(data);
+                T result = read(_documents);
+                if (_documents.PagesRead >= MaxPagesHeld)
+                {
+                    CloseDocuments();
+                }
+
+                return result;
+            }
+            catch (Exception e)
+            {
+                _documents = null;
+
+                // An interruption of the calling thread or a lack of memory does not fail the store: the data file is unchanged.
+                if (e is not (ThreadInterruptedException or OutOfMemoryException))
+                {
+                    failure.Set(e);
+                }
+
+                throw;
+            }
+        }
     }
 
     private void Flush(WriteAheadLog log)

@@ -11,8 +11,8 @@ namespace Imm.Core.Storage;
 /// </summary>
 /// <remarks>
 /// <para>
-/// It does not go through LiteDB's index: one damaged page of it would hide the rest. It scans the pages of documents, each of which has its
-/// checksum, and puts documents together from LiteDB's data blocks. A document that is cut gives the records in front of the cut. The pages
+/// It does not go through LiteDB's index: one damaged page of it would hide the rest. It scans the pages of documents, each of which has
+/// its checksum, and puts documents together from LiteDB's data blocks. A document that is cut gives the records in front of the cut. The pages
 /// of another program have no checksum and are read as they are; their values are validated as all others.
 /// </para>
 /// <para>

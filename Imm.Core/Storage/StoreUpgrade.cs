@@ -1,5 +1,3 @@
-using Imm.Core.Storage.Format1;
-
 namespace Imm.Core.Storage;
 
 /// <summary>

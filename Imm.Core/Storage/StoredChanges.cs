@@ -4,8 +4,8 @@ using LiteDB;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The last changes of projects, which the data file keeps so that whoever watches can go on after a restart. Each has a weight, and the last
-/// ones of a total weight are kept: a bound for their number and for their bytes.
+/// The last changes of projects, which the data file keeps so that whoever watches can go on after a restart. Each has a weight, and the
+/// last ones of a total weight are kept: a bound for their number and for their bytes.
 /// </summary>
 internal static class StoredChanges
 {
@@ -48,10 +48,10 @@ internal static class StoredChanges
     /// <param name="change">The record of the project.</param>
     public static BsonDocument Write(long key, Scope scope, in Record change) => new()
     {
-        [RecordCodec.Number] = key,
+        [RecordFields.Number] = key,
         [Kind] = change.State.ToString(),
-        [RecordCodec.AccountId] = scope.AccountId,
-        [RecordCodec.RegionId] = scope.RegionId,
+        [RecordFields.AccountId] = scope.AccountId,
+        [RecordFields.RegionId] = scope.RegionId,
         [Project] = change.Document,
     };
 
@@ -60,16 +60,16 @@ internal static class StoredChanges
     public static PublishedChange Read(in Record record, RecordCodec codec)
     {
         var fields = new RecordFields(record);
-        string accountId = fields.Text(RecordCodec.AccountId);
-        string regionId = fields.Text(RecordCodec.RegionId);
+        string accountId = fields.Text(RecordFields.AccountId);
+        string regionId = fields.Text(RecordFields.RegionId);
         fields.Expect(
             Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId)
             && Enum.TryParse<ChangeState>(fields.Text(Kind), out _) && record.Document[Project].IsDocument);
         BsonDocument project = record.Document[Project].AsDocument;
-        fields.Expect(project[RecordCodec.Number].IsInt64);
+        fields.Expect(project[RecordFields.Number].IsInt64);
 
         // Any scope: only the number of the project is read from the key.
-        long key = RecordKey.Of(scope: 1, project[RecordCodec.Number].AsInt64 & RecordKey.MaxNumber);
+        long key = RecordKey.Of(scope: 1, project[RecordFields.Number].AsInt64 & RecordKey.MaxNumber);
         return new PublishedChange(
             new Scope(accountId, regionId),
             codec.ReadProject(new Record(ChangeKind.Project, key, project)),

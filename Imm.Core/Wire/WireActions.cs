@@ -22,11 +22,7 @@ internal static class WireActions
         ["ListProjects"] = Action(
             static (parameters, registry) => OperationCall.ListProjects(
                 ReadList(new ListProjectsRequest { Tag = parameters.Tags() }, parameters), registry.Scope),
-            static (document, page) =>
-            {
-                WriteNextToken(document, page.NextToken);
-                document.WriteArray("Projects"u8, page.Projects, static (document, project) => document.WriteProject(project));
-            }),
+            static (document, page) => document.WriteFields(page)),
         ["DeleteProject"] = Action(static (parameters, _) => OperationCall.DeleteProject(ProjectName(parameters)), WriteNothing),
         ["CreateDataset"] = Action(
             static (parameters, _) => OperationCall.CreateDataset(ReadDataset<CreateDatasetRequest>(parameters)), WriteDataset),
@@ -39,11 +35,7 @@ internal static class WireActions
         ["ListDatasets"] = Action(
             static (parameters, registry) => OperationCall.ListDatasets(
                 ReadList(new ListDatasetsRequest { ProjectName = ProjectName(parameters) }, parameters), registry.Scope),
-            static (document, page) =>
-            {
-                WriteNextToken(document, page.NextToken);
-                document.WriteArray("Datasets"u8, page.Datasets, static (document, dataset) => document.WriteDataset(dataset));
-            }),
+            static (document, page) => document.WriteFields(page)),
         ["DeleteDataset"] = Action(
             static (parameters, _) => OperationCall.DeleteDataset(ProjectName(parameters), DatasetName(parameters)), WriteNothing),
         ["CreateBinding"] = Action(
@@ -66,7 +58,7 @@ internal static class WireActions
                 registry.TimeProvider),
             static (document, page) =>
             {
-                WriteNextToken(document, page.NextToken);
+                document.WriteNextToken(page.NextToken);
                 document.WriteArray("Bindings"u8, page.Bindings, static (document, binding) => document.WriteBinding(binding));
             }),
         ["DeleteBinding"] = Action(
@@ -89,7 +81,7 @@ internal static class WireActions
                 ReadPage(new ListAttachedOssBucketsRequest { ProjectName = ProjectName(parameters) }, parameters), registry.Scope),
             static (document, page) =>
             {
-                WriteNextToken(document, page.NextToken);
+                document.WriteNextToken(page.NextToken);
                 document.WriteArray(
                     "AttachedOSSBuckets"u8,
                     page.AttachedOssBuckets,
@@ -203,14 +195,6 @@ internal static class WireActions
     {
         document.Json.WritePropertyName("Binding"u8);
         document.WriteBinding(binding);
-    }
-
-    private static void WriteNextToken(DocumentWriter document, string? nextToken)
-    {
-        if (nextToken is not null)
-        {
-            document.WriteText("NextToken"u8, nextToken);
-        }
     }
 
     private static void WriteNothing<TAnswer>(DocumentWriter document, TAnswer answer)

@@ -50,7 +50,8 @@ try
         ["import", var store] => Import(store, null),
         ["import", var store, var file] => Import(store, file),
         ["salvage", var damaged, var store] => Salvage(damaged, store),
-        _ => Fail(2, args.Length == 0 ? Help : $"There is no such command, or it has other arguments. Try: imm help\n  {string.Join(' ', args)}"),
+        [] => Fail(2, Help),
+        _ => Fail(2, $"There is no command '{args[0]}', or it has other arguments. Try: imm help"),
     };
 }
 catch (ImmException e)

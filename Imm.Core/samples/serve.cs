@@ -67,7 +67,8 @@ catch (ImmException e)
     Console.Error.WriteLine($"serve: {e.Reason}: {e.Message}");
     return 3;
 }
-catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpListenerException or FormatException or ArgumentException)
+catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpListenerException or FormatException or ArgumentException
+    or JsonException or InvalidOperationException)
 {
     Console.Error.WriteLine($"serve: {e.Message}");
     return 3;

@@ -2,7 +2,7 @@ using Imm.Core.Model;
 using LiteDB;
 using LiteDB.Engine;
 
-namespace Imm.Core.Storage.Format1;
+namespace Imm.Core.Storage;
 
 /// <summary>
 /// The records of a store of format 1, as documents of the present format. In format 1 a document holds up to 16 packed values whose keys

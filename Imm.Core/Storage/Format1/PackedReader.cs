@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Imm.Core.Storage.Format1;
+namespace Imm.Core.Storage;
 
 /// <summary>
 /// Reads packed numbers and texts. Every member throws <see cref="InvalidDataException"/> for anything else.

@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 using System.Globalization;
 using Imm.Core.Model;
 
-namespace Imm.Core.Storage.Format1;
+namespace Imm.Core.Storage;
 
 /// <summary>
-/// Reads values of format 1. A value begins with the number of its layout and ends with a checksum of value, kind and key. What is read gets
-/// the revision 1.
+/// Reads values of format 1. A value begins with the number of its layout and ends with a checksum of value, kind and key. What is read
+/// gets the revision 1.
 /// </summary>
 internal sealed class ValueReader(ServiceDefaults defaults)
 {
