@@ -33,7 +33,9 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     private static readonly ImmStoreOptionsValidator Validator = new();
 
     private readonly CommitLog _log;
-    private readonly FileStore? _file;
+    private readonly Func<FileStore>? _open;
+    private readonly string? _path;
+    private readonly Durability _durability;
     private readonly ScopeTable _scopes;
     private readonly CommitQueue _queue;
     private readonly OperationPipeline _pipeline;
@@ -47,7 +49,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         FileStoreSettings settings,
         StoreTelemetry telemetry,
         CommitLog log,
-        FileStore? file,
+        Func<FileStore>? open,
         OpenedStoreDetails details)
     {
         TimeOffset = options.TimeOffset;
@@ -56,7 +58,9 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         _defaultScope = new Scope(options.DefaultAccountId, options.DefaultRegionId);
         _telemetry = telemetry;
         _log = log;
-        _file = file;
+        _open = open;
+        _path = options.Path;
+        _durability = options.Durability;
         _scopes = new ScopeTable(log, options.MaxLoadedProjects, options.KeptChanges);
         _queue = new CommitQueue(
             log, _scopes, options.TimeProvider, settings.Observer, options.MaxWaitingWrites, settings.StartThread, EndClose);
@@ -67,7 +71,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             telemetry,
             options.TimeProvider);
         _authorizer = options.Authorizer;
-        file?.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(file.Mark));
+        MarkWhenIdle();
         telemetry.Opened(this, details, options.Authorizer?.Mode);
     }
 
@@ -89,9 +93,12 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
 
     long IMeasuredStore.LoadedDatasets => _scopes.LoadedDatasetCount;
 
-    long IMeasuredStore.DataFileLength => _file?.DataLength ?? 0;
+    long IMeasuredStore.DataFileLength => Files?.DataLength ?? 0;
 
-    long IMeasuredStore.LogLength => _file?.LogLength ?? 0;
+    long IMeasuredStore.LogLength => Files?.LogLength ?? 0;
+
+    /// <summary>The files; null for a store in memory, and where they could not be opened again.</summary>
+    private FileStore? Files => (_log as FileLog)?.Files;
 
     /// <summary>The number of scopes that have an entry: those that are stored or have content, as far as they were used.</summary>
     internal int ScopeCount => _scopes.Count;
@@ -187,7 +194,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         IsClosed ? ImmStoreState.Closed : _log.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
         _log.Failure,
         _queue.WaitingCount,
-        _file,
+        Files,
         (_log as ReadOnlyLog)?.DataLength ?? 0,
         _authorizer?.Mode ?? AuthorizationMode.Off);
 
@@ -258,6 +265,52 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     }
 
     /// <summary>
+    /// Opens the files of a store that has failed again, as a new open does: everything that was acknowledged is there, and the store takes
+    /// changes again. Registries remain valid. Does nothing for a store that has not failed, nor for one in memory.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// Correct the cause of the failure first: bring back a file that was moved, or a disk that was not there. The change that met the
+    /// failure was not acknowledged, and is found whole or not at all. A watch goes on from a revision that the files still know, or ends
+    /// with <see cref="ImmErrorCode.RevisionGone"/>.
+    /// </para>
+    /// <para>
+    /// The call waits for the checks, backups and reads of the file under way. While it runs, what is in memory can be read, changes wait,
+    /// and what has to be read from the file is refused with <see cref="ImmErrorCode.ServiceUnavailable"/>.
+    /// </para>
+    /// </remarks>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the files cannot be opened, for a reason of <see cref="Open(string)"/>. The store has
+    /// still failed and what is in memory can still be read; the call can be repeated.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The caller is a listener, logger or clock that the store calls at this moment.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void Reopen() => _queue.RunBetweenBatches(() =>
+    {
+        if (_log is not FileLog { Failure: not null } log)
+        {
+            return;
+        }
+
+        _telemetry.Reopening();
+        try
+        {
+            log.Reopen(_open!);
+        }
+        catch (Exception e) when (IsOfOpening(e))
+        {
+            _telemetry.OpenRefused(e);
+            throw CannotOpen(_path!, e);
+        }
+
+        _scopes.Forget();
+        MarkWhenIdle();
+        _telemetry.Reopened(OpenedStoreDetails.Of(log.Files!, _durability.ToString()));
+    });
+
+    /// <summary>
     /// Closes the store: waits for the changes, reads, checks and backups under way, brings everything into the data file and gives up the
     /// files. Closing twice is closing once, and every call returns when the store is closed. It does not throw where something cannot be
     /// brought into the data file: <see cref="ImmStoreStatus.Failure"/> and the log event <c>CloseIncomplete</c> say so, and the next open
@@ -320,7 +373,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             try
             {
                 var log = new ReadOnlyLog(contents, disk, settings);
-                return new ImmStore(options, settings, telemetry, log, file: null, new(
+                return new ImmStore(options, settings, telemetry, log, open: null, new(
                     contents.Pages.Name, "read-only", DataFileHeader.SupportedFormat, log.StoredScopes.Count, 0, default));
             }
             catch
@@ -344,22 +397,22 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         {
             FileStoreSettings settings = Settings(options, telemetry);
             settings = adjust?.Invoke(settings) ?? settings;
-            FileStore? file = null;
+            string resolved = disk.Resolve(path);
+            Func<FileStore> open = () => FileStore.Open(disk, resolved, settings);
+            FileStore file = open();
             try
             {
-                file = FileStore.Open(disk, disk.Resolve(path), settings);
-                var log = new FileLog(file, settings);
-                return new ImmStore(options, settings, telemetry, log, file, new(
-                    file.DataPath,
-                    options.Durability.ToString(),
-                    DataFileHeader.SupportedFormat,
-                    log.StoredScopes.Count,
-                    0,
-                    file.Recovered));
+                return new ImmStore(
+                    options,
+                    settings,
+                    telemetry,
+                    new FileLog(file, settings),
+                    open,
+                    OpenedStoreDetails.Of(file, options.Durability.ToString()));
             }
             catch
             {
-                file?.Abandon();
+                file.Abandon();
                 throw;
             }
         });
@@ -379,7 +432,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             settings,
             telemetry,
             new MemoryLog(settings.Defaults, image),
-            file: null,
+            open: null,
             OpenedStoreDetails.OfMemory(image.Count, image.Values.Sum(static state => (long)state.ProjectCount)));
     }
 
@@ -406,8 +459,9 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     /// </summary>
     internal void Checkpoint()
     {
-        _queue.RunBetweenBatches(_file!.BeginCheckpoint);
-        _file.WaitForCheckpoint();
+        FileStore file = Files!;
+        _queue.RunBetweenBatches(file.BeginCheckpoint);
+        file.WaitForCheckpoint();
     }
 
     /// <summary>The registry of a well-formed account and region.</summary>
@@ -415,6 +469,20 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     {
         _pipeline.ThrowIfClosed();
         return new ProjectRegistry(_pipeline, new ScopeView(_scopes, scope, caller));
+    }
+
+    private static bool IsOfOpening(Exception e) =>
+        e is IOException or UnauthorizedAccessException or InvalidDataException or OutOfMemoryException or ThreadStartException;
+
+    private static ImmException CannotOpen(string path, Exception e) => Refusal.Unavailable(
+        StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
+
+    private void MarkWhenIdle()
+    {
+        if (Files is { } file)
+        {
+            file.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(file.Mark));
+        }
     }
 
     private static FileStoreSettings Settings(ImmStoreOptions options, StoreTelemetry telemetry) =>
@@ -437,14 +505,12 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         catch (Exception e)
         {
             telemetry.OpenRefused(e);
-            if (e is not (IOException or UnauthorizedAccessException or InvalidDataException
-                or OutOfMemoryException or ThreadStartException))
+            if (!IsOfOpening(e))
             {
                 throw;
             }
 
-            throw Refusal.Unavailable(
-                StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
+            throw CannotOpen(path, e);
         }
     }
 

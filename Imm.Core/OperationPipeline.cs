@@ -157,19 +157,20 @@ internal sealed class OperationPipeline(
         }
 
         if (call.ReadAction is { } read
-            && Authorize(read, scope, call.ProjectName!, call.DatasetName, tags: null, operation) is { } unread)
+            && Authorize(read, scope, call.ProjectName!, call.DatasetName, tags: null, serviceRole: null, operation) is { } unread)
         {
             return unread;
         }
 
         if (call.Files is null)
         {
-            return Authorize(call.Action, scope, call.ProjectName, call.DatasetName, call.Tags, operation);
+            string? serviceRole = (call.Request as ProjectRequest)?.ServiceRole;
+            return Authorize(call.Action, scope, call.ProjectName, call.DatasetName, call.Tags, serviceRole, operation);
         }
 
         foreach ((string projectName, string datasetName) in call.Files.Datasets)
         {
-            if (Authorize(call.Action, scope, projectName, datasetName, tags: null, operation) is { } refusal)
+            if (Authorize(call.Action, scope, projectName, datasetName, tags: null, serviceRole: null, operation) is { } refusal)
             {
                 return refusal;
             }
@@ -179,7 +180,13 @@ internal sealed class OperationPipeline(
     }
 
     private Refusal? Authorize(
-        string action, ScopeView view, string? projectName, string? datasetName, TagSet? tags, Operation? operation)
+        string action,
+        ScopeView view,
+        string? projectName,
+        string? datasetName,
+        TagSet? tags,
+        string? serviceRole,
+        Operation? operation)
     {
         // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
         RuntimeHelpers.EnsureSufficientExecutionStack();
@@ -193,7 +200,10 @@ internal sealed class OperationPipeline(
             timeProvider,
             view.Caller?.ConditionValues,
             view.TagsOfProject,
-            projectName);
+            projectName)
+        {
+            ServiceRole = serviceRole,
+        };
         AuthorizationDecision decision = authorizer!.Authorize(request);
         operation?.Decision = decision.Ram;
         if (decision.Ram is { IsAllowed: false } ram)

@@ -158,4 +158,31 @@ public sealed class RamAuthorizerTests
             return AuthorizationDecision.Allow;
         }
     }
+
+    [Theory]
+    [InlineData(false, "editor", null)]
+    [InlineData(true, null, null)]
+    [InlineData(true, "", null)]
+    [InlineData(true, "reader", null)]
+    [InlineData(true, "editor", "ram:PassRole")]
+    public void A_role_is_passed_only_with_permission_where_that_is_required(bool requires, string? role, string? refusedAction)
+    {
+        RamPrincipal alice = RamPrincipal.User("1234", "alice");
+        RamPolicy policy = RamPolicy.Parse("""
+            {"Version":"1","Statement":[
+              {"Effect":"Allow","Action":"imm:*","Resource":"*"},
+              {"Effect":"Allow","Action":"ram:PassRole","Resource":"acs:ram:*:1234:role/reader",
+               "Condition":{"StringEquals":{"acs:Service":"imm.aliyuncs.com"}}}]}
+            """);
+        var authorizer = new RamAuthorizer(
+            RamAccess.Empty.Attach(alice, policy), AuthorizationMode.Strict, requiresPassRole: requires);
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = authorizer });
+        ProjectRegistry registry = store.Registry("1234", "cn-hangzhou", alice);
+
+        ImmException? refused = Record.Exception(
+            () => registry.Create(new() { ProjectName = "photos", ServiceRole = role })) as ImmException;
+
+        Assert.Equal(refusedAction is null ? null : ImmErrorCode.NoPermission, refused?.Code);
+        Assert.Contains(refusedAction ?? "", refused?.Message ?? "", StringComparison.Ordinal);
+    }
 }

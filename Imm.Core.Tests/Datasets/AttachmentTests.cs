@@ -145,6 +145,42 @@ public sealed class AttachmentTests : IDisposable
     }
 
     [Fact]
+    public async Task Snapshots_and_exports_carry_attached_buckets()
+    {
+        Attach("photos", "camera", "shots");
+        Attach("videos", "drone");
+        string json = _fixture.Snapshot().ToJson();
+        using var copy = new ImmFixture(ImmSnapshot.FromJson(json));
+        using var exported = new MemoryStream();
+        await _fixture.Store.ExportAsync(exported);
+        exported.Position = 0;
+        using ImmStore imported = ImmStore.ImportInMemory(exported);
+
+        Assert.Equal(json, copy.Snapshot().ToJson());
+        foreach (ProjectRegistry registry in new[] { copy.Registry, imported.Registry(Account, "cn-hangzhou"), _fixture.Clone().Registry })
+        {
+            Assert.Equal(Registry.GetOssBucketAttachment("camera"), registry.GetOssBucketAttachment("camera"));
+            Assert.Equal(Registry.GetOssBucketAttachment("drone"), registry.GetOssBucketAttachment("drone"));
+            Assert.Equal((ImmErrorCode.StatusConflict, "ProjectName"), Refused(() => registry.Delete("videos")));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "OSSBucket": "Camera" }""", "$.Scopes[0].Projects[0].AttachedOSSBuckets[0].OSSBucket")]
+    [InlineData("""{ "OSSBucket": "b" }, { "OSSBucket": "b" }""", "$.Scopes[0].Projects[0].AttachedOSSBuckets[1].OSSBucket")]
+    [InlineData("""{ "OSSBucket": "b", "CreateTime": "now" }""", "$.Scopes[0].Projects[0].AttachedOSSBuckets[0].CreateTime")]
+    [InlineData("null", "$.Scopes[0].Projects[0].AttachedOSSBuckets[0]")]
+    public void A_snapshot_with_a_malformed_attachment_is_refused_with_its_place(string attachments, string place)
+    {
+        FormatException error = Assert.Throws<FormatException>(() => ImmSnapshot.FromJson($$"""
+            { "Format": "imm-core-snapshot/1", "Scopes": [ { "AccountId": "1", "RegionId": "r", "Projects": [
+              { "ProjectName": "p", "AttachedOSSBuckets": [ {{attachments}} ] } ] } ] }
+            """));
+
+        Assert.Contains($" {place}.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_endpoint_answers_as_the_service()
     {
         Assert.Equal("", await Call("AttachOSSBucket", "ProjectName=photos&OSSBucket=camera&Description=d"));

@@ -61,6 +61,17 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
+    public void A_span_has_the_name_of_its_store()
+    {
+        using ImmStore named = ImmStore.InMemory(new ImmStoreOptions { Name = "archive" });
+
+        named.Registry().List();
+        _registry.List();
+
+        Assert.Equal(["archive", null], _spans.Select(span => span.GetTagItem("imm.store.name")));
+    }
+
+    [Fact]
     public async Task A_refusal_sets_the_status_of_the_span()
     {
         ImmException refused = await Assert.ThrowsAsync<ImmException>(() => _registry.CreateAsync(new() { ProjectName = "p" }).AsTask());

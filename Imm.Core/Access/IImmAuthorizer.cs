@@ -107,6 +107,9 @@ public sealed class AuthorizationRequest
 
     /// <summary><see cref="ConditionValues"/>, and <c>acs:RequestTag/</c> and <c>acs:ResourceTag/</c> with the keys of tags.</summary>
     internal IReadOnlyDictionary<string, string> TagConditionValues { get; }
+
+    /// <summary>The role that the request sets; null or empty where it sets none.</summary>
+    internal string? ServiceRole { get; init; }
 }
 
 /// <summary>The decision of an authorizer. Immutable; the default value is a refusal without a reason.</summary>

@@ -1,4 +1,5 @@
 using CommunityToolkit.Diagnostics;
+using Imm.Core.Access;
 
 namespace Imm.Core;
 
@@ -26,9 +27,13 @@ public sealed class RamAuthorizer : IImmAuthorizer
     /// True to fill <c>acs:RequestTag/…</c> and <c>acs:ResourceTag/…</c> from the tags of the request and of the existing project. IMM's
     /// pages list no condition key, so the default value is false: a condition on a tag is not met.
     /// </param>
+    /// <param name="requiresPassRole">
+    /// True to require <c>ram:PassRole</c> on the role too, where a request sets <see cref="ProjectRequest.ServiceRole"/>, with the
+    /// condition value <c>acs:Service</c> = <c>imm.aliyuncs.com</c>. IMM's pages list no dependent action, so the default value is false.
+    /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="access"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="mode"/> is none of the three modes.</exception>
-    public RamAuthorizer(RamAccess access, AuthorizationMode mode, bool usesTags = false)
+    public RamAuthorizer(RamAccess access, AuthorizationMode mode, bool usesTags = false, bool requiresPassRole = false)
     {
         Guard.IsNotNull(access, nameof(access));
         if (!Enum.IsDefined(mode))
@@ -39,6 +44,7 @@ public sealed class RamAuthorizer : IImmAuthorizer
         _access = access;
         Mode = mode;
         UsesTags = usesTags;
+        RequiresPassRole = requiresPassRole;
     }
 
     /// <inheritdoc/>
@@ -46,6 +52,9 @@ public sealed class RamAuthorizer : IImmAuthorizer
 
     /// <summary>True if conditions on the tags of requests and projects are filled.</summary>
     public bool UsesTags { get; }
+
+    /// <summary>True if a request that sets a role is to be allowed <c>ram:PassRole</c> on it too.</summary>
+    public bool RequiresPassRole { get; }
 
     /// <summary>The policies that decide now.</summary>
     public RamAccess Access => Volatile.Read(ref _access);
@@ -94,11 +103,16 @@ public sealed class RamAuthorizer : IImmAuthorizer
     public RamDecision Decide(AuthorizationRequest request)
     {
         Guard.IsNotNull(request, nameof(request));
-        return Access.Decide(
-            request.Principal,
-            request.AccountId,
-            request.Action,
-            request.Resource,
-            UsesTags ? request.TagConditionValues : request.ConditionValues);
+        RamAccess access = Access;
+        IReadOnlyDictionary<string, string> values = UsesTags ? request.TagConditionValues : request.ConditionValues;
+        RamDecision decision = access.Decide(request.Principal, request.AccountId, request.Action, request.Resource, values);
+        return RequiresPassRole && request.ServiceRole is { Length: > 0 } role && decision.IsAllowed
+            ? access.Decide(
+                request.Principal,
+                request.AccountId,
+                "ram:PassRole",
+                $"acs:ram::{request.AccountId}:role/{role}",
+                new PassRoleValues(values))
+            : decision;
     }
 }

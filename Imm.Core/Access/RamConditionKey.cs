@@ -8,6 +8,7 @@ internal static class RamConditionKey
     public const string SecureTransport = "acs:SecureTransport";
     public const string MfaPresent = "acs:MFAPresent";
     public const string PrincipalArn = "acs:PrincipalARN";
+    public const string Service = "acs:Service";
     public const string RequestTagPrefix = "acs:RequestTag/";
     public const string ResourceTagPrefix = "acs:ResourceTag/";
 
@@ -16,7 +17,7 @@ internal static class RamConditionKey
 
     /// <summary>Keys that only the host can give.</summary>
     public static string[] OfHost { get; } =
-        ["acs:SourceVpc", "acs:PrincipalRDId", "acs:PrincipalRDPath", "acs:UserAgent", "acs:AccessId", "acs:Service"];
+        ["acs:SourceVpc", "acs:PrincipalRDId", "acs:PrincipalRDPath", "acs:UserAgent", "acs:AccessId", Service];
 
     public static bool IsTag(string key) =>
         key.StartsWith(RequestTagPrefix, StringComparison.Ordinal) || key.StartsWith(ResourceTagPrefix, StringComparison.Ordinal);

@@ -49,13 +49,14 @@ internal sealed class ChangeHistory(
     }
 
     /// <summary>
-    /// Forgets all changes: the store has gone back to another content. Caller must hold the lock of <see cref="Publish"/>.
+    /// Forgets all changes: the store has another content. Caller must hold the lock of <see cref="Publish"/>.
     /// </summary>
-    public void Clear()
+    /// <param name="readsEarlier">True if the next watch is to read those that are stored.</param>
+    public void Clear(bool readsEarlier = false)
     {
         _first = _next;
         _kept = [];
-        _hasEarlier = true;
+        _hasEarlier = !readsEarlier;
         Wake();
     }
 

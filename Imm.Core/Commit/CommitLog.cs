@@ -15,7 +15,9 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// </summary>
     public abstract bool IsPersistent { get; }
 
-    /// <summary>The failure after which nothing is appended any more; null while there is none. It never changes back.</summary>
+    /// <summary>
+    /// The failure after which nothing is appended any more; null while there is none. Only a new open of the files ends it.
+    /// </summary>
     public virtual Exception? Failure => null;
 
     /// <summary>The scopes that have stored content, as of when the store was opened.</summary>

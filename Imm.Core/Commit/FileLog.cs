@@ -6,15 +6,24 @@ namespace Imm.Core.Commit;
 /// <summary>The log of a store in a file that takes changes: numbers the scopes.</summary>
 internal sealed class FileLog(FileStore file, FileStoreSettings settings) : StoredLog(settings.Defaults, file.Scopes)
 {
+    private volatile FileStore? _file = file;
+    private volatile Exception? _failure;
+
     // Only the holder of the commit lock uses these.
     private int? _lastIdGiven;
     private int _lastIdBeforeBatch;
 
     public override bool IsPersistent => true;
 
-    public override Exception? Failure => file.Failure;
+    public override Exception? Failure => _file is { } file ? file.Failure : _failure;
 
-    public override long LoadableSequence => file.AppliedSequence;
+    public override long LoadableSequence => _file?.AppliedSequence ?? 0;
+
+    /// <summary>The files; null where they could not be opened again.</summary>
+    public FileStore? Files => _file;
+
+    private FileStore Opened =>
+        _file ?? throw new IOException($"The store could not be opened again. {_failure!.Message}", _failure);
 
     private int LastId
     {
@@ -29,7 +38,7 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
 
     public override void Begin()
     {
-        file.BeginBatch();
+        Opened.BeginBatch();
         _lastIdBeforeBatch = LastId;
     }
 
@@ -38,16 +47,16 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
         if (entry.Id == 0)
         {
             entry.Id = ++LastId;
-            file.Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged!, ChangeState.Created));
+            Opened.Add(entry.Id, new Change(ChangeKind.Scope, 0, entry.Staged!, ChangeState.Created));
         }
 
         foreach (Change change in changes)
         {
-            file.Add(entry.Id, change);
+            Opened.Add(entry.Id, change);
         }
     }
 
-    public override long Append() => file.Append();
+    public override long Append() => Opened.Append();
 
     // The next change of a scope that was new in the batch has to store the scope again.
     public override void Discard(IEnumerable<ScopeEntry> entries)
@@ -60,16 +69,43 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
         LastId = _lastIdBeforeBatch;
     }
 
-    public override void Close() => file.Dispose();
+    public override void Close() => _file?.Dispose();
+
+    /// <summary>
+    /// Gives up the files of a log that has failed, and opens them again. Waits for the reads under way; later ones are refused until then.
+    /// Caller must hold the commit lock.
+    /// </summary>
+    /// <param name="open">Opens the files. Where it throws, the log remains failed, and the call can be repeated.</param>
+    public void Reopen(Func<FileStore> open)
+    {
+        BeginReopen();
+        _failure = Failure;
+        FileStore? before = _file;
+        _file = null;
+        before?.Dispose();
+        try
+        {
+            FileStore opened = open();
+            _lastIdGiven = null;
+            _file = opened;
+            EndReopen(opened.Scopes);
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+            EndReopen(scopes: null);
+            throw;
+        }
+    }
 
     protected override ScopeState LoadStored(ScopeEntry entry) =>
-        file.Load(entry.Scope, entry.Id, entry.OwnProjectQuota, entry.Revision);
+        Opened.Load(entry.Scope, entry.Id, entry.OwnProjectQuota, entry.Revision);
 
-    protected override IEnumerable<ScopeState> ReadStored() => file.ReadScopes();
+    protected override IEnumerable<ScopeState> ReadStored() => Opened.ReadScopes();
 
-    protected override IReadOnlyList<PublishedChange> ReadStoredChanges() => file.ReadChanges();
+    protected override IReadOnlyList<PublishedChange> ReadStoredChanges() => Opened.ReadChanges();
 
-    protected override List<string> CheckStored() => file.Check();
+    protected override List<string> CheckStored() => Opened.Check();
 
-    protected override void BackupStored(string path, CancellationToken cancellationToken) => file.Backup(path, cancellationToken);
+    protected override void BackupStored(string path, CancellationToken cancellationToken) => Opened.Backup(path, cancellationToken);
 }

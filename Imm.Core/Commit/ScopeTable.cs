@@ -203,6 +203,31 @@ internal sealed class ScopeTable
         return image;
     }
 
+    /// <summary>
+    /// Forgets all states, which are then loaded again, and takes the changes of the log: its files were opened anew. Caller must hold the
+    /// commit lock.
+    /// </summary>
+    public void Forget()
+    {
+        foreach (ScopeEntry entry in _entries.Values)
+        {
+            Remove(entry);
+        }
+
+        lock (_loaded)
+        {
+            _loaded.Clear();
+            Volatile.Write(ref _loadedProjects, 0);
+            Volatile.Write(ref _evictAgainAbove, 0);
+            Volatile.Write(ref _loadableAtEviction, -1);
+        }
+
+        using (Changes.Publish())
+        {
+            Changes.Clear(readsEarlier: true);
+        }
+    }
+
     /// <summary>Publishes the state that the log loads now for every scope. Caller must hold the commit lock.</summary>
     public void Reload()
     {

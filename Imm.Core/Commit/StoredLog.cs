@@ -5,35 +5,24 @@ using Imm.Core.Storage;
 namespace Imm.Core.Commit;
 
 /// <summary>The log of a store that is in files: knows the scopes that were stored, and counts the reads that a close waits for.</summary>
-[SuppressMessage(
-    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A late read may still ask the count.")]
 internal abstract class StoredLog : CommitLog
 {
-    /// <summary>The scopes that were stored when the store was opened; most of them may never be used.</summary>
-    private readonly Dictionary<Scope, StoredScope> _stored = [];
-
-    /// <summary>One for the open log, and one for each read of its files under way.</summary>
-    private readonly CountdownEvent _reads = new(1);
+    private volatile Opening _opening;
+    private volatile bool _isClosed;
 
     protected StoredLog(ServiceDefaults defaults, IEnumerable<StoredScope> scopes)
-        : base(defaults)
-    {
-        foreach (StoredScope scope in scopes)
-        {
-            _stored.Add(scope.Scope, scope);
-        }
-    }
+        : base(defaults) => _opening = new Opening(scopes.ToDictionary(static scope => scope.Scope));
 
-    public sealed override IReadOnlyCollection<Scope> StoredScopes => _stored.Keys;
+    public sealed override IReadOnlyCollection<Scope> StoredScopes => _opening.Stored.Keys;
 
     /// <summary>The greatest number of a scope that was stored; 0 for none.</summary>
-    protected int LastStoredId => _stored.Values.Select(static scope => scope.Id).DefaultIfEmpty().Max();
+    protected int LastStoredId => _opening.Stored.Values.Select(static scope => scope.Id).DefaultIfEmpty().Max();
 
-    public sealed override bool IsStored(Scope scope) => _stored.ContainsKey(scope);
+    public sealed override bool IsStored(Scope scope) => _opening.Stored.ContainsKey(scope);
 
     public sealed override ScopeEntry NewEntry(Scope scope)
     {
-        StoredScope stored = _stored.GetValueOrDefault(scope);
+        StoredScope stored = _opening.Stored.GetValueOrDefault(scope);
         return new ScopeEntry(scope, stored.Id, stored.OwnProjectQuota, stored.Revision);
     }
 
@@ -47,11 +36,7 @@ internal abstract class StoredLog : CommitLog
     public sealed override IEnumerable<ScopeState>? ReadScopes()
     {
         // Closing the store waits for the end of the enumeration, not only for each step.
-        if (!_reads.TryAddCount())
-        {
-            throw Closed();
-        }
-
+        Opening opening = BeginRead();
         try
         {
             using IEnumerator<ScopeState> scopes = ReadStored().GetEnumerator();
@@ -62,7 +47,7 @@ internal abstract class StoredLog : CommitLog
         }
         finally
         {
-            _reads.Signal();
+            opening.Reads.Signal();
         }
     }
 
@@ -86,9 +71,17 @@ internal abstract class StoredLog : CommitLog
 
     public sealed override void AwaitReads()
     {
-        _reads.Signal();
-        _reads.Wait();
+        _isClosed = true;
+        _opening.AwaitReads();
     }
+
+    /// <summary>Waits for the reads of the files under way; later ones are refused until <see cref="EndReopen"/>.</summary>
+    protected void BeginReopen() => _opening.AwaitReads();
+
+    /// <summary>Admits reads again.</summary>
+    /// <param name="scopes">The scopes that are stored; null where the files could not be opened.</param>
+    protected void EndReopen(IEnumerable<StoredScope>? scopes) =>
+        _opening = new Opening(scopes?.ToDictionary(static scope => scope.Scope) ?? _opening.Stored);
 
     /// <summary>Loads the state of a scope that is stored.</summary>
     protected abstract ScopeState LoadStored(ScopeEntry entry);
@@ -111,11 +104,7 @@ internal abstract class StoredLog : CommitLog
     /// <summary>Reads the files while writers go on; <see cref="CommitLog.Close"/> waits for it.</summary>
     private T Read<TState, T>(TState state, Func<TState, T> read, Func<TState, string>? subject = null)
     {
-        if (!_reads.TryAddCount())
-        {
-            throw Closed();
-        }
-
+        Opening opening = BeginRead();
         try
         {
             return read(state);
@@ -127,7 +116,33 @@ internal abstract class StoredLog : CommitLog
         }
         finally
         {
-            _reads.Signal();
+            opening.Reads.Signal();
+        }
+    }
+
+    private Opening BeginRead()
+    {
+        Opening opening = _opening;
+        return opening.Reads.TryAddCount() ? opening
+            : _isClosed ? throw Closed()
+            : throw Refusal.Unavailable(ImmUnavailableReason.StoreFailed, "The store is being opened again.").ToException();
+    }
+
+    /// <summary>The files from one open to the next.</summary>
+    /// <param name="stored">The scopes that were stored when the files were opened; most of them may never be used.</param>
+    [SuppressMessage(
+        "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A late read may still ask the count.")]
+    private sealed class Opening(Dictionary<Scope, StoredScope> stored)
+    {
+        public Dictionary<Scope, StoredScope> Stored => stored;
+
+        /// <summary>One for the open log, and one for each read of its files under way.</summary>
+        public CountdownEvent Reads { get; } = new(1);
+
+        public void AwaitReads()
+        {
+            Reads.Signal();
+            Reads.Wait();
         }
     }
 }

@@ -23,6 +23,13 @@ public sealed class ImmRamOptions
     /// <value>The default value is false: conditions on tags are not met.</value>
     public bool UsesTags { get; set; }
 
+    /// <summary>
+    /// True to require <c>ram:PassRole</c> on the role that a request sets as <see cref="ProjectRequest.ServiceRole"/>, with the condition
+    /// value <c>acs:Service</c> = <c>imm.aliyuncs.com</c>.
+    /// </summary>
+    /// <value>The default value is false: IMM's pages list no dependent action.</value>
+    public bool RequiresPassRole { get; set; }
+
     /// <summary>The account of the users, roles and groups.</summary>
     /// <value>
     /// 1 to 64 of the ASCII letters, digits, <c>_</c> and <c>-</c>. The default value is that of

@@ -109,7 +109,7 @@ public static class ImmServiceCollectionExtensions
         {
             ImmRamOptions options = provider.GetRequiredService<IOptions<ImmRamOptions>>().Value;
             RamAccess access = RamAccessLoader.Load(options, provider.GetService<IHostEnvironment>()?.ContentRootPath);
-            return new RamAuthorizer(access, options.Mode, options.UsesTags);
+            return new RamAuthorizer(access, options.Mode, options.UsesTags, options.RequiresPassRole);
         });
         services.TryAddSingleton<IImmAuthorizer>(static provider => provider.GetRequiredService<RamAuthorizer>());
         return services;

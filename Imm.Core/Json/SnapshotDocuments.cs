@@ -4,12 +4,15 @@ namespace Imm.Core.Json;
 
 // The JSON objects of a snapshot that are read as a whole. All properties but the names may be absent.
 
-/// <summary>A project with its datasets.</summary>
+/// <summary>A project with its datasets and attached buckets.</summary>
 internal sealed class ProjectWithDatasets : ProjectDocument
 {
     public long? Revision { get; set; }
 
     public DatasetDocument?[]? Datasets { get; set; }
+
+    [JsonPropertyName("AttachedOSSBuckets")]
+    public AttachmentDocument?[]? AttachedOssBuckets { get; set; }
 }
 
 /// <summary>A dataset with its bindings.</summary>
@@ -29,6 +32,17 @@ internal sealed class BindingDocument
 {
     [JsonPropertyName("URI")]
     public string? Uri { get; set; }
+
+    public string? CreateTime { get; set; }
+}
+
+/// <summary>An attached bucket.</summary>
+internal sealed class AttachmentDocument
+{
+    [JsonPropertyName("OSSBucket")]
+    public string? OssBucket { get; set; }
+
+    public string? Description { get; set; }
 
     public string? CreateTime { get; set; }
 }

@@ -187,8 +187,41 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
             state = state.With(null, project, owner, projects.LastNumber);
         }
 
+        foreach ((DocumentPlace at, string projectName, AttachmentDocument document) in projects.Attachments)
+        {
+            state = ReadAttachment(at, document, state, projectName, owner);
+        }
+
         owner.Close();
         return state.Packed();
+    }
+
+    /// <summary>Reads an attached bucket, once all projects of its scope are there.</summary>
+    private static ScopeState ReadAttachment(
+        DocumentPlace place, AttachmentDocument document, ScopeState state, string projectName, OwnerToken owner)
+    {
+        if ((OssBucketAttachment.CheckBucket(document.OssBucket) ?? OssBucketAttachment.CheckDescription(document.Description))
+            is { } refusal)
+        {
+            throw place.Wrong(refusal.Parameter!, refusal.Message);
+        }
+
+        if (state.FindAttachment(document.OssBucket!) is not null)
+        {
+            throw place.Wrong(OssBucketAttachment.BucketParameter, $"'{document.OssBucket}' is attached twice in the scope.");
+        }
+
+        Invariant.Holds(state.TryFind(projectName, out Project? project), "the projects of a scope are read before their buckets");
+        var attachment = new OssBucketAttachment(
+            state.Scope.AccountId,
+            project.ProjectName,
+            document.OssBucket!,
+            document.Description ?? "",
+            place.Time(nameof(document.CreateTime), document.CreateTime, project.CreateTicks))
+        {
+            Number = state.LastNumber + 1,
+        };
+        return state.Attach(project, attachment, project.Revision, owner, out _);
     }
 
     private static void ThrowIfRepeated(HashSet<string> fields, string field)
@@ -214,6 +247,8 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
         private readonly HashSet<long> _revisions = [];
 
         public List<Project> All { get; } = [];
+
+        public List<(DocumentPlace Place, string ProjectName, AttachmentDocument Document)> Attachments { get; } = [];
 
         public long LastNumber { get; private set; }
 
@@ -265,6 +300,11 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
 
             (LastNumber, LastRevision) = (number, Math.Max(LastRevision, revision));
             All.Add(project);
+            foreach ((AttachmentDocument entry, DocumentPlace at) in
+                Entries(place, OssBucketAttachment.ListField, document.AttachedOssBuckets))
+            {
+                Attachments.Add((at, project.ProjectName.Value, entry));
+            }
         }
     }
 

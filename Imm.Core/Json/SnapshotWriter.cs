@@ -101,6 +101,21 @@ internal static class SnapshotWriter
         }
 
         document.Json.WriteEndArray();
+        if (project.Attachments.Count > 0)
+        {
+            document.Json.WriteStartArray("AttachedOSSBuckets"u8);
+            foreach (OssBucketAttachment attachment in project.Attachments.After(null))
+            {
+                document.Json.WriteStartObject();
+                document.WriteText("OSSBucket"u8, attachment.OssBucket);
+                document.WriteText("Description"u8, attachment.Description);
+                document.WriteTime("CreateTime"u8, attachment.CreateTicks);
+                document.Json.WriteEndObject();
+            }
+
+            document.Json.WriteEndArray();
+        }
+
         document.Json.WriteEndObject();
     }
 

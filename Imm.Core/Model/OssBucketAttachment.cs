@@ -11,6 +11,7 @@ namespace Imm.Core;
 public sealed record OssBucketAttachment : INamed
 {
     internal const string BucketParameter = "OSSBucket";
+    internal const string ListField = "AttachedOSSBuckets";
     internal const int MaxDescriptionLength = 128;
 
     internal OssBucketAttachment(string ownerId, ProjectName projectName, string ossBucket, string description, long createTicks)

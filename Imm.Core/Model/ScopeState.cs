@@ -127,7 +127,7 @@ internal sealed class ScopeState
         return With(before, after, owner).WithAttachments(_attachments.Remove(attachment.OssBucket, owner));
     }
 
-    /// <summary>Adds a project, or replaces the one of its name. Its attachments are those that it has in this state.</summary>
+    /// <summary>Adds a project, or replaces the one of its name, which has the same attached buckets.</summary>
     /// <param name="before">The project of that name in this state; null for a new one.</param>
     /// <param name="after">The project.</param>
     /// <param name="owner">The token of the batch; null for none.</param>
@@ -135,13 +135,22 @@ internal sealed class ScopeState
     public ScopeState With(Project? before, Project after, OwnerToken? owner, long number = 0)
     {
         Invariant.Holds(after.DatasetCount == after.Datasets.Count, "a project counts its datasets");
+        NameTree<OssBucketAttachment> attachments = _attachments;
+        if (before is null && after.Attachments.Count > 0)
+        {
+            foreach (OssBucketAttachment attachment in after.Attachments.After(null))
+            {
+                attachments = attachments.Set(attachment, owner);
+            }
+        }
+
         return new ScopeState(
             Scope,
             Defaults,
             OwnProjectQuota,
             _byName.Set(after, owner),
             _inOrder.Set(after, owner),
-            _attachments,
+            attachments,
             DatasetCount - (before?.DatasetCount ?? 0) + after.DatasetCount,
             Math.Max(LastNumber, number),
             Math.Max(Revision, after.Revision));

@@ -52,8 +52,8 @@ namespace Imm.Core;
 /// </para>
 /// <para>
 /// Traces: the source <see cref="ActivitySourceName"/> has one span for each operation, named by the action. Its tags are
-/// <c>cloud.account.id</c>, <c>cloud.region</c> and, where the names are well-formed, <c>imm.project.name</c> and <c>imm.dataset.name</c>.
-/// The span of a failed operation has the status Error and <c>error.type</c>.
+/// <c>cloud.account.id</c>, <c>cloud.region</c>, <c>imm.project.name</c> and <c>imm.dataset.name</c> where the names are well-formed, and
+/// <c>imm.store.name</c> where the store has a name. The span of a failed operation has the status Error and <c>error.type</c>.
 /// </para>
 /// <para>
 /// Logs, of the category <c>Imm.Core.ImmStore</c>:

@@ -1,3 +1,5 @@
+using Imm.Core.Storage;
+
 namespace Imm.Core.Telemetry;
 
 /// <summary>The particulars of a store that was opened, for its log.</summary>
@@ -10,6 +12,17 @@ namespace Imm.Core.Telemetry;
 internal sealed record OpenedStoreDetails(
     string Path, string Durability, int Format, int Scopes, long Projects, (int Records, int Pages) Recovered)
 {
+    /// <summary>The details of a store in a file.</summary>
+    /// <param name="file">The files.</param>
+    /// <param name="durability">The durability.</param>
+    public static OpenedStoreDetails Of(FileStore file, string durability) => new(
+        file.DataPath,
+        durability,
+        DataFileHeader.SupportedFormat,
+        file.Scopes.Count,
+        0,
+        file.Recovered);
+
     /// <summary>The details of a store in memory, which begins empty or with content.</summary>
     public static OpenedStoreDetails OfMemory(int scopes, long projects) => new("in memory", "not durable", 0, scopes, projects, default);
 }

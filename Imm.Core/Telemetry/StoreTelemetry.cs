@@ -58,6 +58,21 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     public void Opened(IMeasuredStore store, OpenedStoreDetails details, AuthorizationMode? authorization)
     {
         _instruments.Add(store, _name);
+        LogOpened(details);
+        if (authorization is { } mode)
+        {
+            Safely((this, mode), static it => StoreLog.Authorization(it.Item1._logger, it.Item1._logName, it.mode));
+        }
+    }
+
+    /// <summary>Records that a store which has failed opens its files again: a failure from now on is another one.</summary>
+    public void Reopening() => Volatile.Write(ref _failed, 0);
+
+    /// <summary>Records that a store which had failed has opened its files again.</summary>
+    public void Reopened(OpenedStoreDetails details) => LogOpened(details);
+
+    private void LogOpened(OpenedStoreDetails details)
+    {
         (int Records, int Pages) recovered = details.Recovered;
         Safely(
             (this, details),
@@ -70,10 +85,6 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
                 it.details.Scopes,
                 it.details.Projects,
                 it.details.Recovered.Records));
-        if (authorization is { } mode)
-        {
-            Safely((this, mode), static it => StoreLog.Authorization(it.Item1._logger, it.Item1._logName, it.mode));
-        }
 
         if (recovered is not (0, 0))
         {
@@ -134,16 +145,21 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     }
 
     /// <inheritdoc/>
-    public void Begin(Operation operation) => Safely(operation, static it =>
+    public void Begin(Operation operation) => Safely((this, operation), static it =>
     {
-        Activity? activity = Source.StartActivity(it.Action);
-        it.Activity = activity;
+        Operation operation = it.operation;
+        Activity? activity = Source.StartActivity(operation.Action);
+        operation.Activity = activity;
         if (activity is { IsAllDataRequested: true })
         {
-            activity.SetTag("cloud.account.id", it.Scope.AccountId);
-            activity.SetTag("cloud.region", it.Scope.RegionId);
-            SetName(activity, "imm.project.name", it.ProjectName);
-            SetName(activity, "imm.dataset.name", it.DatasetName);
+            activity.SetTag("cloud.account.id", operation.Scope.AccountId);
+            activity.SetTag("cloud.region", operation.Scope.RegionId);
+            SetName(activity, "imm.project.name", operation.ProjectName);
+            SetName(activity, "imm.dataset.name", operation.DatasetName);
+            if (it.Item1._name is { } name)
+            {
+                activity.SetTag(StoreInstruments.StoreNameTag, name);
+            }
         }
     });
 

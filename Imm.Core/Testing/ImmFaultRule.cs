@@ -232,7 +232,8 @@ public sealed class ImmFaultRule
     }
 
     private ImmFault Refuse(
-        string name, Func<ImmCall, string> message, Func<string, Refusal> refusal, bool isAfterCommit = false) => Start(new FaultEffect(name)
+        string name, Func<ImmCall, string> message, Func<string, Refusal> refusal, bool isAfterCommit = false) =>
+        Start(new FaultEffect(name)
         {
             Refuse = call => WithCause(refusal(message(call))),
             IsAfterCommit = isAfterCommit,

@@ -19,6 +19,12 @@ internal sealed class ImportProjects(Project[] projects) : Command<int>
                 last = Math.Max(last, dataset.Number);
             }
 
+            foreach (OssBucketAttachment attachment in project.Attachments.After(null))
+            {
+                changes.Add(new Change(ChangeKind.Attachment, attachment.Number, attachment, ChangeState.Created));
+                last = Math.Max(last, attachment.Number);
+            }
+
             changes.Add(new Change(ChangeKind.Project, project.Number, project, ChangeState.Created));
             state = state.With(null, project, owner, last);
         }
