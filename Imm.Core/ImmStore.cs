@@ -28,6 +28,13 @@ namespace Imm.Core;
 /// written, and the next change is tried again.
 /// </para>
 /// </remarks>
+/// <example>
+/// <code>
+/// using ImmStore photoStore = ImmStore.Open("photos.db");
+/// ProjectRegistry projects = photoStore.Registry("1234567890", "cn-hangzhou");
+/// (Project project, bool isNew) = projects.GetOrCreate(new() { ProjectName = "photos" });
+/// </code>
+/// </example>
 public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDisposable
 {
     private static readonly ImmStoreOptionsValidator Validator = new();

@@ -9,6 +9,12 @@ namespace Imm.Core;
 /// The options of a store. <see cref="ImmStore.Open(ImmStoreOptions)"/> reads them; later changes have no effect on the open store. Not
 /// thread-safe.
 /// </summary>
+/// <example>
+/// <code>
+/// var options = new ImmStoreOptions { Path = "photos.db", ProjectQuota = 1_000, MaxLoadedProjects = 100_000 };
+/// using ImmStore photoStore = ImmStore.Open(options);
+/// </code>
+/// </example>
 public sealed class ImmStoreOptions
 {
     /// <summary>The name of the store in metrics and logs, which distinguishes it from other stores of the process.</summary>

@@ -25,6 +25,21 @@ namespace Imm.Core;
 /// <see cref="ImmErrorCode.ThrottlingUser"/>: nothing was changed, and it may be tried again.
 /// </para>
 /// </remarks>
+/// <example>
+/// <code>
+/// (Project photos, bool isNew) = registry.GetOrCreate(new() { ProjectName = "photos", Tag = [new Tag("team", "media")] });
+/// registry.Update(new() { ProjectName = photos.ProjectName, Description = "Of the summer" });
+/// foreach (Project project in registry.ListAll(prefix: "photo"))
+/// {
+///     Console.WriteLine($"{project.ProjectName}: {project.FileCount} files");
+/// }
+///
+/// if (!registry.TryCreate(new() { ProjectName = "photos" }, out Project? created, out ImmRefusal? refusal))
+/// {
+///     Console.WriteLine(refusal.Code);
+/// }
+/// </code>
+/// </example>
 public sealed partial class ProjectRegistry
 {
     private readonly OperationPipeline _pipeline;

@@ -23,6 +23,13 @@ namespace Imm.Core;
 /// set: a store whose path was forgotten would lose everything. The messages about options name the key of a keyed store.
 /// </para>
 /// </remarks>
+/// <example>
+/// <code>
+/// services.AddImm(options =&gt; options.Path = "photos.db");
+/// services.AddKeyedImm("archive", options =&gt; options.Path = "archive.db");
+/// services.AddKeyedImm("scratch", options =&gt; options.InMemory = true);
+/// </code>
+/// </example>
 public static class ImmServiceCollectionExtensions
 {
     /// <summary>

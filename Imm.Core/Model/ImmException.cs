@@ -9,6 +9,22 @@ namespace Imm.Core;
 /// Decide by <see cref="Code"/> and the data properties: they are API, and every number in the message is also a property. The message is
 /// for people and may change. Immutable and thread-safe.
 /// </remarks>
+/// <example>
+/// <code>
+/// try
+/// {
+///     registry.Create(new() { ProjectName = "photos" });
+/// }
+/// catch (ImmException e) when (e.Code == ImmErrorCode.ResourceAlreadyExists)
+/// {
+///     Console.WriteLine(e.Message);
+/// }
+/// catch (ImmException e) when (e.Code == ImmErrorCode.LimitExceededError)
+/// {
+///     Console.WriteLine($"{e.Used} of {e.Limit} are in use.");
+/// }
+/// </code>
+/// </example>
 public sealed class ImmException : Exception
 {
     internal ImmException(Refusal refusal)

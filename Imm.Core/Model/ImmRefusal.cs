@@ -13,6 +13,16 @@ namespace Imm.Core;
 /// Decide by <see cref="Code"/> and the data properties: they are API, and every number in the message is also a property. The message is
 /// for people and may change. Equal where all fields are equal. Immutable and thread-safe.
 /// </remarks>
+/// <example>
+/// <code>
+/// int number = 1;
+/// while (registry.TryCreate(new() { ProjectName = $"project-{number}" }, out Project? project, out ImmRefusal? refusal)
+///     || refusal.Code == ImmErrorCode.ResourceAlreadyExists)
+/// {
+///     number++;
+/// }
+/// </code>
+/// </example>
 public sealed record ImmRefusal
 {
     private readonly string _text;

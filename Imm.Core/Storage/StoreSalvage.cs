@@ -12,8 +12,8 @@ namespace Imm.Core.Storage;
 /// <remarks>
 /// <para>
 /// It does not go through LiteDB's index: one damaged page of it would hide the rest. It scans the pages of documents, each of which has
-/// its checksum, and puts documents together from LiteDB's data blocks. A document that is cut gives the records in front of the cut. The pages
-/// of another program have no checksum and are read as they are; their values are validated as all others.
+/// its checksum, and puts documents together from LiteDB's data blocks. A document that is cut gives the records in front of the cut. The
+/// pages of another program have no checksum and are read as they are; their values are validated as all others.
 /// </para>
 /// <para>
 /// Then come the batches of the logs, as far as they are whole. The revision of a record decides which one is later where the header of the

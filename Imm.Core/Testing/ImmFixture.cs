@@ -14,6 +14,19 @@ namespace Imm.Core.Testing;
 /// Fixtures share no mutable state, so tests with a fixture each can run in parallel. Thread-safe, except for <see cref="Seed"/>.
 /// Independent of any test framework.
 /// </remarks>
+/// <example>
+/// <code>
+/// using var fixture = new ImmFixture();
+/// fixture.Seed.Project("photos");
+/// using ImmFault fault = fixture.Faults.On(ImmOperation.GetProject).Times(1).Throttle();
+///
+/// try { fixture.Registry.Get("photos"); }
+/// catch (ImmException e) { Console.WriteLine(e.Code); }
+///
+/// fixture.Registry.Get("photos");
+/// fixture.Calls.ReceivedExactly(2, ImmOperation.GetProject, "photos");
+/// </code>
+/// </example>
 public sealed class ImmFixture : IDisposable
 {
     private readonly ImmFixtureOptions _options;

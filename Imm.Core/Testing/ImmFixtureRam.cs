@@ -6,9 +6,10 @@ namespace Imm.Core.Testing;
 /// </remarks>
 /// <example>
 /// <code>
-/// ImmFixturePrincipal role = fixture.Ram.Role("photo-service").Attach("AliyunIMMFullAccess").Attach(noDelete);
+/// using var fixture = new ImmFixture();
+/// ImmFixturePrincipal role = fixture.Ram.Role("photo-service").Attach("AliyunIMMReadOnlyAccess");
 /// role.MustBeDenied(ImmOperation.DeleteProject, "photos");
-/// await new PhotoService(role.Registry).RunAsync();
+/// IEnumerable&lt;Project&gt; projects = role.Registry.ListAll();
 /// </code>
 /// </example>
 public sealed class ImmFixtureRam

@@ -25,6 +25,14 @@ namespace Imm.Core;
 /// are no tags: <c>[]</c>.
 /// </para>
 /// </remarks>
+/// <example>
+/// <code>
+/// var endpoint = new ImmApi(store);
+/// ImmApiResponse answer = await endpoint.InvokeAsync(
+///     "1234567890", "cn-hangzhou", "GetProject", [new("ProjectName", "photos")]);
+/// Console.WriteLine($"{answer.StatusCode} {answer.Json}");
+/// </code>
+/// </example>
 public sealed class ImmApi
 {
     private const string ApiVersion = "2020-09-30";

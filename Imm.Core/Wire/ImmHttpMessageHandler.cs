@@ -29,6 +29,12 @@ namespace Imm.Core;
 /// </para>
 /// <para>Scheme, host and port are ignored. Thread-safe. To dispose the handler disposes nothing else.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// using var client = new HttpClient(new ImmHttpMessageHandler(api, "1234567890", "cn-hangzhou"));
+/// string json = await client.GetStringAsync("https://imm.cn-hangzhou.aliyuncs.com/?Action=GetProject&amp;ProjectName=photos");
+/// </code>
+/// </example>
 public sealed class ImmHttpMessageHandler : HttpMessageHandler
 {
     private readonly ImmApi _api;
