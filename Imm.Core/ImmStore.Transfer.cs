@@ -10,7 +10,7 @@ namespace Imm.Core;
 public sealed partial class ImmStore
 {
     private const int ProjectsAtOnce = 1024;
-        private const int MaxTemporaryNames = 100;
+    private const int MaxTemporaryNames = 100;
 
     /// <summary>
     /// The accounts and regions that have projects, or a quota of their own: in ordinal order by account, then region; each with exact
@@ -240,7 +240,7 @@ public sealed partial class ImmStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Refusal.Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be used. {e.Message}", e).ToException();
+            throw ImmRefusal.Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be used. {e.Message}", e).ToException();
         }
     }
 

@@ -481,7 +481,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     private static bool IsOfOpening(Exception e) =>
         e is IOException or UnauthorizedAccessException or InvalidDataException or OutOfMemoryException or ThreadStartException;
 
-    private static ImmException CannotOpen(string path, Exception e) => Refusal.Unavailable(
+    private static ImmException CannotOpen(string path, Exception e) => ImmRefusal.Unavailable(
         StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
 
     private void MarkWhenIdle()

@@ -7,7 +7,7 @@ namespace Imm.Core;
 /// <summary>One call of a registry: the description for authorizer and observers, and the command or query that carries it out.</summary>
 internal readonly struct OperationCall<TAnswer>
 {
-    public OperationCall(string? action, string? projectName, string? datasetName, object? request, Refusal? malformed)
+    public OperationCall(string? action, string? projectName, string? datasetName, object? request, ImmRefusal? malformed)
     {
         Action = action;
         ProjectName = projectName;
@@ -36,7 +36,7 @@ internal readonly struct OperationCall<TAnswer>
     public object? Request { get; }
 
     /// <summary>The refusal of the parameters; null where they are well-formed.</summary>
-    public Refusal? Malformed { get; }
+    public ImmRefusal? Malformed { get; }
 
     /// <summary>The tags of the request; null for none.</summary>
     public TagSet? Tags { get; init; }
@@ -60,7 +60,7 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.CreateProject.Parse(request, out CreateProject? command);
+        ImmRefusal? malformed = Model.CreateProject.Parse(request, out CreateProject? command);
         return new(ImmAction.CreateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
     }
 
@@ -76,7 +76,7 @@ internal static class OperationCall
 
     /// <param name="projectName">The project.</param>
     /// <param name="malformed">A refusal of a parameter after the name; null for none.</param>
-    public static OperationCall<Project> GetProject(string? projectName, Refusal? malformed = null) =>
+    public static OperationCall<Project> GetProject(string? projectName, ImmRefusal? malformed = null) =>
         new(ImmAction.GetProject, projectName, null, projectName, CheckName(projectName) ?? malformed)
         {
             Query = new GetProject(projectName!),
@@ -89,14 +89,14 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.UpdateProject.Parse(request, out UpdateProject? command);
+        ImmRefusal? malformed = Model.UpdateProject.Parse(request, out UpdateProject? command);
         return new(ImmAction.UpdateProject, request.ProjectName, null, request, malformed) { Tags = command?.Tags, Command = command };
     }
 
     public static OperationCall<Project> DeleteProject(string? projectName, long? expectedRevision = null)
     {
         ExpectedRevision expected = default;
-        Refusal? malformed = CheckName(projectName) ?? ExpectedRevision.Parse(expectedRevision, out expected);
+        ImmRefusal? malformed = CheckName(projectName) ?? ExpectedRevision.Parse(expectedRevision, out expected);
         return new(ImmAction.DeleteProject, projectName, null, projectName, malformed)
         {
             Command = new DeleteProject(projectName!, expected),
@@ -106,14 +106,14 @@ internal static class OperationCall
     public static OperationCall<ProjectPage> ListProjects(ListProjectsRequest? request, Scope scope)
     {
         request = request is null ? null : ImmRequest.Copy(request);
-        Refusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? query);
+        ImmRefusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? query);
         return new(ImmAction.ListProjects, "*", null, request, malformed) { Tags = query?.Tags, Query = query };
     }
 
     public static OperationCall<IEnumerable<Project>> ListAllProjects(string? prefix, IReadOnlyList<Tag>? tags, Scope scope)
     {
         ListProjectsRequest request = ImmRequest.Copy(new ListProjectsRequest { Prefix = prefix, Tag = tags });
-        Refusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? list);
+        ImmRefusal? malformed = Model.ListProjects.Parse(request, scope, out ListProjects? list);
         return new(ImmAction.ListProjects, "*", null, request, malformed)
         {
             Tags = list?.Tags,
@@ -129,7 +129,7 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.CreateDataset.Parse(request, out CreateDataset? command);
+        ImmRefusal? malformed = Model.CreateDataset.Parse(request, out CreateDataset? command);
         return new(ImmAction.CreateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
     }
 
@@ -143,7 +143,7 @@ internal static class OperationCall
     /// <param name="projectName">The project.</param>
     /// <param name="datasetName">The dataset.</param>
     /// <param name="malformed">A refusal of a parameter after the names; null for none.</param>
-    public static OperationCall<Dataset> GetDataset(string? projectName, string? datasetName, Refusal? malformed = null) =>
+    public static OperationCall<Dataset> GetDataset(string? projectName, string? datasetName, ImmRefusal? malformed = null) =>
         new(ImmAction.GetDataset, projectName, datasetName, null, NameRule.CheckNames(projectName, datasetName) ?? malformed)
         {
             Query = new GetDataset(projectName!, datasetName!),
@@ -153,14 +153,14 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.UpdateDataset.Parse(request, out UpdateDataset? command);
+        ImmRefusal? malformed = Model.UpdateDataset.Parse(request, out UpdateDataset? command);
         return new(ImmAction.UpdateDataset, request.ProjectName, request.DatasetName, request, malformed) { Command = command };
     }
 
     public static OperationCall<Dataset> DeleteDataset(string? projectName, string? datasetName, long? expectedRevision = null)
     {
         ExpectedRevision expected = default;
-        Refusal? malformed = NameRule.CheckNames(projectName, datasetName)
+        ImmRefusal? malformed = NameRule.CheckNames(projectName, datasetName)
             ?? ExpectedRevision.Parse(expectedRevision, out expected);
         return new(ImmAction.DeleteDataset, projectName, datasetName, null, malformed)
         {
@@ -172,14 +172,14 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? query);
+        ImmRefusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? query);
         return new(ImmAction.ListDatasets, request.ProjectName, "*", request, malformed) { Query = query };
     }
 
     public static OperationCall<IEnumerable<Dataset>> ListAllDatasets(string? projectName, string? prefix, Scope scope)
     {
         var request = new ListDatasetsRequest { ProjectName = projectName, Prefix = prefix };
-        Refusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? list);
+        ImmRefusal? malformed = Model.ListDatasets.Parse(request, scope, out ListDatasets? list);
         return new(ImmAction.ListDatasets, projectName, "*", request, malformed)
         {
             Query = list is null ? null : new ListAllDatasets(list),
@@ -202,7 +202,7 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.ListBindings.Parse(request, timeProvider, out ListBindings? query);
+        ImmRefusal? malformed = Model.ListBindings.Parse(request, timeProvider, out ListBindings? query);
         return new(ImmAction.ListBindings, request.ProjectName, request.DatasetName, request, malformed) { Query = query };
     }
 
@@ -216,7 +216,7 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.AttachOssBucket.Parse(request, out AttachOssBucket? command);
+        ImmRefusal? malformed = Model.AttachOssBucket.Parse(request, out AttachOssBucket? command);
         return new(ImmAction.AttachOssBucket, request.ProjectName, null, request, malformed) { Command = command };
     }
 
@@ -237,13 +237,13 @@ internal static class OperationCall
     {
         Guard.IsNotNull(request, nameof(request));
         request = ImmRequest.Copy(request);
-        Refusal? malformed = Model.ListAttachedOssBuckets.Parse(request, scope, out ListAttachedOssBuckets? query);
+        ImmRefusal? malformed = Model.ListAttachedOssBuckets.Parse(request, scope, out ListAttachedOssBuckets? query);
         return new(ImmAction.ListAttachedOssBuckets, request.ProjectName, null, request, malformed) { Query = query };
     }
 
     public static OperationCall<IReadOnlyList<ImmRegion>> ListRegions(string? acceptLanguage)
     {
-        Refusal? malformed = Model.ListRegions.Parse(acceptLanguage, out ListRegions? query);
+        ImmRefusal? malformed = Model.ListRegions.Parse(acceptLanguage, out ListRegions? query);
         return new(ImmAction.ListRegions, null, null, acceptLanguage, malformed) { Query = query };
     }
 
@@ -277,10 +277,10 @@ internal static class OperationCall
     {
         Guard.IsNotNull(changes, nameof(changes));
         FileChange[] copy = [.. changes];
-        Refusal? malformed = Model.ChangeFiles.Parse(copy, adds, out ChangeFiles? command);
+        ImmRefusal? malformed = Model.ChangeFiles.Parse(copy, adds, out ChangeFiles? command);
         FileChange? only = copy.Length == 1 ? copy[0] : null;
         return new(action, only?.ProjectName, only?.DatasetName, copy, malformed) { Command = command, Files = command };
     }
 
-    private static Refusal? CheckName(string? projectName) => NameRule.Check(nameof(Project.ProjectName), projectName);
+    private static ImmRefusal? CheckName(string? projectName) => NameRule.Check(nameof(Project.ProjectName), projectName);
 }

@@ -59,7 +59,7 @@ internal sealed class OperationPipeline(
 
         ImmOutcome<TAnswer> outcome = Begin(call, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
         return write is not null ? write.Answer
-            : outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal) ? new(answer)
+            : outcome.TryGetAnswer(out TAnswer? answer, out ImmRefusal? refusal) ? new(answer)
             : ValueTask.FromException<TAnswer>(refusal.ToException());
     }
 
@@ -149,7 +149,7 @@ internal sealed class OperationPipeline(
         return Execute(call, scope, isSynchronous, cancellationToken, out write);
     }
 
-    private Refusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope, Operation? operation)
+    private ImmRefusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope, Operation? operation)
     {
         if (call.Malformed is not null || authorizer is null || call.Action is null)
         {
@@ -179,7 +179,7 @@ internal sealed class OperationPipeline(
         return null;
     }
 
-    private Refusal? Authorize(
+    private ImmRefusal? Authorize(
         string action,
         ScopeView view,
         string? projectName,
@@ -213,11 +213,11 @@ internal sealed class OperationPipeline(
 
         return decision.IsAllowed ? null
             : decision.Ram is { Action: not null } policies ? Denied(policies, view.Principal)
-            : Refusal.NoPermission(decision.Reason);
+            : ImmRefusal.NoPermission(decision.Reason);
     }
 
     /// <summary>Makes the refusal of a decision by policies that does not allow.</summary>
-    internal static Refusal Denied(RamDecision ram, RamPrincipal principal) =>
+    internal static ImmRefusal Denied(RamDecision ram, RamPrincipal principal) =>
         new(ImmErrorCode.NoPermission, ram.Reason)
         {
             Denial = new AccessDenial(
@@ -299,7 +299,7 @@ internal sealed class OperationPipeline(
     {
         private readonly OperationCall<TAnswer> _call = call;
 
-        public Refusal? Check() => pipeline.Check(_call, scope, operation);
+        public ImmRefusal? Check() => pipeline.Check(_call, scope, operation);
 
         public ValueTask<ImmOutcome<TAnswer>> ExecuteAsync() => pipeline.Complete(
             pipeline.Execute(_call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);

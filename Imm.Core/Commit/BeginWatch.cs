@@ -7,7 +7,7 @@ namespace Imm.Core.Commit;
 /// <param name="afterRevision">The revision, from 0.</param>
 internal sealed class BeginWatch(ChangeHistory changes, long afterRevision) : Query<ProjectPage>
 {
-    public override Refusal? Run(ScopeState state, out ProjectPage? answer)
+    public override ImmRefusal? Run(ScopeState state, out ProjectPage? answer)
     {
         answer = new ProjectPage([], null, afterRevision);
         return changes.Check(state.Scope, afterRevision);

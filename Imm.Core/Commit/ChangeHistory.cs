@@ -15,7 +15,7 @@ namespace Imm.Core.Commit;
 /// <param name="failure">Gives the refusal of a store that takes no more changes; null while it does.</param>
 /// <param name="readEarlier">Reads the changes that were kept when the store was last open; called for the first watch.</param>
 internal sealed class ChangeHistory(
-    int capacity, Func<Scope, long> revisionOf, Func<Refusal?> failure, Func<IReadOnlyList<PublishedChange>> readEarlier)
+    int capacity, Func<Scope, long> revisionOf, Func<ImmRefusal?> failure, Func<IReadOnlyList<PublishedChange>> readEarlier)
 {
     /// <summary>The number of changes that a watch copies at once.</summary>
     private const int MaxAtOnce = 256;
@@ -80,7 +80,7 @@ internal sealed class ChangeHistory(
     }
 
     /// <summary>Checks that a watch can go on after a revision.</summary>
-    public Refusal? Check(Scope scope, long afterRevision)
+    public ImmRefusal? Check(Scope scope, long afterRevision)
     {
         AddEarlier();
         using (Publish())
@@ -235,12 +235,12 @@ internal sealed class ChangeHistory(
     }
 
     /// <summary>Copies the next changes of a scope; none where the revision is the present one.</summary>
-    private Refusal? Read(Scope scope, long afterRevision, ref long position, List<PublishedChange> changes)
+    private ImmRefusal? Read(Scope scope, long afterRevision, ref long position, List<PublishedChange> changes)
     {
         long revision = revisionOf(scope);
         if (afterRevision > revision)
         {
-            return Refusal.RevisionGone(afterRevision, $"the store has never had it, and its revision is {revision}");
+            return ImmRefusal.RevisionGone(afterRevision, $"the store has never had it, and its revision is {revision}");
         }
 
         if (afterRevision == revision)
@@ -266,7 +266,7 @@ internal sealed class ChangeHistory(
             expected++;
         }
 
-        return changes.Count > 0 ? null : Refusal.RevisionGone(afterRevision, "the change that comes next is not kept any more");
+        return changes.Count > 0 ? null : ImmRefusal.RevisionGone(afterRevision, "the change that comes next is not kept any more");
     }
 
     private async Task WaitAsync(Scope scope, Waiting waiting, CancellationToken cancellationToken)

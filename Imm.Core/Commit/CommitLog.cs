@@ -27,8 +27,8 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     public virtual long LoadableSequence => 0;
 
     /// <summary>The refusal of every change, after <see cref="Failure"/> or for another reason; null while changes are taken.</summary>
-    public virtual Refusal? Failed => Failure is { } cause
-        ? Refusal.Unavailable(
+    public virtual ImmRefusal? Failed => Failure is { } cause
+        ? ImmRefusal.Unavailable(
             ImmUnavailableReason.StoreFailed,
             $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}",
             cause)
@@ -68,7 +68,7 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     public virtual IEnumerable<ScopeState>? ReadScopes() => null;
 
     /// <summary>Refuses the first change of a scope where the log can store no further scope; null where it can.</summary>
-    public virtual Refusal? RefuseNewScope(ScopeEntry entry) => null;
+    public virtual ImmRefusal? RefuseNewScope(ScopeEntry entry) => null;
 
     /// <summary>Begins a batch.</summary>
     public virtual void Begin()

@@ -105,7 +105,7 @@ internal sealed class CommitQueue
     /// <summary>
     /// Checks whether a write can be taken at all: not while as many wait as may, and not after the log has failed. Null where it can.
     /// </summary>
-    public Refusal? CheckOpen() => WaitingCount >= _maxWaiting ? Refusal.TooManyWaiting : _log.Failed;
+    public ImmRefusal? CheckOpen() => WaitingCount >= _maxWaiting ? ImmRefusal.TooManyWaiting : _log.Failed;
 
     /// <summary>Commits a write on the calling thread, or enqueues it.</summary>
     /// <param name="write">The write; it is completed when the change is durable and published, or refused.</param>
@@ -257,7 +257,7 @@ internal sealed class CommitQueue
             Interlocked.Decrement(ref _waitingCount);
             if (write.TryTake())
             {
-                write.Refuse(Refusal.TooManyWaiting);
+                write.Refuse(ImmRefusal.TooManyWaiting);
             }
 
             return;
@@ -371,7 +371,7 @@ internal sealed class CommitQueue
     {
         try
         {
-            Refusal? failure = DecideAndAppend();
+            ImmRefusal? failure = DecideAndAppend();
             if (failure is null)
             {
                 Publish();
@@ -419,7 +419,7 @@ internal sealed class CommitQueue
     }
 
     /// <summary>Completes one write. An exception there belongs to its caller alone.</summary>
-    private static void Complete(PendingWrite write, Refusal? failure)
+    private static void Complete(PendingWrite write, ImmRefusal? failure)
     {
         try
         {
@@ -441,7 +441,7 @@ internal sealed class CommitQueue
     }
 
     /// <summary>Decides the batch and makes it durable; where that fails, gives the refusal of all its writes.</summary>
-    private Refusal? DecideAndAppend()
+    private ImmRefusal? DecideAndAppend()
     {
         try
         {
@@ -479,7 +479,7 @@ internal sealed class CommitQueue
         {
             _log.Discard(_staged);
             return _log.Failed
-                ?? Refusal.Unavailable(
+                ?? ImmRefusal.Unavailable(
                     StoreFileException.ReasonOf(e),
                     e is OutOfSpaceException
                         ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"

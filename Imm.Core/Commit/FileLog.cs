@@ -31,9 +31,9 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
         set => _lastIdGiven = value;
     }
 
-    public override Refusal? RefuseNewScope(ScopeEntry entry) => entry.Id > 0 || LastId < RecordKey.MaxScope
+    public override ImmRefusal? RefuseNewScope(ScopeEntry entry) => entry.Id > 0 || LastId < RecordKey.MaxScope
         ? null
-        : Refusal.CountExceeded(
+        : ImmRefusal.CountExceeded(
             "AccountId", "accounts in a region that the store has held", 1, RecordKey.MaxScope, RecordKey.MaxScope);
 
     public override void Begin()

@@ -39,7 +39,7 @@ internal abstract class PendingWrite
     public abstract void Complete();
 
     /// <summary>Completes the write with a refusal instead.</summary>
-    public abstract void Refuse(Refusal refusal);
+    public abstract void Refuse(ImmRefusal refusal);
 
     /// <summary>Completes the write with an exception instead.</summary>
     public abstract void Fail(Exception exception);
@@ -142,7 +142,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
     }
 
-    public override void Refuse(Refusal refusal) => Complete(new ImmOutcome<TAnswer>(refusal));
+    public override void Refuse(ImmRefusal refusal) => Complete(new ImmOutcome<TAnswer>(refusal));
 
     public override void Fail(Exception exception)
     {

@@ -18,7 +18,7 @@ internal sealed class ReadOnlyLog(IStoreContents contents, Disk disk, FileStoreS
     // No change waits for a disk.
     public override bool IsPersistent => false;
 
-    public override Refusal? Failed { get; } = Refusal.Unavailable(
+    public override ImmRefusal? Failed { get; } = ImmRefusal.Unavailable(
         ImmUnavailableReason.ReadOnly, "The store was opened for reading only, and takes no changes. Open it with ImmStore.Open.");
 
     /// <summary>The length of the data file in bytes.</summary>

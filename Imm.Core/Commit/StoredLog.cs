@@ -98,7 +98,7 @@ internal abstract class StoredLog : CommitLog
     /// <inheritdoc cref="Backup"/>
     protected abstract void BackupStored(string path, CancellationToken cancellationToken);
 
-    private static ImmException Unavailable(Exception cause, string? subject) => Refusal.Unavailable(
+    private static ImmException Unavailable(Exception cause, string? subject) => ImmRefusal.Unavailable(
         StoreFileException.ReasonOf(cause), subject is null ? cause.Message : $"{subject} {cause.Message}", cause).ToException();
 
     /// <summary>Reads the files while writers go on; <see cref="CommitLog.Close"/> waits for it.</summary>
@@ -125,7 +125,7 @@ internal abstract class StoredLog : CommitLog
         Opening opening = _opening;
         return opening.Reads.TryAddCount() ? opening
             : _isClosed ? throw Closed()
-            : throw Refusal.Unavailable(ImmUnavailableReason.StoreFailed, "The store is being opened again.").ToException();
+            : throw ImmRefusal.Unavailable(ImmUnavailableReason.StoreFailed, "The store is being opened again.").ToException();
     }
 
     /// <summary>The files from one open to the next.</summary>

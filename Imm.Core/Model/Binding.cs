@@ -83,10 +83,10 @@ public sealed record Binding
     internal static bool IsBucket(ReadOnlySpan<char> text) =>
         text.Length is >= 1 and <= MaxBucketLength && !text.ContainsAnyExcept(BucketCharacters);
 
-    internal static Refusal? Check(string? uri) =>
-        string.IsNullOrEmpty(uri) ? Refusal.Missing(UriParameter)
+    internal static ImmRefusal? Check(string? uri) =>
+        string.IsNullOrEmpty(uri) ? ImmRefusal.Missing(UriParameter)
         : IsUri(uri) ? null
-        : Refusal.Invalid(UriParameter, "it must be 'oss://' and a bucket of 1 to 63 of the characters a-z, 0-9 and '-'.");
+        : ImmRefusal.Invalid(UriParameter, "it must be 'oss://' and a bucket of 1 to 63 of the characters a-z, 0-9 and '-'.");
 
     /// <summary>The names, the URI, the state and the phase, for people.</summary>
     public override string ToString() => $"{ProjectName}/{DatasetName}: {Uri} ({State}, {Phase})";

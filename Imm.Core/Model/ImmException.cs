@@ -27,7 +27,7 @@ namespace Imm.Core;
 /// </example>
 public sealed class ImmException : Exception
 {
-    internal ImmException(Refusal refusal)
+    internal ImmException(ImmRefusal refusal)
         : base(refusal.Message, refusal.Cause) => Refusal = refusal;
 
     /// <summary>One of the codes of <see cref="ImmErrorCode"/>.</summary>
@@ -59,7 +59,7 @@ public sealed class ImmException : Exception
     /// <summary>For a limit: the greatest number allowed. Null for other refusals.</summary>
     public long? Limit => Refusal.Limit;
 
-    internal Refusal Refusal { get; }
+    internal ImmRefusal Refusal { get; }
 
     /// <summary>
     /// The exception with its message, cause and stack trace, as every exception, and with its code, parameter and numbers.

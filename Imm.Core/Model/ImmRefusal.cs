@@ -1,4 +1,3 @@
-global using Refusal = Imm.Core.ImmRefusal;
 using System.Globalization;
 using System.Text;
 using Imm.Core.Model;

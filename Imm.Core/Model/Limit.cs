@@ -71,17 +71,17 @@ internal sealed class Limit
     public bool IsEnforced => _counted is not null;
 
     /// <summary>Checks the value that a request sets, if any.</summary>
-    public Refusal? Check(long? requested) =>
-        requested < Minimum ? Refusal.BelowMinimum(Name, requested.Value, Minimum, Maximum)
-        : requested > Maximum ? Refusal.AboveMaximum(Name, requested, Maximum)
+    public ImmRefusal? Check(long? requested) =>
+        requested < Minimum ? ImmRefusal.BelowMinimum(Name, requested.Value, Minimum, Maximum)
+        : requested > Maximum ? ImmRefusal.AboveMaximum(Name, requested, Maximum)
         : null;
 
     /// <summary>Checks growth against an enforced limit. Growth by 0 is accepted even where more is in use than the limit allows.</summary>
-    public Refusal? CheckGrowth(UInt128 requested, long used, long limit)
+    public ImmRefusal? CheckGrowth(UInt128 requested, long used, long limit)
     {
         Invariant.Holds(IsEnforced, "growth is checked against a limit that is enforced");
         return requested == 0 || (used < limit && requested <= (UInt128)(limit - used))
             ? null
-            : Refusal.CountExceeded(Name, _counted!, requested, used, limit);
+            : ImmRefusal.CountExceeded(Name, _counted!, requested, used, limit);
     }
 }

@@ -46,7 +46,7 @@ internal static class LimitSet
     public static LimitSet<long> Defaults { get; } = CreateDefaults();
 
     /// <summary>Checks the limits that a request sets, in the order of the table, first failure first.</summary>
-    public static Refusal? Check(ReadOnlySpan<Limit> limits, in LimitSet<long?> requested, UnreadableParameters? unreadable)
+    public static ImmRefusal? Check(ReadOnlySpan<Limit> limits, in LimitSet<long?> requested, UnreadableParameters? unreadable)
     {
         foreach (Limit limit in limits)
         {

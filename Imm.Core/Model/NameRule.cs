@@ -18,14 +18,14 @@ internal static class NameRule
         && !text.ContainsAnyExcept(Allowed);
 
     /// <summary>Checks the names of a project and of a dataset in it.</summary>
-    public static Refusal? CheckNames(string? projectName, string? datasetName) =>
+    public static ImmRefusal? CheckNames(string? projectName, string? datasetName) =>
         Check("ProjectName", projectName) ?? Check("DatasetName", datasetName);
 
     /// <summary>Checks a parameter that is a name.</summary>
-    public static Refusal? Check(string parameter, string? text) =>
-        string.IsNullOrEmpty(text) ? Refusal.Missing(parameter)
+    public static ImmRefusal? Check(string parameter, string? text) =>
+        string.IsNullOrEmpty(text) ? ImmRefusal.Missing(parameter)
         : Holds(text) ? null
-        : Refusal.Invalid(parameter, Describe(text));
+        : ImmRefusal.Invalid(parameter, Describe(text));
 
     /// <summary>Describes the part of the rule that a text breaks, as the rest of a sentence.</summary>
     public static string Describe(ReadOnlySpan<char> text)

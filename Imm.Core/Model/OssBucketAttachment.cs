@@ -63,11 +63,11 @@ public sealed record OssBucketAttachment : INamed
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(OwnerId, ProjectName, OssBucket, CreateTicks);
 
-    internal static Refusal? CheckBucket(string? bucket) =>
-        string.IsNullOrEmpty(bucket) ? Refusal.Missing(BucketParameter)
+    internal static ImmRefusal? CheckBucket(string? bucket) =>
+        string.IsNullOrEmpty(bucket) ? ImmRefusal.Missing(BucketParameter)
         : Binding.IsBucket(bucket) ? null
-        : Refusal.Invalid(BucketParameter, "it must have 1 to 63 of the characters a-z, 0-9 and '-'.");
+        : ImmRefusal.Invalid(BucketParameter, "it must have 1 to 63 of the characters a-z, 0-9 and '-'.");
 
-    internal static Refusal? CheckDescription(string? description) =>
+    internal static ImmRefusal? CheckDescription(string? description) =>
         UnicodeText.Check(nameof(Description), "the text", description, MaxDescriptionLength);
 }

@@ -81,22 +81,22 @@ internal sealed class ScopeState
             revision);
 
     /// <summary>Checks that the scope has a number left for a new project or dataset.</summary>
-    public Refusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
-        : Refusal.CountExceeded(parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
+    public ImmRefusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
+        : ImmRefusal.CountExceeded(parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
 
     public bool TryFind(string name, [NotNullWhen(true)] out Project? project) => _byName.TryGetValue(name, out project);
 
     /// <summary>Finds a dataset and its project; the refusal names the one that does not exist.</summary>
-    public Refusal? Find(string projectName, string datasetName, out Project? project, out DatasetEntry? dataset)
+    public ImmRefusal? Find(string projectName, string datasetName, out Project? project, out DatasetEntry? dataset)
     {
         dataset = null;
         if (!TryFind(projectName, out project))
         {
-            return Refusal.NotFound("project", nameof(Dataset.ProjectName));
+            return ImmRefusal.NotFound("project", nameof(Dataset.ProjectName));
         }
 
         dataset = project.Datasets.Find(datasetName);
-        return dataset is null ? Refusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
+        return dataset is null ? ImmRefusal.NotFound("dataset", nameof(Dataset.DatasetName)) : null;
     }
 
     /// <summary>Finds the attachment of a bucket; null where it is attached to no project.</summary>

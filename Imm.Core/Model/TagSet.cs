@@ -36,7 +36,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     /// True for tags that the service answered with. Among them can be tags of the platform, whose keys start with <c>acs:</c>. No caller
     /// may set those, and they do not count toward the 20.
     /// </param>
-    public static Refusal? Parse(IReadOnlyList<Tag>? tags, out TagSet set, bool isAnswer = false)
+    public static ImmRefusal? Parse(IReadOnlyList<Tag>? tags, out TagSet set, bool isAnswer = false)
     {
         set = Empty;
         int count = tags?.Count ?? 0;
@@ -48,7 +48,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         int counted = isAnswer ? tags!.Count(static tag => tag is null || !IsOfPlatform(tag)) : count;
         if (counted > MaxCount)
         {
-            return Refusal.TooMany(Parameter, counted, MaxCount);
+            return ImmRefusal.TooMany(Parameter, counted, MaxCount);
         }
 
         // The list belongs to the caller and may change meanwhile: only a copy is checked.
@@ -57,7 +57,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         {
             Tag? tag = tags![i];
             if ((tag is null
-                ? Refusal.Invalid(Parameter, $"entry {i + 1} is null.")
+                ? ImmRefusal.Invalid(Parameter, $"entry {i + 1} is null.")
                 : Check(tag, i, copy, isAnswer && IsOfPlatform(tag))) is { } refusal)
             {
                 return refusal;
@@ -84,7 +84,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         if (count > MaxCountToCopy)
         {
             request.Unreadable ??= new UnreadableParameters();
-            request.Unreadable.Add(Refusal.TooMany(Parameter, count, MaxCount));
+            request.Unreadable.Add(ImmRefusal.TooMany(Parameter, count, MaxCount));
             return null;
         }
 
@@ -124,12 +124,12 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
     private static bool IsOfPlatform(Tag tag) => tag.Key.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase);
 
-    private static Refusal? Check(Tag tag, int index, Tag[] before, bool isOfPlatform)
+    private static ImmRefusal? Check(Tag tag, int index, Tag[] before, bool isOfPlatform)
     {
         string entry = $"entry {index + 1}";
         if (tag.Key.Length == 0)
         {
-            return Refusal.Invalid(Parameter, $"the key of {entry} is empty; a key has 1 to 128 characters.");
+            return ImmRefusal.Invalid(Parameter, $"the key of {entry} is empty; a key has 1 to 128 characters.");
         }
 
         if ((UnicodeText.Check(Parameter, $"the key of {entry}", tag.Key, MaxKeyLength)
@@ -148,27 +148,27 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         {
             if (string.Equals(before[i].Key, tag.Key, StringComparison.Ordinal))
             {
-                return Refusal.Invalid(Parameter, $"the key of {entry} is that of entry {i + 1}; keys are distinct.");
+                return ImmRefusal.Invalid(Parameter, $"the key of {entry} is that of entry {i + 1}; keys are distinct.");
             }
         }
 
         return null;
     }
 
-    private static Refusal? CheckReserved(string text, string what, bool isKey)
+    private static ImmRefusal? CheckReserved(string text, string what, bool isKey)
     {
         if (isKey && text.StartsWith("aliyun", StringComparison.OrdinalIgnoreCase))
         {
-            return Refusal.Invalid(Parameter, $"{what} starts with 'aliyun', which is reserved.");
+            return ImmRefusal.Invalid(Parameter, $"{what} starts with 'aliyun', which is reserved.");
         }
 
         if (text.StartsWith(PlatformPrefix, StringComparison.OrdinalIgnoreCase))
         {
-            return Refusal.Invalid(Parameter, $"{what} starts with 'acs:', which is reserved.");
+            return ImmRefusal.Invalid(Parameter, $"{what} starts with 'acs:', which is reserved.");
         }
 
         return text.Contains("http://", StringComparison.OrdinalIgnoreCase) || text.Contains("https://", StringComparison.OrdinalIgnoreCase)
-            ? Refusal.Invalid(Parameter, $"{what} contains 'http://' or 'https://', which a tag may not.")
+            ? ImmRefusal.Invalid(Parameter, $"{what} contains 'http://' or 'https://', which a tag may not.")
             : null;
     }
 }

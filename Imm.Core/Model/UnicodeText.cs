@@ -25,8 +25,8 @@ internal static class UnicodeText
     }
 
     /// <summary>Checks that a text has no lone surrogate and at most so many scalar values.</summary>
-    public static Refusal? Check(string parameter, string what, ReadOnlySpan<char> text, int maximum) =>
-        !TryCount(text, out int count) ? Refusal.Invalid(parameter, $"{what} holds a surrogate without its partner, which is no character.")
-        : count > maximum ? Refusal.Invalid(parameter, $"{what} has {count} characters; at most {maximum} are allowed.")
+    public static ImmRefusal? Check(string parameter, string what, ReadOnlySpan<char> text, int maximum) =>
+        !TryCount(text, out int count) ? ImmRefusal.Invalid(parameter, $"{what} holds a surrogate without its partner, which is no character.")
+        : count > maximum ? ImmRefusal.Invalid(parameter, $"{what} has {count} characters; at most {maximum} are allowed.")
         : null;
 }

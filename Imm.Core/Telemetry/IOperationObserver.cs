@@ -16,12 +16,12 @@ internal interface IOperationObserver
     /// <param name="operation">The operation.</param>
     /// <param name="isSynchronous">True if it must wait on the calling thread, so that the task is completed when it returns.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    ValueTask<Refusal?> AdmitAsync(Operation operation, bool isSynchronous, CancellationToken cancellationToken) => default;
+    ValueTask<ImmRefusal?> AdmitAsync(Operation operation, bool isSynchronous, CancellationToken cancellationToken) => default;
 
     /// <summary>
     /// Called when the operation has succeeded, and is durable where it changed something. A refusal replaces the answer: fault injection.
     /// </summary>
-    Refusal? ReplaceAnswer(Operation operation) => null;
+    ImmRefusal? ReplaceAnswer(Operation operation) => null;
 
     /// <summary>Called when the operation has ended and its answer, refusal or exception is set.</summary>
     void End(Operation operation);

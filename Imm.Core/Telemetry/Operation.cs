@@ -32,7 +32,7 @@ internal sealed class Operation(string action, Scope scope, string? projectName,
     public object? Answer { get; set; }
 
     /// <summary>The refusal that the caller got instead of an answer.</summary>
-    public Refusal? Refusal { get; set; }
+    public ImmRefusal? Refusal { get; set; }
 
     /// <summary>The exception that the caller got instead of an answer or a refusal: cancelled, closed, or a defect.</summary>
     public Exception? Exception { get; set; }

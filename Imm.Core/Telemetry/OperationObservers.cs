@@ -41,7 +41,7 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
                 observers[begun].Begin(operation);
             }
 
-            Refusal? refusal = execution.Check();
+            ImmRefusal? refusal = execution.Check();
             for (int i = 0; refusal is null && i < observers.Length; i++)
             {
                 refusal = await observers[i].AdmitAsync(operation, isSynchronous, cancellationToken).ConfigureAwait(false);
@@ -124,7 +124,7 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
     internal interface IExecution<TAnswer>
     {
         /// <summary>Checks the parameters, then asks the authorizer; null where both allow.</summary>
-        Refusal? Check();
+        ImmRefusal? Check();
 
         /// <summary>Carries out the operation.</summary>
         ValueTask<ImmOutcome<TAnswer>> ExecuteAsync();

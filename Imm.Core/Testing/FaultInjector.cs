@@ -5,7 +5,7 @@ namespace Imm.Core.Testing;
 internal sealed record FaultEffect(string Name)
 {
     /// <summary>Makes the refusal of a call; null where the call goes on.</summary>
-    public Func<ImmCall, Refusal>? Refuse { get; init; }
+    public Func<ImmCall, ImmRefusal>? Refuse { get; init; }
 
     /// <summary>True if the call is carried out before it is refused.</summary>
     public bool IsAfterCommit { get; init; }
@@ -69,7 +69,7 @@ internal sealed class FaultInjector(TimeProvider timeProvider)
 
     /// <summary>Injects faults into a call that is well-formed and authorized, before it touches the store.</summary>
     /// <returns>The refusal of the call; null where it goes on.</returns>
-    public async ValueTask<Refusal?> InjectAsync(ImmCall call, bool isSynchronous, CancellationToken cancellationToken)
+    public async ValueTask<ImmRefusal?> InjectAsync(ImmCall call, bool isSynchronous, CancellationToken cancellationToken)
     {
         foreach (ActiveFault active in Volatile.Read(ref _active))
         {
@@ -101,7 +101,7 @@ internal sealed class FaultInjector(TimeProvider timeProvider)
 
     /// <summary>Injects faults into a call that has succeeded.</summary>
     /// <returns>The refusal that the caller gets instead of the answer; null for the answer.</returns>
-    public Refusal? InjectAfterCommit(ImmCall call) =>
+    public ImmRefusal? InjectAfterCommit(ImmCall call) =>
         Array.Find(Volatile.Read(ref _active), active => active.Effect.IsAfterCommit && active.Hits(call))?.Effect.Refuse?.Invoke(call);
 
     /// <summary>

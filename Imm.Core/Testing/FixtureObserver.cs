@@ -9,10 +9,10 @@ internal sealed class FixtureObserver(ImmCalls calls, FaultInjector faults, Time
 
     public void Begin(Operation operation) => operation.Call = calls.Add(number => new ImmCall(number, operation, timeProvider));
 
-    public ValueTask<Refusal?> AdmitAsync(Operation operation, bool isSynchronous, CancellationToken cancellationToken) =>
+    public ValueTask<ImmRefusal?> AdmitAsync(Operation operation, bool isSynchronous, CancellationToken cancellationToken) =>
         faults.InjectAsync(Call(operation), isSynchronous, cancellationToken);
 
-    public Refusal? ReplaceAnswer(Operation operation) => faults.InjectAfterCommit(Call(operation));
+    public ImmRefusal? ReplaceAnswer(Operation operation) => faults.InjectAfterCommit(Call(operation));
 
     public void End(Operation operation) => Call(operation).Complete(operation);
 

@@ -164,7 +164,7 @@ public sealed class ImmCall
     };
 
     private sealed class End(
-        TimeSpan duration, object? answer, Refusal? refusal, Exception? exception, RamDecision? decision)
+        TimeSpan duration, object? answer, ImmRefusal? refusal, Exception? exception, RamDecision? decision)
     {
         private Exception? _exception = exception;
 
@@ -172,7 +172,7 @@ public sealed class ImmCall
 
         public object? Answer => answer;
 
-        public Refusal? Refusal => refusal;
+        public ImmRefusal? Refusal => refusal;
 
         public RamDecision? Decision => decision;
 

@@ -116,7 +116,7 @@ public sealed class ImmFaultRule
         return Refuse(
             code,
             call => message ?? $"A fault of the test fixture in {call.Subject}.",
-            text => new Refusal(code, text, parameter, requested, used, limit));
+            text => new ImmRefusal(code, text, parameter, requested, used, limit));
     }
 
     /// <summary>
@@ -125,7 +125,7 @@ public sealed class ImmFaultRule
     /// that decide by themselves.
     /// </summary>
     public ImmFault Deny() =>
-        Refuse(ImmErrorCode.NoPermission, call => Decide(call).Sentence, text => new Refusal(ImmErrorCode.NoPermission, text));
+        Refuse(ImmErrorCode.NoPermission, call => Decide(call).Sentence, text => new ImmRefusal(ImmErrorCode.NoPermission, text));
 
     /// <summary>
     /// Refuses the call as policies do: <see cref="ImmErrorCode.NoPermission"/>, with <c>AccessDeniedDetail</c> in the answer on the wire.
@@ -151,7 +151,7 @@ public sealed class ImmFaultRule
     public ImmFault Throttle() => Refuse(
         ImmErrorCode.ThrottlingUser,
         call => $"Request was denied due to user flow control. {By(call)}",
-        text => new Refusal(ImmErrorCode.ThrottlingUser, text));
+        text => new ImmRefusal(ImmErrorCode.ThrottlingUser, text));
 
     /// <summary>
     /// Refuses the call as a failed store does: <see cref="ImmErrorCode.ServiceUnavailable"/> with an <see cref="IOException"/> as
@@ -160,7 +160,7 @@ public sealed class ImmFaultRule
     public ImmFault BeUnavailable() => Refuse(
         ImmErrorCode.ServiceUnavailable,
         call => $"The store has failed and takes no more changes. {By(call)}",
-        text => new Refusal(ImmErrorCode.ServiceUnavailable, text));
+        text => new ImmRefusal(ImmErrorCode.ServiceUnavailable, text));
 
     /// <summary>
     /// Carries out the call, and then reports a failure to the caller: the change is made, as after an answer that was lost. A retry must
@@ -174,7 +174,7 @@ public sealed class ImmFaultRule
         return Refuse(
             $"{code} after the commit",
             call => $"The answer was lost after the change was made. {By(call)}",
-            text => new Refusal(code, text),
+            text => new ImmRefusal(code, text),
             isAfterCommit: true);
     }
 
@@ -232,7 +232,7 @@ public sealed class ImmFaultRule
     }
 
     private ImmFault Refuse(
-        string name, Func<ImmCall, string> message, Func<string, Refusal> refusal, bool isAfterCommit = false) =>
+        string name, Func<ImmCall, string> message, Func<string, ImmRefusal> refusal, bool isAfterCommit = false) =>
         Start(new FaultEffect(name)
         {
             Refuse = call => WithCause(refusal(message(call))),
@@ -240,7 +240,7 @@ public sealed class ImmFaultRule
         });
 
     // A failed store gives the cause of its failure.
-    private static Refusal WithCause(Refusal refusal) => refusal.Code == ImmErrorCode.ServiceUnavailable
+    private static ImmRefusal WithCause(ImmRefusal refusal) => refusal.Code == ImmErrorCode.ServiceUnavailable
         ? refusal with
         {
             Reason = ImmUnavailableReason.StoreFailed,

@@ -322,7 +322,7 @@ public sealed class ImmSeed
     private Project GetProject(string projectName) =>
         NameRule.Check(nameof(CreateDatasetRequest.ProjectName), projectName) is { } malformed ? throw malformed.ToException()
         : _registry.State.TryFind(projectName, out Project? project) ? project
-        : throw Refusal.NotFound("project", nameof(CreateDatasetRequest.ProjectName)).ToException();
+        : throw ImmRefusal.NotFound("project", nameof(CreateDatasetRequest.ProjectName)).ToException();
 
     private Dataset GetDataset(string projectName, string datasetName)
     {
@@ -351,7 +351,7 @@ public sealed class ImmSeed
         ChangeFiles.Parse([new FileChange(projectName, datasetName, fileCount, totalFileSize)], adds: true, out ChangeFiles? command),
         command);
 
-    private void Apply<TAnswer>(Refusal? malformed, Command<TAnswer>? command) =>
+    private void Apply<TAnswer>(ImmRefusal? malformed, Command<TAnswer>? command) =>
         _registry.Apply(malformed is null ? command! : throw malformed.ToException());
 
     private ImmSeed Step(string name, object?[] arguments, Action work)

@@ -19,7 +19,7 @@ internal readonly struct AnswerWriter(Guid requestId, string hostFormat, string?
 
     /// <param name="refusal">The refusal.</param>
     /// <param name="timeProvider">The clock, for the diagnostic message of a refusal by policies.</param>
-    public ImmApiResponse Error(Refusal refusal, TimeProvider timeProvider) => refusal.Denial is { } denial
+    public ImmApiResponse Error(ImmRefusal refusal, TimeProvider timeProvider) => refusal.Denial is { } denial
         ? Error(refusal.Code, denial.Message, denial, timeProvider)
         : Error(refusal.Code, refusal.Message);
 

@@ -41,7 +41,7 @@ public sealed class ImmApi
     private const int MaxNonces = 1_000_000;
 
     private static readonly ImmApiOptionsValidator Validator = new();
-    private static readonly Refusal StoreClosed = Refusal.Unavailable(ImmUnavailableReason.Other, "The store is closed.");
+    private static readonly ImmRefusal StoreClosed = ImmRefusal.Unavailable(ImmUnavailableReason.Other, "The store is closed.");
 
     private readonly ImmStore _store;
     private readonly Func<Guid> _requestId;

@@ -100,7 +100,7 @@ internal static class WireActions
             ImmOutcome<TAnswer> outcome = await registry
                 .RunAsync(read(parameters, registry), isSynchronous, cancellationToken)
                 .ConfigureAwait(false);
-            return outcome.TryGetAnswer(out TAnswer? answer, out Refusal? refusal)
+            return outcome.TryGetAnswer(out TAnswer? answer, out ImmRefusal? refusal)
                 ? writer.Success(answer, write)
                 : writer.Error(refusal, registry.TimeProvider);
         };
@@ -169,7 +169,7 @@ internal static class WireActions
     /// <summary>
     /// Checks WithStatistics, which has no effect: counts are always exact. It is refused in its place, after the names.
     /// </summary>
-    private static Refusal? CheckWithStatistics(WireParameters parameters) => parameters.CheckBoolean("WithStatistics");
+    private static ImmRefusal? CheckWithStatistics(WireParameters parameters) => parameters.CheckBoolean("WithStatistics");
 
     private static string? ProjectName(WireParameters parameters) => parameters.Text(nameof(ProjectRequest.ProjectName));
 

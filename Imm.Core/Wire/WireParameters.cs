@@ -64,9 +64,9 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
             case NumberKind.Number:
                 return number;
             case NumberKind.TooGreat:
-                return Add(Refusal.AboveMaximum(limit.Name, requested: null, limit.Maximum));
+                return Add(ImmRefusal.AboveMaximum(limit.Name, requested: null, limit.Maximum));
             case NumberKind.TooSmall:
-                return Add(Refusal.Invalid(
+                return Add(ImmRefusal.Invalid(
                     limit.Name,
                     string.Create(
                         CultureInfo.InvariantCulture,
@@ -96,17 +96,17 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
                 Add(NotANumber(Parameter));
                 return null;
             default:
-                Add(Refusal.Invalid(
+                Add(ImmRefusal.Invalid(
                     Parameter, $"it is out of range; it must be from 0 to {Paging.MaxMaxResults}, where 0 is {Paging.DefaultMaxResults}."));
                 return null;
         }
     }
 
     /// <summary>Checks a Boolean: <c>true</c>, <c>True</c>, <c>false</c>, <c>False</c>, or absent.</summary>
-    public Refusal? CheckBoolean(string parameter) =>
+    public ImmRefusal? CheckBoolean(string parameter) =>
         Text(parameter) is null or "true" or "True" or "false" or "False"
             ? null
-            : Refusal.Invalid(parameter, "it is neither true nor false.");
+            : ImmRefusal.Invalid(parameter, "it is neither true nor false.");
 
     /// <summary>
     /// Reads the tags: one JSON text, or else the parameters <c>Tag.N.Key</c> and <c>Tag.N.Value</c>, in the order of N, which starts at 1
@@ -123,7 +123,7 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
         }
         catch (FormatException)
         {
-            Add(Refusal.Invalid("Tag", """it is not JSON like [{"Key":"a","Value":"b"}]."""));
+            Add(ImmRefusal.Invalid("Tag", """it is not JSON like [{"Key":"a","Value":"b"}]."""));
             return null;
         }
 
@@ -185,9 +185,9 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
             : NumberKind.TooGreat;
     }
 
-    private static Refusal NotANumber(string parameter) => Refusal.Invalid(parameter, "it is not a whole number in decimal digits.");
+    private static ImmRefusal NotANumber(string parameter) => ImmRefusal.Invalid(parameter, "it is not a whole number in decimal digits.");
 
-    private long? Add(Refusal refusal)
+    private long? Add(ImmRefusal refusal)
     {
         (Unreadable ??= new UnreadableParameters()).Add(refusal);
         return null;

@@ -17,18 +17,18 @@ internal sealed class AttachOssBucket : Command<OssBucketAttachment>
     }
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(AttachOssBucketRequest request, out AttachOssBucket? command)
+    public static ImmRefusal? Parse(AttachOssBucketRequest request, out AttachOssBucket? command)
     {
-        Refusal? refusal = NameRule.Check(nameof(request.ProjectName), request.ProjectName)
+        ImmRefusal? refusal = NameRule.Check(nameof(request.ProjectName), request.ProjectName)
             ?? OssBucketAttachment.CheckBucket(request.OssBucket)
             ?? OssBucketAttachment.CheckDescription(request.Description);
         command = refusal is null ? new AttachOssBucket(request.ProjectName!, request.OssBucket!, request.Description ?? "") : null;
         return refusal;
     }
 
-    public override Refusal? Check(ScopeState state) =>
-        !state.TryFind(_projectName, out _) ? Refusal.NotFound("project", nameof(Project.ProjectName))
-        : state.FindAttachment(_bucket) is not null ? Refusal.AlreadyExists("attachment", OssBucketAttachment.BucketParameter)
+    public override ImmRefusal? Check(ScopeState state) =>
+        !state.TryFind(_projectName, out _) ? ImmRefusal.NotFound("project", nameof(Project.ProjectName))
+        : state.FindAttachment(_bucket) is not null ? ImmRefusal.AlreadyExists("attachment", OssBucketAttachment.BucketParameter)
         : state.CheckNumberLeft(OssBucketAttachment.BucketParameter);
 
     protected override Decision<OssBucketAttachment> Accept(ScopeState state, long nowTicks, OwnerToken? owner)

@@ -27,9 +27,9 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
     /// Parses changes; several of one dataset are added up. The refusal does not depend on the order of the entries: each parameter is
     /// checked in all of them before the next, and the datasets are sorted.
     /// </summary>
-    public static Refusal? Parse(FileChange[] changes, bool adds, out ChangeFiles? command)
+    public static ImmRefusal? Parse(FileChange[] changes, bool adds, out ChangeFiles? command)
     {
-        Refusal? refusal = FirstOf(changes, static change => change is null ? Refusal.Invalid("Changes", "an entry is null.") : null)
+        ImmRefusal? refusal = FirstOf(changes, static change => change is null ? ImmRefusal.Invalid("Changes", "an entry is null.") : null)
             ?? FirstOf(changes, static change => NameRule.Check(nameof(change.ProjectName), change.ProjectName))
             ?? FirstOf(changes, static change => NameRule.Check(nameof(change.DatasetName), change.DatasetName))
             ?? FirstOf(changes, static change => CheckCount(nameof(change.FileCount), change.FileCount))
@@ -38,7 +38,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         return refusal;
     }
 
-    public override Refusal? Check(ScopeState state)
+    public override ImmRefusal? Check(ScopeState state)
     {
         // Existence comes before limits, in all entries.
         foreach (ref readonly Item item in _items.AsSpan())
@@ -64,7 +64,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             {
                 if (_adds && projectBytes > (UInt128)(long.MaxValue - project.TotalFileSize))
                 {
-                    return Refusal.CountExceeded(
+                    return ImmRefusal.CountExceeded(
                         nameof(project.TotalFileSize), "bytes of the project", projectBytes, project.TotalFileSize, long.MaxValue);
                 }
 
@@ -143,7 +143,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         return (project!, entry!);
     }
 
-    private static Refusal? FirstOf(FileChange[] changes, Func<FileChange, Refusal?> check)
+    private static ImmRefusal? FirstOf(FileChange[] changes, Func<FileChange, ImmRefusal?> check)
     {
         foreach (FileChange change in changes)
         {
@@ -156,19 +156,19 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         return null;
     }
 
-    private static Refusal? CheckCount(string parameter, long count) =>
-        count < 0 ? Refusal.BelowMinimum(parameter, count, 0, long.MaxValue) : null;
+    private static ImmRefusal? CheckCount(string parameter, long count) =>
+        count < 0 ? ImmRefusal.BelowMinimum(parameter, count, 0, long.MaxValue) : null;
 
-    private static Refusal? CheckGrowth(Dataset dataset, in Item item) =>
+    private static ImmRefusal? CheckGrowth(Dataset dataset, in Item item) =>
         Limit.DatasetMaxFileCount.CheckGrowth(item.Files, dataset.FileCount, dataset.DatasetMaxFileCount)
             ?? Limit.DatasetMaxTotalFileSize.CheckGrowth(item.Bytes, dataset.TotalFileSize, dataset.DatasetMaxTotalFileSize);
 
-    private static Refusal? CheckShrinking(Dataset dataset, in Item item) =>
+    private static ImmRefusal? CheckShrinking(Dataset dataset, in Item item) =>
         item.Files > (UInt128)dataset.FileCount
-            ? Refusal.Invalid(
+            ? ImmRefusal.Invalid(
                 nameof(dataset.FileCount), $"{item.Files} files cannot be removed from a dataset that has {dataset.FileCount}.")
         : item.Bytes > (UInt128)dataset.TotalFileSize
-            ? Refusal.Invalid(
+            ? ImmRefusal.Invalid(
                 nameof(dataset.TotalFileSize), $"{item.Bytes} bytes cannot be removed from a dataset that has {dataset.TotalFileSize}.")
         : null;
 

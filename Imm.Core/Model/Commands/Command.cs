@@ -12,7 +12,7 @@ internal abstract class Command<TAnswer>
     public virtual bool IsEmpty => false;
 
     /// <summary>Checks existence, conflicts and quotas in a state. Cheap; changes nothing.</summary>
-    public abstract Refusal? Check(ScopeState state);
+    public abstract ImmRefusal? Check(ScopeState state);
 
     /// <summary>Decides the command: a refusal, or an answer with the next state.</summary>
     /// <param name="state">The state of the scope.</param>

@@ -6,9 +6,9 @@ namespace Imm.Core.Model;
 /// <param name="uri">A well-formed URI.</param>
 internal sealed class CreateBinding(string projectName, string datasetName, string uri) : DatasetCommand<Binding>(projectName, datasetName)
 {
-    protected override Refusal? Check(DatasetEntry dataset) =>
+    protected override ImmRefusal? Check(DatasetEntry dataset) =>
         dataset.Find(uri) is not null
-            ? Refusal.AlreadyExists("binding", Binding.UriParameter)
+            ? ImmRefusal.AlreadyExists("binding", Binding.UriParameter)
             : Limit.DatasetMaxBindCount.CheckGrowth(1, dataset.Bindings.Length, dataset.Dataset.DatasetMaxBindCount);
 
     protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks)

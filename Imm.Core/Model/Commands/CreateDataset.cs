@@ -17,16 +17,16 @@ internal sealed class CreateDataset : Command<Dataset>
     }
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(CreateDatasetRequest request, out CreateDataset? command)
+    public static ImmRefusal? Parse(CreateDatasetRequest request, out CreateDataset? command)
     {
-        Refusal? refusal = DatasetFields.Parse(request, out DatasetFields fields);
+        ImmRefusal? refusal = DatasetFields.Parse(request, out DatasetFields fields);
         command = refusal is null ? new CreateDataset(request.ProjectName!, request.DatasetName!, fields) : null;
         return refusal;
     }
 
-    public override Refusal? Check(ScopeState state) =>
-        !state.TryFind(_projectName, out Project? project) ? Refusal.NotFound("project", nameof(Dataset.ProjectName))
-        : project.Datasets.Find(_datasetName) is not null ? Refusal.AlreadyExists("dataset", nameof(Dataset.DatasetName))
+    public override ImmRefusal? Check(ScopeState state) =>
+        !state.TryFind(_projectName, out Project? project) ? ImmRefusal.NotFound("project", nameof(Dataset.ProjectName))
+        : project.Datasets.Find(_datasetName) is not null ? ImmRefusal.AlreadyExists("dataset", nameof(Dataset.DatasetName))
         : Limit.ProjectMaxDatasetCount.CheckGrowth(1, project.DatasetCount, project.ProjectMaxDatasetCount)
             ?? state.CheckNumberLeft(nameof(Dataset.DatasetName));
 

@@ -18,20 +18,20 @@ internal sealed class CreateProject : Command<Project>
     public TagSet Tags => _fields.Tags ?? TagSet.Empty;
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(CreateProjectRequest request, out CreateProject? command)
+    public static ImmRefusal? Parse(CreateProjectRequest request, out CreateProject? command)
     {
-        Refusal? refusal = ProjectFields.Parse(request, out ProjectFields fields);
+        ImmRefusal? refusal = ProjectFields.Parse(request, out ProjectFields fields);
         command = refusal is null ? new CreateProject(ProjectName.Parse(request.ProjectName!), fields) : null;
         return refusal;
     }
 
-    public override Refusal? Check(ScopeState state) => Check(state, _name.Value);
+    public override ImmRefusal? Check(ScopeState state) => Check(state, _name.Value);
 
     /// <summary>Checks that a state can take a new project of a name.</summary>
-    public static Refusal? Check(ScopeState state, string name) =>
-        state.TryFind(name, out _) ? Refusal.AlreadyExists("project", nameof(Project.ProjectName))
+    public static ImmRefusal? Check(ScopeState state, string name) =>
+        state.TryFind(name, out _) ? ImmRefusal.AlreadyExists("project", nameof(Project.ProjectName))
         : state.ProjectCount >= state.ProjectQuota
-            ? Refusal.CountExceeded(
+            ? ImmRefusal.CountExceeded(
                 nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)
         : state.CheckNumberLeft(nameof(Project.ProjectName));
 

@@ -5,11 +5,11 @@ namespace Imm.Core.Model;
 /// <summary>A command that changes one existing dataset.</summary>
 internal abstract class DatasetCommand<TAnswer>(string projectName, string datasetName) : Command<TAnswer>
 {
-    public sealed override Refusal? Check(ScopeState state) =>
+    public sealed override ImmRefusal? Check(ScopeState state) =>
         state.Find(projectName, datasetName, out _, out DatasetEntry? dataset) ?? Check(dataset!);
 
     /// <summary>Checks the command against its dataset.</summary>
-    protected virtual Refusal? Check(DatasetEntry dataset) => null;
+    protected virtual ImmRefusal? Check(DatasetEntry dataset) => null;
 
     protected sealed override Decision<TAnswer> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

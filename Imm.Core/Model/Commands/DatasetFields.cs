@@ -7,7 +7,7 @@ internal readonly record struct DatasetFields(string? Description, string? Templ
     public bool Any => Description is not null || TemplateId is not null || Limits.AnySet();
 
     /// <summary>Parses the names and fields in the order of the service's page, first failure first.</summary>
-    public static Refusal? Parse(DatasetRequest request, out DatasetFields fields)
+    public static ImmRefusal? Parse(DatasetRequest request, out DatasetFields fields)
     {
         fields = new DatasetFields(request.Description, request.TemplateId, request.Limits);
         return NameRule.CheckNames(request.ProjectName, request.DatasetName)

@@ -6,7 +6,7 @@ namespace Imm.Core.Model;
 /// </summary>
 internal readonly struct Decision<TAnswer>
 {
-    private Decision(Refusal? refusal, TAnswer? answer, ScopeState? next, Change[] changes)
+    private Decision(ImmRefusal? refusal, TAnswer? answer, ScopeState? next, Change[] changes)
     {
         Refusal = refusal;
         Answer = answer;
@@ -14,7 +14,7 @@ internal readonly struct Decision<TAnswer>
         Changes = changes;
     }
 
-    public Refusal? Refusal { get; }
+    public ImmRefusal? Refusal { get; }
 
     /// <summary>The answer for the caller; default where the command is refused.</summary>
     public TAnswer? Answer { get; }
@@ -25,7 +25,7 @@ internal readonly struct Decision<TAnswer>
     /// <summary>The records to store, from which <see cref="Next"/> can be loaded again.</summary>
     public Change[] Changes { get; }
 
-    public static Decision<TAnswer> Refused(Refusal refusal) => new(refusal, default, null, []);
+    public static Decision<TAnswer> Refused(ImmRefusal refusal) => new(refusal, default, null, []);
 
     public static Decision<TAnswer> Unchanged(TAnswer answer) => new(null, answer, null, []);
 

@@ -6,8 +6,8 @@ namespace Imm.Core.Model;
 /// <param name="uri">A well-formed URI.</param>
 internal sealed class DeleteBinding(string projectName, string datasetName, string uri) : DatasetCommand<Binding>(projectName, datasetName)
 {
-    protected override Refusal? Check(DatasetEntry dataset) =>
-        dataset.Find(uri) is null ? Refusal.NotFound("binding", Binding.UriParameter) : null;
+    protected override ImmRefusal? Check(DatasetEntry dataset) =>
+        dataset.Find(uri) is null ? ImmRefusal.NotFound("binding", Binding.UriParameter) : null;
 
     protected override (Binding Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks) =>
         (dataset.Find(uri)!, dataset.With(Array.FindAll(dataset.Bindings, binding => binding.Uri != uri), revision));

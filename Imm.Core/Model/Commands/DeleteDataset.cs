@@ -7,12 +7,12 @@ namespace Imm.Core.Model;
 internal sealed class DeleteDataset(string projectName, string datasetName, ExpectedRevision expected)
     : DatasetCommand<Dataset>(projectName, datasetName)
 {
-    protected override Refusal? Check(DatasetEntry dataset) =>
+    protected override ImmRefusal? Check(DatasetEntry dataset) =>
         expected.Check("dataset", dataset.Dataset.Revision) is { } mismatch ? mismatch
         : dataset.Bindings.Length > 0
-            ? Refusal.Conflict("The dataset cannot be deleted while it has bindings.", nameof(Dataset.DatasetName))
+            ? ImmRefusal.Conflict("The dataset cannot be deleted while it has bindings.", nameof(Dataset.DatasetName))
         : dataset.Dataset.FileCount > 0
-            ? Refusal.Conflict("The dataset cannot be deleted while it has files.", nameof(Dataset.DatasetName))
+            ? ImmRefusal.Conflict("The dataset cannot be deleted while it has files.", nameof(Dataset.DatasetName))
         : null;
 
     protected override (Dataset Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks) =>

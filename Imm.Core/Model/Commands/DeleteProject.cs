@@ -9,13 +9,13 @@ namespace Imm.Core.Model;
 /// <param name="expected">The condition.</param>
 internal sealed class DeleteProject(string name, ExpectedRevision expected) : Command<Project>
 {
-    public override Refusal? Check(ScopeState state) =>
-        !state.TryFind(name, out Project? project) ? Refusal.NotFound("project", nameof(Project.ProjectName))
+    public override ImmRefusal? Check(ScopeState state) =>
+        !state.TryFind(name, out Project? project) ? ImmRefusal.NotFound("project", nameof(Project.ProjectName))
         : expected.Check("project", project.Revision)
             ?? (project.DatasetCount > 0
-                ? Refusal.Conflict("The project cannot be deleted while it has datasets.", nameof(Project.ProjectName))
+                ? ImmRefusal.Conflict("The project cannot be deleted while it has datasets.", nameof(Project.ProjectName))
                 : project.Attachments.Count > 0
-                    ? Refusal.Conflict("The project cannot be deleted while buckets are attached to it.", nameof(Project.ProjectName))
+                    ? ImmRefusal.Conflict("The project cannot be deleted while buckets are attached to it.", nameof(Project.ProjectName))
                 : null);
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)

@@ -6,8 +6,8 @@ namespace Imm.Core.Model;
 /// <param name="bucket">A well-formed bucket.</param>
 internal sealed class DetachOssBucket(string bucket) : Command<OssBucketAttachment>
 {
-    public override Refusal? Check(ScopeState state) =>
-        state.FindAttachment(bucket) is null ? Refusal.NotFound("attachment", OssBucketAttachment.BucketParameter) : null;
+    public override ImmRefusal? Check(ScopeState state) =>
+        state.FindAttachment(bucket) is null ? ImmRefusal.NotFound("attachment", OssBucketAttachment.BucketParameter) : null;
 
     protected override Decision<OssBucketAttachment> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

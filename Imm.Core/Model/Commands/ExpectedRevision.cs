@@ -8,15 +8,15 @@ internal readonly struct ExpectedRevision
     private ExpectedRevision(long revision) => _revision = revision;
 
     /// <summary>Checks the parameter of a request; null is no condition.</summary>
-    public static Refusal? Parse(long? revision, out ExpectedRevision expected)
+    public static ImmRefusal? Parse(long? revision, out ExpectedRevision expected)
     {
         expected = new ExpectedRevision(revision ?? 0);
-        return revision < 1 ? Refusal.BelowMinimum(nameof(ExpectedRevision), revision.Value, 1, long.MaxValue) : null;
+        return revision < 1 ? ImmRefusal.BelowMinimum(nameof(ExpectedRevision), revision.Value, 1, long.MaxValue) : null;
     }
 
     /// <summary>Checks the condition against what is there.</summary>
     /// <param name="kind">The noun for the resource.</param>
     /// <param name="revision">Its revision.</param>
-    public Refusal? Check(string kind, long revision) =>
-        _revision == 0 || _revision == revision ? null : Refusal.RevisionMismatch(kind, nameof(ExpectedRevision), _revision, revision);
+    public ImmRefusal? Check(string kind, long revision) =>
+        _revision == 0 || _revision == revision ? null : ImmRefusal.RevisionMismatch(kind, nameof(ExpectedRevision), _revision, revision);
 }

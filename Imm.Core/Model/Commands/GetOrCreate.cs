@@ -8,7 +8,7 @@ namespace Imm.Core.Model;
 internal sealed class GetOrCreate<T>(Query<T> get, Command<T> create) : Command<GetOrCreateResult<T>>
     where T : class
 {
-    public override Refusal? Check(ScopeState state) => get.Run(state, out _) is null ? null : create.Check(state);
+    public override ImmRefusal? Check(ScopeState state) => get.Run(state, out _) is null ? null : create.Check(state);
 
     protected override Decision<GetOrCreateResult<T>> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

@@ -5,7 +5,7 @@ namespace Imm.Core.Model;
 /// <summary>Stores projects as they are, with numbers, times, counts and revisions, in a scope that has none of their names.</summary>
 internal sealed class ImportProjects(Project[] projects) : Command<int>
 {
-    public override Refusal? Check(ScopeState state) => null;
+    public override ImmRefusal? Check(ScopeState state) => null;
 
     protected override Decision<int> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

@@ -7,7 +7,7 @@ namespace Imm.Core.Model;
 /// <param name="revision">The revision, not below that of a project.</param>
 internal sealed class ImportScope(int? ownProjectQuota, long revision) : Command<long>
 {
-    public override Refusal? Check(ScopeState state) => null;
+    public override ImmRefusal? Check(ScopeState state) => null;
 
     protected override Decision<long> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

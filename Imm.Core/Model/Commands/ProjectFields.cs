@@ -21,7 +21,7 @@ internal readonly record struct ProjectFields(
     /// <param name="request">The request.</param>
     /// <param name="fields">The fields; default where one is refused.</param>
     /// <param name="isAnswer">True for fields that the service answered with, which may hold tags of the platform.</param>
-    public static Refusal? Parse(ProjectRequest request, out ProjectFields fields, bool isAnswer = false)
+    public static ImmRefusal? Parse(ProjectRequest request, out ProjectFields fields, bool isAnswer = false)
     {
         fields = default;
         TagSet? tags = null;
@@ -45,31 +45,31 @@ internal readonly record struct ProjectFields(
         return null;
     }
 
-    public static Refusal? CheckDescription(string? description) =>
+    public static ImmRefusal? CheckDescription(string? description) =>
         UnicodeText.Check("Description", "the text", description, MaxDescriptionLength);
 
-    public static Refusal? CheckTemplateId(string? templateId)
+    public static ImmRefusal? CheckTemplateId(string? templateId)
     {
         const string Parameter = "TemplateId";
         foreach (char c in templateId ?? "")
         {
             if (char.IsControl(c))
             {
-                return Refusal.Invalid(Parameter, $"it holds the control character U+{(int)c:X4}.");
+                return ImmRefusal.Invalid(Parameter, $"it holds the control character U+{(int)c:X4}.");
             }
         }
 
         return UnicodeText.Check(Parameter, "the text", templateId, MaxTemplateIdLength);
     }
 
-    private static Refusal? CheckServiceRole(string? serviceRole)
+    private static ImmRefusal? CheckServiceRole(string? serviceRole)
     {
         const string Parameter = "ServiceRole";
         return string.IsNullOrEmpty(serviceRole) ? null
             : serviceRole.Length > MaxServiceRoleLength
-                ? Refusal.Invalid(Parameter, $"it has {serviceRole.Length} characters; a role has 1 to {MaxServiceRoleLength}.")
+                ? ImmRefusal.Invalid(Parameter, $"it has {serviceRole.Length} characters; a role has 1 to {MaxServiceRoleLength}.")
             : serviceRole.AsSpan().ContainsAnyExcept(ServiceRoleCharacters)
-                ? Refusal.Invalid(Parameter, "it holds a character other than the ASCII letters, digits, '.', '-' and '_'.")
+                ? ImmRefusal.Invalid(Parameter, "it holds a character other than the ASCII letters, digits, '.', '-' and '_'.")
             : null;
     }
 }

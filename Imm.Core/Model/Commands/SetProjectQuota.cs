@@ -6,7 +6,7 @@ namespace Imm.Core.Model;
 /// <param name="projectQuota">0 or more.</param>
 internal sealed class SetProjectQuota(int projectQuota) : Command<int>
 {
-    public override Refusal? Check(ScopeState state) => null;
+    public override ImmRefusal? Check(ScopeState state) => null;
 
     protected override Decision<int> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

@@ -13,17 +13,17 @@ internal sealed class UpdateDataset : DatasetCommand<Dataset>
     public override bool IsEmpty => !_fields.Any;
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(UpdateDatasetRequest request, out UpdateDataset? command)
+    public static ImmRefusal? Parse(UpdateDatasetRequest request, out UpdateDataset? command)
     {
         ExpectedRevision expected = default;
-        Refusal? refusal = DatasetFields.Parse(request, out DatasetFields fields)
-            ?? (fields.Any || request.HasIgnoredParameter ? null : Refusal.ChangesNothing("ProjectName and DatasetName"))
+        ImmRefusal? refusal = DatasetFields.Parse(request, out DatasetFields fields)
+            ?? (fields.Any || request.HasIgnoredParameter ? null : ImmRefusal.ChangesNothing("ProjectName and DatasetName"))
             ?? ExpectedRevision.Parse(request.ExpectedRevision, out expected);
         command = refusal is null ? new UpdateDataset(request.ProjectName!, request.DatasetName!, fields, expected) : null;
         return refusal;
     }
 
-    protected override Refusal? Check(DatasetEntry dataset) => _expected.Check("dataset", dataset.Dataset.Revision);
+    protected override ImmRefusal? Check(DatasetEntry dataset) => _expected.Check("dataset", dataset.Dataset.Revision);
 
     protected override (Dataset Answer, DatasetEntry? Next) Change(DatasetEntry dataset, long revision, long nowTicks)
     {

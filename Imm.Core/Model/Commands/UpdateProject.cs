@@ -23,20 +23,20 @@ internal sealed class UpdateProject : Command<Project>
     public override bool IsEmpty => !_fields.Any;
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(UpdateProjectRequest request, out UpdateProject? command)
+    public static ImmRefusal? Parse(UpdateProjectRequest request, out UpdateProject? command)
     {
         ExpectedRevision expected = default;
-        Refusal? refusal = ProjectFields.Parse(request, out ProjectFields fields)
-            ?? (fields.Any || request.HasIgnoredParameter ? null : Refusal.ChangesNothing(nameof(request.ProjectName)))
+        ImmRefusal? refusal = ProjectFields.Parse(request, out ProjectFields fields)
+            ?? (fields.Any || request.HasIgnoredParameter ? null : ImmRefusal.ChangesNothing(nameof(request.ProjectName)))
             ?? ExpectedRevision.Parse(request.ExpectedRevision, out expected);
         command = refusal is null ? new UpdateProject(request.ProjectName!, fields, expected) : null;
         return refusal;
     }
 
-    public override Refusal? Check(ScopeState state) =>
+    public override ImmRefusal? Check(ScopeState state) =>
         state.TryFind(_name, out Project? project)
             ? _expected.Check("project", project.Revision)
-            : Refusal.NotFound("project", nameof(Project.ProjectName));
+            : ImmRefusal.NotFound("project", nameof(Project.ProjectName));
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

@@ -4,7 +4,7 @@ namespace Imm.Core.Model;
 /// <param name="name">A well-formed name.</param>
 internal sealed class FindProject(string name) : Query<Project?>
 {
-    public override Refusal? Run(ScopeState state, out Project? answer)
+    public override ImmRefusal? Run(ScopeState state, out Project? answer)
     {
         state.TryFind(name, out answer);
         return null;

@@ -7,7 +7,7 @@ namespace Imm.Core.Model;
 /// <param name="timeProvider">The clock of the store, read when the query is run.</param>
 internal sealed class GetBinding(string projectName, string datasetName, string uri, TimeProvider timeProvider) : Query<Binding>
 {
-    public override Refusal? Run(ScopeState state, out Binding? answer)
+    public override ImmRefusal? Run(ScopeState state, out Binding? answer)
     {
         answer = null;
         if (state.Find(projectName, datasetName, out _, out DatasetEntry? entry) is { } missing)
@@ -17,7 +17,7 @@ internal sealed class GetBinding(string projectName, string datasetName, string 
 
         if (entry!.Find(uri) is not { } binding)
         {
-            return Refusal.NotFound("binding", Binding.UriParameter);
+            return ImmRefusal.NotFound("binding", Binding.UriParameter);
         }
 
         answer = binding.At(timeProvider.GetUtcNow().UtcTicks, state.Defaults.BindingTimes);

@@ -5,9 +5,9 @@ namespace Imm.Core.Model;
 /// <param name="datasetName">A well-formed name.</param>
 internal sealed class GetDataset(string projectName, string datasetName) : Query<Dataset>
 {
-    public override Refusal? Run(ScopeState state, out Dataset? answer)
+    public override ImmRefusal? Run(ScopeState state, out Dataset? answer)
     {
-        Refusal? refusal = state.Find(projectName, datasetName, out _, out DatasetEntry? entry);
+        ImmRefusal? refusal = state.Find(projectName, datasetName, out _, out DatasetEntry? entry);
         answer = entry?.Dataset;
         return refusal;
     }

@@ -5,9 +5,9 @@ namespace Imm.Core.Model;
 internal sealed class GetExisting<T>(Query<T> get) : Query<GetOrCreateResult<T>>
     where T : class
 {
-    public override Refusal? Run(ScopeState state, out GetOrCreateResult<T> answer)
+    public override ImmRefusal? Run(ScopeState state, out GetOrCreateResult<T> answer)
     {
-        Refusal? refusal = get.Run(state, out T? found);
+        ImmRefusal? refusal = get.Run(state, out T? found);
         answer = new(found!, IsNew: false);
         return refusal;
     }

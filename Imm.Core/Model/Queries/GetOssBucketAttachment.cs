@@ -4,9 +4,9 @@ namespace Imm.Core.Model;
 /// <param name="bucket">A well-formed bucket.</param>
 internal sealed class GetOssBucketAttachment(string bucket) : Query<OssBucketAttachment>
 {
-    public override Refusal? Run(ScopeState state, out OssBucketAttachment? answer)
+    public override ImmRefusal? Run(ScopeState state, out OssBucketAttachment? answer)
     {
         answer = state.FindAttachment(bucket);
-        return answer is null ? Refusal.NotFound("attachment", OssBucketAttachment.BucketParameter) : null;
+        return answer is null ? ImmRefusal.NotFound("attachment", OssBucketAttachment.BucketParameter) : null;
     }
 }

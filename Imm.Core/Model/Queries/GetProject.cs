@@ -4,6 +4,6 @@ namespace Imm.Core.Model;
 /// <param name="name">A well-formed name.</param>
 internal sealed class GetProject(string name) : Query<Project>
 {
-    public override Refusal? Run(ScopeState state, out Project? answer) =>
-        state.TryFind(name, out answer) ? null : Refusal.NotFound("project", nameof(Project.ProjectName));
+    public override ImmRefusal? Run(ScopeState state, out Project? answer) =>
+        state.TryFind(name, out answer) ? null : ImmRefusal.NotFound("project", nameof(Project.ProjectName));
 }

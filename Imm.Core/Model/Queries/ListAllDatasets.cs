@@ -4,5 +4,5 @@ namespace Imm.Core.Model;
 /// <param name="list">The list, whose page size does not matter.</param>
 internal sealed class ListAllDatasets(ListDatasets list) : Query<IEnumerable<Dataset>>
 {
-    public override Refusal? Run(ScopeState state, out IEnumerable<Dataset>? answer) => list.RunAll(state, out answer);
+    public override ImmRefusal? Run(ScopeState state, out IEnumerable<Dataset>? answer) => list.RunAll(state, out answer);
 }

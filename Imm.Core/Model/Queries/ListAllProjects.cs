@@ -4,7 +4,7 @@ namespace Imm.Core.Model;
 /// <param name="list">The list, whose page size does not matter.</param>
 internal sealed class ListAllProjects(ListProjects list) : Query<IEnumerable<Project>>
 {
-    public override Refusal? Run(ScopeState state, out IEnumerable<Project>? answer)
+    public override ImmRefusal? Run(ScopeState state, out IEnumerable<Project>? answer)
     {
         answer = list.All(state);
         return null;

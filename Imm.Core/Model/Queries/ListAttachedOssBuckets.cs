@@ -17,7 +17,7 @@ internal sealed class ListAttachedOssBuckets : Query<OssBucketAttachmentPage>
     }
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(ListAttachedOssBucketsRequest request, Scope scope, out ListAttachedOssBuckets? query)
+    public static ImmRefusal? Parse(ListAttachedOssBucketsRequest request, Scope scope, out ListAttachedOssBuckets? query)
     {
         query = null;
         string? after = null;
@@ -34,12 +34,12 @@ internal sealed class ListAttachedOssBuckets : Query<OssBucketAttachmentPage>
         return null;
     }
 
-    public override Refusal? Run(ScopeState state, out OssBucketAttachmentPage? answer)
+    public override ImmRefusal? Run(ScopeState state, out OssBucketAttachmentPage? answer)
     {
         answer = null;
         if (!state.TryFind(_projectName, out Project? project))
         {
-            return Refusal.NotFound("project", nameof(Project.ProjectName));
+            return ImmRefusal.NotFound("project", nameof(Project.ProjectName));
         }
 
         NameTree<OssBucketAttachment>.Cursor cursor = Paging.Start(project.Attachments, "", _after);

@@ -27,7 +27,7 @@ internal sealed class ListBindings : Query<BindingPage>
     /// <param name="request">The request.</param>
     /// <param name="timeProvider">The clock of the store, read when the query is run.</param>
     /// <param name="query">The query; null where the request is refused.</param>
-    public static Refusal? Parse(ListBindingsRequest request, TimeProvider timeProvider, out ListBindings? query)
+    public static ImmRefusal? Parse(ListBindingsRequest request, TimeProvider timeProvider, out ListBindings? query)
     {
         query = null;
         string? after = null;
@@ -51,7 +51,7 @@ internal sealed class ListBindings : Query<BindingPage>
         return null;
     }
 
-    public override Refusal? Run(ScopeState state, out BindingPage? answer)
+    public override ImmRefusal? Run(ScopeState state, out BindingPage? answer)
     {
         answer = null;
         if (state.Find(_projectName, _datasetName, out _, out DatasetEntry? entry) is { } missing)

@@ -19,7 +19,7 @@ internal sealed class ListDatasets : Query<DatasetPage>
     }
 
     /// <summary>Parses a request, first failure first.</summary>
-    public static Refusal? Parse(ListDatasetsRequest request, Scope scope, out ListDatasets? query)
+    public static ImmRefusal? Parse(ListDatasetsRequest request, Scope scope, out ListDatasets? query)
     {
         query = null;
         string? after = null;
@@ -37,12 +37,12 @@ internal sealed class ListDatasets : Query<DatasetPage>
         return null;
     }
 
-    public override Refusal? Run(ScopeState state, out DatasetPage? answer)
+    public override ImmRefusal? Run(ScopeState state, out DatasetPage? answer)
     {
         answer = null;
         if (!state.TryFind(_projectName, out Project? project))
         {
-            return Refusal.NotFound("project", nameof(Dataset.ProjectName));
+            return ImmRefusal.NotFound("project", nameof(Dataset.ProjectName));
         }
 
         NameTree<DatasetEntry>.Cursor cursor = Paging.Start(project.Datasets, _prefix, _after);
@@ -64,11 +64,11 @@ internal sealed class ListDatasets : Query<DatasetPage>
     }
 
     /// <summary>Reads all datasets of the project in a state, whatever the page size.</summary>
-    public Refusal? RunAll(ScopeState state, out IEnumerable<Dataset>? answer)
+    public ImmRefusal? RunAll(ScopeState state, out IEnumerable<Dataset>? answer)
     {
         bool isThere = state.TryFind(_projectName, out Project? project);
         answer = isThere ? All(project!) : null;
-        return isThere ? null : Refusal.NotFound("project", nameof(Dataset.ProjectName));
+        return isThere ? null : ImmRefusal.NotFound("project", nameof(Dataset.ProjectName));
     }
 
     private IEnumerable<Dataset> All(Project project)

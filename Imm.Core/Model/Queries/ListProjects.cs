@@ -23,7 +23,7 @@ internal sealed class ListProjects : Query<ProjectPage>
     public TagSet Tags { get; }
 
     /// <summary>Parses a request, first failure first; null lists all projects.</summary>
-    public static Refusal? Parse(ListProjectsRequest? request, Scope scope, out ListProjects? query)
+    public static ImmRefusal? Parse(ListProjectsRequest? request, Scope scope, out ListProjects? query)
     {
         query = null;
         request ??= NoFilter;
@@ -44,7 +44,7 @@ internal sealed class ListProjects : Query<ProjectPage>
         return null;
     }
 
-    public override Refusal? Run(ScopeState state, out ProjectPage? answer)
+    public override ImmRefusal? Run(ScopeState state, out ProjectPage? answer)
     {
         NameTree<Project>.Cursor cursor = Paging.Start(state.Projects, _prefix, _after);
         var projects = new Project[Math.Min(_maxResults, state.ProjectCount)];

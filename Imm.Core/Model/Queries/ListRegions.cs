@@ -41,7 +41,7 @@ internal sealed class ListRegions : Query<IReadOnlyList<ImmRegion>>
     private ListRegions(IReadOnlyList<ImmRegion> regions) => _regions = regions;
 
     /// <summary>Parses the language.</summary>
-    public static Refusal? Parse(string? acceptLanguage, out ListRegions? query)
+    public static ImmRefusal? Parse(string? acceptLanguage, out ListRegions? query)
     {
         IReadOnlyList<ImmRegion>? regions = acceptLanguage switch
         {
@@ -52,11 +52,11 @@ internal sealed class ListRegions : Query<IReadOnlyList<ImmRegion>>
         };
         query = regions is null ? null : new ListRegions(regions);
         return regions is not null ? null
-            : string.IsNullOrEmpty(acceptLanguage) ? Refusal.Missing(Parameter)
-            : Refusal.Invalid(Parameter, "it must be zh-CN, en-US or ja.");
+            : string.IsNullOrEmpty(acceptLanguage) ? ImmRefusal.Missing(Parameter)
+            : ImmRefusal.Invalid(Parameter, "it must be zh-CN, en-US or ja.");
     }
 
-    public override Refusal? Run(ScopeState state, out IReadOnlyList<ImmRegion>? answer)
+    public override ImmRefusal? Run(ScopeState state, out IReadOnlyList<ImmRegion>? answer)
     {
         answer = _regions;
         return null;

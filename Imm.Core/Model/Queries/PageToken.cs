@@ -17,7 +17,7 @@ internal static class PageToken
     public static string Write(string accountId, string lastName) => Encode($"{accountId}:{lastName}");
 
     /// <summary>Parses a token of projects; null or empty is absent. The name in it need not exist any more.</summary>
-    public static Refusal? Parse(string? token, string accountId, out string? lastName)
+    public static ImmRefusal? Parse(string? token, string accountId, out string? lastName)
     {
         lastName = null;
         if (string.IsNullOrEmpty(token))
@@ -32,7 +32,7 @@ internal static class PageToken
 
         if (account != accountId)
         {
-            return Refusal.Invalid(Parameter, "it belongs to another account.");
+            return ImmRefusal.Invalid(Parameter, "it belongs to another account.");
         }
 
         lastName = name;
@@ -42,7 +42,7 @@ internal static class PageToken
     public static string WriteDataset(string accountId, string projectName, string lastName) => $"{accountId}:{projectName}:{lastName}";
 
     /// <summary>Parses a token of datasets; null or empty is absent. The name in it need not exist any more.</summary>
-    public static Refusal? ParseDataset(string? token, string accountId, string projectName, out string? lastName)
+    public static ImmRefusal? ParseDataset(string? token, string accountId, string projectName, out string? lastName)
     {
         lastName = null;
         if (string.IsNullOrEmpty(token))
@@ -58,7 +58,7 @@ internal static class PageToken
 
         if (parts[0] != accountId || parts[1] != projectName)
         {
-            return Refusal.Invalid(Parameter, "it belongs to another account or project.");
+            return ImmRefusal.Invalid(Parameter, "it belongs to another account or project.");
         }
 
         lastName = parts[2];
@@ -69,7 +69,7 @@ internal static class PageToken
         $"{projectName}:{datasetName}:{lastBucket}";
 
     /// <summary>Parses a token of bindings; null or empty is absent. The bucket in it need not be bound any more.</summary>
-    public static Refusal? ParseBinding(string? token, string projectName, string datasetName, out string? lastBucket)
+    public static ImmRefusal? ParseBinding(string? token, string projectName, string datasetName, out string? lastBucket)
     {
         lastBucket = null;
         if (string.IsNullOrEmpty(token))
@@ -85,7 +85,7 @@ internal static class PageToken
 
         if (parts[0] != projectName || parts[1] != datasetName)
         {
-            return Refusal.Invalid(Parameter, "it belongs to another project or dataset.");
+            return ImmRefusal.Invalid(Parameter, "it belongs to another project or dataset.");
         }
 
         lastBucket = parts[2];
@@ -96,7 +96,7 @@ internal static class PageToken
         Encode($"{accountId}:{projectName}:{lastBucket}");
 
     /// <summary>Parses a token of attached buckets; null or empty is absent. The bucket in it need not be attached any more.</summary>
-    public static Refusal? ParseAttachment(string? token, string accountId, string projectName, out string? lastBucket)
+    public static ImmRefusal? ParseAttachment(string? token, string accountId, string projectName, out string? lastBucket)
     {
         lastBucket = null;
         if (string.IsNullOrEmpty(token))
@@ -114,7 +114,7 @@ internal static class PageToken
 
         if (account != accountId || project != projectName)
         {
-            return Refusal.Invalid(Parameter, "it belongs to another account or project.");
+            return ImmRefusal.Invalid(Parameter, "it belongs to another account or project.");
         }
 
         lastBucket = bucket;
@@ -137,5 +137,5 @@ internal static class PageToken
         return string.Equals(token, Encode(text), StringComparison.Ordinal) ? text : null;
     }
 
-    private static Refusal Malformed() => Refusal.Invalid(Parameter, "it is not a token that a page of this list returned.");
+    private static ImmRefusal Malformed() => ImmRefusal.Invalid(Parameter, "it is not a token that a page of this list returned.");
 }

@@ -4,5 +4,5 @@ namespace Imm.Core.Model;
 internal abstract class Query<TAnswer>
 {
     /// <summary>Reads the answer from a state of the scope, or gives the refusal.</summary>
-    public abstract Refusal? Run(ScopeState state, out TAnswer? answer);
+    public abstract ImmRefusal? Run(ScopeState state, out TAnswer? answer);
 }

@@ -6,13 +6,13 @@ namespace Imm.Core.Model;
 /// </summary>
 internal sealed class UnreadableParameters
 {
-    private readonly Dictionary<string, Refusal> _refusals = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ImmRefusal> _refusals = new(StringComparer.Ordinal);
 
     /// <summary>The refusal of a parameter; null where it is readable.</summary>
-    public Refusal? this[string parameter] => _refusals.GetValueOrDefault(parameter);
+    public ImmRefusal? this[string parameter] => _refusals.GetValueOrDefault(parameter);
 
     /// <summary>Adds a refusal; of several for one parameter the first counts.</summary>
-    public void Add(Refusal refusal)
+    public void Add(ImmRefusal refusal)
     {
         Invariant.Holds(refusal.Parameter is not null, "an unreadable parameter has a name");
         _refusals.TryAdd(refusal.Parameter, refusal);
