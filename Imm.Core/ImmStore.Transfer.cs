@@ -240,7 +240,9 @@ public sealed partial class ImmStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw ImmRefusal.Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be used. {e.Message}", e).ToException();
+            throw ImmRefusal
+                .Unavailable(StoreFileException.ReasonOf(e), $"The store '{path}' cannot be used. {e.Message}", e)
+                .ToException();
         }
     }
 

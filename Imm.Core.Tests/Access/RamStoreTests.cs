@@ -94,7 +94,7 @@ public sealed class RamStoreTests
 
         store.Registry(Account, Region, Alice).Create(new() { ProjectName = "photos" });
 
-        Assert.Equal([7], _logs.GetSnapshot().Select(record => record.Id.Id));
+        Assert.Equal([16, 7], _logs.GetSnapshot().Select(record => record.Id.Id));
         Assert.Equal(AuthorizationMode.Off, store.Status.Authorization);
     }
 
@@ -103,8 +103,8 @@ public sealed class RamStoreTests
     {
         using ImmStore store = Open(AuthorizationMode.Strict);
 
-        FakeLogRecord opened = Assert.Single(_logs.GetSnapshot());
-        Assert.Equal((7, "Authorization", LogLevel.Information), (opened.Id.Id, opened.Id.Name, opened.Level));
+        FakeLogRecord opened = Assert.Single(_logs.GetSnapshot(), record => record.Id.Id == 7);
+        Assert.Equal(("Authorization", LogLevel.Information), (opened.Id.Name, opened.Level));
         Assert.Equal("Strict", opened.GetStructuredStateValue("Mode"));
         Assert.Equal(AuthorizationMode.Strict, store.Status.Authorization);
         using ImmStore without = ImmStore.InMemory();

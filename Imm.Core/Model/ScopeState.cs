@@ -82,7 +82,8 @@ internal sealed class ScopeState
 
     /// <summary>Checks that the scope has a number left for a new project or dataset.</summary>
     public ImmRefusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
-        : ImmRefusal.CountExceeded(parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
+        : ImmRefusal.CountExceeded(
+            parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
 
     public bool TryFind(string name, [NotNullWhen(true)] out Project? project) => _byName.TryGetValue(name, out project);
 

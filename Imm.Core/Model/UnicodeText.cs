@@ -26,7 +26,8 @@ internal static class UnicodeText
 
     /// <summary>Checks that a text has no lone surrogate and at most so many scalar values.</summary>
     public static ImmRefusal? Check(string parameter, string what, ReadOnlySpan<char> text, int maximum) =>
-        !TryCount(text, out int count) ? ImmRefusal.Invalid(parameter, $"{what} holds a surrogate without its partner, which is no character.")
+        !TryCount(text, out int count)
+            ? ImmRefusal.Invalid(parameter, $"{what} holds a surrogate without its partner, which is no character.")
         : count > maximum ? ImmRefusal.Invalid(parameter, $"{what} has {count} characters; at most {maximum} are allowed.")
         : null;
 }
