@@ -83,7 +83,7 @@ public sealed class ImmStoreStatus
 
     /// <summary>
     /// The length in bytes of the part of the active log that is in use, with its header of 4,096 bytes; 0 once the store is closed. The
-    /// file itself may be longer. A checkpoint begins at 8 MiB.
+    /// file itself may be longer. A checkpoint begins at 16 MiB.
     /// </summary>
     public long LogLength { get; }
 

@@ -20,9 +20,9 @@ namespace Imm.Core.Storage;
 /// </remarks>
 internal sealed class DocumentFile : IDisposable
 {
-    // LiteDB holds the pages of a transaction in memory until they are in the page stream.
+    // LiteDB holds the documents and pages of a transaction in memory. Few of them are gone before the garbage collector has moved them.
     private const int MaxRecordsPerTransaction = 8192;
-    private const long MaxBytesPerTransaction = 1 << 20;
+    private const long MaxBytesPerTransaction = 1 << 16;
 
     private readonly PageStream _pages;
     private readonly LiteEngine _engine;
@@ -337,8 +337,9 @@ internal sealed class DocumentFile : IDisposable
         (long low, long high) = collection.Range(first.Key);
 
         // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new
-        // record there is none.
-        BsonDocument? bucket = first.IsNew && first.Key == low + 1 ? null : Last(collection.Name, low, first.Key);
+        // record there is none, and those that fill half a bucket begin one of their own: LiteDB need not read and write the one before.
+        bool beginsBucket = first.IsNew && (first.Key == low + 1 || HoldsAt(start + (RecordBucket.MaxCount / 2) - 1));
+        BsonDocument? bucket = beginsBucket ? null : Last(collection.Name, low, first.Key);
         List<Record> found = bucket is null ? [] : RecordBucket.Read(collection, bucket);
         Scope? scope = bucket is null ? null : RecordBucket.ScopeOf(collection, bucket);
         if (first.IsNew && found.Count >= RecordBucket.MaxCount)
@@ -386,6 +387,8 @@ internal sealed class DocumentFile : IDisposable
         }
 
         return i;
+
+        bool HoldsAt(int index) => index < end && records[index].Key <= high;
     }
 
     /// <summary>The documents that a transaction writes, which LiteDB takes together.</summary>

@@ -8,8 +8,8 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
     /// <summary>True if every batch is flushed before it is acknowledged. The default value is true.</summary>
     public bool FlushEachCommit { get; init; } = true;
 
-    /// <summary>The length in bytes of the active log from which on a checkpoint begins. The default value is 8 MiB.</summary>
-    public long CheckpointLength { get; init; } = 8 << 20;
+    /// <summary>The length in bytes of the active log from which on a checkpoint begins. The default value is 16 MiB.</summary>
+    public long CheckpointLength { get; init; } = 16 << 20;
 
     /// <summary>
     /// The length in bytes of the active log from which on batches wait for the checkpoint of the other log. The default value is 64 MiB.

@@ -6,7 +6,7 @@ namespace Imm.Core.Storage;
 internal sealed class LoggedBatches
 {
     /// <summary>The number of bytes of records that are read at once. A single batch may have more.</summary>
-    private const long MaxBytesAtOnce = 8 << 20;
+    private const long MaxBytesAtOnce = 16 << 20;
 
     private readonly List<(WriteAheadLog Log, LogFrame Frame)> _frames = [];
 
