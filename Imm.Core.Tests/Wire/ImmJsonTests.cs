@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Imm.Core.Model;
 using Imm.Core.Json;
+using Imm.Core.Model;
 using Xunit;
 using Assert = Xunit.Assert;
 
