@@ -108,10 +108,6 @@ namespace Imm.Core;
 /// <term>17 <c>Closed</c></term>
 /// <description>information: a store was closed, with all changes in its data file</description>
 /// </item>
-/// <item>
-/// <term>18 <c>InMemoryWithoutPath</c></term>
-/// <description>warning: a container has opened a store in memory, because no path is configured</description>
-/// </item>
 /// </list>
 /// <para>
 /// Listeners and loggers run on the threads of the store and of its callers, so they must be quick. While the store reports a commit, a

@@ -77,10 +77,4 @@ internal static partial class StoreLog
 
     [LoggerMessage(17, LogLevel.Information, "The store '{Store}' is closed.")]
     public static partial void Closed(ILogger logger, string store);
-
-    [LoggerMessage(
-        18,
-        LogLevel.Warning,
-        "The store '{Store}' of a container is in memory, because no path is configured: its content is lost when the process ends.")]
-    public static partial void InMemoryWithoutPath(ILogger logger, string store);
 }

@@ -124,9 +124,6 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
         Notify(this, static it => StoreLog.Closed(it._logger, it._logName));
     }
 
-    /// <summary>Records that a container has opened a store in memory, because no path was configured.</summary>
-    public void OpenedInMemoryWithoutPath() => Safely(this, static it => StoreLog.InMemoryWithoutPath(it._logger, it._logName));
-
     /// <summary>Records that the store could not be opened.</summary>
     public void OpenRefused(Exception cause) => Safely((this, cause), static it =>
     {
