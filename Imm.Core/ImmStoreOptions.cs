@@ -76,8 +76,8 @@ public sealed class ImmStoreOptions
 
     /// <summary>
     /// The number of the last changes of projects, in all accounts and regions together, that the store keeps for
-    /// <see cref="ProjectRegistry.Watch"/>. A watch that is further behind has to list again. Over a restart a store in a file keeps at most
-    /// 4,096 of them, and 1 MiB.
+    /// <see cref="ProjectRegistry.Watch"/>. A watch that is further behind has to list again. Over a restart a store in a file keeps at
+    /// most 4,096 of them, and 1 MiB.
     /// </summary>
     /// <value>0 to 65,536 (both inclusive). The default value is 4,096.</value>
     public int KeptChanges { get; set; } = 4096;

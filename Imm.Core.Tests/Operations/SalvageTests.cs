@@ -262,6 +262,7 @@ public sealed class SalvageTests
                     registry.CreateDataset(new() { ProjectName = $"p{i}", DatasetName = "d", Description = $"of {i}" });
                     registry.CreateBinding($"p{i}", "d", $"oss://b{i}");
                     registry.AddFiles($"p{i}", "d", i, 10);
+                    registry.AttachOssBucket(new() { ProjectName = $"p{i}", OssBucket = $"attached{i}" });
                 }
             }
 
@@ -282,6 +283,9 @@ public sealed class SalvageTests
         return content;
     }
 
+    private static IReadOnlyList<OssBucketAttachment> Buckets(ProjectRegistry registry, Project project) =>
+        registry.ListAttachedOssBuckets(new() { ProjectName = project.ProjectName.Value }).AttachedOssBuckets;
+
     private static Dictionary<string, string> ContentOf(ImmStore store)
     {
         var content = new Dictionary<string, string>();
@@ -293,7 +297,8 @@ public sealed class SalvageTests
                 string name = $"{scope.AccountId}/{project.ProjectName}";
                 content[name] =
                     $"{project.Description} {project.CreateTime:O} {project.UpdateTime:O} {project.Revision} {project.Tags.Count}"
-                    + $"|{project.DatasetCount} {project.FileCount} {project.TotalFileSize}";
+                    + $"|{project.DatasetCount} {project.FileCount} {project.TotalFileSize}"
+                    + $" {string.Join(',', Buckets(registry, project).Select(static bucket => bucket.OssBucket))}";
                 if (project.DatasetCount > 0)
                 {
                     Dataset dataset = registry.GetDataset(project.ProjectName.Value, "d");

@@ -120,6 +120,7 @@ internal sealed class StoreSalvage
     {
         var projects = new Dictionary<string, Project>();
         var datasets = new Dictionary<(string Project, string Dataset), DatasetEntry>();
+        var attachments = new Dictionary<string, OssBucketAttachment>();
         foreach ((_, Found found) in records)
         {
             if (found.Record.Kind == ChangeKind.Project
@@ -143,9 +144,23 @@ internal sealed class StoreSalvage
                     static value => value.Dataset.Revision,
                     $"The dataset '{dataset.Name}' of '{name}' of {state.Scope}");
             }
+            else if (found.Record.Kind == ChangeKind.Attachment
+                && TryDecode(
+                    found.Record,
+                    record => RecordCodec.ReadAttachment(record, state.Scope.AccountId),
+                    out OssBucketAttachment? attachment))
+            {
+                Keep(
+                    attachments,
+                    attachment.OssBucket,
+                    attachment,
+                    static value => value.UpdateTime.UtcTicks,
+                    $"The attached bucket '{attachment.OssBucket}' of {state.Scope}");
+            }
         }
 
         ILookup<string, DatasetEntry> byProject = datasets.Values.ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
+        ILookup<string, OssBucketAttachment> bucketsByProject = attachments.Values.ToLookup(static bucket => bucket.ProjectName.Value);
         var owner = new OwnerToken();
         foreach (Project whole in projects.Values.OrderBy(static project => project.Number))
         {
@@ -167,6 +182,10 @@ internal sealed class StoreSalvage
             }
 
             state = state.With(null, project, owner, last);
+            foreach (OssBucketAttachment bucket in bucketsByProject[project.ProjectName.Value])
+            {
+                state = state.Attach(project, bucket, project.Revision, owner, out project);
+            }
         }
 
         foreach (IGrouping<string, DatasetEntry> orphans in byProject.Where(group => !projects.ContainsKey(group.Key)))
@@ -174,6 +193,13 @@ internal sealed class StoreSalvage
             Problems.Add(
                 $"The project '{orphans.Key}' of {state.Scope} is lost, and with it its datasets "
                 + $"{string.Join(", ", orphans.Select(static dataset => $"'{dataset.Name}'"))}.");
+        }
+
+        foreach (IGrouping<string, OssBucketAttachment> orphans in bucketsByProject.Where(group => !projects.ContainsKey(group.Key)))
+        {
+            Problems.Add(
+                $"The project '{orphans.Key}' of {state.Scope} is lost, and with it its attached buckets "
+                + $"{string.Join(", ", orphans.Select(static bucket => $"'{bucket.OssBucket}'"))}.");
         }
 
         owner.Close();
@@ -544,6 +570,7 @@ internal sealed class StoreSalvage
         {
             "Projects" => ChangeKind.Project,
             "Datasets" => ChangeKind.Dataset,
+            "Attachments" => ChangeKind.Attachment,
             null when document is { Account: not null, Region: not null, Id: > 0 and <= RecordKey.MaxScope } => ChangeKind.Scope,
             _ => null,
         };
