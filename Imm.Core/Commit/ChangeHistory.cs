@@ -150,7 +150,9 @@ internal sealed class ChangeHistory(
 
             PublishedChange[] later = [.. Enumerable.Range(0, (int)(_next - _first)).Select(i => _kept[(_first + i) % _kept.Length])];
             var known = later.Select(static change => (change.Scope, change.Project.Revision)).ToHashSet();
-            (_kept, _first, _next) = ([], 0, 0);
+
+            // The numbers go on, so that the position of a watch stays in front of what it has not read.
+            (_kept, _first) = ([], _next);
             foreach (PublishedChange change in earlier)
             {
                 if (!known.Contains((change.Scope, change.Project.Revision)))
@@ -160,7 +162,6 @@ internal sealed class ChangeHistory(
             }
 
             Array.ForEach(later, change => Keep(change));
-
             Volatile.Write(ref _hasEarlier, true);
         }
     }
