@@ -16,7 +16,7 @@ public sealed class RoomTests
     /// </summary>
     private static readonly string[] Rooms =
     [
-        "Collections", "Model", "Access", "Json", "Storage", "Commit", "Telemetry", FrontDoor, "Wire", "Hosting", "Testing", "Shared",
+        "Collections", "Model", "Access", "Json", "Storage", "Commit", "Shared", "Telemetry", FrontDoor, "Wire", "Hosting", "Testing",
     ];
 
     /// <summary>Pairs of files that have to use each other, each with its reason.</summary>
