@@ -98,6 +98,8 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
 
     long IMeasuredStore.LoadedProjects => _scopes.LoadedProjectCount;
 
+    long IMeasuredStore.KnownProjects => _scopes.CountProjects();
+
     long IMeasuredStore.LoadedDatasets => _scopes.LoadedDatasetCount;
 
     long IMeasuredStore.DataFileLength => Files?.DataLength ?? 0;

@@ -55,6 +55,16 @@ public sealed class RamHostTests : IDisposable
     [InlineData("Ram:Users:alice:0", "none", "no system policy \"none\"")]
     [InlineData("Ram:Users:a/b:0", "AdministratorAccess", "Users:a/b")]
     [InlineData("Ram:ControlPolicies:0", "none", "ControlPolicies")]
+    [InlineData("Ram:Members:tema:0", "alice", "Members:tema: There is no such group in Groups.")]
+    [InlineData("Ram:Modus", "Strict", "Ram:Modus: there is no such key. The keys are Mode, AccountId, ")]
+    [InlineData("Ram:User:alice:0", "AdministratorAccess", "Ram:User: there is no such key.")]
+    [InlineData("Ram:Policy:p", "{}", "Ram:Policy: there is no such key.")]
+    [InlineData("Ram:Users:alice:Policies:0", "AdministratorAccess", "Ram:Users:alice:Policies: is a section or a list; it must be one value.")]
+    [InlineData("Ram:Users:alice", "AdministratorAccess", "Ram:Users:alice: is 'AdministratorAccess'; it must be a list of texts.")]
+    [InlineData("Ram:Policies:p:Version", "1", "Ram:Policies:p: is a section or a list; it must be one value.")]
+    [InlineData("Ram:Groups", "team", "Ram:Groups: is 'team'; it must be a section of names.")]
+    [InlineData("Ram:UsesTags", "on", "Ram:UsesTags: is 'on'; it must be true or false.")]
+    [InlineData("Rma:Mode", "Strict", "Ram: is missing or empty; give at least the Mode.")]
     public async Task A_mistake_stops_the_start(string key, string value, string message)
     {
         using IHost host = Host((key, value));
@@ -146,8 +156,7 @@ public sealed class RamHostTests : IDisposable
         HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(
             new HostApplicationBuilderSettings { ContentRootPath = _directory.FullName, DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(configuration.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)));
-        builder.Services.Configure<ImmRamOptions>(builder.Configuration.GetSection("Ram"));
-        builder.Services.AddImm(options => options.InMemory = true).AddImmRam();
+        builder.Services.AddImm(options => options.InMemory = true).AddImmRam(builder.Configuration.GetSection("Ram"));
         return builder.Build();
     }
 

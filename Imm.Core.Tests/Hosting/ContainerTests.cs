@@ -267,8 +267,11 @@ public sealed class ContainerTests : IDisposable
 
         Assert.Throws<ArgumentNullException>("services", () => default(IServiceCollection)!.AddImm());
         Assert.Throws<ArgumentNullException>("services", () => default(IServiceCollection)!.AddKeyedImm("key"));
-        Assert.Throws<ArgumentNullException>("configure", () => services.AddImm(null!));
-        Assert.Throws<ArgumentNullException>("configure", () => services.AddKeyedImm("key", null!));
+        Assert.Throws<ArgumentNullException>("configure", () => services.AddImm((Action<ImmStoreOptions>)null!));
+        Assert.Throws<ArgumentNullException>("configure", () => services.AddKeyedImm("key", (Action<ImmStoreOptions>)null!));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddImm((IConfiguration)null!));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddKeyedImm("key", (IConfiguration)null!));
+        Assert.Throws<ArgumentNullException>("configuration", () => services.AddImmRam((IConfiguration)null!));
         Assert.Throws<ArgumentNullException>("key", () => services.AddKeyedImm(null!));
         Assert.Throws<ArgumentException>("key", () => services.AddKeyedImm(" "));
         Assert.Empty(services);

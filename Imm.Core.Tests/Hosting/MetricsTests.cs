@@ -197,6 +197,71 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public void All_projects_are_counted_whether_in_memory_or_not()
+    {
+        using (ImmStore store = ImmStore.Open(_watch.Options(Path), _disk))
+        {
+            foreach (string region in (string[])["a", "b", "c"])
+            {
+                Create(store, region, "p", "q", "r");
+            }
+
+            store.Registry("1234", "a").Delete("p");
+            Assert.Equal(8, Known());
+        }
+
+        ImmStoreOptions options = _watch.Options(Path);
+        options.MaxLoadedProjects = 1;
+        var disk = new FaultyDisk(_disk);
+        using ImmStore again = ImmStore.Open(options, disk);
+        Create(again, "d", "p", "q");
+        again.Registry("1234", "b").Delete("p");
+        Assert.Equal(9, Known());
+
+        // What was counted once needs no read, and is counted on where a scope comes into memory and goes again.
+        long reads = disk.Count(FaultKinds.Read);
+        Assert.Equal(9, Known());
+        Assert.Equal(reads, disk.Count(FaultKinds.Read));
+        foreach (string region in (string[])["a", "b", "c", "d"])
+        {
+            again.Registry("1234", region).Delete("q");
+            again.Checkpoint();
+        }
+
+        Assert.Equal(5, Known());
+        Assert.InRange(_watch.Observe("imm.project.count")[""], 0, 4);
+
+        long Known() => _watch.Observe("imm.project.known.count")[""];
+
+        static void Create(ImmStore store, string region, params string[] names)
+        {
+            foreach (string name in names)
+            {
+                store.Registry("1234", region).Create(new() { ProjectName = name });
+            }
+        }
+    }
+
+    [Fact]
+    public void A_store_that_cannot_be_read_has_no_count_of_all_projects_and_keeps_nobody_from_the_others()
+    {
+        using (ImmStore store = ImmStore.Open(_watch.Options(Path), _disk))
+        {
+            store.Registry().Create(new() { ProjectName = "p" });
+        }
+
+        ImmStoreOptions named = _watch.Options(Path);
+        named.Name = "damaged";
+        var disk = new FaultyDisk(_disk);
+        using ImmStore damaged = ImmStore.Open(named, disk);
+        using ImmStore sound = ImmStore.InMemory(_watch.Options());
+        sound.Registry().Create(new() { ProjectName = "p" });
+        disk.FailAt(1, FaultKinds.Read, fromThenOn: true);
+
+        Assert.Equal(new Dictionary<string, long> { [""] = 1 }, _watch.Observe("imm.project.known.count"));
+    }
+
+    [Fact]
     public void A_scope_counts_its_datasets_within_a_batch_too()
     {
         var owner = new OwnerToken();

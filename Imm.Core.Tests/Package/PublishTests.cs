@@ -15,6 +15,7 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
         using System.Text.Json.Serialization;
         using Imm.Core;
         using Imm.Core.Testing;
+        using Microsoft.Extensions.Configuration;
         using Microsoft.Extensions.DependencyInjection;
 
         using (ImmStore store = ImmStore.Open("store.db"))
@@ -26,7 +27,13 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
             await registry.AddFilesAsync("photos", "raw", 2, 200);
         }
 
-        using ServiceProvider services = new ServiceCollection().AddImm(options => options.Path = "store.db").BuildServiceProvider();
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection([
+            new("Imm:Path", "store.db"), new("Imm:KeptChanges", "100"), new("Imm:BindingRunsAfter", "00:00:05"),
+            new("Ram:Mode", "Strict"), new("Ram:Users:alice:0", "AliyunIMMReadOnlyAccess")]).Build();
+        using ServiceProvider services = new ServiceCollection()
+            .AddImm(configuration.GetSection("Imm"))
+            .AddImmRam(configuration.GetSection("Ram"))
+            .BuildServiceProvider();
         Project project = services.GetRequiredService<ProjectRegistry>().Get("photos");
         Console.WriteLine($"{project.ProjectName}, {project.Tags[0]}, {project.DatasetCount} dataset, {project.FileCount} files");
 
@@ -46,6 +53,11 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
         using var client = new HttpClient(new ImmHttpMessageHandler(new ImmApi(copy), "default", "local"));
         Console.WriteLine((await client.GetAsync("https://localhost/?Action=DeleteProject&ProjectName=photos")).StatusCode);
 
+        ProjectRegistry alice = reopened.Registry("default", "local", RamPrincipal.User("default", "alice"));
+        Console.WriteLine($"{alice.Get("photos").ProjectName} as alice");
+        try { alice.Delete("photos"); }
+        catch (ImmException e) { Console.WriteLine(e.Code); }
+
         string json = JsonSerializer.Serialize(project, Json.Default.Project);
         Console.WriteLine($"serialized: {JsonSerializer.Deserialize(json, Json.Default.Project) == project}");
 
@@ -60,6 +72,8 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
         1 project
         ResourceAlreadyExists
         BadRequest
+        photos as alice
+        NoPermission
         serialized: True
 
         """;
@@ -77,6 +91,7 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
     /// <summary>Publishes the program, has no warning about the library, and runs it.</summary>
     private void PublishAndRun(string property)
     {
+        // Both packages are released together, so they have the same version.
         string container = typeof(ServiceProvider).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
             .InformationalVersion.Split('+')[0];
         Write("Program.cs", Program);
@@ -96,10 +111,12 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
                 <SelfContained>true</SelfContained>
                 <{property}>true</{property}>
                 <TrimmerSingleWarn>false</TrimmerSingleWarn>
+                <EnableConfigurationBindingGenerator>true</EnableConfigurationBindingGenerator>
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="Imm.Core" Version="{package.Version}" />
                 <PackageReference Include="Microsoft.Extensions.DependencyInjection" Version="{container}" />
+                <PackageReference Include="Microsoft.Extensions.Configuration" Version="{container}" />
               </ItemGroup>
             </Project>
             """);
@@ -108,7 +125,8 @@ public sealed class PublishTests(PackedLibrary package) : IDisposable
 
         Assert.DoesNotContain(
             output.Split('\n'),
-            line => line.Contains(": Imm.Core.", StringComparison.Ordinal) && line.Contains("warning IL", StringComparison.Ordinal));
+            line => line.Contains("warning SYSLIB", StringComparison.Ordinal)
+                || (line.Contains(": Imm.Core.", StringComparison.Ordinal) && line.Contains("warning IL", StringComparison.Ordinal)));
         var start = new ProcessStartInfo(Path.Combine(_directory.Path, "published", "program"))
         {
             WorkingDirectory = _directory.Path,

@@ -124,15 +124,15 @@ public abstract partial class RegistryConformance
     }
 
     [Fact]
-    public async Task Callers_that_count_by_conditional_updates_lose_nothing()
+    public async Task Sixty_four_callers_that_count_by_conditional_updates_lose_nothing()
     {
         using ImmStore store = Open();
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new CreateProjectRequest { ProjectName = "counter", Description = "0" });
 
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(async () =>
         {
-            for (int done = 0; done < 8;)
+            for (int done = 0; done < 4;)
             {
                 Project seen = registry.Get("counter");
                 try
@@ -151,7 +151,7 @@ public abstract partial class RegistryConformance
             }
         })));
 
-        Assert.Equal(("128", 129), (registry.Get("counter").Description, registry.Get("counter").Revision));
+        Assert.Equal(("256", 257), (registry.Get("counter").Description, registry.Get("counter").Revision));
     }
 
     [Fact]

@@ -35,6 +35,13 @@ internal static class Worker
                 long[] begun = [.. from.Select(n => long.Parse(n, CultureInfo.InvariantCulture))];
                 KillLoad.Run(path, Number(closeAfter), begun).GetAwaiter().GetResult();
                 return 0;
+            case ["watch-load", var path, var closeAfter, var afterRevision, .. var from]:
+                WatchLoad.Run(
+                    path,
+                    Number(closeAfter),
+                    Number(afterRevision),
+                    [.. from.Select(n => long.Parse(n, CultureInfo.InvariantCulture))]).GetAwaiter().GetResult();
+                return 0;
             case ["open-and-close", var path]:
                 KillLoad.OpenAndClose(path);
                 return 0;

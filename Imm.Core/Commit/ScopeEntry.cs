@@ -18,8 +18,18 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
     public ScopeState? Published
     {
         get => Volatile.Read(ref _published);
-        set => Volatile.Write(ref _published, value);
+        set
+        {
+            ProjectCount = value?.ProjectCount ?? ProjectCount;
+            Volatile.Write(ref _published, value);
+        }
     }
+
+    /// <summary>
+    /// The number of projects in the published state, also of one that is not in memory any more; null while it was never loaded. Set under
+    /// the lock of the entry.
+    /// </summary>
+    public int? ProjectCount { get; set; }
 
     /// <summary>The state after the commands of the batch so far. Caller must hold the commit lock.</summary>
     public ScopeState? Staged { get; set; }

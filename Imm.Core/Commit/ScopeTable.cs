@@ -53,6 +53,24 @@ internal sealed class ScopeTable
     /// <summary>The number of projects in memory.</summary>
     public long LoadedProjectCount => _entries.Sum(static entry => (long)(entry.Value.Published?.ProjectCount ?? 0));
 
+    /// <summary>
+    /// Counts the projects of all scopes. A scope that was never in memory is loaded once, and not kept: the first call takes time.
+    /// </summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: a scope cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed.</exception>
+    public long CountProjects()
+    {
+        foreach (Scope scope in _log.StoredScopes)
+        {
+            if (!_entries.TryGetValue(scope, out ScopeEntry? entry) || entry.ProjectCount is null)
+            {
+                Peek(scope);
+            }
+        }
+
+        return _entries.Sum(static entry => (long)(entry.Value.ProjectCount ?? 0));
+    }
+
     /// <summary>The number of datasets in memory.</summary>
     public long LoadedDatasetCount => _entries.Sum(static entry => entry.Value.Published?.DatasetCount ?? 0);
 
@@ -105,7 +123,9 @@ internal sealed class ScopeTable
             {
                 if (!entry.IsRemoved)
                 {
-                    return entry.Published ?? _log.Load(entry);
+                    ScopeState loaded = entry.Published ?? _log.Load(entry);
+                    entry.ProjectCount = loaded.ProjectCount;
+                    return loaded;
                 }
             }
         }

@@ -7,8 +7,9 @@ namespace Imm.Core;
 /// <see cref="RamAuthorizer.Replace"/> changes them later.
 /// </summary>
 /// <remarks>
-/// In configuration an unknown name is ignored by the binder unless <c>BinderOptions.ErrorOnUnknownConfiguration</c> is set; a mode that is
-/// misspelt fails. A list of policies holds names of <see cref="Policies"/> and of system policies
+/// <see cref="ImmServiceCollectionExtensions.AddImmRam(Microsoft.Extensions.DependencyInjection.IServiceCollection,
+/// Microsoft.Extensions.Configuration.IConfiguration)"/> reads them from configuration, and refuses a key that it does not know. A list of
+/// policies holds names of <see cref="Policies"/> and of system policies
 /// (<see cref="RamPolicy.SystemPolicy"/>); of two with the same name it is that of <see cref="Policies"/>. No dictionary or list may be
 /// null.
 /// </remarks>
@@ -57,7 +58,7 @@ public sealed class ImmRamOptions
     public IDictionary<string, IList<string>> Groups { get; set; } = new Dictionary<string, IList<string>>(StringComparer.Ordinal);
 
     /// <summary>The names of the users of each group, by group name.</summary>
-    /// <value>Empty by default.</value>
+    /// <value>Each group is one of <see cref="Groups"/>. Empty by default.</value>
     public IDictionary<string, IList<string>> Members { get; set; } = new Dictionary<string, IList<string>>(StringComparer.Ordinal);
 
     /// <summary>The names of the control policies of the account's resource directory.</summary>

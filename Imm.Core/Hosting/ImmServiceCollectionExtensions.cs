@@ -1,5 +1,6 @@
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +29,7 @@ namespace Imm.Core;
 /// services.AddImm(options =&gt; options.Path = "photos.db");
 /// services.AddKeyedImm("archive", options =&gt; options.Path = "archive.db");
 /// services.AddKeyedImm("scratch", options =&gt; options.InMemory = true);
+/// services.AddKeyedImm("configured", configuration.GetSection("Imm"));
 /// </code>
 /// </example>
 public static class ImmServiceCollectionExtensions
@@ -58,6 +60,26 @@ public static class ImmServiceCollectionExtensions
         Guard.IsNotNull(services, nameof(services));
         Guard.IsNotNull(configure, nameof(configure));
         return services.AddImm().Configure(configure);
+    }
+
+    /// <summary>Adds a store with the options of a section of the configuration.</summary>
+    /// <remarks>
+    /// <para>
+    /// The keys are the names of the <see cref="ImmStoreOptions"/> that have a text, a number, a time or a name as their value. The section
+    /// <c>Api</c> in it has <see cref="ImmApiOptions.HostFormat"/> and <see cref="ImmApiOptions.TimeOffset"/>. Services and functions are
+    /// given by code. A key that is misspelt, or has a value of another type, stops the start with a message that names it.
+    /// </para>
+    /// <para>No reflection is used, so a trimmed or native program needs no generator for it.</para>
+    /// </remarks>
+    /// <param name="services">The services. If they have a store already, its options are configured further.</param>
+    /// <param name="configuration">The section, which is read when the store is opened.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddImm(this IServiceCollection services, IConfiguration configuration)
+    {
+        Guard.IsNotNull(services, nameof(services));
+        Guard.IsNotNull(configuration, nameof(configuration));
+        return Configure(services.AddImm(), Options.DefaultName, configuration);
     }
 
     /// <summary>
@@ -101,6 +123,24 @@ public static class ImmServiceCollectionExtensions
         return services.AddKeyedImm(key).Configure(key, configure);
     }
 
+    /// <summary>Adds a store under a key with the options of a section of the configuration.</summary>
+    /// <inheritdoc cref="AddImm(IServiceCollection, IConfiguration)" path="/remarks"/>
+    /// <param name="services">The services. If they have a store under the key already, its options are configured further.</param>
+    /// <param name="key">
+    /// The key of the keyed services, the name of the options, and the default value of <see cref="ImmStoreOptions.Name"/>. An
+    /// <see cref="IImmAuthorizer"/> under the key has precedence over one without a key.
+    /// </param>
+    /// <param name="configuration">The section, which is read when the store is opened.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configuration"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="key"/> is null, empty or white space.</exception>
+    public static IServiceCollection AddKeyedImm(this IServiceCollection services, string key, IConfiguration configuration)
+    {
+        Guard.IsNotNull(services, nameof(services));
+        Guard.IsNotNull(configuration, nameof(configuration));
+        return Configure(services.AddKeyedImm(key), key, configuration);
+    }
+
     /// <summary>
     /// Adds a <see cref="RamAuthorizer"/> as the <see cref="IImmAuthorizer"/> of the container's stores, with the
     /// <see cref="ImmRamOptions"/> that are configured elsewhere. They are validated, policy files too, when a store is opened.
@@ -133,6 +173,38 @@ public static class ImmServiceCollectionExtensions
         Guard.IsNotNull(configure, nameof(configure));
         return services.AddImmRam().Configure(configure);
     }
+
+    /// <summary>Adds a <see cref="RamAuthorizer"/> with the options of a section of the configuration.</summary>
+    /// <remarks>
+    /// The keys are the names of the <see cref="ImmRamOptions"/>. A key that is misspelt, a value of another type, or a section that is
+    /// missing or empty stops the start with a message that names it. No reflection is used, so a trimmed or native program needs no
+    /// generator for it.
+    /// </remarks>
+    /// <param name="services">The services. If they have an authorizer already, it remains the authorizer.</param>
+    /// <param name="configuration">The section, which is read when the store is opened.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddImmRam(this IServiceCollection services, IConfiguration configuration)
+    {
+        Guard.IsNotNull(services, nameof(services));
+        Guard.IsNotNull(configuration, nameof(configuration));
+        return services.AddImmRam(options =>
+        {
+            if (!configuration.GetChildren().Any())
+            {
+                string name = (configuration as IConfigurationSection)?.Path ?? "configuration";
+                throw new OptionsValidationException(
+                    Options.DefaultName, typeof(ImmRamOptions), [$"{name}: is missing or empty; give at least the Mode."]);
+            }
+
+            OptionsKeys.Ram.Read(configuration, options, Options.DefaultName);
+        });
+    }
+
+    private static IServiceCollection Configure(IServiceCollection services, string name, IConfiguration configuration) => services
+        .Configure<ImmStoreOptions>(name, options => OptionsKeys.Store.Read(configuration, options, name))
+        .Configure<ImmApiOptions>(
+            name, options => OptionsKeys.Api.Read(configuration.GetSection(OptionsKeys.ApiSection), options, name));
 
     private static void AddOptions(IServiceCollection services, string name)
     {

@@ -40,7 +40,9 @@ internal static class RamAccessLoader
             TryEach(options.Groups, nameof(options.Groups), (group, names) =>
                 access = access.AttachToGroup(account, group, Find(names)));
             TryEach(options.Members, nameof(options.Members), (group, users) =>
-                access = users.Aggregate(access, (before, user) => before.AddToGroup(RamPrincipal.User(account, user), group)));
+                access = options.Groups?.ContainsKey(group) == false
+                    ? throw new FormatException("There is no such group in Groups.")
+                    : users.Aggregate(access, (before, user) => before.AddToGroup(RamPrincipal.User(account, user), group)));
             Try(nameof(options.ControlPolicies), () =>
             {
                 // An empty set of control policies would allow nothing; here it means that there are none.

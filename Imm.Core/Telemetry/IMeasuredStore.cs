@@ -9,6 +9,11 @@ internal interface IMeasuredStore
     /// <summary>The number of projects in memory.</summary>
     long LoadedProjects { get; }
 
+    /// <summary>The number of projects that the store holds, in memory or not. The first read after an open may read files.</summary>
+    /// <exception cref="ImmException">The files cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    long KnownProjects { get; }
+
     /// <summary>The number of datasets in memory.</summary>
     long LoadedDatasets { get; }
 

@@ -35,6 +35,13 @@ namespace Imm.Core;
 /// up-down counter: the projects in memory; an account and region is loaded when an operation first needs it
 /// </description>
 /// </item>
+/// <item>
+/// <term><c>imm.project.known.count</c></term>
+/// <description>
+/// up-down counter: the projects that the store holds, in memory or not. The first observation after an open reads each account and region
+/// that is not in memory, and keeps its number only. A store that cannot be read has no measurement.
+/// </description>
+/// </item>
 /// <item><term><c>imm.dataset.count</c></term><description>up-down counter: the datasets in memory</description></item>
 /// <item>
 /// <term><c>imm.file.size</c></term>

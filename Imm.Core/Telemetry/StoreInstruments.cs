@@ -52,6 +52,11 @@ internal sealed class StoreInstruments
         meter.CreateObservableUpDownCounter(
             "imm.project.count", () => Sum(store => store.LoadedProjects), "{project}", "The projects in memory.");
         meter.CreateObservableUpDownCounter(
+            "imm.project.known.count",
+            () => Sum(KnownProjects),
+            "{project}",
+            "The projects that the store holds, in memory or not.");
+        meter.CreateObservableUpDownCounter(
             "imm.dataset.count", () => Sum(store => store.LoadedDatasets), "{dataset}", "The datasets in memory.");
         meter.CreateObservableUpDownCounter(
             "imm.file.size",
@@ -109,13 +114,31 @@ internal sealed class StoreInstruments
 
     public void Remove(IMeasuredStore store) => _stores.Remove(store);
 
+    // A store that cannot be read has no number; it must not keep the listener from those of the other stores.
+    private static long? KnownProjects(IMeasuredStore store)
+    {
+        try
+        {
+            return store.KnownProjects;
+        }
+        catch (Exception e) when (e is ImmException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Makes one measurement for each name: the sum over the stores of that name.</summary>
-    private List<Measurement<long>> Sum(Func<IMeasuredStore, long> read, KeyValuePair<string, object?>? tag = null)
+    /// <param name="read">Reads the value of a store; null where it has none now.</param>
+    /// <param name="tag">A tag of all measurements; null for none.</param>
+    private List<Measurement<long>> Sum(Func<IMeasuredStore, long?> read, KeyValuePair<string, object?>? tag = null)
     {
         var sums = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach ((IMeasuredStore store, string name) in _stores)
         {
-            sums[name] = sums.GetValueOrDefault(name) + read(store);
+            if (read(store) is { } value)
+            {
+                sums[name] = sums.GetValueOrDefault(name) + value;
+            }
         }
 
         var measurements = new List<Measurement<long>>(sums.Count);
