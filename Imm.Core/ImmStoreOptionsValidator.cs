@@ -7,7 +7,7 @@ namespace Imm.Core;
 /// <summary>
 /// Validates <see cref="ImmStoreOptions"/>, and names every option that is out of its range. Stateless and thread-safe.
 /// </summary>
-public sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
+internal sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 {
     private const int MaxKeptChanges = 65_536;
 

@@ -149,6 +149,9 @@ internal static class OperationCall
             Query = new GetDataset(projectName!, datasetName!),
         };
 
+    public static OperationCall<Dataset?> FindDataset(string? projectName, string? datasetName) =>
+        new(ImmAction.GetDataset, projectName, datasetName, null, null) { Query = new FindDataset(projectName!, datasetName!) };
+
     public static OperationCall<Dataset> UpdateDataset(UpdateDatasetRequest request)
     {
         Guard.IsNotNull(request, nameof(request));

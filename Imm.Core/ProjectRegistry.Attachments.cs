@@ -53,6 +53,14 @@ public sealed partial class ProjectRegistry
     public OssBucketAttachment GetOssBucketAttachment(string ossBucket) =>
         _pipeline.Run(OperationCall.GetOssBucketAttachment(ossBucket), _scope);
 
+    /// <inheritdoc cref="GetOssBucketAttachment"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="ossBucket">The bucket.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<OssBucketAttachment> GetOssBucketAttachmentAsync(string ossBucket, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.GetOssBucketAttachment(ossBucket), _scope, cancellationToken);
+
     /// <summary>Lists the buckets that are attached to a project in ordinal order, page by page, from memory.</summary>
     /// <param name="request">Which.</param>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
@@ -64,6 +72,15 @@ public sealed partial class ProjectRegistry
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public OssBucketAttachmentPage ListAttachedOssBuckets(ListAttachedOssBucketsRequest request) =>
         _pipeline.Run(OperationCall.ListAttachedOssBuckets(request, _scope.Scope), _scope);
+
+    /// <inheritdoc cref="ListAttachedOssBuckets"/>
+    /// <inheritdoc cref="ListAsync" path="/remarks"/>
+    /// <param name="request">Which.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    public ValueTask<OssBucketAttachmentPage> ListAttachedOssBucketsAsync(
+        ListAttachedOssBucketsRequest request, CancellationToken cancellationToken = default) =>
+        _pipeline.RunAsync(OperationCall.ListAttachedOssBuckets(request, _scope.Scope), _scope, cancellationToken);
 
     /// <summary>
     /// Lists the regions that the service has, in ordinal order. A registry may be of any region; this list restricts nothing.

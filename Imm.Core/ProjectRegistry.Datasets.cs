@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Model;
 
 namespace Imm.Core;
 
@@ -97,6 +98,47 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
     public ValueTask<Dataset> GetDatasetAsync(string projectName, string datasetName, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.GetDataset(projectName, datasetName), _scope, cancellationToken);
+
+    /// <summary>Gets a dataset if there is one, from memory.</summary>
+    /// <param name="projectName">The project; null or malformed is a name that no project has.</param>
+    /// <param name="datasetName">The dataset; null or malformed is a name that no dataset has.</param>
+    /// <param name="dataset">The dataset, or null.</param>
+    /// <returns>True if there are such a project and dataset.</returns>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in
+    /// memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public bool TryGetDataset(
+        [NotNullWhen(true)] string? projectName, [NotNullWhen(true)] string? datasetName, [NotNullWhen(true)] out Dataset? dataset)
+    {
+        _pipeline.ThrowIfClosed();
+        dataset = NameRule.CheckNames(projectName, datasetName) is null
+            ? _pipeline.Run(OperationCall.FindDataset(projectName, datasetName), _scope)
+            : null;
+        return dataset is not null;
+    }
+
+    /// <summary>Gets a dataset if there is one: the asynchronous form of <see cref="TryGetDataset"/>.</summary>
+    /// <inheritdoc cref="GetAsync" path="/remarks"/>
+    /// <param name="projectName">The project; null or malformed is a name that no project has.</param>
+    /// <param name="datasetName">The dataset; null or malformed is a name that no dataset has.</param>
+    /// <param name="cancellationToken">Cancels the read while it waits.</param>
+    /// <returns>The dataset, or null.</returns>
+    /// <exception cref="ImmException">
+    /// <see cref="ImmErrorCode.NoPermission"/>: the authorizer refuses. <see cref="ImmErrorCode.ServiceUnavailable"/>: the scope was not in
+    /// memory yet and cannot be read.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public ValueTask<Dataset?> FindDatasetAsync(
+        string? projectName, string? datasetName, CancellationToken cancellationToken = default)
+    {
+        _pipeline.ThrowIfClosed();
+        return NameRule.CheckNames(projectName, datasetName) is null
+            ? _pipeline.RunAsync(OperationCall.FindDataset(projectName, datasetName), _scope, cancellationToken)
+            : new((Dataset?)null);
+    }
 
     /// <summary>Changes the fields of a dataset that the request names; a field that is null stays as it is.</summary>
     /// <remarks>A limit may be set below what is in use: nothing is removed, and growth is refused.</remarks>

@@ -59,7 +59,7 @@ public sealed class RamHostTests : IDisposable
     [InlineData("Ram:Modus", "Strict", "Ram:Modus: there is no such key. The keys are Mode, AccountId, ")]
     [InlineData("Ram:User:alice:0", "AdministratorAccess", "Ram:User: there is no such key.")]
     [InlineData("Ram:Policy:p", "{}", "Ram:Policy: there is no such key.")]
-    [InlineData("Ram:Users:alice:Policies:0", "AdministratorAccess", "Ram:Users:alice:Policies: is a section or a list; it must be one value.")]
+    [InlineData("Ram:Users:alice:Policies:0", "AdministratorAccess", "Ram:Users:alice:Policies: is a section or a list")]
     [InlineData("Ram:Users:alice", "AdministratorAccess", "Ram:Users:alice: is 'AdministratorAccess'; it must be a list of texts.")]
     [InlineData("Ram:Policies:p:Version", "1", "Ram:Policies:p: is a section or a list; it must be one value.")]
     [InlineData("Ram:Groups", "team", "Ram:Groups: is 'team'; it must be a section of names.")]

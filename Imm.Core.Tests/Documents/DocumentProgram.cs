@@ -31,6 +31,9 @@ internal sealed class DocumentProgram : IDisposable
 
             public static IServiceCollection services { get; } = new ServiceCollection();
 
+            public static Microsoft.Extensions.Configuration.IConfiguration configuration { get; } =
+                new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build();
+
             public static ImmStore store { get; } = ImmStore.Open("given.db");
 
             public static ProjectRegistry registry { get; } = store.Registry("1234567890", "cn-hangzhou");

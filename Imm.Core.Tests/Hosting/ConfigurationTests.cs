@@ -77,7 +77,7 @@ public sealed class ConfigurationTests
     [InlineData("""{ "ProjectQuota": "1 000" }""", "Imm:ProjectQuota: is '1 000'; it must be a whole number up to 2147483647.")]
     [InlineData("""{ "ProjectQuota": null }""", "Imm:ProjectQuota: is null; it must be a text.")]
     [InlineData("""{ "ProjectQuota": [ 1 ] }""", "Imm:ProjectQuota: is a section or a list; it must be one value.")]
-    [InlineData("""{ "EngineConcurrency": 1.5 }""", "Imm:EngineConcurrency: is '1.5'; it must be a whole number up to 9223372036854775807.")]
+    [InlineData("""{ "EngineConcurrency": 1.5 }""", "Imm:EngineConcurrency: is '1.5'; it must be a whole number up to 92233720368")]
     [InlineData("""{ "InMemory": "yes" }""", "Imm:InMemory: is 'yes'; it must be true or false.")]
     [InlineData("""{ "Durability": "1" }""", "Imm:Durability: is '1'; it must be one of Durable, Relaxed.")]
     [InlineData("""{ "Durability": "safe" }""", "Imm:Durability: is 'safe'; it must be one of Durable, Relaxed.")]

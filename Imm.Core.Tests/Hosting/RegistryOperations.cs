@@ -66,6 +66,12 @@ internal static class RegistryOperations
         new("Get(String)", "imm:GetProject", "p", Sync(r => r.Get("p"))),
         new("GetAsync(String, CancellationToken)", "imm:GetProject", "p", async r => await r.GetAsync("p")),
         new("FindAsync(String, CancellationToken)", "imm:GetProject", "p", async r => await r.FindAsync("p")),
+        new("TryGetDataset(String, String, Dataset&)", "imm:GetDataset", "p/dataset/d", Sync(r => r.TryGetDataset("p", "d", out _))),
+        new(
+            "FindDatasetAsync(String, String, CancellationToken)",
+            "imm:GetDataset",
+            "p/dataset/d",
+            async r => await r.FindDatasetAsync("p", "d")),
         new("TryGet(String, Project&)", "imm:GetProject", "p", Sync(r => r.TryGet("p", out _))),
         new(
             "Update(UpdateProjectRequest)",
@@ -234,6 +240,16 @@ internal static class RegistryOperations
             "p",
             async r => await r.AttachOssBucketAsync(new() { ProjectName = "p", OssBucket = "new" })),
         new("DetachOssBucket(String)", "imm:DetachOSSBucket", null, Sync(r => r.DetachOssBucket("attached"))),
+        new(
+            "GetOssBucketAttachmentAsync(String, CancellationToken)",
+            "imm:GetOSSBucketAttachment",
+            null,
+            async r => await r.GetOssBucketAttachmentAsync("attached")),
+        new(
+            "ListAttachedOssBucketsAsync(ListAttachedOssBucketsRequest, CancellationToken)",
+            "imm:ListAttachedOSSBuckets",
+            "p",
+            async r => await r.ListAttachedOssBucketsAsync(new() { ProjectName = "p" })),
         new("DetachOssBucketAsync(String, CancellationToken)", "imm:DetachOSSBucket", null, r => r.DetachOssBucketAsync("attached")),
         new("GetOssBucketAttachment(String)", "imm:GetOSSBucketAttachment", null, Sync(r => r.GetOssBucketAttachment("attached"))),
         new(

@@ -16,10 +16,10 @@ public sealed class ScopesTests
     {
         using ImmStore store = Open(onFile, maxLoadedProjects);
         Assert.Empty(store.Scopes);
-        foreach ((string account, string region, int count) in ((string, string, int)[])
+        foreach ((string id, string regionId, int count) in ((string, string, int)[])
             [("b", "cn-shanghai", 2), ("b", "cn-beijing", 1), ("B", "cn-beijing", 3), ("a", "z", 1), ("a-1", "a", 0)])
         {
-            ProjectRegistry registry = store.Registry(account, region);
+            ProjectRegistry registry = store.Registry(id, regionId);
             for (int i = 0; i < count; i++)
             {
                 registry.Create(new() { ProjectName = $"p{i}" });
@@ -38,6 +38,9 @@ public sealed class ScopesTests
             new("quota", "only", 0, 5),
         ];
         Assert.Equal(expected, store.Scopes);
+        Assert.Equal("b in cn-beijing: 1 of 0 projects", $"{store.Scopes[2]}");
+        (string account, string region, int projectCount, int projectQuota) = store.Scopes[2];
+        Assert.Equal(("b", "cn-beijing", 1, 0), (account, region, projectCount, projectQuota));
 
         if (onFile)
         {

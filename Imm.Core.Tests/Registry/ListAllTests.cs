@@ -175,6 +175,22 @@ public sealed class ListAllTests : IDisposable
         Assert.Null(Completed(registry.FindAsync("music")));
         Assert.Null(Completed(registry.FindAsync("a b")));
         Assert.Null(Completed(registry.FindAsync(null)));
+        Assert.Same(registry.GetDataset("photos", "raw"), Completed(registry.FindDatasetAsync("photos", "raw")));
+        Assert.Null(Completed(registry.FindDatasetAsync("photos", "none")));
+        Assert.Null(Completed(registry.FindDatasetAsync("music", "raw")));
+        Assert.Null(Completed(registry.FindDatasetAsync(null, "a b")));
+        Assert.True(registry.TryGetDataset("photos", "raw", out Dataset? dataset));
+        Assert.Same(registry.GetDataset("photos", "raw"), dataset);
+        Assert.False(registry.TryGetDataset("photos", "none", out dataset));
+        Assert.Null(dataset);
+        Assert.False(registry.TryGetDataset("music", "raw", out _));
+        Assert.False(registry.TryGetDataset("photos", null, out _));
+        Assert.False(registry.TryGetDataset("a b", "raw", out _));
+        registry.AttachOssBucket(new() { ProjectName = "photos", OssBucket = "bucket" });
+        Assert.Equal(registry.GetOssBucketAttachment("bucket"), Completed(registry.GetOssBucketAttachmentAsync("bucket")));
+        Assert.Equal(
+            "bucket", Assert.Single(Completed(registry.ListAttachedOssBucketsAsync(new() { ProjectName = "photos" })).AttachedOssBuckets)
+                .OssBucket);
         Assert.Equal(registry.List().Projects, Completed(registry.ListAsync()).Projects);
         Assert.Same(registry.GetDataset("photos", "raw"), Completed(registry.GetDatasetAsync("photos", "raw")));
         Assert.Single(Completed(registry.ListDatasetsAsync(new() { ProjectName = "photos" })).Datasets);

@@ -8,7 +8,7 @@ namespace Imm.Core.Tests.Registry;
 public abstract partial class RegistryConformance : IDisposable
 {
     /// <summary>The number of members that the test of a closed store covers. A new member must be added to the test.</summary>
-    private const int MembersCoveredHere = 69;
+    private const int MembersCoveredHere = 73;
 
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2021, 6, 29, 14, 50, 13, TimeSpan.FromHours(8)));
 
@@ -366,6 +366,8 @@ public abstract partial class RegistryConformance : IDisposable
             () => registry.AttachOssBucket(new() { ProjectName = "a", OssBucket = "b" }),
             () => registry.DetachOssBucket("b"),
             () => registry.GetOssBucketAttachment("b"),
+            () => registry.TryGetDataset("a", "d", out _),
+            () => registry.TryGetDataset("a b", null, out _),
             () => registry.ListAttachedOssBuckets(new() { ProjectName = "a" }),
             () => registry.ListRegions(),
             () => registry.AddFiles("a", "d", 1, 1),
@@ -393,6 +395,10 @@ public abstract partial class RegistryConformance : IDisposable
             async () => await registry.DeleteBindingAsync("a", "d", "oss://b"),
             async () => await registry.AttachOssBucketAsync(new() { ProjectName = "a", OssBucket = "b" }),
             async () => await registry.DetachOssBucketAsync("b"),
+            async () => await registry.GetOssBucketAttachmentAsync("b"),
+            async () => await registry.ListAttachedOssBucketsAsync(new() { ProjectName = "a" }),
+            async () => await registry.FindDatasetAsync("a", "d"),
+            async () => await registry.FindDatasetAsync("a b", null),
             async () => await registry.AddFilesAsync("a", "d", 1, 1),
             async () => await registry.AddFilesAsync([]),
             async () => await registry.RemoveFilesAsync("a", "d", 1, 1),

@@ -5,8 +5,8 @@ using Imm.Core.Storage;
 namespace Imm.Core.Tests.Storage;
 
 /// <summary>
-/// The load under which a process with a watch is killed: callers that each repeat creating, updating and deleting names of their own, and a
-/// watch that tells the parent process every change that it sees, as the callers tell what was acknowledged.
+/// The load under which a process with a watch is killed: callers that each repeat creating, updating and deleting names of their own,
+/// and a watch that tells the parent process every change that it sees, as the callers tell what was acknowledged.
 /// </summary>
 internal static class WatchLoad
 {
@@ -32,9 +32,10 @@ internal static class WatchLoad
     }
 
     /// <summary>The caller that has a name.</summary>
-    public static int CallerOf(string name) => int.Parse(name[1..name.IndexOf('-', StringComparison.Ordinal)], CultureInfo.InvariantCulture);
+    public static int CallerOf(string name) =>
+        int.Parse(name.AsSpan(1, name.IndexOf('-', StringComparison.Ordinal) - 1), CultureInfo.InvariantCulture);
 
-    /// <summary>The child process: opens, watches from a revision, works from where each caller had come to, and closes at the end.</summary>
+    /// <summary>The child process: opens, watches from a revision, works from where each caller had come to, and closes.</summary>
     public static async Task Run(string path, int closeAfter, long afterRevision, long[] from)
     {
         using Stream output = Console.OpenStandardOutput();

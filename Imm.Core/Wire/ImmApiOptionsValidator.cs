@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Imm.Core;
 
 /// <summary>Validates <see cref="ImmApiOptions"/> and names every option that breaks a rule. Stateless and thread-safe.</summary>
-public sealed class ImmApiOptionsValidator : IValidateOptions<ImmApiOptions>
+internal sealed class ImmApiOptionsValidator : IValidateOptions<ImmApiOptions>
 {
     /// <summary>Checks options.</summary>
     /// <param name="name">The name of the options instance. The rules are the same for every name.</param>

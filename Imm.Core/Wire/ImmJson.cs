@@ -23,20 +23,15 @@ namespace Imm.Core;
 /// </example>
 public static class ImmJson
 {
-    /// <summary>Writes a project, with its times at +08:00.</summary>
-    /// <param name="project">The project.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="project"/> is null.</exception>
-    public static string WriteProject(Project project) => WriteProject(project, UtcOffset.Default);
-
     /// <summary>Writes a project.</summary>
     /// <param name="project">The project.</param>
     /// <param name="timeOffset">
-    /// The offset from UTC in which the times are written: −14 to +14 hours (both inclusive), in whole minutes. A time that would leave the
-    /// years 1 to 9999 in this offset is written in UTC.
+    /// The offset from UTC in which the times are written: −14 to +14 hours (both inclusive), in whole minutes; null for +08:00. A time
+    /// that would leave the years 1 to 9999 in this offset is written in UTC.
     /// </param>
     /// <exception cref="ArgumentNullException"><paramref name="project"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeOffset"/> is out of its range or not in whole minutes.</exception>
-    public static string WriteProject(Project project, TimeSpan timeOffset) => Write(Structure.Project, project, timeOffset);
+    public static string WriteProject(Project project, TimeSpan? timeOffset = null) => Write(Structure.Project, project, timeOffset);
 
     /// <summary>Writes a project with a writer, whose encoder escapes the texts. The writer is not flushed.</summary>
     /// <param name="writer">The writer, at a place where a value may stand.</param>

@@ -14,10 +14,10 @@ internal sealed class GetOrCreate<T>(Query<T> get, Command<T> create) : Command<
     {
         if (get.Run(state, out T? found) is null)
         {
-            return Decision<GetOrCreateResult<T>>.Unchanged(new(found!, IsNew: false));
+            return Decision<GetOrCreateResult<T>>.Unchanged(new(found!, isNew: false));
         }
 
         Decision<T> created = create.Decide(state, nowTicks, owner);
-        return Decision<GetOrCreateResult<T>>.Accepted(new(created.Answer!, IsNew: true), created.Next!, created.Changes);
+        return Decision<GetOrCreateResult<T>>.Accepted(new(created.Answer!, isNew: true), created.Next!, created.Changes);
     }
 }

@@ -8,7 +8,7 @@ internal sealed class GetExisting<T>(Query<T> get) : Query<GetOrCreateResult<T>>
     public override ImmRefusal? Run(ScopeState state, out GetOrCreateResult<T> answer)
     {
         ImmRefusal? refusal = get.Run(state, out T? found);
-        answer = new(found!, IsNew: false);
+        answer = new(found!, isNew: false);
         return refusal;
     }
 }
