@@ -153,10 +153,128 @@ public sealed class RunAsyncTests : IDisposable
     }
 
     [Fact]
+    public async Task Several_tasks_that_the_clock_starts_see_their_own_times_in_the_same_order_each_time()
+    {
+        string? first = null;
+        for (int i = 0; i < 200; i++)
+        {
+            using var fixture = new ImmFixture();
+            using ImmFault fault = fixture.Faults.On(ImmOperation.CreateProject).Where(call => call.StartTime
+                < ImmFixtureClock.DefaultStart.AddSeconds(call.ProjectName == "p0" ? 31 : 3)).Throttle();
+
+            Project[] projects = await fixture.Clock.RunAsync(
+                () => Task.WhenAll(Enumerable.Range(0, 30).Select(n => n % 2 == 0
+                    ? EnsureAsync(fixture, $"p{n}")
+                    : EnsureElsewhereAsync(fixture, $"p{n}"))));
+
+            string calls = string.Join('\n', fixture.Calls.Select(call => $"{call.StartTime:O} {call.ProjectName} {call.Code}"));
+            Assert.All(projects, project => Assert.Equal(
+                project.ProjectName == "p0" ? [0, 1, 3, 7, 15, 31] : [0, 1, 3],
+                fixture.Calls.Where(call => call.ProjectName == project.ProjectName)
+                    .Select(call => (call.StartTime - ImmFixtureClock.DefaultStart).TotalSeconds)));
+            Assert.Equal(first ??= calls, calls);
+        }
+    }
+
+    [Fact]
+    public async Task Code_that_the_clock_starts_takes_no_real_time()
+    {
+        // A clock that waited for real time would fail here: it has none to wait.
+        var clock = new ImmFixtureClock { Patience = TimeSpan.Zero };
+        int rounds = 0;
+
+        await clock.RunAsync(() => Task.WhenAll(LoopAsync(), LoopAsync(), LoopAsync()));
+
+        Assert.Equal((300, ImmFixtureClock.DefaultStart.AddSeconds(100)), (rounds, clock.GetUtcNow()));
+
+        async Task LoopAsync()
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), clock);
+                await Task.Yield();
+                rounds++;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Code_that_leaves_the_thread_comes_back_where_nothing_else_waits()
+    {
+        int result = await Clock.RunAsync(async () =>
+        {
+            int there = await Task.Run(() => 1);
+            await Task.Delay(TimeSpan.FromDays(1), Clock);
+            return there + await Task.Run(() => 2);
+        });
+
+        Assert.Equal((3, ImmFixtureClock.DefaultStart.AddDays(1)), (result, Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public async Task The_context_of_the_test_is_back_after_code_that_the_clock_has_started()
+    {
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext? within = null;
+
+        Task run = Clock.RunAsync(() =>
+        {
+            within = SynchronizationContext.Current;
+            return Task.CompletedTask;
+        });
+
+        Assert.Same(before, SynchronizationContext.Current);
+        Assert.NotSame(before, within);
+        await run;
+        await Assert.ThrowsAsync<FormatException>(() => Clock.RunAsync(() => Task.FromException(new FormatException())));
+        await Assert.ThrowsAsync<FormatException>(() => Clock.RunAsync(Task () => throw new FormatException()));
+    }
+
+    [Fact]
+    public async Task Code_that_the_clock_starts_and_that_never_ends_is_an_error()
+    {
+        var clock = new ImmFixtureClock { Patience = TimeSpan.FromMilliseconds(1) };
+
+        InvalidOperationException waits = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => clock.RunAsync(() => (Task)new TaskCompletionSource().Task));
+        InvalidOperationException loops = await Assert.ThrowsAsync<InvalidOperationException>(() => clock.RunAsync(
+            async () =>
+            {
+                while (true)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(1), clock);
+                }
+            },
+            maxTimers: 25));
+
+        Assert.StartsWith("No timer is set on the clock, which shows 2025-01-01T00:00:00", waits.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The clock has fired 25 timers, up to 2025-01-01T00:00:25", loops.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rejects_no_task_and_no_timers()
     {
         await Assert.ThrowsAsync<ArgumentNullException>(() => Clock.RunAsync(null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => Clock.RunAsync((Func<Task>)null!));
+        await Assert.ThrowsAsync<ArgumentNullException>(() => Clock.RunAsync((Func<Task<int>>)null!));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Clock.RunAsync(() => Task.CompletedTask, 0));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Clock.RunAsync(Task.CompletedTask, 0));
+    }
+
+    /// <summary>The retry of a library, which resumes wherever it is.</summary>
+    private static async Task<Project> EnsureElsewhereAsync(ImmFixture fixture, string name)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await fixture.Registry.CreateAsync(new() { ProjectName = name }).ConfigureAwait(false);
+            }
+            catch (ImmException e) when (e.Code == ImmErrorCode.ThrottlingUser)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1 << attempt), fixture.Clock).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>The retry that one writes without thinking of a clock of a test: it resumes in the context of its caller.</summary>

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Json;
 
@@ -108,6 +110,11 @@ public sealed class ImmFixtureClock : TimeProvider
     /// resumes. Each timer fires while the clock shows its time. Before the clock moves on, the code that a timer has resumed gets the time
     /// to set its next one. The method needs real time only for code that waits for something else than the clock.
     /// </para>
+    /// <para>
+    /// A task that is under way resumes on threads that are not the clock's, and .NET does not tell whether work of it is queued or running
+    /// there. So where several tasks wait on the clock at the same time, the method gives them a few milliseconds of real time: one that a
+    /// busy machine delays for longer may see a later time. <see cref="RunAsync(Func{Task}, int)"/> needs no real time and is exact.
+    /// </para>
     /// <para>Nothing else should move the clock meanwhile.</para>
     /// </remarks>
     /// <param name="task">The task. Its exception is passed on.</param>
@@ -119,6 +126,7 @@ public sealed class ImmFixtureClock : TimeProvider
     /// So many timers have fired and the task has not ended; or no timer is set, and 10 seconds of real time later the task has neither set
     /// one nor ended: it waits for something that this clock does not move.
     /// </exception>
+    [OverloadResolutionPriority(1)] // So that null means a task.
     public async Task RunAsync(Task task, int maxTimers = 10_000)
     {
         Guard.IsNotNull(task, nameof(task));
@@ -129,10 +137,76 @@ public sealed class ImmFixtureClock : TimeProvider
 
     /// <inheritdoc cref="RunAsync(Task, int)"/>
     /// <returns>The result of <paramref name="task"/>.</returns>
+    [OverloadResolutionPriority(1)]
     public async Task<T> RunAsync<T>(Task<T> task, int maxTimers = 10_000)
     {
         await RunAsync((Task)task, maxTimers).ConfigureAwait(false);
         return await task.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Runs code on this thread, and moves the clock to its next timer whenever all of the code waits, until its task has ended:
+    /// <c>await clock.RunAsync(() =&gt; Task.WhenAll(first.RetryAsync(), second.RetryAsync()))</c>.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// Exact for any number of tasks that wait on the clock: the code has a synchronization context of its own, so the clock knows when
+    /// nothing is left to run, and moves at once, without real time. Each run has the same order.
+    /// </para>
+    /// <para>
+    /// Code that leaves the thread, by <c>Task.Run</c>, a thread of its own, or real input and output, is not seen: the clock may move
+    /// before it comes back. For such code there is <see cref="RunAsync(Task, int)"/>. Nothing else should move the clock meanwhile.
+    /// </para>
+    /// </remarks>
+    /// <param name="start">Starts the code. The exception of its task, or of itself, is passed on.</param>
+    /// <param name="maxTimers">The most timers to fire, from 1. The default is 10,000.</param>
+    /// <returns>A task that ends with that of the code.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTimers"/> is below 1.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// So many timers have fired and the task has not ended; or no timer is set, and 10 seconds of real time later the task has neither set
+    /// one nor ended: it waits for something that this clock does not move.
+    /// </exception>
+    public async Task RunAsync(Func<Task> start, int maxTimers = 10_000)
+    {
+        Guard.IsNotNull(start, nameof(start));
+        Guard.IsGreaterThanOrEqualTo(maxTimers, 1, nameof(maxTimers));
+        var code = new RunningCode(start);
+        for (int fired = 0; ;)
+        {
+            long before = Volatile.Read(ref _changes);
+            Task posted = code.Run();
+            if (code.Task.IsCompleted)
+            {
+                break;
+            }
+
+            if (fired == maxTimers)
+            {
+                throw TooManyTimers(maxTimers);
+            }
+
+            if (FireNext())
+            {
+                fired++;
+            }
+            else if (!await HasChangedAsync(Task.WhenAny(code.Task, posted), before, Patience).ConfigureAwait(false))
+            {
+                throw NoTimer();
+            }
+        }
+
+        await code.Task.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="RunAsync(Func{Task}, int)"/>
+    /// <returns>The result of the code.</returns>
+    public async Task<T> RunAsync<T>(Func<Task<T>> start, int maxTimers = 10_000)
+    {
+        Guard.IsNotNull(start, nameof(start));
+        Task<T>? task = null;
+        await RunAsync((Func<Task>)(() => task = start()), maxTimers).ConfigureAwait(false);
+        return await task!.ConfigureAwait(false);
     }
 
     /// <summary>
@@ -259,10 +333,7 @@ public sealed class ImmFixtureClock : TimeProvider
 
             if (fired == maxTimers)
             {
-                throw new InvalidOperationException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"The clock has fired {maxTimers} timers, up to {GetUtcNow():O}, and the task has not ended. "
-                    + $"It waits in a loop without an end, or it needs a greater maxTimers."));
+                throw TooManyTimers(maxTimers);
             }
 
             long before = Volatile.Read(ref _changes);
@@ -277,13 +348,20 @@ public sealed class ImmFixtureClock : TimeProvider
             }
             else
             {
-                throw new InvalidOperationException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"No timer is set on the clock, which shows {GetUtcNow():O}, and the task has not ended. It waits for something that "
-                    + $"this clock does not move, such as another clock, or an answer that does not come."));
+                throw NoTimer();
             }
         }
     }
+
+    private InvalidOperationException TooManyTimers(int maxTimers) => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"The clock has fired {maxTimers} timers, up to {GetUtcNow():O}, and the task has not ended. It waits in a loop without an end, or "
+        + $"it needs a greater maxTimers."));
+
+    private InvalidOperationException NoTimer() => new(string.Create(
+        CultureInfo.InvariantCulture,
+        $"No timer is set on the clock, which shows {GetUtcNow():O}, and the task has not ended. It waits for something that this clock "
+        + $"does not move, such as another clock, or an answer that does not come."));
 
     /// <summary>Waits until the code that a timer has resumed waits again, as far as that can be seen.</summary>
     /// <param name="task">The task whose end ends the wait.</param>
@@ -375,6 +453,62 @@ public sealed class ImmFixtureClock : TimeProvider
     private bool IsMovedByThisThread => _moving?.Contains(this) == true;
 
     private static long After(long elapsed, long ticks) => ticks > long.MaxValue - elapsed ? long.MaxValue : elapsed + ticks;
+
+    /// <summary>Code that runs in a context of its own: what is posted there waits until it is run. One thread runs it at a time.</summary>
+    private sealed class RunningCode : SynchronizationContext
+    {
+        private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
+        private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public RunningCode(Func<Task> start)
+        {
+            Task = Task.CompletedTask;
+            Within(() => Task = start());
+        }
+
+        /// <summary>The task of the code.</summary>
+        public Task Task { get; private set; }
+
+        /// <summary>Runs what is posted, until nothing is.</summary>
+        /// <returns>A task that ends when something is posted again.</returns>
+        public Task Run()
+        {
+            Task next;
+            do
+            {
+                next = Volatile.Read(ref _next).Task;
+                while (_posted.TryDequeue(out (SendOrPostCallback Callback, object? State) posted))
+                {
+                    Within(() => posted.Callback(posted.State));
+                }
+            }
+            while (!_posted.IsEmpty);
+
+            return next;
+        }
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            _posted.Enqueue((d, state));
+            Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        }
+
+        public override SynchronizationContext CreateCopy() => this;
+
+        private void Within(Action run)
+        {
+            SynchronizationContext? before = Current;
+            SetSynchronizationContext(this);
+            try
+            {
+                run();
+            }
+            finally
+            {
+                SetSynchronizationContext(before);
+            }
+        }
+    }
 
     private sealed class Timer(ImmFixtureClock clock, TimerCallback callback, object? state) : ITimer
     {
