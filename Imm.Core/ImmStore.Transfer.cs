@@ -1,6 +1,7 @@
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Json;
 using Imm.Core.Model;
+using Imm.Core.Shared;
 using Imm.Core.Storage;
 using Microsoft.Extensions.Options;
 
@@ -29,6 +30,16 @@ public sealed partial class ImmStore
         get
         {
             _pipeline.ThrowIfClosed();
+            if (_log is SharedLog shared)
+            {
+                return Array.AsReadOnly<ImmScope>(
+                [
+                    .. from listed in shared.List()
+                       where listed.ProjectCount > 0 || listed.HasOwnQuota
+                       select new ImmScope(listed.Scope.AccountId, listed.Scope.RegionId, listed.ProjectCount, listed.ProjectQuota),
+                ]);
+            }
+
             ImmScope[] scopes =
             [
                 .. from scope in _scopes.Scopes.Order(Scope.Order)
@@ -175,6 +186,32 @@ public sealed partial class ImmStore
         }
     }
 
+    /// <summary>Brings an export into a store that is empty: the way to move into a database, or from one to another.</summary>
+    /// <remarks>
+    /// Each account and region is brought in by changes of at most 1,024 projects. Where the call fails, what was brought in stays: a store
+    /// in a database is emptied by dropping its schema. No other process may use the store meanwhile.
+    /// </remarks>
+    /// <param name="stream">The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture.</param>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> is null or cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The store is not empty.</exception>
+    /// <exception cref="FormatException">The text is not an export, or breaks a rule; the message names the place.</exception>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void Import(Stream stream)
+    {
+        Guard.IsNotNull(stream, nameof(stream));
+        Guard.CanRead(stream, nameof(stream));
+        if (Scopes.Count > 0)
+        {
+            throw new InvalidOperationException("The store has projects already. Import into an empty store.");
+        }
+
+        foreach (ScopeState state in ReaderOf(stream).Read())
+        {
+            Import(state);
+        }
+    }
+
     internal static void Import(
         string path, Stream stream, Disk disk, Func<FileStoreSettings, FileStoreSettings>? adjust = null) =>
         Create(path, ReaderOf(stream).Read(), disk, adjust);
@@ -282,6 +319,15 @@ public sealed partial class ImmStore
                 return true;
             }
         });
+    }
+
+    private static IEnumerable<ScopeState> Cancellable(IEnumerable<ScopeState> scopes, CancellationToken cancellationToken)
+    {
+        foreach (ScopeState state in scopes.Where(static state => !Commit.ScopeTable.IsEmpty(state)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return state;
+        }
     }
 
     private void Import(ScopeState state)

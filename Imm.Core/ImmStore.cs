@@ -1,8 +1,10 @@
 using System.Collections.Frozen;
+using System.Data.Common;
 using CommunityToolkit.Diagnostics;
 using Imm.Core.Access;
 using Imm.Core.Commit;
 using Imm.Core.Model;
+using Imm.Core.Shared;
 using Imm.Core.Storage;
 using Imm.Core.Telemetry;
 using Microsoft.Extensions.Options;
@@ -47,6 +49,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     private readonly CommitQueue _queue;
     private readonly OperationPipeline _pipeline;
     private readonly StoreTelemetry _telemetry;
+    private readonly SharedReads? _reads;
     private readonly Scope _defaultScope;
     private readonly IImmAuthorizer? _authorizer;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,12 +74,20 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         _scopes = new ScopeTable(log, options.MaxLoadedProjects, options.KeptChanges);
         _queue = new CommitQueue(
             log, _scopes, options.TimeProvider, settings.Observer, options.MaxWaitingWrites, settings.StartThread, EndClose);
+        if (log is SharedLog shared)
+        {
+            shared.RefuseWaiting = _queue.RefuseWaiting;
+            _reads = shared.Share(_scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
+            _scopes.Confirm = scope => _reads.Confirm(scope);
+        }
+
         _pipeline = new OperationPipeline(
             _queue,
             options.Authorizer,
             new OperationObservers(options.TimeProvider, [telemetry, .. options.Observers]),
             telemetry,
-            options.TimeProvider);
+            options.TimeProvider,
+            _reads);
         _authorizer = options.Authorizer;
         MarkWhenIdle();
         telemetry.Opened(this, details, options.Authorizer?.Mode);
@@ -263,6 +274,12 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     {
         Guard.IsNotNullOrWhiteSpace(path, nameof(path));
         _pipeline.ThrowIfClosed();
+        if (_log is SharedLog)
+        {
+            string file = Path.GetFullPath(path);
+            return Task.Run(() => Create(file, Cancellable(_log.ReadScopes()!, cancellationToken), LocalDisk.Instance), cancellationToken);
+        }
+
         if (_log is not StoredLog log)
         {
             throw new InvalidOperationException("A store in memory has no file to copy.");
@@ -397,6 +414,11 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     {
         Guard.IsNotNull(options, nameof(options));
         Validate(options);
+        if (options.DataSource is { } source)
+        {
+            return OpenShared(options, source);
+        }
+
         if (options.Path is not { } path)
         {
             return InMemory(options);
@@ -422,6 +444,32 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             catch
             {
                 file.Abandon();
+                throw;
+            }
+        });
+    }
+
+    /// <summary>Opens the store in a database, and makes its tables where there are none.</summary>
+    private static ImmStore OpenShared(ImmStoreOptions options, DbDataSource source)
+    {
+        string place = $"the schema '{options.Schema}'";
+        return OpenFile(options, options.Name ?? place, telemetry =>
+        {
+            FileStoreSettings settings = Settings(options, telemetry);
+            var log = new SharedLog(
+                new SharedDatabase(source, options.DatabasePatience, telemetry),
+                new SharedSql(options.Schema),
+                settings,
+                options.KeptChanges);
+            try
+            {
+                log.Open();
+                return new ImmStore(
+                    options, settings, telemetry, log, open: null, new(place, "as the database", SharedSql.Version, 0, 0, default));
+            }
+            catch
+            {
+                log.Close();
                 throw;
             }
         });
@@ -538,6 +586,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         try
         {
             _scopes.Changes.Close();
+            _reads?.Close();
             _log.AwaitReads();
             _telemetry.Closing();
             _log.Close();

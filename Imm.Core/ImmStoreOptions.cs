@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics.Metrics;
 using Imm.Core.Model;
 using Imm.Core.Telemetry;
@@ -36,10 +37,50 @@ public sealed class ImmStoreOptions
 
     /// <summary>True for a store in memory, which is gone when it is closed.</summary>
     /// <value>
-    /// True only without a <see cref="Path"/>. The default value is false. <see cref="ImmStore.Open(ImmStoreOptions)"/> opens a store in
+    /// True only without <see cref="Path"/> and <see cref="DataSource"/>. The default value is false. <see cref="ImmStore.Open(ImmStoreOptions)"/> opens a store in
     /// memory where neither is set. A container takes exactly one of them, so that a path which was forgotten is an error and no loss.
     /// </value>
     public bool InMemory { get; set; }
+
+    /// <summary>
+    /// The source of connections to a PostgreSQL database, for a store that several processes share. The host makes it with the driver of
+    /// its choice, and disposes it after the store. Its encoding must be UTF-8.
+    /// </summary>
+    /// <value>
+    /// Null for a store in a file or in memory; not together with <see cref="Path"/> or <see cref="InMemory"/>. The default value is null.
+    /// </value>
+    public DbDataSource? DataSource { get; set; }
+
+    /// <summary>The schema of the database that holds the tables of the store. It is made where there is none.</summary>
+    /// <value>
+    /// 1 to 63 of the characters a-z, 0-9 and <c>_</c>, the first no digit. The default value is <c>imm</c>. Only a store with a
+    /// <see cref="DataSource"/> reads it.
+    /// </value>
+    public string Schema { get; set; } = "imm";
+
+    /// <summary>The age that the answer of a read may have, where other processes change the same accounts and regions.</summary>
+    /// <value>
+    /// The default value is <see cref="Core.ReadConsistency.Linearizable"/>. Only a store with a <see cref="DataSource"/> reads it.
+    /// </value>
+    public ReadConsistency ReadConsistency { get; set; }
+
+    /// <summary>
+    /// The time for which the database may not answer before calls are refused with <see cref="ImmErrorCode.ServiceUnavailable"/>; until
+    /// then they are tried again. A change whose commit was cut off waits longer, until the database tells whether it was made.
+    /// </summary>
+    /// <value>
+    /// Zero to 5 minutes (both inclusive). The default value is 30 seconds. Only a store with a <see cref="DataSource"/> reads it.
+    /// </value>
+    public TimeSpan DatabasePatience { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The time after which <see cref="ProjectRegistry.Watch"/> asks the database again for changes of other processes, on the clock of the
+    /// system. Changes of the own process are reported at once.
+    /// </summary>
+    /// <value>
+    /// 1 millisecond to 1 day (both inclusive). The default value is 1 second. Only a store with a <see cref="DataSource"/> reads it.
+    /// </value>
+    public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// The number of projects that each account may have in each region, unless <see cref="ProjectRegistry.SetProjectQuota"/> has set
@@ -61,7 +102,7 @@ public sealed class ImmStoreOptions
     /// <summary>The failures that an acknowledged change survives.</summary>
     /// <value>
     /// <see cref="Core.Durability.Durable"/> or <see cref="Core.Durability.Relaxed"/>. The default value is durable. A store in memory
-    /// ignores it.
+    /// ignores it. A store with a <see cref="DataSource"/> is durable as the database is, and takes no other value.
     /// </value>
     public Durability Durability { get; set; }
 

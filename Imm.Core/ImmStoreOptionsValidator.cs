@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Imm.Core.Model;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,10 @@ namespace Imm.Core;
 internal sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOptions>
 {
     private const int MaxKeptChanges = 65_536;
+    private const int MaxSchemaLength = 63;
+
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromMinutes(5);
+    private static readonly SearchValues<char> SchemaCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>Validates options.</summary>
     /// <param name="name">
@@ -35,6 +40,11 @@ internal sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOption
         if (options is { InMemory: true, Path: not null })
         {
             result.AddError("is true, and there is a Path; a store is in memory or in a file.", nameof(options.InMemory));
+        }
+
+        if (options is { DataSource: not null })
+        {
+            CheckShared(result, options);
         }
 
         if (options.ProjectQuota < 0)
@@ -106,6 +116,45 @@ internal sealed class ImmStoreOptionsValidator : IValidateOptions<ImmStoreOption
         string.IsNullOrEmpty(name) || result.Failures is not { } failures
             ? result
             : ValidateOptionsResult.Fail(failures.Select(failure => $"Store '{name}': {failure}"));
+
+    /// <summary>Checks the options that only a store in a database reads, and those that it does not take.</summary>
+    private static void CheckShared(ValidateOptionsResultBuilder result, ImmStoreOptions options)
+    {
+        if (options.Path is not null || options.InMemory)
+        {
+            result.AddError(
+                $"is set, and so is {(options.InMemory ? "InMemory" : "Path")}; a store is in a database, in a file or in memory.",
+                nameof(options.DataSource));
+        }
+
+        if (options.Durability == Durability.Relaxed)
+        {
+            result.AddError("is Relaxed; a store in a database is as durable as the database.", nameof(options.Durability));
+        }
+
+        if (options.Schema is not { Length: >= 1 and <= MaxSchemaLength } schema
+            || char.IsAsciiDigit(schema[0])
+            || schema.AsSpan().ContainsAnyExcept(SchemaCharacters))
+        {
+            result.AddError(
+                $"is '{options.Schema}'; it must have 1 to {MaxSchemaLength} of the characters a-z, 0-9 and '_', the first no digit.",
+                nameof(options.Schema));
+        }
+
+        if (options.DatabasePatience < TimeSpan.Zero || options.DatabasePatience > MaxPatience)
+        {
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {options.DatabasePatience}; it must be from 0 to {MaxPatience}."),
+                nameof(options.DatabasePatience));
+        }
+
+        if (options.WatchInterval < TimeSpan.FromMilliseconds(1) || options.WatchInterval > TimeSpan.FromDays(1))
+        {
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {options.WatchInterval}; it must be from 1 ms to 1 day."),
+                nameof(options.WatchInterval));
+        }
+    }
 
     private static void CheckAge(ValidateOptionsResultBuilder result, TimeSpan age, string name)
     {

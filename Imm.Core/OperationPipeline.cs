@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Imm.Core.Commit;
 using Imm.Core.Model;
+using Imm.Core.Shared;
 using Imm.Core.Telemetry;
 
 namespace Imm.Core;
@@ -14,10 +15,19 @@ namespace Imm.Core;
 /// the last step: the first waits for the commit queue and may commit itself, the second awaits it.
 /// </remarks>
 internal sealed class OperationPipeline(
-    CommitQueue queue, IImmAuthorizer? authorizer, OperationObservers observers, StoreTelemetry telemetry, TimeProvider timeProvider)
+    CommitQueue queue,
+    IImmAuthorizer? authorizer,
+    OperationObservers observers,
+    StoreTelemetry telemetry,
+    TimeProvider timeProvider,
+    SharedReads? reads)
 {
-    /// <summary>True if neither an authorizer nor an observer is there, so that a read is nothing but a read.</summary>
-    public bool IsDirect => authorizer is null && !observers.AreEnabled;
+    private readonly bool _isDirect = authorizer is null && reads is null or { AreLocal: true };
+
+    /// <summary>
+    /// True if neither an authorizer nor an observer is there, nor a database to be asked, so that a read is nothing but a read.
+    /// </summary>
+    public bool IsDirect => _isDirect && !observers.AreEnabled;
 
     /// <summary>The clock of the store.</summary>
     public TimeProvider TimeProvider => timeProvider;
@@ -30,6 +40,10 @@ internal sealed class OperationPipeline(
             throw CommitLog.Closed();
         }
     }
+
+    /// <summary>Waits until the state in memory is as new as a read needs it; not at all for a store that no other process changes.</summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the database does not answer.</exception>
+    public void Confirm(Scope scope) => reads?.Confirm(scope);
 
     /// <summary>Runs an operation on the calling thread.</summary>
     /// <exception cref="ImmException">It is refused.</exception>
@@ -57,6 +71,11 @@ internal sealed class OperationPipeline(
             return OrThrowAsync(ObserveAsync(call, scope, isSynchronous: false, cancellationToken));
         }
 
+        if (reads is not null && call.Query is not null)
+        {
+            return OrThrowAsync(ConfirmAsync(call, scope, isChecked: false, cancellationToken));
+        }
+
         ImmOutcome<TAnswer> outcome = Begin(call, scope, isSynchronous: false, cancellationToken, out PendingWrite<TAnswer>? write);
         return write is not null ? write.Answer
             : outcome.TryGetAnswer(out TAnswer? answer, out ImmRefusal? refusal) ? new(answer)
@@ -75,6 +94,8 @@ internal sealed class OperationPipeline(
         ThrowIfClosed();
         return IsObserved(call)
             ? ObserveAsync(call, scope, isSynchronous, cancellationToken)
+            : reads is not null && call.Query is not null && !isSynchronous
+            ? ConfirmAsync(call, scope, isChecked: false, cancellationToken)
             : Complete(Begin(call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
     }
 
@@ -115,6 +136,21 @@ internal sealed class OperationPipeline(
     private static async ValueTask<TAnswer> OrThrowAsync<TAnswer>(ValueTask<ImmOutcome<TAnswer>> outcome) =>
         (await outcome.ConfigureAwait(false)).OrThrow();
 
+    /// <summary>Runs an operation that reads, when the state in memory is as new as it needs it. No thread waits for that.</summary>
+    private async ValueTask<ImmOutcome<TAnswer>> ConfirmAsync<TAnswer>(
+        OperationCall<TAnswer> call, ScopeView scope, bool isChecked, CancellationToken cancellationToken)
+    {
+        if (!isChecked && Check(call, scope, operation: null) is { } refusal)
+        {
+            return new(refusal);
+        }
+
+        await reads!.ConfirmAsync(scope.Scope, call.Query is BeginWatch, cancellationToken).ConfigureAwait(false);
+        ImmOutcome<TAnswer> outcome = Execute(
+            call, scope, isSynchronous: false, isConfirmed: true, cancellationToken, out PendingWrite<TAnswer>? write);
+        return write is null ? outcome : await write.Outcome.ConfigureAwait(false);
+    }
+
     private ValueTask<ImmOutcome<TAnswer>> Complete<TAnswer>(
         ImmOutcome<TAnswer> outcome, PendingWrite<TAnswer>? write, bool isSynchronous) =>
         write is null ? new(outcome) : isSynchronous ? new(queue.Wait(write)) : write.Outcome;
@@ -146,7 +182,7 @@ internal sealed class OperationPipeline(
             return new(refusal);
         }
 
-        return Execute(call, scope, isSynchronous, cancellationToken, out write);
+        return Execute(call, scope, isSynchronous, isConfirmed: false, cancellationToken, out write);
     }
 
     private ImmRefusal? Check<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope, Operation? operation)
@@ -240,6 +276,7 @@ internal sealed class OperationPipeline(
         in OperationCall<TAnswer> call,
         ScopeView scope,
         bool isSynchronous,
+        bool isConfirmed,
         CancellationToken cancellationToken,
         out PendingWrite<TAnswer>? write)
     {
@@ -249,6 +286,11 @@ internal sealed class OperationPipeline(
         }
 
         write = null;
+        if (!isConfirmed)
+        {
+            reads?.Confirm(scope.Scope, query is BeginWatch);
+        }
+
         return query.Run(scope.State, out TAnswer? answer) is not { } refusal ? new(answer!)
             : call.Command is { } command ? Write(command, scope, isSynchronous, cancellationToken, out write)
             : new(refusal);
@@ -264,21 +306,25 @@ internal sealed class OperationPipeline(
         write = null;
         if (!cancellationToken.IsCancellationRequested)
         {
-            // A refusal that the published state decides needs neither the queue nor the disk.
+            // A refusal that the published state decides needs neither the queue nor the disk. In a shared store another process may have
+            // changed that state, and the commit confirms it.
             if (queue.CheckOpen() is { } notOpen)
             {
                 return new(notOpen);
             }
 
-            ScopeState state = scope.State;
-            if (command.Check(state) is { } refusal)
+            if (reads is null)
             {
-                return new(refusal);
-            }
+                ScopeState state = scope.State;
+                if (command.Check(state) is { } refusal)
+                {
+                    return new(refusal);
+                }
 
-            if (command.IsEmpty)
-            {
-                return new(command.Decide(state, nowTicks: 0, owner: null).Answer!);
+                if (command.IsEmpty)
+                {
+                    return new(command.Decide(state, nowTicks: 0, owner: null).Answer!);
+                }
             }
         }
 
@@ -286,6 +332,16 @@ internal sealed class OperationPipeline(
         queue.Submit(write, mayCommit: isSynchronous);
         return default;
     }
+
+    private ValueTask<ImmOutcome<TAnswer>> ExecuteAsync<TAnswer>(
+        in OperationCall<TAnswer> call, ScopeView scope, bool isSynchronous, CancellationToken cancellationToken) =>
+        reads is not null && call.Query is not null && !isSynchronous
+            ? ConfirmAsync(call, scope, isChecked: true, cancellationToken)
+            : Complete(
+                Execute(
+                    call, scope, isSynchronous, isConfirmed: false, cancellationToken, out PendingWrite<TAnswer>? write),
+                write,
+                isSynchronous);
 
     /// <summary>An operation between its begin and its end.</summary>
     private readonly struct Execution<TAnswer>(
@@ -301,7 +357,6 @@ internal sealed class OperationPipeline(
 
         public ImmRefusal? Check() => pipeline.Check(_call, scope, operation);
 
-        public ValueTask<ImmOutcome<TAnswer>> ExecuteAsync() => pipeline.Complete(
-            pipeline.Execute(_call, scope, isSynchronous, cancellationToken, out PendingWrite<TAnswer>? write), write, isSynchronous);
+        public ValueTask<ImmOutcome<TAnswer>> ExecuteAsync() => pipeline.ExecuteAsync(_call, scope, isSynchronous, cancellationToken);
     }
 }

@@ -74,6 +74,7 @@ public sealed partial class ProjectRegistry
         get
         {
             _pipeline.ThrowIfClosed();
+            _pipeline.Confirm(_scope.Scope);
             return _scope.State;
         }
     }

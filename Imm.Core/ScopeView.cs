@@ -22,7 +22,12 @@ internal sealed class ScopeView(ScopeTable scopes, Scope scope, Caller? caller =
 
     /// <summary>Finds the tags of a project; none where it does not exist.</summary>
     public Func<string, IReadOnlyList<Tag>> TagsOfProject =>
-        _tagsOfProject ??= name => State.TryFind(name, out Project? project) ? project.Tags : [];
+        _tagsOfProject ??= name =>
+        {
+            // A tag that another process has taken away must not allow anything any more.
+            scopes.Confirm?.Invoke(Scope);
+            return State.TryFind(name, out Project? project) ? project.Tags : [];
+        };
 
     /// <summary>The entry as it was last found; null for none. While it has a published state, that is the scope's.</summary>
     public ScopeEntry? Entry => _entry;

@@ -14,8 +14,15 @@ namespace Imm.Core.Commit;
 /// <param name="revisionOf">Gives the revision of a scope that was loaded since the store was opened, or has never had a change.</param>
 /// <param name="failure">Gives the refusal of a store that takes no more changes; null while it does.</param>
 /// <param name="readEarlier">Reads the changes that were kept when the store was last open; called for the first watch.</param>
+/// <param name="readStored">
+/// Reads the stored changes of a scope after a revision, where the next one is not in memory; null for a store that has no others.
+/// </param>
 internal sealed class ChangeHistory(
-    int capacity, Func<Scope, long> revisionOf, Func<ImmRefusal?> failure, Func<IReadOnlyList<PublishedChange>> readEarlier)
+    int capacity,
+    Func<Scope, long> revisionOf,
+    Func<ImmRefusal?> failure,
+    Func<IReadOnlyList<PublishedChange>> readEarlier,
+    Func<Scope, long, IReadOnlyList<PublishedChange>?>? readStored = null)
 {
     /// <summary>The number of changes that a watch copies at once.</summary>
     private const int MaxAtOnce = 256;
@@ -31,6 +38,42 @@ internal sealed class ChangeHistory(
     private long _next;
     private bool _isClosed;
     private bool _hasEarlier;
+
+    /// <summary>Called when a watch begins to wait; null for nothing.</summary>
+    public Action? Waited { get; set; }
+
+    /// <summary>True if a watch waits for a change.</summary>
+    public bool HasWaiting
+    {
+        get
+        {
+            using (Publish())
+            {
+                return _waiting.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>The scopes for whose next change a watch waits.</summary>
+    public Scope[] WaitingScopes()
+    {
+        using (Publish())
+        {
+            return [.. _waiting.Keys];
+        }
+    }
+
+    /// <summary>
+    /// Wakes the watches of a scope, whose state was published without all of its changes. Caller must hold the lock of
+    /// <see cref="Publish"/>.
+    /// </summary>
+    public void Wake(Scope scope)
+    {
+        if (_waiting.Remove(scope, out Waiting? waiting))
+        {
+            waiting.Source.SetResult();
+        }
+    }
 
     /// <summary>Enters the lock under which states are published and changes are added. Does not end by an interruption.</summary>
     public Uninterruptible.Held Publish() => Uninterruptible.Enter(_gate);
@@ -86,8 +129,18 @@ internal sealed class ChangeHistory(
         using (Publish())
         {
             long position = 0;
-            return Read(scope, afterRevision, ref position, []);
+            if (Read(scope, afterRevision, ref position, []) is not { } gone)
+            {
+                return null;
+            }
+
+            if (readStored is null || afterRevision > revisionOf(scope))
+            {
+                return gone;
+            }
         }
+
+        return ReadStored(scope, afterRevision).Count > 0 ? null : Gone(afterRevision);
     }
 
     /// <summary>Reports the changes of a scope in order, those to come too.</summary>
@@ -109,8 +162,19 @@ internal sealed class ChangeHistory(
             cancellationToken.ThrowIfCancellationRequested();
             if (Next(scope, afterRevision, ref position, changes) is { } waiting)
             {
+                Waited?.Invoke();
                 await WaitAsync(scope, waiting, cancellationToken).ConfigureAwait(false);
                 continue;
+            }
+
+            if (changes.Count == 0)
+            {
+                long after = afterRevision;
+                changes.AddRange(await Task.Run(() => ReadStored(scope, after), cancellationToken).ConfigureAwait(false));
+                if (changes.Count == 0)
+                {
+                    throw Gone(afterRevision).ToException();
+                }
             }
 
             foreach ((_, Project project, ChangeState state) in changes)
@@ -199,7 +263,32 @@ internal sealed class ChangeHistory(
         _kept = longer;
     }
 
-    /// <summary>Reads the next changes; gives what to wait for where there are none.</summary>
+    private static ImmRefusal Gone(long afterRevision) =>
+        ImmRefusal.RevisionGone(afterRevision, "the change that comes next is not kept any more");
+
+    /// <summary>Reads the next changes that are stored; none where the next one is not.</summary>
+    private List<PublishedChange> ReadStored(Scope scope, long afterRevision)
+    {
+        var next = new List<PublishedChange>();
+        if (revisionOf(scope) - afterRevision > capacity)
+        {
+            return next;
+        }
+
+        foreach (PublishedChange change in readStored!(scope, afterRevision) ?? [])
+        {
+            if (change.Project.Revision != afterRevision + 1 + next.Count)
+            {
+                break;
+            }
+
+            next.Add(change);
+        }
+
+        return next;
+    }
+
+    /// <summary>Reads the next changes; gives what to wait for where there are none, and nothing where they are stored only.</summary>
     private Waiting? Next(Scope scope, long afterRevision, ref long position, List<PublishedChange> changes)
     {
         using (Publish())
@@ -211,7 +300,7 @@ internal sealed class ChangeHistory(
 
             if (Read(scope, afterRevision, ref position, changes) is { } gone)
             {
-                throw gone.ToException();
+                return readStored is not null && afterRevision < revisionOf(scope) ? null : throw gone.ToException();
             }
 
             if (changes.Count > 0)
@@ -267,7 +356,7 @@ internal sealed class ChangeHistory(
             expected++;
         }
 
-        return changes.Count > 0 ? null : ImmRefusal.RevisionGone(afterRevision, "the change that comes next is not kept any more");
+        return changes.Count > 0 ? null : Gone(afterRevision);
     }
 
     private async Task WaitAsync(Scope scope, Waiting waiting, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Imm.Core.Model;
+using Imm.Core.Storage;
 
 namespace Imm.Core.Commit;
 
@@ -19,6 +21,15 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// The failure after which nothing is appended any more; null while there is none. Only a new open of the files ends it.
     /// </summary>
     public virtual Exception? Failure => null;
+
+    /// <summary>
+    /// True if other processes change the same scopes: then <see cref="ScopeEntry.LastSequence"/> is the version of a scope, and a batch may
+    /// find that a scope has moved on.
+    /// </summary>
+    public virtual bool IsShared => false;
+
+    /// <summary>The number of scopes that a batch may change or read, from 1.</summary>
+    public virtual int MaxScopes => int.MaxValue;
 
     /// <summary>The scopes that have stored content, as of when the store was opened.</summary>
     public abstract IReadOnlyCollection<Scope> StoredScopes { get; }
@@ -70,8 +81,21 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// <summary>Refuses the first change of a scope where the log can store no further scope; null where it can.</summary>
     public virtual ImmRefusal? RefuseNewScope(ScopeEntry entry) => null;
 
+    /// <summary>Reads the changes of projects of a scope after a revision, in order, as far as they are stored; null for none.</summary>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: they cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">The log is closed.</exception>
+    public virtual IReadOnlyList<PublishedChange>? ReadChangesAfter(Scope scope, long revision) => null;
+
+    /// <summary>Gives the published state of an entry where it is in memory. A shared log notes its version for the batch.</summary>
+    public virtual bool TryPin(ScopeEntry entry, [NotNullWhen(true)] out ScopeState? state)
+    {
+        state = entry.Published;
+        return state is not null;
+    }
+
     /// <summary>Begins a batch.</summary>
-    public virtual void Begin()
+    /// <param name="writes">The writes of the batch.</param>
+    public virtual void Begin(IReadOnlyList<PendingWrite> writes)
     {
     }
 
@@ -88,6 +112,33 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     /// The batch is not durable. Where <see cref="Failure"/> is null then, nothing of it was written and the next one may succeed.
     /// </exception>
     public virtual long Append() => 0;
+
+    /// <summary>
+    /// True if a scope had moved on when the batch was appended, so that nothing of it was appended in that scope and its writes are to be
+    /// decided again. Caller must hold the commit lock.
+    /// </summary>
+    public virtual bool IsLost(ScopeEntry entry) => false;
+
+    /// <summary>The sequence number of the state that a batch has made in a scope. Caller must hold the commit lock.</summary>
+    /// <param name="entry">A scope of the batch.</param>
+    /// <param name="sequence">The number that <see cref="Append"/> has returned.</param>
+    public virtual long SequenceOf(ScopeEntry entry, long sequence) => sequence;
+
+    /// <summary>The id of the batch that was appended last, in a shared log. Caller must hold the commit lock.</summary>
+    public virtual Guid BatchId => default;
+
+    /// <summary>Makes the refusal of the writes of a batch that was not appended.</summary>
+    public virtual ImmRefusal Refuse(Exception cause) => ImmRefusal.Unavailable(
+        StoreFileException.ReasonOf(cause),
+        cause is OutOfSpaceException
+            ? $"There is no room for the change, and nothing was changed. Make room and try again. {cause.Message}"
+            : $"The change could not be stored, and nothing was changed; a later one may be. {cause.Message}",
+        cause);
+
+    /// <summary>Notes that the store closes, before its last writes are done.</summary>
+    public virtual void Closing()
+    {
+    }
 
     /// <summary>Undoes what <see cref="Add"/> changed in the entries of a batch that was not appended.</summary>
     /// <param name="entries">The scopes of the batch.</param>

@@ -54,6 +54,7 @@ internal sealed class CommitQueue
     private readonly List<PendingWrite> _batch;
     private readonly List<ScopeEntry> _staged = [];
     private readonly List<PublishedChange> _changes = [];
+    private readonly HashSet<Scope>? _scopesOfBatch;
     private PendingWrite? _taken;
     private long _sequence;
 
@@ -85,6 +86,7 @@ internal sealed class CommitQueue
         _maxWaiting = maxWaiting;
         _ended = ended;
         _batch = new(log.IsPersistent ? MaxBatch : 1);
+        _scopesOfBatch = log.MaxScopes < int.MaxValue ? [] : null;
         if (log.IsPersistent)
         {
             // Last, so that it finds everything in place.
@@ -213,6 +215,7 @@ internal sealed class CommitQueue
             return;
         }
 
+        _log.Closing();
         if (_log.IsPersistent)
         {
             _wake.Set();
@@ -230,6 +233,23 @@ internal sealed class CommitQueue
             // Also where the caller is interrupted as it waits.
             End();
         }
+    }
+
+    /// <summary>Refuses the writes that wait, those of the batch excepted. Caller must hold the commit lock.</summary>
+    public void RefuseWaiting(ImmRefusal refusal)
+    {
+        _taken ??= TakeWaiting();
+        int left = 0;
+        for (; _taken is { } write; left++)
+        {
+            _taken = write.Previous;
+            if (write.TryTake())
+            {
+                Complete(write, refusal);
+            }
+        }
+
+        Interlocked.Add(ref _waitingCount, -left);
     }
 
     /// <summary>Checks that a call which does not wait for the store comes from no listener either.</summary>
@@ -317,7 +337,7 @@ internal sealed class CommitQueue
     {
         _taken ??= TakeWaiting();
         int left = 0;
-        for (; _taken is { } write && _batch.Count < MaxBatch; left++)
+        for (; _taken is { } write && _batch.Count < MaxBatch && MayTake(write); left++)
         {
             _taken = write.Previous;
             write.Previous = null;
@@ -327,8 +347,20 @@ internal sealed class CommitQueue
             }
         }
 
+        _scopesOfBatch?.Clear();
         Interlocked.Add(ref _waitingCount, -left);
         return _batch.Count > 0;
+    }
+
+    /// <summary>True if the batch stays within the number of scopes that the log takes at once.</summary>
+    private bool MayTake(PendingWrite write)
+    {
+        if (_scopesOfBatch is not { } scopes)
+        {
+            return true;
+        }
+
+        return scopes.Contains(write.Scope) || (scopes.Count < _log.MaxScopes && scopes.Add(write.Scope));
     }
 
     /// <summary>Takes all that wait, the one that waits longest first.</summary>
@@ -366,12 +398,40 @@ internal sealed class CommitQueue
         }
     }
 
-    /// <summary>Decides the batch, makes it durable, publishes it, and completes its writes. Caller must hold the commit lock.</summary>
+    /// <summary>Commits the batch, writes of scopes that had moved on again and again. Caller must hold the commit lock.</summary>
     private void Commit()
     {
+        do
+        {
+            CommitOnce();
+        }
+        while (_batch.Count > 0);
+    }
+
+    /// <summary>
+    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes that are to be decided again stay in the batch.
+    /// </summary>
+    private void CommitOnce()
+    {
+        int again = 0;
         try
         {
             ImmRefusal? failure = DecideAndAppend();
+            if (failure is null && _log.IsShared)
+            {
+                _staged.RemoveAll(entry =>
+                {
+                    bool isLost = _log.IsLost(entry);
+                    if (isLost)
+                    {
+                        entry.Staged = null;
+                        _changes.RemoveAll(change => change.Scope == entry.Scope);
+                    }
+
+                    return isLost;
+                });
+            }
+
             if (failure is null)
             {
                 Publish();
@@ -392,14 +452,21 @@ internal sealed class CommitQueue
                 _observer?.Committed(_batch.Count);
             }
 
-            foreach (PendingWrite write in _batch)
+            for (int i = 0; i < _batch.Count; i++)
             {
+                PendingWrite write = _batch[i];
+                if (failure is null && write.Entry is { } entry && _log.IsLost(entry))
+                {
+                    _batch[again++] = write;
+                    continue;
+                }
+
                 Complete(write, failure);
             }
         }
         finally
         {
-            _batch.Clear();
+            _batch.RemoveRange(again, _batch.Count - again);
             _staged.Clear();
             _changes.Clear();
         }
@@ -411,7 +478,10 @@ internal sealed class CommitQueue
         {
             foreach (ScopeEntry entry in _staged)
             {
-                _scopes.Publish(entry, _sequence);
+                if (!_scopes.Publish(entry, _log.SequenceOf(entry, _sequence), _log.BatchId))
+                {
+                    _changes.RemoveAll(change => change.Scope == entry.Scope);
+                }
             }
 
             _scopes.Changes.Add(_changes);
@@ -447,7 +517,7 @@ internal sealed class CommitQueue
         {
             // A state that only this batch has seen may be mutated in place until it is published.
             var owner = new OwnerToken();
-            _log.Begin();
+            _log.Begin(_batch);
             foreach (PendingWrite write in _batch)
             {
                 if (write.Decide(_scopes, _log, _timeProvider, owner, out ScopeState? next, out Change[] changes) is { } entry)
@@ -478,13 +548,7 @@ internal sealed class CommitQueue
 #pragma warning restore CA1031
         {
             _log.Discard(_staged);
-            return _log.Failed
-                ?? ImmRefusal.Unavailable(
-                    StoreFileException.ReasonOf(e),
-                    e is OutOfSpaceException
-                        ? $"There is no room for the change, and nothing was changed. Make room and try again. {e.Message}"
-                        : $"The change could not be stored, and nothing was changed; a later one may be. {e.Message}",
-                    e);
+            return _log.Failed ?? _log.Refuse(e);
         }
     }
 }

@@ -16,6 +16,14 @@ internal abstract class PendingWrite
     /// <summary>The write that was enqueued before this one; the queue's own.</summary>
     public PendingWrite? Previous { get; set; }
 
+    /// <summary>The scope of the command.</summary>
+    public abstract Scope Scope { get; }
+
+    /// <summary>
+    /// The entry of the scope, as the caller knew it, then as it was decided on; null for none. Caller must hold the commit lock.
+    /// </summary>
+    public abstract ScopeEntry? Entry { get; }
+
     /// <summary>Takes the command into a batch; false where it was cancelled.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
@@ -24,7 +32,7 @@ internal abstract class PendingWrite
 
     /// <summary>
     /// Decides the command against the staged state of its scope. Gives the scope where there is something to store and publish, else null.
-    /// Caller must hold the commit lock.
+    /// May be called again, before the write is completed. Caller must hold the commit lock.
     /// </summary>
     /// <param name="scopes">The scopes.</param>
     /// <param name="log">The log of the batch.</param>
@@ -53,7 +61,7 @@ internal abstract class PendingWrite
 internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<ImmOutcome<TAnswer>>
 {
     private readonly Scope _scope;
-    private readonly ScopeEntry? _known;
+    private ScopeEntry? _known;
     private readonly Command<TAnswer> _command;
     private ManualResetValueTaskSourceCore<ImmOutcome<TAnswer>> _source = new() { RunContinuationsAsynchronously = true };
     private readonly CancellationTokenRegistration _cancellation;
@@ -85,6 +93,10 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
     }
 
+    public override Scope Scope => _scope;
+
+    public override ScopeEntry? Entry => _known;
+
     /// <summary>The answer, or the refusal as an exception.</summary>
     public ValueTask<TAnswer> Answer => new(this, _source.Version);
 
@@ -110,10 +122,13 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     {
         try
         {
+            _defect = null;
             ScopeEntry entry = scopes.Stage(_scope, _known);
+            _known = entry;
             ScopeState state = scopes.StagedState(entry);
             _decision = log.RefuseNewScope(entry) is { } full
                 ? Decision<TAnswer>.Refused(_command.Check(state) ?? full)
+                : _command.IsEmpty ? DecideEmpty(state)
                 : _command.Decide(state, timeProvider.GetUtcNow().UtcTicks, owner);
             next = _decision.Next;
             changes = _decision.Changes;
@@ -178,6 +193,13 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     TAnswer IValueTaskSource<TAnswer>.GetResult(short token) => Wait().OrThrow();
 
     ImmOutcome<TAnswer> IValueTaskSource<ImmOutcome<TAnswer>>.GetResult(short token) => Wait();
+
+    /// <summary>Decides a command that changes nothing, whose next state is not looked at.</summary>
+    private Decision<TAnswer> DecideEmpty(ScopeState state)
+    {
+        Decision<TAnswer> decision = _command.Decide(state, nowTicks: 0, owner: null);
+        return decision.Refusal is null ? Decision<TAnswer>.Unchanged(decision.Answer!) : decision;
+    }
 
     private void Complete(ImmOutcome<TAnswer> outcome)
     {

@@ -7,6 +7,9 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
 {
     private ScopeState? _published;
 
+    /// <summary>The key under which a shared store has the scope; empty in other stores.</summary>
+    public Guid Key { get; init; }
+
     public Scope Scope { get; } = scope;
 
     /// <summary>The number under which the log stores the scope; 0 until it does. Caller must hold the commit lock.</summary>
@@ -34,8 +37,23 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
     /// <summary>The state after the commands of the batch so far. Caller must hold the commit lock.</summary>
     public ScopeState? Staged { get; set; }
 
-    /// <summary>The last batch that changed the scope; 0 for none since the store was opened. Guarded by the lock of the entry.</summary>
+    /// <summary>
+    /// The last batch that changed the scope; 0 for none since the store was opened. In a shared store it is the version of the published
+    /// state, which rises by one with each batch of any process. Guarded by the lock of the entry.
+    /// </summary>
     public long LastSequence { get; set; }
+
+    /// <summary>
+    /// The id of the batch that made the published state, in a shared store; empty for a scope that was never stored. Guarded by the lock of
+    /// the entry.
+    /// </summary>
+    public Guid BatchId { get; set; }
+
+    /// <summary>
+    /// The timestamp from before the last time that a shared store was asked for the version of the published state; 0 for never. Written
+    /// without a lock: an older value only makes a read ask again.
+    /// </summary>
+    public long CheckedAt { get; set; }
 
     /// <summary>The project quota that the scope is stored with, as of the last batch. Guarded by the lock of the entry.</summary>
     public int? OwnProjectQuota { get; set; } = ownProjectQuota;

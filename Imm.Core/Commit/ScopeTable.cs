@@ -41,11 +41,15 @@ internal sealed class ScopeTable
     {
         _log = log;
         _maxLoadedProjects = log.IsPersistent ? maxLoadedProjects : null;
-        Changes = new ChangeHistory(keptChanges, RevisionOf, () => log.Failed, log.ReadChanges);
+        Changes = new ChangeHistory(
+            keptChanges, RevisionOf, () => log.Failed, log.ReadChanges, log.IsShared ? log.ReadChangesAfter : null);
     }
 
     /// <summary>The last changes of projects.</summary>
     public ChangeHistory Changes { get; }
+
+    /// <summary>Brings the state of a scope up to what other processes have changed; null for a store that no other process changes.</summary>
+    public Action<Scope>? Confirm { get; set; }
 
     /// <summary>The number of scopes that have an entry.</summary>
     public int Count => _entries.Count;
@@ -163,23 +167,40 @@ internal sealed class ScopeTable
     }
 
     /// <summary>Gets the state in which the next command of the batch is decided. Caller must hold the commit lock.</summary>
-    public ScopeState StagedState(ScopeEntry entry) =>
-        entry.Staged ?? entry.Published ?? Load(entry) ?? throw new InvalidOperationException("Only the commit removes an entry.");
+    public ScopeState StagedState(ScopeEntry entry)
+    {
+        ScopeState? state = entry.Staged;
+        while (state is null && !_log.TryPin(entry, out state))
+        {
+            Invariant.Holds(Load(entry) is not null, "only the commit removes an entry");
+        }
+
+        return state;
+    }
 
     /// <summary>
     /// Publishes the staged state of an entry. Caller must hold the commit lock and that of <see cref="ChangeHistory.Publish"/>.
     /// </summary>
     /// <param name="entry">The entry.</param>
     /// <param name="sequence">The sequence number of the batch.</param>
-    public void Publish(ScopeEntry entry, long sequence)
+    /// <param name="batchId">The id of the batch; empty for none.</param>
+    /// <returns>False where a shared store has published that state, or a later one, already.</returns>
+    public bool Publish(ScopeEntry entry, long sequence, Guid batchId)
     {
         ScopeState state = entry.Staged!;
         ScopeState? before;
 
         // Not beside a load of a state that was dropped, which would overwrite this one.
         Uninterruptible.Enter(entry);
+        if (_log.IsShared && entry.LastSequence >= sequence)
+        {
+            Monitor.Exit(entry);
+            return false;
+        }
+
         before = entry.Published;
         entry.LastSequence = sequence;
+        entry.BatchId = batchId;
         entry.OwnProjectQuota = state.OwnProjectQuota;
         entry.Revision = state.Revision;
         entry.Published = state;
@@ -201,6 +222,53 @@ internal sealed class ScopeTable
             // Nothing of it is stored.
             Remove(entry);
         }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Publishes a state that another process has committed. Does nothing where the state in memory is no longer the one that it was made
+    /// from, or was dropped.
+    /// </summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="from">The version and batch of the state that it was made from.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="to">Its version and batch.</param>
+    /// <param name="changes">The changes of projects between the two; empty where they are not known.</param>
+    public void PublishLater(
+        ScopeEntry entry, (long Version, Guid Batch) from, ScopeState state, (long Version, Guid Batch) to, List<PublishedChange> changes)
+    {
+        using Uninterruptible.Held publishing = Changes.Publish();
+        ScopeState? before;
+        using (Uninterruptible.Enter(entry))
+        {
+            before = entry.Published;
+            if (before is null || (entry.LastSequence, entry.BatchId) != from)
+            {
+                return;
+            }
+
+            (entry.LastSequence, entry.BatchId) = to;
+            entry.OwnProjectQuota = state.OwnProjectQuota;
+            entry.Revision = state.Revision;
+            entry.Published = state;
+        }
+
+        if (_maxLoadedProjects is not null)
+        {
+            CountLoaded(entry, before, state);
+            Evict(except: entry);
+        }
+
+        Changes.Add(changes);
+        Changes.Wake(entry.Scope);
+    }
+
+    /// <summary>Gets the entry of a scope of a shared store.</summary>
+    public ScopeEntry Find(Scope scope)
+    {
+        Invariant.Holds(TryFind(scope, out ScopeEntry? entry), "any scope may be stored in a shared store");
+        return entry;
     }
 
     /// <summary>Forgets the new scopes that the batch has not published. Caller must hold the commit lock.</summary>

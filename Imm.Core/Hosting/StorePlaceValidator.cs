@@ -8,10 +8,10 @@ internal sealed class StorePlaceValidator : IValidateOptions<ImmStoreOptions>
     public ValidateOptionsResult Validate(string? name, ImmStoreOptions options)
     {
         var result = new ValidateOptionsResultBuilder();
-        if (options is { Path: null, InMemory: false })
+        if (options is { Path: null, InMemory: false, DataSource: null })
         {
             result.AddError(
-                "is not set. Give a file's path, or set InMemory to true for a store that is gone when it is closed.",
+                "is not set. Give a file's path, a DataSource, or set InMemory to true for a store that is gone when it is closed.",
                 nameof(options.Path));
         }
 

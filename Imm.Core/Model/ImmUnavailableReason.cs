@@ -66,4 +66,7 @@ public enum ImmUnavailableReason
     /// reason of that failure.
     /// </summary>
     StoreFailed = 19,
+
+    /// <summary>The database does not answer, or has lost the connection, for longer than the store is to wait.</summary>
+    DatabaseUnreachable = 20,
 }

@@ -25,6 +25,18 @@ internal interface IStoreObserver
     /// <summary>Reports the first batch that found no room, after one that did.</summary>
     void RanOutOfSpace(Exception cause);
 
+    /// <summary>Reports a round trip to the database of a shared store.</summary>
+    void MadeRoundTrip();
+
+    /// <summary>Reports scopes in which another process was first, so that writes are decided again.</summary>
+    void LostRaces(int scopes);
+
+    /// <summary>Reports a scope whose state was brought up to the changes of another process.</summary>
+    void CaughtUp();
+
+    /// <summary>Reports a failure of the database after which its work is tried again.</summary>
+    void Retried(Exception cause);
+
     /// <summary>Reports, once, that the store has failed and takes no more changes.</summary>
     void Failed(Exception cause);
 }

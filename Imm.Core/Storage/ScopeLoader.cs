@@ -37,15 +37,33 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
     public ScopeState Load(ScopeState empty, int id)
     {
         (long first, long last) = RecordKey.OfScope(id);
-        List<Project> projects = Read(ChangeKind.Project, first, last, codec.ReadProject);
-        ILookup<string, DatasetEntry> datasets = Read(ChangeKind.Dataset, first, last, RecordCodec.ReadDataset)
-            .ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
-        ILookup<string, OssBucketAttachment> attachments = Read(
-            ChangeKind.Attachment,
-            first,
-            last,
-            (in Record record) => RecordCodec.ReadAttachment(record, empty.Scope.AccountId)).ToLookup(
-                static attachment => attachment.ProjectName.Value);
+        return Build(
+            empty,
+            Read(ChangeKind.Project, first, last, codec.ReadProject),
+            Read(ChangeKind.Dataset, first, last, RecordCodec.ReadDataset),
+            Read(
+                ChangeKind.Attachment,
+                first,
+                last,
+                (in Record record) => RecordCodec.ReadAttachment(record, empty.Scope.AccountId)),
+            problem);
+    }
+
+    /// <summary>Builds the state of a scope from its values, and verifies that they belong together.</summary>
+    /// <param name="empty">The empty state of the scope.</param>
+    /// <param name="projects">The projects, without datasets and attachments.</param>
+    /// <param name="allDatasets">The datasets.</param>
+    /// <param name="allAttachments">The attachments.</param>
+    /// <param name="problem">Takes each problem; what it is about is skipped.</param>
+    public static ScopeState Build(
+        ScopeState empty,
+        List<Project> projects,
+        List<DatasetEntry> allDatasets,
+        List<OssBucketAttachment> allAttachments,
+        Action<string> problem)
+    {
+        ILookup<string, DatasetEntry> datasets = allDatasets.ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
+        ILookup<string, OssBucketAttachment> attachments = allAttachments.ToLookup(static attachment => attachment.ProjectName.Value);
         ScopeState state = empty;
         var owner = new OwnerToken();
         foreach (Project stored in projects)

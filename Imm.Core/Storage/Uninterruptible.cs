@@ -57,6 +57,9 @@ internal static class Uninterruptible
         }
     }
 
+    /// <summary>Notes that a wait has thrown, and that its caller goes on.</summary>
+    public static void NoteInterruption() => _interrupted = true;
+
     /// <summary>Interrupts the calling thread again if it was interrupted meanwhile: its next wait throws.</summary>
     public static void End()
     {

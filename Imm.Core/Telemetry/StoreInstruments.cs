@@ -47,6 +47,14 @@ internal sealed class StoreInstruments
             "imm.commit.flush.duration", "s", "The duration of a flush of the write-ahead log.", tags: null, Durations);
         CheckpointDuration = meter.CreateHistogram(
             "imm.checkpoint.duration", "s", "The duration of a checkpoint.", tags: null, Durations);
+        DatabaseRoundTrips = meter.CreateCounter<long>(
+            "imm.db.round_trips", "{round_trip}", "The round trips to the database of a shared store.");
+        DatabaseLostRaces = meter.CreateCounter<long>(
+            "imm.db.lost_races", "{scope}", "The accounts and regions of a batch in which another process was first.");
+        DatabaseCatchUps = meter.CreateCounter<long>(
+            "imm.db.catch_ups", "{scope}", "The accounts and regions that were brought up to the changes of another process.");
+        DatabaseRetries = meter.CreateCounter<long>(
+            "imm.db.retries", "{retry}", "The failures of the database after which its work was tried again.");
         meter.CreateObservableUpDownCounter(
             "imm.commit.queue.length", () => Sum(store => store.WaitingWrites), "{operation}", "The changes in the commit queue.");
         meter.CreateObservableUpDownCounter(
@@ -75,6 +83,14 @@ internal sealed class StoreInstruments
     public Histogram<double> FlushDuration { get; }
 
     public Histogram<double> CheckpointDuration { get; }
+
+    public Counter<long> DatabaseRoundTrips { get; }
+
+    public Counter<long> DatabaseLostRaces { get; }
+
+    public Counter<long> DatabaseCatchUps { get; }
+
+    public Counter<long> DatabaseRetries { get; }
 
     /// <summary>True if a listener counts or measures operations.</summary>
     public bool AreOperationsMeasured => Operations.Enabled || OperationDuration.Enabled;

@@ -227,6 +227,18 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     }
 
     /// <inheritdoc/>
+    public void MadeRoundTrip() => Count(_instruments.DatabaseRoundTrips, 1);
+
+    /// <inheritdoc/>
+    public void LostRaces(int scopes) => Count(_instruments.DatabaseLostRaces, scopes);
+
+    /// <inheritdoc/>
+    public void CaughtUp() => Count(_instruments.DatabaseCatchUps, 1);
+
+    /// <inheritdoc/>
+    public void Retried(Exception cause) => Count(_instruments.DatabaseRetries, 1);
+
+    /// <inheritdoc/>
     public void RanOutOfSpace(Exception cause) => Notify((this, cause), static it => it.Item1.LogReason(it.cause));
 
     /// <inheritdoc/>
@@ -305,6 +317,14 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
         if (operation.Duration is { } duration)
         {
             _instruments.OperationDuration.Record(duration.TotalSeconds, tags);
+        }
+    }
+
+    private void Count(Counter<long> counter, int number)
+    {
+        if (counter.Enabled)
+        {
+            Notify((this, counter, number), static it => it.counter.Add(it.number, it.Item1.Tags()));
         }
     }
 

@@ -1,0 +1,267 @@
+using System.Data.Common;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Storage;
+
+namespace Imm.Core.Shared;
+
+/// <summary>
+/// The database of a shared store: runs work on connections, and again where a failure passes. Thread-safe; a <see cref="Lane"/> is not.
+/// </summary>
+/// <param name="source">The source of connections, which the host owns.</param>
+/// <param name="patience">The time for which the database may not answer before work fails.</param>
+/// <param name="observer">The observer; null for none.</param>
+internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, IStoreObserver? observer)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>The time of the first failure since the last success, as a timestamp; 0 for none.</summary>
+    private long _failingSince;
+    private int _closed;
+
+    /// <summary>The failure for which the database does not answer; null while it does.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>True once the store closes: nothing is tried again.</summary>
+    public bool IsClosing => Volatile.Read(ref _closed) != 0;
+
+    /// <summary>Tries nothing again from now on.</summary>
+    public void Close() => Volatile.Write(ref _closed, 1);
+
+    /// <summary>Runs work on a connection of its own, again where a failure passes in time. The work must be repeatable.</summary>
+    /// <exception cref="DatabaseException">The database does not answer, or refuses.</exception>
+    public T Run<T>(Func<Lane, T> work)
+    {
+        using var lane = new Lane(this);
+        return Run(lane, work);
+    }
+
+    /// <summary>Runs work on a connection that stays open, again where a failure passes in time. The work must be repeatable.</summary>
+    /// <exception cref="DatabaseException">The database does not answer, or refuses.</exception>
+    public T Run<T>(Lane lane, Func<Lane, T> work)
+    {
+        var retry = new Retry(this);
+        while (true)
+        {
+            try
+            {
+                T result = work(lane);
+                Succeeded();
+                return result;
+            }
+            catch (Exception e) when (e is not DatabaseException)
+            {
+                lane.Drop();
+                retry.PauseOrThrow(e);
+            }
+        }
+    }
+
+    /// <summary>Notes that the database has answered.</summary>
+    public void Succeeded()
+    {
+        if (Volatile.Read(ref _failingSince) != 0)
+        {
+            Volatile.Write(ref _failingSince, 0);
+            Failure = null;
+        }
+    }
+
+    private DbConnection Open() => source.OpenConnection();
+
+    /// <summary>The attempts of one piece of work.</summary>
+    internal struct Retry(SharedDatabase database)
+    {
+        private TimeSpan _pause;
+
+        /// <summary>Pauses before the next attempt.</summary>
+        /// <param name="e">The failure of this one.</param>
+        /// <exception cref="DatabaseException">The failure does not pass, or has not passed within the patience.</exception>
+        public void PauseOrThrow(Exception e)
+        {
+            if (!TryPause(e))
+            {
+                throw DatabaseException.Of(e);
+            }
+        }
+
+        /// <inheritdoc cref="PauseOrThrow"/>
+        /// <returns>False where there is to be no other attempt.</returns>
+        public bool TryPause(Exception e)
+        {
+            if (!DatabaseException.IsTransient(e))
+            {
+                return false;
+            }
+
+            if (e is ThreadInterruptedException)
+            {
+                // A caller's thread, which goes on, and is interrupted again at the end.
+                Uninterruptible.NoteInterruption();
+            }
+
+            // The database has answered, but for the transaction.
+            bool isConflict = e is DbException { SqlState: { Length: 5 } state } && state.StartsWith("40", StringComparison.Ordinal);
+            long now = Stopwatch.GetTimestamp();
+            if (Interlocked.CompareExchange(ref database._failingSince, now, 0) is var since and not 0
+                && Stopwatch.GetElapsedTime(since, now) >= database.Patience)
+            {
+                database.Failure = e;
+                return false;
+            }
+
+            if (database.IsClosing)
+            {
+                return false;
+            }
+
+            database.Observer?.Retried(e);
+            if (!isConflict)
+            {
+                Pause();
+            }
+
+            return true;
+        }
+
+        /// <summary>Pauses, each time longer.</summary>
+        public void Pause()
+        {
+            _pause = _pause == default ? FirstPause : _pause < LongestPause ? 2 * _pause : LongestPause;
+            try
+            {
+                Thread.Sleep(_pause);
+            }
+            catch (ThreadInterruptedException)
+            {
+                // A caller's thread that commits: it goes on.
+                Uninterruptible.NoteInterruption();
+            }
+        }
+    }
+
+    private TimeSpan Patience => patience;
+
+    private IStoreObserver? Observer => observer;
+
+    /// <summary>A connection with its prepared statements. One thread uses it at a time.</summary>
+    internal sealed class Lane(SharedDatabase database) : IDisposable
+    {
+        private readonly Dictionary<string, DbCommand> _commands = new(ReferenceEqualityComparer.Instance);
+        private DbConnection? _connection;
+
+        /// <summary>The open connection.</summary>
+        public DbConnection Connection => _connection ??= database.Open();
+
+        /// <summary>Makes a prepared command, which is kept with the connection.</summary>
+        /// <param name="sql">The statement: always the same object for the same statement.</param>
+        /// <param name="values">The values of its parameters, always of the same types.</param>
+        public DbCommand Command(string sql, params ReadOnlySpan<object> values)
+        {
+            database.Observer?.MadeRoundTrip();
+            if (_commands.TryGetValue(sql, out DbCommand? command))
+            {
+                for (int i = 0; i < values.Length; i++)
+                {
+                    command.Parameters[i].Value = values[i];
+                }
+
+                return command;
+            }
+
+            command = Make(sql, values);
+            _commands.Add(sql, command);
+            if (_isKept)
+            {
+                command.Prepare();
+            }
+
+            return command;
+        }
+
+        /// <summary>Makes a batch of statements that are sent in one round trip.</summary>
+        public DbBatch Batch(params ReadOnlySpan<(string Sql, object[] Values)> statements)
+        {
+            database.Observer?.MadeRoundTrip();
+            DbBatch batch = Connection.CreateBatch();
+            foreach ((string sql, object[] values) in statements)
+            {
+                DbBatchCommand command = batch.CreateBatchCommand();
+                command.CommandText = sql;
+                foreach (object value in values)
+                {
+                    DbParameter parameter = command.CreateParameter();
+                    parameter.Value = value;
+                    command.Parameters.Add(parameter);
+                }
+
+                batch.BatchCommands.Add(command);
+            }
+
+            return batch;
+        }
+
+        /// <summary>Runs a statement without parameters or result.</summary>
+        public void Execute(string sql)
+        {
+            database.Observer?.MadeRoundTrip();
+            using DbCommand command = Make(sql, []);
+            command.ExecuteNonQuery();
+        }
+
+        /// <summary>Keeps the connection and its statements from one use to the next.</summary>
+        public Lane Keep()
+        {
+            _isKept = true;
+            return this;
+        }
+
+        /// <summary>Gives up the connection, also one in the middle of a transaction.</summary>
+        public void Drop()
+        {
+            foreach (DbCommand command in _commands.Values)
+            {
+                Quietly(command.Dispose);
+            }
+
+            _commands.Clear();
+            if (Interlocked.Exchange(ref _connection, null) is { } connection)
+            {
+                Quietly(connection.Dispose);
+            }
+        }
+
+        public void Dispose() => Drop();
+
+        private bool _isKept;
+
+        [SuppressMessage("Security", "CA2100:Review SQL queries", Justification = "All texts are constants but for the schema's name.")]
+        private DbCommand Make(string sql, ReadOnlySpan<object> values)
+        {
+            DbCommand command = Connection.CreateCommand();
+            command.CommandText = sql;
+            foreach (object value in values)
+            {
+                DbParameter parameter = command.CreateParameter();
+                parameter.Value = value;
+                command.Parameters.Add(parameter);
+            }
+
+            return command;
+        }
+
+        private static void Quietly(Action dispose)
+        {
+            try
+            {
+                dispose();
+            }
+#pragma warning disable CA1031 // The connection is given up, whatever state it is in.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+        }
+    }
+}

@@ -1,0 +1,906 @@
+using System.Buffers;
+using System.Data.Common;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Imm.Core.Commit;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+
+namespace Imm.Core.Shared;
+
+/// <summary>The log of a store in a database that several processes share.</summary>
+/// <remarks>
+/// <para>
+/// Each scope has a version, which rises by one with each batch, and the id of the batch that made it. A batch is decided on states in
+/// memory. One statement stores what it changed in each scope, if the scope is still at the version and batch of the state that was decided
+/// on. Otherwise another process was first: the state is brought up to date from the log of batches, and the writes of the scope are
+/// decided again. A refusal is told when the same statement has confirmed the version that it rests on.
+/// </para>
+/// <para>
+/// After a lost race the scopes of the next batches are locked first, in the order of their keys: then no race is lost, at the price of
+/// another round trip.
+/// </para>
+/// <para>
+/// Where the connection is lost while a batch is committed, the log finds out: the version after the one that was decided on either has the
+/// id of the batch, or another one. While there is none, the log makes an empty batch of that version. What may still arrive cannot be
+/// committed then.
+/// </para>
+/// </remarks>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Close gives up the connection.")]
+internal sealed class SharedLog : CommitLog
+{
+    /// <summary>The number of batches for which scopes are locked first after a lost race.</summary>
+    private const int BatchesLockedFirst = 32;
+
+    /// <summary>The number of versions after which the old batches of a scope are deleted.</summary>
+    private const int PruneEvery = 256;
+
+    private readonly SharedDatabase _database;
+    private readonly SharedSql _sql;
+    private readonly SharedRecords _records;
+    private readonly SharedBatch _batches;
+    private readonly IStoreObserver? _observer;
+    private readonly Func<Guid> _newId;
+    private readonly int _keptChanges;
+    private readonly CountdownEvent _reads = new(1);
+    private ScopeTable? _scopes;
+
+    // Caller must hold the commit lock.
+    private readonly SharedDatabase.Lane _lane;
+    private readonly Dictionary<ScopeEntry, Part> _parts = [];
+    private readonly List<ScopeEntry> _lost = [];
+    private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
+    private readonly Utf8JsonWriter _json;
+    private readonly string[] _commits;
+    private int _locksFirst;
+    private bool _isLocked;
+    private int _committingThread;
+    private DatabaseException? _unavailable;
+
+    /// <param name="database">The database.</param>
+    /// <param name="sql">The statements.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="keptChanges">The number of batches of a scope that are kept for others to catch up.</param>
+    public SharedLog(SharedDatabase database, SharedSql sql, FileStoreSettings settings, int keptChanges)
+        : base(settings.Defaults)
+    {
+        _database = database;
+        _sql = sql;
+        _records = new SharedRecords(settings.Defaults);
+        _batches = new SharedBatch(_records);
+        _observer = settings.Observer;
+        _newId = settings.NewStoreId;
+        _keptChanges = keptChanges;
+        _lane = new SharedDatabase.Lane(database).Keep();
+        _json = new Utf8JsonWriter(_buffer, SharedRecords.WriterOptions);
+        _commits = [sql.Commit(false, false), sql.Commit(true, false), sql.Commit(false, true), sql.Commit(true, true)];
+    }
+
+    public override bool IsPersistent => true;
+
+    public override bool IsShared => true;
+
+    public override int MaxScopes => 64;
+
+    public override long LoadableSequence => long.MaxValue;
+
+    public override Exception? Failure => null;
+
+    /// <summary>The failure for which the database does not answer; null while it does.</summary>
+    public Exception? Unreachable => _database.Failure;
+
+    public override IReadOnlyCollection<Scope> StoredScopes => [.. List().Select(static scope => scope.Scope)];
+
+    /// <summary>Refuses the writes that wait, when the outcome of a batch has been in doubt for longer than the patience.</summary>
+    public Action<ImmRefusal>? RefuseWaiting { get; set; }
+
+    private ScopeTable Scopes => _scopes!;
+
+    /// <summary>Sets the table of the scopes whose states the log keeps up to date, and makes its reads.</summary>
+    public SharedReads Share(
+        ScopeTable scopes, TimeSpan maximumAge, TimeSpan watchInterval, Func<ThreadStart, string, Thread> startThread)
+    {
+        _scopes = scopes;
+        return new SharedReads(_database, this, scopes, maximumAge, watchInterval, startThread);
+    }
+
+    /// <summary>Makes the tables where there are none, and verifies that they are of this version.</summary>
+    /// <exception cref="DatabaseException">The database cannot be used.</exception>
+    public void Open() => SharedSchema.Prepare(_database, _sql);
+
+    // A scope is looked up where it is used: there may be many, and others may add some.
+    public override bool IsStored(Scope scope) => true;
+
+    public override ScopeEntry NewEntry(Scope scope) => new(scope) { Key = KeyOf(scope) };
+
+    public override ImmRefusal Refuse(Exception cause) => cause is DatabaseException known
+        ? ImmRefusal.Unavailable(
+            known.Reason, known.IsOutcomeUnknown ? known.Message : $"The change was not made. {known.Message}", known)
+        : base.Refuse(cause);
+
+    /// <summary>The key of a scope: a hash, which databases that spread rows by key spread evenly.</summary>
+    public static Guid KeyOf(Scope scope)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.ASCII.GetBytes($"{scope.AccountId}/{scope.RegionId}"), hash);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+
+    public override ScopeState Load(ScopeEntry entry)
+    {
+        // The commit has failed to reach the database a moment ago: its other writes must not wait as long again.
+        bool isCommitting = _committingThread == Environment.CurrentManagedThreadId;
+        if (_unavailable is { } known && isCommitting)
+        {
+            throw Unavailable(known);
+        }
+
+        try
+        {
+            return Read(() => isCommitting
+                ? _database.Run(_lane, lane => Load(lane, entry))
+                : _database.Run(lane => Load(lane, entry)));
+        }
+        catch (ImmException e) when (isCommitting && e.InnerException is DatabaseException cause)
+        {
+            _unavailable = cause;
+            throw;
+        }
+    }
+
+    public override bool TryPin(ScopeEntry entry, [NotNullWhen(true)] out ScopeState? state)
+    {
+        if (_parts.TryGetValue(entry, out Part? part))
+        {
+            state = part.Base;
+            return true;
+        }
+
+        // All of a batch rests on one state of its scope, with its version.
+        lock (entry)
+        {
+            state = entry.Published;
+            if (state is not null)
+            {
+                _parts.Add(entry, new Part(state, entry.LastSequence, entry.BatchId));
+            }
+        }
+
+        return state is not null;
+    }
+
+    public override void Begin(IReadOnlyList<PendingWrite> writes)
+    {
+        _committingThread = Environment.CurrentManagedThreadId;
+        _unavailable = null;
+        _parts.Clear();
+        if (_lost.Count > 0 || _locksFirst > 0)
+        {
+            ScopeEntry[] entries = _lost.Count > 0
+                ? [.. _lost]
+                : [.. writes.Select(write => Scopes.Stage(write.Scope, write.Entry)).Distinct()];
+            _lost.Clear();
+            Run(lane => LockAndCatchUp(lane, entries));
+        }
+    }
+
+    public override void Add(ScopeEntry entry, Change[] changes)
+    {
+        Part part = _parts[entry];
+        part.Next = entry.Staged;
+        part.Changes.AddRange(changes);
+    }
+
+    public override bool IsLost(ScopeEntry entry) => _parts.TryGetValue(entry, out Part? part) && !part.IsConfirmed;
+
+    public override long SequenceOf(ScopeEntry entry, long sequence) => _parts[entry].Version + 1;
+
+    public override Guid BatchId => _batchId;
+
+    private Guid _batchId;
+
+    public override long Append()
+    {
+        _committingThread = 0;
+        if (_parts.Count == 0)
+        {
+            Unlock(commit: false);
+            return 0;
+        }
+
+        _batchId = _newId();
+        long began = Stopwatch.GetTimestamp();
+        if (!_isLocked)
+        {
+            AddScopes([.. _parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key)]);
+        }
+
+        string batch = WriteParts(out bool deletes, out int changed);
+        string sql = _commits[(deletes ? 1 : 0) + (changed > 1 && !_isLocked ? 2 : 0)];
+        Commit(sql, batch, changed > 0);
+        foreach ((ScopeEntry entry, Part part) in _parts)
+        {
+            if (!part.IsConfirmed)
+            {
+                _lost.Add(entry);
+            }
+        }
+
+        if (_lost.Count > 0)
+        {
+            _locksFirst = BatchesLockedFirst;
+            _observer?.LostRaces(_lost.Count);
+        }
+        else
+        {
+            _observer?.Flushed(Stopwatch.GetElapsedTime(began));
+            Prune();
+        }
+
+        return 0;
+    }
+
+    public override void Discard(IEnumerable<ScopeEntry> entries)
+    {
+        _committingThread = 0;
+        _parts.Clear();
+        _lost.Clear();
+        Unlock(commit: false);
+    }
+
+    public override IReadOnlyList<PublishedChange>? ReadChangesAfter(Scope scope, long revision) => Read(() => _database.Run(lane =>
+    {
+        var changes = new List<PublishedChange>();
+        using DbDataReader rows = lane.Command(_sql.ReadChanges, KeyOf(scope), revision).ExecuteReader();
+        while (rows.Read())
+        {
+            foreach ((Change change, _) in _batches.Read(scope, rows.GetString(0)))
+            {
+                if (change.Value is Project project && project.Revision > revision)
+                {
+                    changes.Add(new PublishedChange(scope, project, change.State));
+                }
+            }
+        }
+
+        return changes;
+    }));
+
+    public override IEnumerable<ScopeState> ReadScopes()
+    {
+        BeginRead();
+        try
+        {
+            using SharedDatabase.Lane lane = new SharedDatabase.Lane(_database).Keep();
+            ListedScope[] scopes = OrUnavailable(() =>
+            {
+                lane.Execute(_sql.BeginSnapshot);
+                return List(lane);
+            });
+            foreach (ListedScope listed in scopes)
+            {
+                yield return OrUnavailable(() => Load(lane, NewEntry(listed.Scope)));
+            }
+        }
+        finally
+        {
+            _reads.Signal();
+        }
+    }
+
+    /// <summary>Lists the scopes that have content, in ordinal order, as of one moment.</summary>
+    public ListedScope[] List() => Read(() => _database.Run(List));
+
+    public override List<string> Check() => Read(() => _database.Run(lane => new SharedCheck(_sql, _records, Defaults).Run(lane)));
+
+    public override void AwaitReads()
+    {
+        _reads.Signal();
+        _reads.Wait();
+    }
+
+    public override void Close()
+    {
+        _lane.Dispose();
+        _json.Dispose();
+    }
+
+    /// <summary>Tries nothing again from now on.</summary>
+    public override void Closing() => _database.Close();
+
+    /// <summary>Reads the versions of entries, and brings the states up to date that are not of the version in the database.</summary>
+    /// <param name="lane">The connection of the caller.</param>
+    /// <param name="entries">The entries, each once.</param>
+    /// <exception cref="DatabaseException">The database cannot be used.</exception>
+    public void CatchUp(SharedDatabase.Lane lane, IReadOnlyList<ScopeEntry> entries)
+    {
+        var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Count);
+        DbCommand command = lane.Command(_sql.ReadVersions, (object)entries.Select(static entry => entry.Key).ToArray());
+        using (DbDataReader rows = command.ExecuteReader())
+        {
+            ReadVersions(rows, stored);
+        }
+
+        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind = FindBehind(entries, stored);
+        if (behind.Count > 0)
+        {
+            var log = new List<LoggedBatch>();
+            using (DbDataReader rows = lane.Command(_sql.ReadBatches, WriteVersions(behind)).ExecuteReader())
+            {
+                ReadLog(rows, log);
+            }
+
+            Apply(lane, behind, stored, log);
+        }
+    }
+
+    private static void ReadVersions(DbDataReader rows, Dictionary<Guid, (long Version, Guid Batch)> stored)
+    {
+        while (rows.Read())
+        {
+            stored[rows.GetGuid(0)] = (rows.GetInt64(1), rows.GetGuid(2));
+        }
+    }
+
+    private static void ReadLog(DbDataReader rows, List<LoggedBatch> log)
+    {
+        while (rows.Read())
+        {
+            log.Add(new LoggedBatch(
+                rows.GetGuid(0), rows.GetInt64(1), rows.GetGuid(2), rows.GetInt64(3), rows.IsDBNull(4) ? null : rows.GetString(4)));
+        }
+    }
+
+    /// <summary>Finds the entries whose states in memory are not those of the versions in the database.</summary>
+    private static List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> FindBehind(
+        IReadOnlyList<ScopeEntry> entries, Dictionary<Guid, (long Version, Guid Batch)> stored)
+    {
+        var behind = new List<(ScopeEntry, ScopeState, long, Guid)>();
+        foreach (ScopeEntry entry in entries)
+        {
+            // After a load under way, which may have read an older version.
+            using (Uninterruptible.Enter(entry))
+            {
+                if (entry.Published is { } state
+                    && stored.GetValueOrDefault(entry.Key) is var now
+                    && (now.Version, now.Batch) != (entry.LastSequence, entry.BatchId))
+                {
+                    behind.Add((entry, state, entry.LastSequence, entry.BatchId));
+                }
+            }
+        }
+
+        return behind;
+    }
+
+    private static string WriteVersions(List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind)
+    {
+        var text = new StringBuilder("[");
+        foreach ((ScopeEntry entry, _, long version, _) in behind)
+        {
+            text.Append(text.Length > 1 ? "," : "").Append(
+                System.Globalization.CultureInfo.InvariantCulture, $"{{\"scope\":\"{entry.Key}\",\"version\":{version}}}");
+        }
+
+        return text.Append(']').ToString();
+    }
+
+    /// <summary>
+    /// Brings states up to date: by the batches since their versions where the log has them all, else by loading them anew.
+    /// </summary>
+    private void Apply(
+        SharedDatabase.Lane lane,
+        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind,
+        Dictionary<Guid, (long Version, Guid Batch)> stored,
+        List<LoggedBatch> log)
+    {
+        ILookup<Guid, LoggedBatch> byScope = log.ToLookup(static batch => batch.Scope);
+        foreach ((ScopeEntry entry, ScopeState before, long version, Guid batchId) in behind)
+        {
+            ScopeState? state = before;
+            (long next, Guid lastBatch) = (version, batchId);
+            var changes = new List<PublishedChange>();
+            bool isFirst = version > 0;
+            foreach (LoggedBatch batch in byScope[entry.Key])
+            {
+                // The version of the state in memory must be of the same batch: a database that fell back may have made another of it.
+                if (batch.Version != (isFirst ? version : next + 1) || (isFirst && batch.Batch != batchId))
+                {
+                    state = null;
+                    break;
+                }
+
+                if (!isFirst)
+                {
+                    state = SharedBatch.Apply(state, _batches.Read(entry.Scope, batch.Changes!), batch.Revision, changes);
+                }
+
+                (next, lastBatch, isFirst) = (batch.Version, batch.Batch, false);
+            }
+
+            if (state is null || isFirst || next < stored.GetValueOrDefault(entry.Key).Version)
+            {
+                changes.Clear();
+                ScopeEntry loaded = NewEntry(entry.Scope);
+                state = Load(lane, loaded);
+                (next, lastBatch) = (loaded.LastSequence, loaded.BatchId);
+            }
+
+            Scopes.PublishLater(entry, (version, batchId), state, (next, lastBatch), changes);
+            _observer?.CaughtUp();
+        }
+    }
+
+    private ScopeState Load(SharedDatabase.Lane lane, ScopeEntry entry)
+    {
+        var problems = new List<string>();
+        ScopeState state = Load(lane, entry, problems);
+        return problems.Count == 0
+            ? state
+            : throw new DatabaseException(ImmUnavailableReason.Damaged, problems[0]);
+    }
+
+    /// <summary>Loads a scope, and sets the version and batch of its entry.</summary>
+    private ScopeState Load(SharedDatabase.Lane lane, ScopeEntry entry, List<string> problems)
+    {
+        using DbDataReader rows = lane.Command(_sql.Load, entry.Key).ExecuteReader();
+        return SharedLoader.Load(rows, entry, _records, Empty(entry.Scope), problems.Add);
+    }
+
+    private void LockAndCatchUp(SharedDatabase.Lane lane, ScopeEntry[] entries)
+    {
+        AddScopes([.. entries.Where(static entry => entry.LastSequence == 0)]);
+        object keys = entries.Select(static entry => entry.Key).ToArray();
+        var known = new List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)>();
+        foreach (ScopeEntry entry in entries)
+        {
+            using (Uninterruptible.Enter(entry))
+            {
+                if (entry.Published is { } state)
+                {
+                    known.Add((entry, state, entry.LastSequence, entry.BatchId));
+                }
+            }
+        }
+
+        var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Length);
+        var log = new List<LoggedBatch>();
+        using (DbBatch batch = lane.Batch(
+            (_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.ReadBatches, [WriteVersions(known)])))
+        using (DbDataReader rows = batch.ExecuteReader())
+        {
+            ReadVersions(rows, stored);
+            rows.NextResult();
+            ReadLog(rows, log);
+        }
+
+        _isLocked = true;
+        known.RemoveAll(it => stored.GetValueOrDefault(it.Entry.Key) == (it.Version, it.Batch));
+        _locksFirst = known.Count > 0 ? BatchesLockedFirst : Math.Max(0, _locksFirst - 1);
+        Apply(lane, known, stored, log);
+    }
+
+    /// <summary>Makes the rows of scopes that may have none.</summary>
+    private void AddScopes(ScopeEntry[] entries)
+    {
+        if (entries.Length == 0)
+        {
+            return;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            foreach (ScopeEntry entry in entries)
+            {
+                json.WriteStartObject();
+                json.WriteString("scope"u8, entry.Key);
+                json.WriteString("account"u8, entry.Scope.AccountId);
+                json.WriteString("region"u8, entry.Scope.RegionId);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        string text = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        Run(lane => lane.Command(_sql.AddScopes, text).ExecuteNonQuery());
+    }
+
+    private string WriteParts(out bool deletes, out int changed)
+    {
+        (deletes, changed) = (false, 0);
+        _buffer.ResetWrittenCount();
+        _json.Reset();
+        _json.WriteStartArray();
+        foreach ((ScopeEntry entry, Part part) in _parts)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("scope"u8, entry.Key);
+            _json.WriteNumber("version"u8, part.Version);
+            _json.WriteString("batch"u8, part.Batch);
+            if (part.Next is { } next)
+            {
+                changed++;
+                _json.WriteNumber("revision"u8, next.Revision);
+                if (next.OwnProjectQuota is { } quota)
+                {
+                    _json.WriteNumber("quota"u8, quota);
+                }
+
+                _json.WriteNumber("projects"u8, next.ProjectCount);
+                _json.WritePropertyName("changes"u8);
+                deletes |= SharedBatch.Write(_json, part.Changes);
+            }
+
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
+        _json.Flush();
+        return Encoding.UTF8.GetString(_buffer.WrittenSpan);
+    }
+
+    /// <summary>Runs the statement that commits the parts, and notes those that are confirmed.</summary>
+    private void Commit(string sql, string batch, bool changes)
+    {
+        var retry = new SharedDatabase.Retry(_database);
+        while (true)
+        {
+            try
+            {
+                Send(sql, batch);
+                _database.Succeeded();
+                return;
+            }
+#pragma warning disable CA1031 // Whatever the cause, the outcome must be found out.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                bool wasLocked = _isLocked;
+                _isLocked = false;
+                _lane.Drop();
+                bool isInDoubt = changes && DatabaseException.IsInDoubt(e);
+                bool isToRepeat = retry.TryPause(e);
+                if (isInDoubt)
+                {
+                    // Each part is confirmed then, or lost for good: lost ones are decided again on a later version.
+                    Resolve();
+                    return;
+                }
+
+                if (!isToRepeat)
+                {
+                    throw DatabaseException.Of(e);
+                }
+
+                if (wasLocked)
+                {
+                    // The lock went with the transaction, and so others may have been first.
+                    return;
+                }
+            }
+        }
+    }
+
+    private void Send(string sql, string batch)
+    {
+        if (!_isLocked)
+        {
+            using DbDataReader rows = _lane.Command(sql, batch, _batchId).ExecuteReader();
+            Confirm(rows);
+            return;
+        }
+
+        using (DbBatch statements = _lane.Batch((sql, [batch, _batchId]), (_sql.End, [])))
+        using (DbDataReader rows = statements.ExecuteReader())
+        {
+            Confirm(rows);
+            rows.NextResult();
+        }
+
+        _isLocked = false;
+    }
+
+    private void Confirm(DbDataReader rows)
+    {
+        var confirmed = new HashSet<Guid>();
+        while (rows.Read())
+        {
+            confirmed.Add(rows.GetGuid(0));
+        }
+
+        // To the end of the results: only then is it known that the transaction was committed.
+        while (rows.NextResult())
+        {
+        }
+
+        foreach ((ScopeEntry entry, Part part) in _parts)
+        {
+            part.IsConfirmed = confirmed.Contains(entry.Key);
+        }
+    }
+
+    /// <summary>
+    /// Finds out which parts of the batch were committed, when the connection was lost meanwhile. Does not end before that is known, or the
+    /// store is closed.
+    /// </summary>
+    private void Resolve()
+    {
+        long began = Stopwatch.GetTimestamp();
+        var retry = new SharedDatabase.Retry(_database);
+        while (true)
+        {
+            try
+            {
+                if (TryResolve())
+                {
+                    _database.Succeeded();
+                    return;
+                }
+            }
+#pragma warning disable CA1031 // The next attempt may find out.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _lane.Drop();
+                if (!retry.TryPause(e))
+                {
+                    DatabaseException cause = DatabaseException.Of(e);
+                    if (_database.IsClosing)
+                    {
+                        throw new DatabaseException(
+                            cause.Reason,
+                            "The connection was lost while the change was committed, and the store was closed before the database could "
+                            + $"tell the outcome. {cause.Message}",
+                            e)
+                        {
+                            IsOutcomeUnknown = true,
+                        };
+                    }
+
+                    RefuseWaiting?.Invoke(Unavailable(cause).Refusal);
+                    retry.Pause();
+                }
+            }
+        }
+    }
+
+    /// <summary>Looks for the batch, and makes sure that what is not there cannot come any more.</summary>
+    private bool TryResolve()
+    {
+        var changed = _parts.Where(static part => part.Value.Next is not null && !part.Value.IsResolved).ToList();
+        if (changed.Count == 0)
+        {
+            return true;
+        }
+
+        object keys = changed.Select(static part => part.Key.Key).ToArray();
+        string versions = WriteVersions(
+            [.. changed.Select(static part => (part.Key, part.Value.Base, part.Value.Version + 1, part.Value.Batch))]);
+        var stored = new Dictionary<Guid, (long Version, Guid Batch)>();
+        var found = new Dictionary<Guid, Guid>();
+        using (DbBatch batch = _lane.Batch((_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.FindBatches, [versions])))
+        using (DbDataReader rows = batch.ExecuteReader())
+        {
+            ReadVersions(rows, stored);
+            rows.NextResult();
+            while (rows.Read())
+            {
+                found[rows.GetGuid(0)] = rows.GetGuid(1);
+            }
+        }
+
+        // The empty batch, which takes the version: what was sent before and may still arrive is refused then.
+        _buffer.ResetWrittenCount();
+        _json.Reset();
+        _json.WriteStartArray();
+        bool isBlocking = false;
+        foreach ((ScopeEntry entry, Part part) in changed)
+        {
+            if (stored.GetValueOrDefault(entry.Key) == (part.Version, part.Batch))
+            {
+                isBlocking = true;
+                _json.WriteStartObject();
+                _json.WriteString("scope"u8, entry.Key);
+                _json.WriteNumber("version"u8, part.Version);
+                _json.WriteString("batch"u8, part.Batch);
+                _json.WriteNumber("revision"u8, part.Base.Revision);
+                if (part.Base.OwnProjectQuota is { } quota)
+                {
+                    _json.WriteNumber("quota"u8, quota);
+                }
+
+                _json.WriteNumber("projects"u8, part.Base.ProjectCount);
+                _json.WriteStartArray("changes"u8);
+                _json.WriteEndArray();
+                _json.WriteEndObject();
+            }
+        }
+
+        _json.WriteEndArray();
+        _json.Flush();
+        if (isBlocking)
+        {
+            string text = Encoding.UTF8.GetString(_buffer.WrittenSpan);
+            using DbBatch statements = _lane.Batch((_commits[0], [text, _newId()]), (_sql.End, []));
+            statements.ExecuteNonQuery();
+        }
+        else
+        {
+            _lane.Execute(_sql.Cancel);
+        }
+
+        foreach ((ScopeEntry entry, Part part) in changed)
+        {
+            part.IsConfirmed = found.GetValueOrDefault(entry.Key) == _batchId;
+            part.IsResolved = true;
+        }
+
+        return true;
+    }
+
+    private void Unlock(bool commit)
+    {
+        if (!_isLocked)
+        {
+            return;
+        }
+
+        _isLocked = false;
+        try
+        {
+            _lane.Execute(commit ? _sql.End : _sql.Cancel);
+        }
+#pragma warning disable CA1031 // The transaction has changed nothing, and ends with the connection.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            _lane.Drop();
+        }
+    }
+
+    private void Prune()
+    {
+        foreach ((ScopeEntry entry, Part part) in _parts)
+        {
+            long version = part.Version + 1;
+            if (part.Next is null || version % PruneEvery != 0 || version <= Math.Max(_keptChanges, PruneEvery))
+            {
+                continue;
+            }
+
+            try
+            {
+                _lane.Command(_sql.Prune, entry.Key, version - Math.Max(_keptChanges, PruneEvery)).ExecuteNonQuery();
+            }
+#pragma warning disable CA1031 // The batch is committed. The next one prunes again.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+                _lane.Drop();
+                return;
+            }
+        }
+    }
+
+    private ListedScope[] List(SharedDatabase.Lane lane)
+    {
+        var scopes = new List<ListedScope>();
+        using DbDataReader rows = lane.Command(_sql.ListScopes).ExecuteReader();
+        while (rows.Read())
+        {
+            if (!Scope.TryCreate(rows.GetString(0), rows.GetString(1), out Scope? scope, out string? rule))
+            {
+                throw new DatabaseException(ImmUnavailableReason.Damaged, $"The table imm_scope has a malformed scope. {rule}");
+            }
+
+            scopes.Add(new ListedScope(
+                scope, rows.GetInt32(2), rows.IsDBNull(3) ? Defaults.ProjectQuota : rows.GetInt32(3), !rows.IsDBNull(3)));
+        }
+
+        return [.. scopes];
+    }
+
+    private void Run(Action<SharedDatabase.Lane> work) => Run(lane =>
+    {
+        work(lane);
+        return 0;
+    });
+
+    private T Run<T>(Func<SharedDatabase.Lane, T> work)
+    {
+        try
+        {
+            return _database.Run(_lane, work);
+        }
+        catch
+        {
+            _isLocked = false;
+            throw;
+        }
+    }
+
+    private T Read<T>(Func<T> read)
+    {
+        BeginRead();
+        try
+        {
+            return OrUnavailable(read);
+        }
+        finally
+        {
+            _reads.Signal();
+        }
+    }
+
+    private void BeginRead()
+    {
+        if (!_reads.TryAddCount())
+        {
+            throw Closed();
+        }
+    }
+
+    private static T OrUnavailable<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DatabaseException e)
+        {
+            throw Unavailable(e);
+        }
+        catch (DbException e)
+        {
+            throw Unavailable(DatabaseException.Of(e));
+        }
+        catch (FormatException e)
+        {
+            throw Unavailable(new DatabaseException(ImmUnavailableReason.Damaged, $"A record of the database is damaged. {e.Message}", e));
+        }
+    }
+
+    /// <summary>Makes the exception of a database that cannot be used.</summary>
+    public static ImmException Unavailable(DatabaseException e) =>
+        ImmRefusal.Unavailable(e.Reason, e.Message, e).ToException();
+
+    /// <summary>The part of a batch in one scope.</summary>
+    /// <param name="state">The state that was decided on.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="batch">The batch that made that version.</param>
+    private sealed class Part(ScopeState state, long version, Guid batch)
+    {
+        public ScopeState Base => state;
+
+        public long Version => version;
+
+        public Guid Batch => batch;
+
+        /// <summary>The state after the batch; null where it changes nothing in the scope.</summary>
+        public ScopeState? Next { get; set; }
+
+        public List<Change> Changes { get; } = [];
+
+        /// <summary>True if the version was found in the database, and what was changed is committed.</summary>
+        public bool IsConfirmed { get; set; }
+
+        /// <summary>True if it is known for good, after a doubt, whether the part was committed.</summary>
+        public bool IsResolved { get; set; }
+    }
+
+    private sealed record LoggedBatch(Guid Scope, long Version, Guid Batch, long Revision, string? Changes);
+}
+
+/// <summary>A scope of the database that has content.</summary>
+/// <param name="Scope">The scope.</param>
+/// <param name="ProjectCount">The number of its projects.</param>
+/// <param name="ProjectQuota">The number of projects that it may have.</param>
+/// <param name="HasOwnQuota">True if the quota is its own.</param>
+internal readonly record struct ListedScope(Scope Scope, int ProjectCount, int ProjectQuota, bool HasOwnQuota);

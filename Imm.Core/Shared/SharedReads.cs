@@ -1,0 +1,285 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Imm.Core.Commit;
+using Imm.Core.Model;
+using Imm.Core.Storage;
+
+namespace Imm.Core.Shared;
+
+/// <summary>
+/// Asks the database for the versions of scopes before they are read from memory, once for all reads that wait, and for those that are
+/// watched. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A read waits for a question that began after it. A synchronous caller that finds no question under way asks itself; all others wait for
+/// the read thread, which asks for all of them at once.
+/// </remarks>
+[SuppressMessage(
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Close gives up the connection.")]
+internal sealed class SharedReads
+{
+    private readonly SharedDatabase _database;
+    private readonly SharedLog _log;
+    private readonly ScopeTable _scopes;
+    private readonly TimeSpan _maximumAge;
+    private readonly TimeSpan _watchInterval;
+    private readonly Thread _thread;
+
+    /// <summary>Held while a question is asked.</summary>
+    private readonly object _asking = new();
+    private readonly SharedDatabase.Lane _lane;
+
+    /// <summary>Held to change what waits, and pulsed then.</summary>
+    private readonly object _gate = new();
+    private List<Waiter> _waiting = [];
+    private bool _isClosed;
+
+    /// <param name="database">The database.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="scopes">The scopes.</param>
+    /// <param name="maximumAge">
+    /// The age of a question up to which a read does not ask again; zero to ask for each, the greatest value to ask for none.
+    /// </param>
+    /// <param name="watchInterval">The time after which a watch asks again.</param>
+    /// <param name="startThread">Starts the read thread.</param>
+    public SharedReads(
+        SharedDatabase database,
+        SharedLog log,
+        ScopeTable scopes,
+        TimeSpan maximumAge,
+        TimeSpan watchInterval,
+        Func<ThreadStart, string, Thread> startThread)
+    {
+        _database = database;
+        _log = log;
+        _scopes = scopes;
+        _maximumAge = maximumAge;
+        _watchInterval = watchInterval;
+        _lane = new SharedDatabase.Lane(database).Keep();
+        _scopes.Changes.Waited = Wake;
+        _thread = startThread(AskUntilClosed, "Imm.Core read");
+    }
+
+    /// <summary>True if reads are answered from memory, without a question.</summary>
+    public bool AreLocal => _maximumAge == TimeSpan.MaxValue;
+
+    /// <summary>Waits until the state in memory is as new as a read needs it.</summary>
+    /// <param name="scope">The scope.</param>
+    /// <param name="always">True if the database is asked whatever the consistency.</param>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the database does not answer.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void Confirm(Scope scope, bool always = false)
+    {
+        ScopeEntry entry = _scopes.Find(scope);
+        if (!NeedsQuestion(entry, always))
+        {
+            return;
+        }
+
+        if (!Monitor.TryEnter(_asking))
+        {
+            Enqueue(entry, loads: false).GetAwaiter().GetResult();
+            return;
+        }
+
+        try
+        {
+            Ask([entry]);
+        }
+        catch (DatabaseException e)
+        {
+            throw SharedLog.Unavailable(e);
+        }
+        finally
+        {
+            Monitor.Exit(_asking);
+            Uninterruptible.End();
+        }
+    }
+
+    /// <inheritdoc cref="Confirm"/>
+    /// <param name="scope">The scope. Its state is loaded too, so that the read need not wait for that.</param>
+    /// <param name="always">True if the database is asked whatever the consistency.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task ConfirmAsync(Scope scope, bool always, CancellationToken cancellationToken)
+    {
+        ScopeEntry entry = _scopes.Find(scope);
+        return NeedsQuestion(entry, always) || (entry.Published is null && !IsAsking)
+            ? Enqueue(entry, loads: true).WaitAsync(cancellationToken)
+            : Task.CompletedTask;
+    }
+
+    /// <summary>Ends the reads that wait, and the read thread.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _thread.Join();
+        _lane.Dispose();
+    }
+
+    // A listener that the store calls while it asks reads from memory: it would wait for itself.
+    private bool IsAsking => Monitor.IsEntered(_asking) || Thread.CurrentThread == _thread;
+
+    private bool NeedsQuestion(ScopeEntry entry, bool always) =>
+        (always || (!AreLocal && (_maximumAge == TimeSpan.Zero
+            || entry.CheckedAt == 0 || Stopwatch.GetElapsedTime(entry.CheckedAt) > _maximumAge)))
+        && !IsAsking;
+
+    private Task Enqueue(ScopeEntry entry, bool loads)
+    {
+        var waiter = new Waiter(entry, loads);
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                throw CommitLog.Closed();
+            }
+
+            _waiting.Add(waiter);
+            if (_waiting.Count == 1)
+            {
+                Monitor.Pulse(_gate);
+            }
+        }
+
+        return waiter.Task;
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    private void AskUntilClosed()
+    {
+        List<Waiter> taken = [];
+        long lastPoll = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            bool isClosed;
+            lock (_gate)
+            {
+                while (!_isClosed && _waiting.Count == 0)
+                {
+                    TimeSpan left = _watchInterval - Stopwatch.GetElapsedTime(lastPoll);
+                    if (!_scopes.Changes.HasWaiting)
+                    {
+                        Monitor.Wait(_gate);
+                    }
+                    else if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left))
+                    {
+                        break;
+                    }
+                }
+
+                isClosed = _isClosed;
+                (taken, _waiting) = (_waiting, taken);
+            }
+
+            if (isClosed)
+            {
+                taken.ForEach(static waiter => waiter.SetException(CommitLog.Closed()));
+                return;
+            }
+
+            bool polls = _scopes.Changes.HasWaiting && Stopwatch.GetElapsedTime(lastPoll) >= _watchInterval;
+            lastPoll = polls ? Stopwatch.GetTimestamp() : lastPoll;
+            AskFor(taken, polls);
+            taken.Clear();
+        }
+    }
+
+    private void AskFor(List<Waiter> waiters, bool polls)
+    {
+        Exception? failure = null;
+        try
+        {
+            var entries = new HashSet<ScopeEntry>(waiters.Select(static waiter => waiter.Entry));
+            if (polls)
+            {
+                entries.UnionWith(_scopes.Changes.WaitingScopes().Select(_scopes.Find));
+            }
+
+            lock (_asking)
+            {
+                Ask([.. entries]);
+            }
+        }
+#pragma warning disable CA1031 // Whatever the cause, those who wait must know, and the thread goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failure = e is DatabaseException cause ? SharedLog.Unavailable(cause) : e;
+        }
+
+        foreach (Waiter waiter in waiters)
+        {
+            Complete(waiter, failure);
+        }
+    }
+
+    private void Complete(Waiter waiter, Exception? failure)
+    {
+        if (failure is null && waiter.Loads && waiter.Entry.Published is null)
+        {
+            try
+            {
+                ScopeEntry? entry = waiter.Entry;
+                _scopes.Read(waiter.Entry.Scope, ref entry);
+            }
+#pragma warning disable CA1031 // The reader gets it.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = e;
+            }
+        }
+
+        if (failure is null)
+        {
+            waiter.SetResult();
+        }
+        else
+        {
+            waiter.SetException(failure);
+        }
+    }
+
+    /// <summary>Asks for the versions. Caller must hold the lock of the question.</summary>
+    private void Ask(ScopeEntry[] entries)
+    {
+        if (entries.Length == 0)
+        {
+            return;
+        }
+
+        long began = Stopwatch.GetTimestamp();
+        _database.Run(_lane, lane =>
+        {
+            began = Stopwatch.GetTimestamp();
+            _log.CatchUp(lane, entries);
+            return 0;
+        });
+        foreach (ScopeEntry entry in entries)
+        {
+            entry.CheckedAt = began;
+        }
+    }
+
+    /// <summary>A read that waits for a question.</summary>
+    private sealed class Waiter(ScopeEntry entry, bool loads) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public ScopeEntry Entry => entry;
+
+        /// <summary>True if the state is to be loaded where it is not in memory.</summary>
+        public bool Loads => loads;
+    }
+}
