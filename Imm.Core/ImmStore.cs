@@ -77,7 +77,9 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         if (log is SharedLog shared)
         {
             shared.RefuseWaiting = _queue.RefuseWaiting;
-            _reads = shared.Share(_scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
+            shared.Attach(_scopes);
+            _reads = new SharedReads(
+                shared.Database, shared, _scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
             _scopes.Confirm = scope => _reads.Confirm(scope);
         }
 
@@ -109,7 +111,8 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
 
     long IMeasuredStore.LoadedProjects => _scopes.LoadedProjectCount;
 
-    long IMeasuredStore.KnownProjects => _scopes.CountProjects();
+    long IMeasuredStore.KnownProjects =>
+        _log is SharedLog shared ? shared.List().Sum(static scope => (long)scope.ProjectCount) : _scopes.CountProjects();
 
     long IMeasuredStore.LoadedDatasets => _scopes.LoadedDatasetCount;
 
@@ -212,7 +215,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     /// <summary>The state and the figures of the store: cheap, and safe to ask for at any time, also after <see cref="Dispose"/>.</summary>
     public ImmStoreStatus Status => new(
         IsClosed ? ImmStoreState.Closed : _log.Failure is null ? ImmStoreState.Open : ImmStoreState.Failed,
-        _log.Failure,
+        _log.Failure ?? (_log as SharedLog)?.Unreachable,
         _queue.WaitingCount,
         Files,
         (_log as ReadOnlyLog)?.DataLength ?? 0,

@@ -61,6 +61,8 @@ public sealed class ImmStoreStatus
     /// <summary>
     /// The cause of the failure of the store, or of a close that could not bring all changes into the data file; null without a failure.
     /// After such a close the acknowledged changes are in the logs, and the next open brings them into the data file.
+    /// For a store in a database it is the failure for which the database has not answered within
+    /// <see cref="ImmStoreOptions.DatabasePatience"/>. It is null again once the database answers: such a store goes on by itself.
     /// </summary>
     public Exception? Failure { get; }
 

@@ -175,6 +175,21 @@ public sealed class RamAccessTests
 
         Assert.True(shown.Length < 300, shown);
         Assert.Contains("\"a\\u000A\\u0000xxx", shown, StringComparison.Ordinal);
+        Assert.Contains("x…\"", shown, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(4, true)]
+    public void A_message_shows_the_first_three_of_several_values(int count, bool isCut)
+    {
+        string patterns = string.Join(',', Enumerable.Range(0, count).Select(i => $"\"imm:Get{i}\""));
+        RamPolicy policy = RamPolicy.Parse(RamPolicyTests.Statement($""" "Effect":"Allow","Action":[{patterns}],"Resource":"*" """));
+
+        string shown = Closest(policy, "imm:DeleteProject").ToString();
+
+        Assert.Contains("\"imm:Get2\"", shown, StringComparison.Ordinal);
+        Assert.Equal(isCut, shown.Contains('…', StringComparison.Ordinal));
     }
 
     [Fact]
@@ -214,7 +229,17 @@ public sealed class RamAccessTests
         Assert.Throws<ArgumentException>(() => RamPrincipal.User(Account, "a/b"));
         Assert.Throws<ArgumentException>(() => RamPrincipal.User(Account, new string('a', 65)));
         Assert.Throws<ArgumentException>(() => RamPrincipal.RoleSession(Account, "r", ""));
+        Assert.Throws<ArgumentException>("roleName", () => RamPrincipal.RoleSession(Account, "a/b", "s"));
+        Assert.Throws<ArgumentNullException>("userName", () => RamPrincipal.User(Account, null!));
+        Assert.Equal(64, RamPrincipal.User(Account, new string('a', 64)).Name.Length);
         Assert.Throws<ArgumentNullException>(() => RamPrincipal.Root(null!));
+        Assert.Throws<ArgumentNullException>("principal", () => RamAccess.Empty.Attach(null!, Full));
+        Assert.Throws<ArgumentNullException>("user", () => RamAccess.Empty.AddToGroup(null!, "g"));
+        Assert.Throws<ArgumentNullException>(
+            "principal", () => RamAccess.Empty.Decide(null!, Account, "imm:GetProject", Project, NoValues));
+        Assert.Throws<ArgumentNullException>("accountId", () => RamAccess.Empty.Decide(Alice, null!, "imm:GetProject", Project, NoValues));
+        Assert.Throws<ArgumentNullException>("action", () => RamAccess.Empty.Decide(Alice, Account, null!, Project, NoValues));
+        Assert.Throws<ArgumentNullException>("resource", () => RamAccess.Empty.Decide(Alice, Account, "imm:GetProject", null!, NoValues));
         Assert.Throws<ArgumentException>("principal", () => RamAccess.Empty.Attach(RamPrincipal.Root(Account), Full));
         Assert.Throws<ArgumentNullException>("policies", () => RamAccess.Empty.Attach(Alice, null!));
         Assert.Throws<ArgumentNullException>("policies", () => RamAccess.Empty.Attach(Alice, Full, null!));

@@ -1,3 +1,4 @@
+using Imm.Core.Access;
 using Imm.Core.Model;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -48,6 +49,10 @@ public sealed class RamAuthorizerTests
         Assert.Same(RamAccess.Empty, authorizer.Access);
         Assert.Throws<ArgumentNullException>("access", () => authorizer.Replace(null!));
         Assert.Throws<ArgumentNullException>("change", () => authorizer.Change(_ => null!));
+        Assert.Throws<ArgumentNullException>("change", () => authorizer.Change(null!));
+        Assert.Throws<ArgumentNullException>("request", () => authorizer.Authorize(null!));
+        Assert.Throws<ArgumentNullException>("request", () => authorizer.Decide(null!));
+        Assert.Throws<ArgumentNullException>("access", () => new RamAuthorizer(null!, AuthorizationMode.Strict));
     }
 
     [Fact]
@@ -69,6 +74,30 @@ public sealed class RamAuthorizerTests
         Assert.True(IsMet(request, "DateEquals", "acs:CurrentTime", "2026-08-01T04:00:00Z"));
         Assert.False(IsMet(request, "DateLessThan", "acs:CurrentTime", "2026-08-01T04:00:00Z"));
         Assert.True(IsMet(request, "StringLike", "acs:CurrentTime", "2026-*"));
+    }
+
+    [Fact]
+    public void Condition_values_can_be_enumerated_with_those_of_the_host_and_of_tags()
+    {
+        AuthorizationRequest request = Request(
+            "imm:GetProject", hostValues: new() { ["host"] = "1" }, tags: [new("env", "a")], resourceTags: [new("team", "b")]);
+        string[] filled = ["acs:CurrentTime", "acs:MFAPresent", "acs:PrincipalARN", "acs:SecureTransport"];
+
+        Assert.Equal([.. filled, "host"], request.ConditionValues.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [filled[0], filled[1], filled[2], "acs:RequestTag/env", "acs:ResourceTag/team", filled[3], "host"],
+            request.TagConditionValues.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("a", "b"), (request.TagConditionValues["acs:RequestTag/env"], request.TagConditionValues["acs:ResourceTag/team"]));
+        Assert.Equal(4, Request("imm:GetProject").TagConditionValues.Count);
+        Assert.Throws<ArgumentNullException>("key", () => request.ConditionValues.TryGetValue(null!, out _));
+
+        var passed = new PassRoleValues(request.ConditionValues);
+        Assert.Equal(
+            [filled[0], filled[1], filled[2], filled[3], "acs:Service", "host"], passed.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("imm.aliyuncs.com", "1", 6), (passed["acs:Service"], passed["host"], passed.Count));
+        Assert.Equal(passed.Select(pair => pair.Value), passed.Values);
+        Assert.True(passed.ContainsKey("acs:Service") && passed.ContainsKey("host") && !passed.ContainsKey("acs:service"));
+        Assert.False(passed.TryGetValue("acs:service", out _));
     }
 
     [Fact]

@@ -20,6 +20,10 @@ public sealed class RamConditionTests
         { "StringNotLike", "[\"a*\",\"b*\"]", ["A", "c", ""], ["a", "bb"] },
         { "NumericEquals", "\"10\"", ["10", "10.0", "+10", "010"], ["10.01", "ten", "", "1e1", " 10", "10 "] },
         { "NumericNotEquals", "[\"1\",\"2\"]", ["3", "-1"], ["1.0", "2", "one", ""] },
+        { "NumericEquals", "\"1234567890123456789012345678\"",
+            ["1234567890123456789012345678", "+1234567890123456789012345678"],
+            ["1234567890123456789012345679", "12345678901234567890123456780"] },
+        { "NumericEquals", "\"1.234567890123456789012345678\"", ["1.234567890123456789012345678"], ["1.2345678901234567890123456780"] },
         { "NumericLessThan", "\"10\"", ["9", "9.99", "-11"], ["10", "100", "x"] },
         { "NumericLessThanEquals", "\"10\"", ["9", "10"], ["10.01", "x"] },
         { "NumericGreaterThan", "\"9.5\"", ["10", "9.51"], ["9.5", "9", "x"] },
@@ -117,7 +121,26 @@ public sealed class RamConditionTests
     }
 
     [Theory]
+    [InlineData("1:2:3:4:5:6:7.8.9.10")]
+    [InlineData("::7.8.9.10")]
+    [InlineData("1::7.8.9.10")]
+    [InlineData("0001:2::")]
+    public void Reads_addresses_of_every_form_as_the_base_class_library_does(string text)
+    {
+        Assert.True(RamAddress.TryParse(text, out RamAddress address));
+        Assert.True(RamAddress.TryParse(Convert.ToHexString(IPAddress.Parse(text).GetAddressBytes()) is var hex
+            ? string.Join(':', hex.Chunk(4).Select(group => new string(group)))
+            : "", out RamAddress same));
+        Assert.Equal(same, address);
+    }
+
+    [Theory]
     [InlineData("")]
+    [InlineData("1.2.3/8")]
+    [InlineData("1.2.3.04")]
+    [InlineData("1.2.3.1000")]
+    [InlineData("1.2.3.")]
+    [InlineData("00001::")]
     [InlineData(".")]
     [InlineData(":")]
     [InlineData(":::")]

@@ -11,6 +11,9 @@ public sealed class RamLintTests
     [InlineData(""" "Effect":"Allow","NotAction":"imm:Remove*Project","Resource":"*" """, "$.Statement[0].NotAction: ")]
     [InlineData(""" "Effect":"Deny","Action":["oss:*","immm:Delete*"],"Resource":"*" """, "is not \"imm\"")]
     [InlineData(""" "Effect":"Deny","Action":"im:Delete*","Resource":"*" """, "is not \"imm\"")]
+    [InlineData(""" "Effect":"Deny","Action":"mim:Delete*","Resource":"*" """, "is not \"imm\"")]
+    [InlineData(""" "Effect":"Deny","Action":"mmi:Delete*","Resource":"*" """, "is not \"imm\"")]
+    [InlineData(""" "Effect":"Deny","Action":"mm:Delete*","Resource":"*" """, "is not \"imm\"")]
     [InlineData(""" "Effect":"Deny","Action":"inm:Delete*","Resource":"*" """, "is not \"imm\"")]
     [InlineData(""" "Effect":"Deny","Action":"imm:*","Resource":"acs:imm:*:*:projects/*" """, "matches no resource of IMM")]
     [InlineData(""" "Effect":"Deny","Action":"imm:*","Resource":"acs:imm:*:*:dataset/raw" """, "matches no resource of IMM")]
@@ -32,6 +35,7 @@ public sealed class RamLintTests
 
     [Theory]
     [InlineData(""" "Effect":"Allow","Action":["imm:getproject","IMM:*","*:Get*","imm:?etProject","imm:GetDRMLicense"],"Resource":"*" """)]
+    [InlineData(""" "Effect":"Deny","Action":["kms:*","os:*","abcd:*","i*mm:Get*","alidns:*"],"Resource":"*" """)]
     [InlineData(""" "Effect":"Deny","Action":["ims:*","oss:*","ram:PassRole","bss:*"],"Resource":"*" """)]
     [InlineData(""" "Effect":"Deny","Action":"imm:*","Resource":["acs:imm:*:*:project/*","acs:imm:*:*:project/p?","acs:imm:*:*:*raw"] """)]
     [InlineData(""" "Effect":"Deny","Action":"imm:*","Resource":["acs:imm:*:*:project/a/dataset/b","acs:imm:*:*:*","acs:i*:*:*:p*j*"] """)]

@@ -36,10 +36,12 @@ public sealed class RamPolicyTests
         { Statement(""" "Effect":"Deny","action":"*","Action":"*","Resource":"*" """), "$.Statement[0].action:", "no such element" },
         { Statement(""" "Effect":"Deny","Action":"*","Action":"*","Resource":"*" """), "$.Statement[0].Action:", "twice" },
         { Statement(""" "Effect":"Deny","Action":"*" """), "$.Statement[0]:", "Resource" },
-        { Statement(""" "Effect":"Deny","Action":"*","NotResource":"*" """), "$.Statement[0].NotResource:", "NotResource" },
-        { Statement(""" "Effect":"Deny","Action":"*","Resource":"*","Principal":"*" """), "$.Statement[0].Principal:", "Principal" },
+        { Statement(""" "Effect":"Deny","Action":"*","NotResource":"*" """), "$.Statement[0].NotResource:", "left out" },
+        { Statement(""" "Effect":"Deny","Action":"*","Resource":"*","Principal":"*" """), "$.Statement[0].Principal:", "attached to" },
         { Statement(""" "Effect":"Deny","Action":"*","Resource":"*","Sid":1 """), "$.Statement[0].Sid:", "text" },
         { Statement(""" "Effect":"Deny","Action":[],"Resource":"*" """), "$.Statement[0].Action:", "one or more" },
+        { $"{{\"Version\":\"1\",\"Statement\":[],\"{new string('x', 32)}\":1}}", $"$.{new string('x', 32)}:", "no such element" },
+        { $"{{\"Version\":\"1\",\"Statement\":[],\"{new string('x', 33)}\":1}}", $"$[\"{new string('x', 33)}\"]:", "no such element" },
         { Statement(""" "Effect":"Deny","Action":["imm:*",1],"Resource":"*" """), "$.Statement[0].Action[1]:", "text" },
         { Statement(""" "Effect":"Deny","Action":["imm:*",["imm:*"]],"Resource":"*" """), "$.Statement[0].Action[1]:", "text" },
         { Statement(""" "Effect":"Deny","Action":"","Resource":"*" """), "$.Statement[0].Action:", "no action" },
@@ -138,7 +140,13 @@ public sealed class RamPolicyTests
         Assert.Throws<ArgumentNullException>("resource", () => RamPolicy.Evaluate([], "a", null!, NoValues));
         Assert.Throws<ArgumentNullException>("conditionValues", () => RamPolicy.Evaluate([], "a", "b", null!));
         Assert.Throws<ArgumentNullException>("name", () => RamPolicy.SystemPolicy(null!));
-        Assert.Throws<ArgumentException>("name", () => RamPolicy.SystemPolicy("administratoraccess"));
+        Assert.Contains(
+            "there are AdministratorAccess, AliyunIMMFullAccess, AliyunIMMReadOnlyAccess.",
+            Assert.Throws<ArgumentException>("name", () => RamPolicy.SystemPolicy("administratoraccess")).Message,
+            StringComparison.Ordinal);
+        Assert.Equal("p", RamPolicy.SystemPolicy("AdministratorAccess").Named("p").ToString());
+        Assert.Equal(
+            "a policy of 1 statements", RamPolicy.Parse(Statement(""" "Effect":"Deny","Action":"*","Resource":"*" """)).ToString());
         Assert.Throws<ArgumentException>("name", () => RamPolicy.SystemPolicy("AdministratorAccess").Named(""));
     }
 

@@ -20,7 +20,8 @@ public sealed class ConfigurationTests
                 "Name": "n", "Path": "store.db", "InMemory": true, "ProjectQuota": 7, "MaxLoadedProjects": 8, "Durability": "relaxed",
                 "MaxWaitingWrites": 9, "KeptChanges": 10, "DefaultAccountId": "42", "DefaultRegionId": "cn-beijing",
                 "ProjectQueriesPerSecond": 11, "EngineConcurrency": 12, "BindingRunsAfter": "00:00:03", "BindingIsScannedAfter": "00:00:04",
-                "TimeOffset": "-03:00:00", "Api": { "HostFormat": "host", "TimeOffset": "05:45:00" }
+                "TimeOffset": "-03:00:00", "Schema": "s", "ReadConsistency": "local", "DatabasePatience": "00:00:05",
+                "WatchInterval": "00:00:06", "Api": { "HostFormat": "host", "TimeOffset": "05:45:00" }
               }
             }
             """);
@@ -36,7 +37,8 @@ public sealed class ConfigurationTests
 
         // Services and functions are given by code.
         Assert.Equal(
-            ["Authorizer", "LoggerFactory", "MeterFactory", "TimeProvider"], unread.Select(property => property.Name).Order());
+            ["Authorizer", "DataSource", "LoggerFactory", "MeterFactory", "TimeProvider"],
+            unread.Select(property => property.Name).Order());
         Assert.Equal(
             ("n", "store.db", true, 7, 8L, Durability.Relaxed, 9, 10),
             (
@@ -47,6 +49,10 @@ public sealed class ConfigurationTests
             (
                 options.DefaultAccountId, options.DefaultRegionId, options.ProjectQueriesPerSecond, options.EngineConcurrency,
                 options.BindingRunsAfter.TotalSeconds, options.BindingIsScannedAfter.TotalSeconds, options.TimeOffset.TotalHours));
+        Assert.Equal(
+            ("s", ReadConsistency.Local, 5d, 6d),
+            (
+                options.Schema, options.ReadConsistency, options.DatabasePatience.TotalSeconds, options.WatchInterval.TotalSeconds));
         ImmApiOptions api = services.GetRequiredService<IOptions<ImmApiOptions>>().Value;
         Assert.Equal(("host", new TimeSpan(5, 45, 0)), (api.HostFormat, api.TimeOffset));
     }
@@ -81,6 +87,8 @@ public sealed class ConfigurationTests
     [InlineData("""{ "InMemory": "yes" }""", "Imm:InMemory: is 'yes'; it must be true or false.")]
     [InlineData("""{ "Durability": "1" }""", "Imm:Durability: is '1'; it must be one of Durable, Relaxed.")]
     [InlineData("""{ "Durability": "safe" }""", "Imm:Durability: is 'safe'; it must be one of Durable, Relaxed.")]
+    [InlineData("""{ "ReadConsistency": "-1" }""", "Imm:ReadConsistency: is '-1'; it must be Linearizable, Local, or an age such as")]
+    [InlineData("""{ "ReadConsistency": "2" }""", "Imm:ReadConsistency: is '2'; it must be Linearizable, Local, or an age such as")]
     [InlineData("""{ "TimeOffset": "8h" }""", "Imm:TimeOffset: is '8h'; it must be a time such as 00:00:30.")]
     public async Task A_mistake_stops_the_start_and_is_named_by_its_path(string section, string message)
     {
@@ -93,6 +101,19 @@ public sealed class ConfigurationTests
         OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.StartsWith(message, Assert.Single(refused.Failures), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("LINEARIZABLE", 0)]
+    [InlineData("00:00:05", 5)]
+    [InlineData("1", 86_400)]
+    public void The_consistency_of_reads_is_a_name_or_an_age(string text, int seconds)
+    {
+        using ServiceProvider services = Services($$"""{ "Imm": { "InMemory": true, "ReadConsistency": "{{text}}" } }""");
+
+        Assert.Equal(
+            seconds == 0 ? ReadConsistency.Linearizable : ReadConsistency.Bounded(TimeSpan.FromSeconds(seconds)),
+            services.GetRequiredService<IOptions<ImmStoreOptions>>().Value.ReadConsistency);
     }
 
     [Fact]

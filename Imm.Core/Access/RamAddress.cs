@@ -87,7 +87,6 @@ internal readonly record struct RamAddress
         {
             ReadOnlySpan<char> part = text[range];
             if (++count > 4
-                || part.Length is < 1 or > 3
                 || (part.Length > 1 && part[0] == '0')
                 || !byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out byte octet))
             {

@@ -13,11 +13,12 @@ internal readonly ref struct RamResource
             return;
         }
 
-        Service = Cut(text[4..], out ReadOnlySpan<char> afterService, out bool hasRegion);
-        Region = Cut(afterService, out ReadOnlySpan<char> afterRegion, out bool hasAccount);
+        // Without a colon the rest is empty, and so has none either.
+        Service = Cut(text[4..], out ReadOnlySpan<char> afterService, out _);
+        Region = Cut(afterService, out ReadOnlySpan<char> afterRegion, out _);
         Account = Cut(afterRegion, out ReadOnlySpan<char> afterAccount, out bool hasRelative);
         Relative = afterAccount;
-        IsStructured = hasRegion && hasAccount && hasRelative;
+        IsStructured = hasRelative;
     }
 
     public ReadOnlySpan<char> Text { get; }

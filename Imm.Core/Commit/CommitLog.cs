@@ -23,8 +23,8 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     public virtual Exception? Failure => null;
 
     /// <summary>
-    /// True if other processes change the same scopes: then <see cref="ScopeEntry.LastSequence"/> is the version of a scope, and a batch may
-    /// find that a scope has moved on.
+    /// True if other processes change the same scopes: then <see cref="ScopeEntry.LastSequence"/> is the version of a scope, and a batch
+    /// may find that a scope has moved on.
     /// </summary>
     public virtual bool IsShared => false;
 
@@ -93,9 +93,16 @@ internal abstract class CommitLog(ServiceDefaults defaults)
         return state is not null;
     }
 
+    /// <summary>True if <see cref="Lock"/> is to be called for the next batch. Caller must hold the commit lock.</summary>
+    public virtual bool LocksFirst => false;
+
     /// <summary>Begins a batch.</summary>
-    /// <param name="writes">The writes of the batch.</param>
-    public virtual void Begin(IReadOnlyList<PendingWrite> writes)
+    public virtual void Begin()
+    {
+    }
+
+    /// <summary>Locks the scopes of a batch that has begun, and brings their states up to date, before it is decided.</summary>
+    public virtual void Lock(ScopeEntry[] entries)
     {
     }
 

@@ -517,7 +517,12 @@ internal sealed class CommitQueue
         {
             // A state that only this batch has seen may be mutated in place until it is published.
             var owner = new OwnerToken();
-            _log.Begin(_batch);
+            _log.Begin();
+            if (_log.LocksFirst)
+            {
+                _log.Lock([.. _batch.Select(write => _scopes.Stage(write.Scope, write.Entry)).Distinct()]);
+            }
+
             foreach (PendingWrite write in _batch)
             {
                 if (write.Decide(_scopes, _log, _timeProvider, owner, out ScopeState? next, out Change[] changes) is { } entry)

@@ -36,7 +36,7 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
         : ImmRefusal.CountExceeded(
             "AccountId", "accounts in a region that the store has held", 1, RecordKey.MaxScope, RecordKey.MaxScope);
 
-    public override void Begin(IReadOnlyList<PendingWrite> writes)
+    public override void Begin()
     {
         Opened.BeginBatch();
         _lastIdBeforeBatch = LastId;

@@ -44,8 +44,8 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
     public long LastSequence { get; set; }
 
     /// <summary>
-    /// The id of the batch that made the published state, in a shared store; empty for a scope that was never stored. Guarded by the lock of
-    /// the entry.
+    /// The id of the batch that made the published state, in a shared store; empty for a scope that was never stored. Guarded by the lock
+    /// of the entry.
     /// </summary>
     public Guid BatchId { get; set; }
 

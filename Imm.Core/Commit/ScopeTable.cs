@@ -48,7 +48,7 @@ internal sealed class ScopeTable
     /// <summary>The last changes of projects.</summary>
     public ChangeHistory Changes { get; }
 
-    /// <summary>Brings the state of a scope up to what other processes have changed; null for a store that no other process changes.</summary>
+    /// <summary>Brings the state of a scope up to what other processes have changed; null where no other process changes it.</summary>
     public Action<Scope>? Confirm { get; set; }
 
     /// <summary>The number of scopes that have an entry.</summary>

@@ -82,6 +82,16 @@ internal static class ConfigurationValue
             ? value
             : throw Wrong(section, $"one of {string.Join(", ", Enum.GetNames<T>())}");
 
+    /// <summary>Reads <c>Linearizable</c>, <c>Local</c>, or the greatest age of a bounded read.</summary>
+    public static ReadConsistency Consistency(this IConfigurationSection section) => section.Text() switch
+    {
+        var name when name.Equals(nameof(ReadConsistency.Linearizable), StringComparison.OrdinalIgnoreCase) => ReadConsistency.Linearizable,
+        var name when name.Equals(nameof(ReadConsistency.Local), StringComparison.OrdinalIgnoreCase) => ReadConsistency.Local,
+        var text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan age)
+            && age > TimeSpan.Zero && age <= TimeSpan.FromDays(1) => ReadConsistency.Bounded(age),
+        _ => throw Wrong(section, "Linearizable, Local, or an age such as 00:00:05, of 1 day at most"),
+    };
+
     public static List<string> Texts(this IConfigurationSection section) =>
         string.IsNullOrEmpty(section.Value) ? [.. section.GetChildren().Select(Text)] : throw Wrong(section, "a list of texts");
 

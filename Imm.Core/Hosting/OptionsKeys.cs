@@ -14,6 +14,10 @@ internal static class OptionsKeys
         (nameof(ImmStoreOptions.Name), (options, section) => options.Name = section.TextOrNull()),
         (nameof(ImmStoreOptions.Path), (options, section) => options.Path = section.TextOrNull()),
         (nameof(ImmStoreOptions.InMemory), (options, section) => options.InMemory = section.Flag()),
+        (nameof(ImmStoreOptions.Schema), (options, section) => options.Schema = section.Text()),
+        (nameof(ImmStoreOptions.ReadConsistency), (options, section) => options.ReadConsistency = section.Consistency()),
+        (nameof(ImmStoreOptions.DatabasePatience), (options, section) => options.DatabasePatience = section.Time()),
+        (nameof(ImmStoreOptions.WatchInterval), (options, section) => options.WatchInterval = section.Time()),
         (nameof(ImmStoreOptions.ProjectQuota), (options, section) => options.ProjectQuota = section.Int32()),
         (
             nameof(ImmStoreOptions.MaxLoadedProjects),

@@ -50,7 +50,8 @@ internal sealed class DatabaseException(ImmUnavailableReason reason, string mess
                 ImmUnavailableReason.AccessDenied, "The database denies access. Check the user, the password and the rights."),
             "3D000" => (ImmUnavailableReason.NotFound, "There is no such database. Create it, or correct the connection string."),
             "25006" => (
-                ImmUnavailableReason.ReadOnly, "The database takes no changes: it is a standby, or set to read only. Connect to the primary."),
+                ImmUnavailableReason.ReadOnly,
+                "The database takes no changes: it is a standby, or set to read only. Connect to the primary."),
             "53100" => (ImmUnavailableReason.NoSpace, "The database has no room. Make room and try again."),
             _ when IsTransient(e) => (
                 ImmUnavailableReason.DatabaseUnreachable, "The database does not answer. Check the server and the network, and try again."),

@@ -10,7 +10,7 @@ namespace Imm.Core.Shared;
 /// <param name="defaults">The defaults of the store.</param>
 internal sealed class SharedCheck(SharedSql sql, SharedRecords records, ServiceDefaults defaults)
 {
-    /// <summary>Verifies that every record can be read, that names are unique, that sums are right, and that log and records agree.</summary>
+    /// <summary>Verifies that every record can be read, that names are unique, that sums are right and that the log agrees.</summary>
     public List<string> Run(SharedDatabase.Lane lane)
     {
         var problems = new List<string>();
@@ -23,7 +23,7 @@ internal sealed class SharedCheck(SharedSql sql, SharedRecords records, ServiceD
                 continue;
             }
 
-            if (SharedLog.KeyOf(scope) != key)
+            if (SharedKey.Of(scope) != key)
             {
                 problems.Add($"The scope {scope} has the key of another one.");
                 continue;
@@ -70,7 +70,7 @@ internal sealed class SharedCheck(SharedSql sql, SharedRecords records, ServiceD
         var batches = new SharedBatch(records);
         var last = new Dictionary<(ChangeKind Kind, long Number), Change>();
         (long lastVersion, Guid lastBatch) = (0, Guid.Empty);
-        using (DbDataReader rows = lane.Command(sql.ReadLog, SharedLog.KeyOf(scope)).ExecuteReader())
+        using (DbDataReader rows = lane.Command(sql.ReadLog, SharedKey.Of(scope)).ExecuteReader())
         {
             while (rows.Read())
             {

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Imm.Core.Commit;
@@ -100,13 +99,11 @@ internal sealed class SharedLog : CommitLog
 
     private ScopeTable Scopes => _scopes!;
 
-    /// <summary>Sets the table of the scopes whose states the log keeps up to date, and makes its reads.</summary>
-    public SharedReads Share(
-        ScopeTable scopes, TimeSpan maximumAge, TimeSpan watchInterval, Func<ThreadStart, string, Thread> startThread)
-    {
-        _scopes = scopes;
-        return new SharedReads(_database, this, scopes, maximumAge, watchInterval, startThread);
-    }
+    /// <summary>The database.</summary>
+    public SharedDatabase Database => _database;
+
+    /// <summary>Sets the table of the scopes whose states the log keeps up to date.</summary>
+    public void Attach(ScopeTable scopes) => _scopes = scopes;
 
     /// <summary>Makes the tables where there are none, and verifies that they are of this version.</summary>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
@@ -115,20 +112,12 @@ internal sealed class SharedLog : CommitLog
     // A scope is looked up where it is used: there may be many, and others may add some.
     public override bool IsStored(Scope scope) => true;
 
-    public override ScopeEntry NewEntry(Scope scope) => new(scope) { Key = KeyOf(scope) };
+    public override ScopeEntry NewEntry(Scope scope) => new(scope) { Key = SharedKey.Of(scope) };
 
     public override ImmRefusal Refuse(Exception cause) => cause is DatabaseException known
         ? ImmRefusal.Unavailable(
             known.Reason, known.IsOutcomeUnknown ? known.Message : $"The change was not made. {known.Message}", known)
         : base.Refuse(cause);
-
-    /// <summary>The key of a scope: a hash, which databases that spread rows by key spread evenly.</summary>
-    public static Guid KeyOf(Scope scope)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.ASCII.GetBytes($"{scope.AccountId}/{scope.RegionId}"), hash);
-        return new Guid(hash[..16], bigEndian: true);
-    }
 
     public override ScopeState Load(ScopeEntry entry)
     {
@@ -173,19 +162,19 @@ internal sealed class SharedLog : CommitLog
         return state is not null;
     }
 
-    public override void Begin(IReadOnlyList<PendingWrite> writes)
+    public override bool LocksFirst => _lost.Count > 0 || _locksFirst > 0;
+
+    public override void Begin()
     {
         _committingThread = Environment.CurrentManagedThreadId;
         _unavailable = null;
         _parts.Clear();
-        if (_lost.Count > 0 || _locksFirst > 0)
-        {
-            ScopeEntry[] entries = _lost.Count > 0
-                ? [.. _lost]
-                : [.. writes.Select(write => Scopes.Stage(write.Scope, write.Entry)).Distinct()];
-            _lost.Clear();
-            Run(lane => LockAndCatchUp(lane, entries));
-        }
+    }
+
+    public override void Lock(ScopeEntry[] entries)
+    {
+        _lost.Clear();
+        Run(lane => LockAndCatchUp(lane, entries));
     }
 
     public override void Add(ScopeEntry entry, Change[] changes)
@@ -255,7 +244,7 @@ internal sealed class SharedLog : CommitLog
     public override IReadOnlyList<PublishedChange>? ReadChangesAfter(Scope scope, long revision) => Read(() => _database.Run(lane =>
     {
         var changes = new List<PublishedChange>();
-        using DbDataReader rows = lane.Command(_sql.ReadChanges, KeyOf(scope), revision).ExecuteReader();
+        using DbDataReader rows = lane.Command(_sql.ReadChanges, SharedKey.Of(scope), revision).ExecuteReader();
         while (rows.Read())
         {
             foreach ((Change change, _) in _batches.Read(scope, rows.GetString(0)))

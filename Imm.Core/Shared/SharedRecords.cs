@@ -8,8 +8,8 @@ using Imm.Core.Model;
 namespace Imm.Core.Shared;
 
 /// <summary>
-/// Writes the records of a shared store as JSON with the names of the service, and reads them. A field that has its default is left out, and
-/// one that is not known is ignored, so that a later version may add some. What is read passes the rules of requests.
+/// Writes the records of a shared store as JSON with the names of the service, and reads them. A field that has its default is left out,
+/// and one that is not known is ignored, so that a later version may add some. What is read passes the rules of requests.
 /// </summary>
 internal sealed class SharedRecords(ServiceDefaults defaults)
 {

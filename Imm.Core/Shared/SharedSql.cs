@@ -56,7 +56,7 @@ internal sealed class SharedSql(string schema)
     /// the result has those that were not, and those without changes that are still at their version.
     /// </summary>
     /// <param name="deletes">True if a record is deleted.</param>
-    /// <param name="locks">True if several scopes are changed: their rows are locked in one order, so that no two processes deadlock.</param>
+    /// <param name="locks">True if several scopes are changed: their rows are locked in one order, so that nothing deadlocks.</param>
     public string Commit(bool deletes, bool locks) =>
         $"""
         WITH given AS MATERIALIZED (

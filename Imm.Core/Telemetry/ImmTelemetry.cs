@@ -39,7 +39,7 @@ namespace Imm.Core;
 /// <term><c>imm.project.known.count</c></term>
 /// <description>
 /// up-down counter: the projects that the store holds, in memory or not. The first observation after an open reads each account and region
-/// that is not in memory, and keeps its number only. A store that cannot be read has no measurement.
+/// that is not in memory, and keeps its number only; a shared store asks its database. A store that cannot be read has no measurement.
 /// </description>
 /// </item>
 /// <item><term><c>imm.dataset.count</c></term><description>up-down counter: the datasets in memory</description></item>
