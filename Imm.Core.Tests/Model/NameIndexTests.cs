@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Model;
 
-/// <summary>The name table and the name tree against a sorted dictionary: every snapshot stays as it was.</summary>
+/// <summary>The name table, the name tree and the name index against a sorted dictionary: every snapshot stays as it was.</summary>
 public sealed class NameIndexTests
 {
     // Hashes that are all equal, that differ only in the last bits of the trie, and that differ only in some of its levels.
@@ -119,9 +119,8 @@ public sealed class NameIndexTests
         Assert.Same(tree, tree.Set(new Thing("b"), owner));
         Assert.Same(table, table.Remove("c", owner));
         Assert.Same(tree, tree.Remove("c", owner));
-        Assert.True(table.TryGetValue("b", out Thing? found));
-        Assert.Equal("b", found.Name);
-        Assert.False(table.TryGetValue("c", out _));
+        Assert.True(table.Find("b") is { Name: "b" });
+        Assert.Null(table.Find("c"));
 
         // A change without the token publishes the collection, even where it changes nothing. What is published is not changed in place.
         Assert.Same(table, table.Remove("c"));
@@ -130,6 +129,37 @@ public sealed class NameIndexTests
         Assert.NotSame(tree, tree.Set(new Thing("d"), owner));
         Assert.Equal(2, table.Count);
         Assert.Equal(2, tree.Count);
+    }
+
+    [Fact]
+    public void Successors_of_one_index_do_not_see_each_other()
+    {
+        NameIndex<Thing> index = NameIndex<Thing>.Empty.Set(null, new Thing("a"));
+        NameIndex<Thing> left = index.Set(null, new Thing("left"));
+        NameIndex<Thing> right = index.Set(null, new Thing("right"));
+        NameIndex<Thing> none = index.Remove(index.Find("a")!);
+
+        Assert.Equal(["a"], Read(index.InOrder.After(null)).Select(thing => thing.Name));
+        Assert.Equal(["a", "left"], Read(left.InOrder.After(null)).Select(thing => thing.Name));
+        Assert.Equal(["a", "right"], Read(right.InOrder.After(null)).Select(thing => thing.Name));
+        Assert.Empty(Read(none.InOrder.After(null)));
+        Assert.Null(left.Find("right"));
+        Assert.Null(none.Find("a"));
+    }
+
+    [Fact]
+    public void An_index_that_is_read_in_order_after_each_change_makes_each_change_once()
+    {
+        NameIndex<Thing> index = NameIndex<Thing>.Empty;
+        for (int i = 0; i < 100; i++)
+        {
+            index = index.Set(null, new Thing($"n{i % 10}{i}"));
+            NameTree<Thing> tree = index.InOrder;
+            Assert.Equal(i + 1, tree.Count);
+            Assert.Same(tree, index.InOrder);
+        }
+
+        index.AssertShape();
     }
 
     [Fact]
@@ -194,7 +224,8 @@ public sealed class NameIndexTests
         public string Name { get; } = name;
     }
 
-    private sealed record Snapshot(NameTable<Thing> Table, NameTree<Thing> Tree, SortedDictionary<string, Thing> Model);
+    private sealed record Snapshot(
+        NameTable<Thing> Table, NameTree<Thing> Tree, NameIndex<Thing> Index, SortedDictionary<string, Thing> Model);
 
     /// <summary>The present snapshot, the token that it is changed under, and all snapshots that were published.</summary>
     private sealed class World
@@ -216,10 +247,11 @@ public sealed class NameIndexTests
                 whole, whole[1..], whole[1..] + "é", whole + "w", whole + "v", whole + "\0", new('w', 128), new string('w', 127) + "v",
             ];
             _names = [.. odd, .. longer, .. Enumerable.Range(0, names).Select(i => $"n{i:d5}")];
-            NameTable<Thing> table = hashMask == -1
-                ? NameTable<Thing>.Empty
-                : NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask);
-            _now = new Snapshot(table, NameTree<Thing>.Empty, new(StringComparer.Ordinal));
+            (NameTable<Thing> table, NameIndex<Thing> index) = hashMask == -1
+                ? (NameTable<Thing>.Empty, NameIndex<Thing>.Empty)
+                : (NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask),
+                    NameIndex<Thing>.WithHash(name => name.GetHashCode() & hashMask));
+            _now = new Snapshot(table, NameTree<Thing>.Empty, index, new(StringComparer.Ordinal));
         }
 
         public void Take(Step step)
@@ -276,6 +308,12 @@ public sealed class NameIndexTests
             {
                 Assert.Equal(things.Length, snapshot.Table.Count);
                 Assert.Equal(things.Length, snapshot.Tree.Count);
+                Assert.Equal(things.Length, snapshot.Index.Count);
+                NameIndex<Thing> packedIndex = snapshot.Index.Packed();
+                packedIndex.AssertShape();
+                Assert.True(things.AsSpan().SequenceEqual(Read(packedIndex.InOrder.After(null)).ToArray()));
+                Assert.True(things.AsSpan().SequenceEqual(Read(snapshot.Index.InOrder.After(null)).ToArray()));
+                snapshot.Index.AssertShape();
                 snapshot.Table.AssertShape();
                 NameTable<Thing> packed = snapshot.Table.Packed();
                 packed.AssertShape();
@@ -289,6 +327,8 @@ public sealed class NameIndexTests
                     Assert.True(ReferenceEquals(expected, snapshot.Table.Find(name)));
                     Assert.True(ReferenceEquals(expected, packed.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Tree.Find(name)));
+                    Assert.True(ReferenceEquals(expected, snapshot.Index.Find(name)));
+                    Assert.True(ReferenceEquals(expected, packedIndex.Find(name)));
                 }
             }
         }
@@ -298,7 +338,7 @@ public sealed class NameIndexTests
 
         private static Snapshot Change(Snapshot snapshot, string[] names, bool set, OwnerToken? owner)
         {
-            (NameTable<Thing> table, NameTree<Thing> tree, SortedDictionary<string, Thing> model) = snapshot;
+            (NameTable<Thing> table, NameTree<Thing> tree, NameIndex<Thing> index, SortedDictionary<string, Thing> model) = snapshot;
             foreach (string name in names)
             {
                 if (set)
@@ -306,10 +346,12 @@ public sealed class NameIndexTests
                     var thing = new Thing(name);
                     table = table.Set(thing, owner);
                     tree = tree.Set(thing, owner);
+                    index = index.Set(index.Find(name), thing, owner);
                     model[name] = thing;
                 }
                 else if (model.Remove(name))
                 {
+                    index = index.Remove(index.Find(name)!, owner);
                     table = table.Remove(name, owner);
                     tree = tree.Remove(name, owner);
                 }
@@ -320,7 +362,9 @@ public sealed class NameIndexTests
                 }
             }
 
-            return new Snapshot(table, tree, model);
+            // Half of the indexes are also read in order as they are made.
+            Assert.Equal(model.Count, model.Count % 2 == 0 ? index.InOrder.Count : index.Count);
+            return new Snapshot(table, tree, index, model);
         }
 
         private void HandOut(Snapshot snapshot)

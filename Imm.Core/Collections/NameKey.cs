@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace Imm.Core.Collections;
@@ -10,13 +11,14 @@ namespace Imm.Core.Collections;
 /// </summary>
 internal readonly struct NameKey : IEquatable<NameKey>
 {
-    /// <summary>The length of the longest name that is whole in its key. With its length and hash it takes 24 bytes.</summary>
+    /// <summary>The length of the longest name that is whole in its key. With its length and hash it takes 48 bytes.</summary>
     public const int MaxWholeLength = Size - 1;
 
-    private const int Size = (2 * sizeof(ulong)) + sizeof(uint);
+    private const int Size = FirstSize + sizeof(ulong) + sizeof(uint);
+    private const int FirstSize = 32;
     private const byte NotWhole = byte.MaxValue;
 
-    private readonly ulong _first;
+    private readonly Vector256<byte> _first;
     private readonly ulong _second;
     private readonly uint _third;
 
@@ -37,9 +39,9 @@ internal readonly struct NameKey : IEquatable<NameKey>
             text[MaxWholeLength] = NotWhole;
         }
 
-        _first = BinaryPrimitives.ReadUInt64LittleEndian(text);
-        _second = BinaryPrimitives.ReadUInt64LittleEndian(text[sizeof(ulong)..]);
-        _third = BinaryPrimitives.ReadUInt32LittleEndian(text[(2 * sizeof(ulong))..]);
+        _first = Vector256.Create((ReadOnlySpan<byte>)text);
+        _second = BinaryPrimitives.ReadUInt64LittleEndian(text[FirstSize..]);
+        _third = BinaryPrimitives.ReadUInt32LittleEndian(text[(FirstSize + sizeof(ulong))..]);
     }
 
     public uint Hash { get; }

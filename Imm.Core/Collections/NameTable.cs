@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Collections;
@@ -32,18 +31,15 @@ internal sealed class NameTable<T> where T : class, INamed
     public static NameTable<T> WithHash(Func<string, int> hash) => new(null, 0, hash, null);
 
     /// <summary>Finds the object of a name; null where there is none.</summary>
-    public T? Find(string name)
+    public T? Find(string name) => Find(name, HashOf(name));
+
+    /// <summary>Finds the object of a name whose hash the caller knows; null where there is none.</summary>
+    public T? Find(string name, uint hash)
     {
         // Only objects of type T are ever added, so the cast needs no check.
-        INamed? item = NameTableNode.Find(_root, name, KeyOf(name));
+        INamed? item = NameTableNode.Find(_root, name, new NameKey(name, hash));
         Debug.Assert(item is null or T);
         return Unsafe.As<T?>(item);
-    }
-
-    public bool TryGetValue(string name, [NotNullWhen(true)] out T? item)
-    {
-        item = Find(name);
-        return item is not null;
     }
 
     /// <summary>Adds an object, or replaces the one of its name.</summary>
@@ -72,7 +68,10 @@ internal sealed class NameTable<T> where T : class, INamed
     [Conditional("DEBUG")]
     public void AssertShape() => Debug.Assert(NameTableNode.CheckShape(_root, 0) == _count);
 
-    private NameKey KeyOf(string name) => new(name, unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name))));
+    /// <summary>The hash under which the table keeps a name.</summary>
+    public uint HashOf(string name) => unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name)));
+
+    private NameKey KeyOf(string name) => new(name, HashOf(name));
 
     private NameTable<T> WithRoot(object? root, int count, OwnerToken? owner)
     {

@@ -4,23 +4,24 @@ using System.Runtime.CompilerServices;
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// A node of the tree. A slot of a leaf holds an object and its name. A slot of an inner node holds a child and a separator: a name that is
+/// A node of the tree. A slot of a leaf holds an object, which knows its name. A slot of an inner node holds a child and a separator: a name that is
 /// not greater than any name below the child and greater than all names to its left. The first separator of a node is not compared.
 /// </summary>
 /// <remarks>
-/// Names and values are two arrays, because most changes replace a value and no name: the copy of a node then shares the array of names.
+/// Names and values are two arrays, because most changes replace a child and no name: the copy of a node then shares the array of names.
+/// A leaf has no array of names, and is small: it is what each change copies.
 /// </remarks>
 internal sealed class NameTreeNode
 {
     public static readonly NameTreeNode Empty = new(true, 0, [], [], null);
 
-    private const int Max = 32;
-    private const int Min = Max / 4;
+    private const int MaxLeaf = 16;
+    private const int MaxInner = 32;
 
     public readonly bool IsLeaf;
     private readonly OwnerToken? _owner;
 
-    // Both can be longer than the count where the node was made under a token.
+    // Those of an inner node. Both can be longer than the count where the node was made under a token.
     private string[] _names;
     private object[] _values;
     private int _count;
@@ -30,7 +31,7 @@ internal sealed class NameTreeNode
 
     private NameTreeNode(bool isLeaf, int count, string[] names, object[] values, OwnerToken? owner, bool sharesNames = false)
     {
-        Debug.Assert(count <= names.Length && count <= values.Length);
+        Debug.Assert((isLeaf || count <= names.Length) && count <= values.Length);
         IsLeaf = isLeaf;
         _count = count;
         _names = names;
@@ -41,6 +42,10 @@ internal sealed class NameTreeNode
 
     public int Count => _count;
 
+    private int Max => IsLeaf ? MaxLeaf : MaxInner;
+
+    private int Min => Max / 4;
+
     public object ItemAt(int at) => _values[at];
 
     public NameTreeNode ChildAt(int at) => Unsafe.As<NameTreeNode>(_values[at]);
@@ -48,13 +53,12 @@ internal sealed class NameTreeNode
     /// <summary>Searches the node: the slot of a name, or the complement of the slot where it would be inserted.</summary>
     public int Search(string name)
     {
-        string[] names = _names;
         int low = IsLeaf ? 0 : 1;
         int high = _count - 1;
         while (low <= high)
         {
             int middle = (low + high) >> 1;
-            int order = string.CompareOrdinal(names[middle], name);
+            int order = string.CompareOrdinal(NameAt(middle), name);
             if (order == 0)
             {
                 return middle;
@@ -94,7 +98,7 @@ internal sealed class NameTreeNode
 
     /// <summary>Makes a root above two halves.</summary>
     public static NameTreeNode Join(NameTreeNode left, NameTreeNode right, OwnerToken? owner) =>
-        new(false, 2, [left._names[0], right._names[0]], [left, right], owner);
+        new(false, 2, [left.NameAt(0), right.NameAt(0)], [left, right], owner);
 
     /// <summary>
     /// Adds or replaces an object below a node, which is replaced by its successor. Returns the right half where the node was split.
@@ -121,7 +125,7 @@ internal sealed class NameTreeNode
         NameTreeNode? right = Set(ref child, name, item, last && at + 1 == node._count, owner, ref added);
         node = node.Writable(owner);
         node._values[at] = child;
-        return right is null ? null : Insert(ref node, at + 1, right._names[0], right, last, owner);
+        return right is null ? null : Insert(ref node, at + 1, right.NameAt(0), right, last, owner);
     }
 
     /// <summary>Removes a name that is below the node; returns the node that replaces it, perhaps with too few slots.</summary>
@@ -152,13 +156,12 @@ internal sealed class NameTreeNode
         int? depth = null;
         for (int i = 0; i < _count; i++)
         {
-            string? low = i > 0 || IsLeaf ? _names[i] : from;
-            string? high = i + 1 < _count ? _names[i + 1] : to;
+            string? low = i > 0 || IsLeaf ? NameAt(i) : from;
+            string? high = i + 1 < _count ? NameAt(i + 1) : to;
             Debug.Assert(from is null || low is null || string.CompareOrdinal(from, low) <= 0);
             Debug.Assert(low is null || high is null || string.CompareOrdinal(low, high) < 0);
             if (IsLeaf)
             {
-                Debug.Assert(((INamed)_values[i]).Name == low);
                 continue;
             }
 
@@ -170,6 +173,8 @@ internal sealed class NameTreeNode
         return total;
     }
 
+    private string NameAt(int at) => IsLeaf ? Unsafe.As<INamed>(_values[at]).Name : _names[at];
+
     private int Depth => IsLeaf ? 0 : 1 + ChildAt(0).Depth;
 
     private int ChildOf(string name)
@@ -180,16 +185,17 @@ internal sealed class NameTreeNode
 
     private static NameTreeNode? Insert(ref NameTreeNode node, int at, string name, object value, bool last, OwnerToken? owner)
     {
-        if (node._count < Max)
+        int max = node.Max;
+        if (node._count < max)
         {
             node = node.With(at, name, value, owner);
             return null;
         }
 
         // Names that are added in order leave full nodes, not half-full ones.
-        bool append = last && at == Max;
-        int keep = append ? Max : Max / 2;
-        NameTreeNode right = node.Slice(keep, Max, owner);
+        bool append = last && at == max;
+        int keep = append ? max : max / 2;
+        NameTreeNode right = node.Slice(keep, max, owner);
         node = append ? node : node.Truncate(keep, owner);
         if (!append && at <= keep)
         {
@@ -209,10 +215,10 @@ internal sealed class NameTreeNode
         var both = new NameTreeNode(
             left.IsLeaf,
             total,
-            [.. left._names.AsSpan(0, left._count), .. right._names.AsSpan(0, right._count)],
+            left.IsLeaf ? [] : [.. left._names.AsSpan(0, left._count), .. right._names.AsSpan(0, right._count)],
             [.. left._values.AsSpan(0, left._count), .. right._values.AsSpan(0, right._count)],
             owner);
-        if (total <= Max)
+        if (total <= both.Max)
         {
             _values[at - 1] = both;
             return Without(at, owner);
@@ -223,7 +229,7 @@ internal sealed class NameTreeNode
         _values[at] = right;
         _names = _sharesNames ? _names[.._count] : _names;
         _sharesNames = false;
-        _names[at] = right._names[0];
+        _names[at] = right.NameAt(0);
         return this;
     }
 
@@ -235,7 +241,7 @@ internal sealed class NameTreeNode
         : new NameTreeNode(IsLeaf, _count, _names, _values.AsSpan(0, _count).ToArray(), owner, sharesNames: true);
 
     private NameTreeNode Slice(int from, int to, OwnerToken? owner) =>
-        new(IsLeaf, to - from, _names[from..to], _values[from..to], owner);
+        new(IsLeaf, to - from, IsLeaf ? [] : _names[from..to], _values[from..to], owner);
 
     private NameTreeNode Truncate(int count, OwnerToken? owner)
     {
@@ -244,14 +250,14 @@ internal sealed class NameTreeNode
             return Slice(0, count, owner);
         }
 
-        string[] names = Remove(_names, _count, count, _count, !_sharesNames);
+        string[] names = IsLeaf ? [] : Remove(_names, _count, count, _count, !_sharesNames);
         return Become(count, names, Remove(_values, _count, count, _count, inPlace: true));
     }
 
     private NameTreeNode With(int at, string name, object value, OwnerToken? owner)
     {
         bool isOwned = IsOwnedBy(owner);
-        string[] names = Insert(_names, _count, at, name, isOwned && !_sharesNames, owner);
+        string[] names = IsLeaf ? [] : Insert(_names, _count, at, name, isOwned && !_sharesNames, owner);
         object[] values = Insert(_values, _count, at, value, isOwned, owner);
         return isOwned ? Become(_count + 1, names, values) : new NameTreeNode(IsLeaf, _count + 1, names, values, owner);
     }
@@ -259,7 +265,7 @@ internal sealed class NameTreeNode
     private NameTreeNode Without(int at, OwnerToken? owner)
     {
         bool isOwned = IsOwnedBy(owner);
-        string[] names = Remove(_names, _count, at, at + 1, isOwned && !_sharesNames);
+        string[] names = IsLeaf ? [] : Remove(_names, _count, at, at + 1, isOwned && !_sharesNames);
         object[] values = Remove(_values, _count, at, at + 1, isOwned);
         return isOwned ? Become(_count - 1, names, values) : new NameTreeNode(IsLeaf, _count - 1, names, values, owner);
     }
@@ -276,7 +282,7 @@ internal sealed class NameTreeNode
     private static T[] Insert<T>(T[] from, int count, int at, T item, bool inPlace, OwnerToken? owner)
     {
         // Spare room is worth its memory in a batch only: its next change is likely to use it.
-        T[] to = inPlace && count < from.Length ? from : new T[owner is null ? count + 1 : Math.Min(Max, count + 1 + (count >> 2))];
+        T[] to = inPlace && count < from.Length ? from : new T[owner is null ? count + 1 : Math.Min(MaxInner, count + 1 + (count >> 2))];
         if (to != from)
         {
             Array.Copy(from, to, at);

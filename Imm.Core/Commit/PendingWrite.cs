@@ -68,6 +68,9 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     private Decision<TAnswer> _decision;
     private Exception? _defect;
 
+    // Most callers find their outcome and do not wait. A pulse costs each object on which it is made a block of the runtime's own.
+    private bool _isWaitedFor;
+
     /// <param name="scope">The scope.</param>
     /// <param name="known">Its entry as the caller knows it; null for none.</param>
     /// <param name="command">The command.</param>
@@ -110,6 +113,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         {
             while (_source.GetStatus(_source.Version) == ValueTaskSourceStatus.Pending)
             {
+                _isWaitedFor = true;
                 Monitor.Wait(this);
             }
 
@@ -212,7 +216,10 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     {
         lock (this)
         {
-            Monitor.PulseAll(this);
+            if (_isWaitedFor)
+            {
+                Monitor.PulseAll(this);
+            }
         }
     }
 }

@@ -209,7 +209,7 @@ internal sealed class ScopeTable
         if (_new.Remove(entry.Scope))
         {
             before = null;
-            Uninterruptible.Run(() => _entries[entry.Scope] = entry);
+            Add(entry);
         }
 
         if (_maxLoadedProjects is not null)
@@ -387,6 +387,9 @@ internal sealed class ScopeTable
 
         return state;
     }
+
+    // A method of its own: what it captures would else be made for every publication.
+    private void Add(ScopeEntry entry) => Uninterruptible.Run(() => _entries[entry.Scope] = entry);
 
     // In the middle of a commit, perhaps on the thread of a caller.
     private void Remove(ScopeEntry entry) => Uninterruptible.Run(() =>

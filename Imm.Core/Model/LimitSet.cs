@@ -1,27 +1,39 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 
 namespace Imm.Core.Model;
 
 /// <summary>A value for each limit: a number, or in a request a number that may be absent.</summary>
 internal struct LimitSet<T> : IEquatable<LimitSet<T>>
 {
-    private Slots _slots;
+    private static readonly T[] None = new T[Limit.Count];
+
+    // Most requests set no limit. The array is never changed: copies of the set share it.
+    private T[]? _values;
+
+    private readonly ReadOnlySpan<T> Values => _values ?? None;
 
     public T this[Limit limit]
     {
-        readonly get => _slots[limit.Index];
-        set => _slots[limit.Index] = value;
+        readonly get => Values[limit.Index];
+        set
+        {
+            if (!EqualityComparer<T>.Default.Equals(value, this[limit]))
+            {
+                T[] values = Values.ToArray();
+                values[limit.Index] = value;
+                _values = values;
+            }
+        }
     }
 
-    public readonly bool Equals(LimitSet<T> other) => ((ReadOnlySpan<T>)_slots).SequenceEqual(other._slots, null);
+    public readonly bool Equals(LimitSet<T> other) => _values == other._values || Values.SequenceEqual(other.Values, null);
 
     public override readonly bool Equals(object? obj) => obj is LimitSet<T> other && Equals(other);
 
     public override readonly int GetHashCode()
     {
         var hash = new HashCode();
-        foreach (T value in _slots)
+        foreach (T value in Values)
         {
             hash.Add(value);
         }
@@ -31,12 +43,6 @@ internal struct LimitSet<T> : IEquatable<LimitSet<T>>
 
     /// <summary>True if a value is not the default: in a request, if a limit is set.</summary>
     public readonly bool AnySet() => !Equals(default);
-
-    [InlineArray(Limit.Count)]
-    private struct Slots
-    {
-        private T _first;
-    }
 }
 
 /// <summary>The rules of all limits together.</summary>

@@ -14,8 +14,7 @@ internal sealed class ScopeState
     /// </summary>
     public const long MaxNumber = (1L << 40) - 1;
 
-    private readonly NameTable<Project> _byName;
-    private readonly NameTree<Project> _inOrder;
+    private readonly NameIndex<Project> _projects;
 
     /// <summary>The attachments of all projects, by bucket.</summary>
     private readonly NameTree<OssBucketAttachment> _attachments;
@@ -24,8 +23,7 @@ internal sealed class ScopeState
         Scope scope,
         ServiceDefaults defaults,
         int? ownProjectQuota,
-        NameTable<Project> byName,
-        NameTree<Project> inOrder,
+        NameIndex<Project> projects,
         NameTree<OssBucketAttachment> attachments,
         long datasetCount,
         long lastNumber,
@@ -34,8 +32,7 @@ internal sealed class ScopeState
         Scope = scope;
         Defaults = defaults;
         OwnProjectQuota = ownProjectQuota;
-        _byName = byName;
-        _inOrder = inOrder;
+        _projects = projects;
         _attachments = attachments;
         DatasetCount = datasetCount;
         LastNumber = lastNumber;
@@ -52,7 +49,7 @@ internal sealed class ScopeState
 
     public int ProjectQuota => OwnProjectQuota ?? Defaults.ProjectQuota;
 
-    public int ProjectCount => _byName.Count;
+    public int ProjectCount => _projects.Count;
 
     /// <summary>The number of datasets of all projects together.</summary>
     public long DatasetCount { get; }
@@ -66,15 +63,14 @@ internal sealed class ScopeState
     public long Revision { get; }
 
     /// <summary>All projects, in ordinal order of their names.</summary>
-    public NameTree<Project> Projects => _inOrder;
+    public NameTree<Project> Projects => _projects.InOrder;
 
     public static ScopeState Empty(Scope scope, ServiceDefaults defaults, int? ownProjectQuota = null, long revision = 0) =>
         new(
             scope,
             defaults,
             ownProjectQuota,
-            NameTable<Project>.Empty,
-            NameTree<Project>.Empty,
+            NameIndex<Project>.Empty,
             NameTree<OssBucketAttachment>.Empty,
             0,
             0,
@@ -85,7 +81,11 @@ internal sealed class ScopeState
         : ImmRefusal.CountExceeded(
             parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
 
-    public bool TryFind(string name, [NotNullWhen(true)] out Project? project) => _byName.TryGetValue(name, out project);
+    public bool TryFind(string name, [NotNullWhen(true)] out Project? project)
+    {
+        project = _projects.Find(name);
+        return project is not null;
+    }
 
     /// <summary>Finds a dataset and its project; the refusal names the one that does not exist.</summary>
     public ImmRefusal? Find(string projectName, string datasetName, out Project? project, out DatasetEntry? dataset)
@@ -149,8 +149,7 @@ internal sealed class ScopeState
             Scope,
             Defaults,
             OwnProjectQuota,
-            _byName.Set(after, owner),
-            _inOrder.Set(after, owner),
+            _projects.Set(before, after, owner),
             attachments,
             DatasetCount - (before?.DatasetCount ?? 0) + after.DatasetCount,
             Math.Max(LastNumber, number),
@@ -165,8 +164,7 @@ internal sealed class ScopeState
         Scope,
         Defaults,
         OwnProjectQuota,
-        _byName.Remove(before.ProjectName.Value, owner),
-        _inOrder.Remove(before.ProjectName.Value, owner),
+        _projects.Remove(before, owner),
         _attachments,
         DatasetCount - before.DatasetCount,
         LastNumber,
@@ -174,24 +172,24 @@ internal sealed class ScopeState
 
     /// <summary>Copies the index into contiguous memory, for a state that was built from many projects and is read from then on.</summary>
     public ScopeState Packed() =>
-        new(Scope, Defaults, OwnProjectQuota, _byName.Packed(), _inOrder, _attachments, DatasetCount, LastNumber, Revision);
+        new(Scope, Defaults, OwnProjectQuota, _projects.Packed(), _attachments, DatasetCount, LastNumber, Revision);
 
     /// <summary>Copies the state for a store with other defaults.</summary>
     public ScopeState With(ServiceDefaults defaults) =>
         defaults == Defaults
             ? this
-            : new(Scope, defaults, OwnProjectQuota, _byName, _inOrder, _attachments, DatasetCount, LastNumber, Revision);
+            : new(Scope, defaults, OwnProjectQuota, _projects, _attachments, DatasetCount, LastNumber, Revision);
 
     /// <summary>Copies the state with a revision that is not below the present one.</summary>
     public ScopeState WithRevision(long revision)
     {
         Invariant.Holds(revision >= Revision, "a revision never falls");
-        return new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, _attachments, DatasetCount, LastNumber, revision);
+        return new(Scope, Defaults, OwnProjectQuota, _projects, _attachments, DatasetCount, LastNumber, revision);
     }
 
     public ScopeState WithProjectQuota(int? projectQuota) =>
-        new(Scope, Defaults, projectQuota, _byName, _inOrder, _attachments, DatasetCount, LastNumber, Revision);
+        new(Scope, Defaults, projectQuota, _projects, _attachments, DatasetCount, LastNumber, Revision);
 
     private ScopeState WithAttachments(NameTree<OssBucketAttachment> attachments) =>
-        new(Scope, Defaults, OwnProjectQuota, _byName, _inOrder, attachments, DatasetCount, LastNumber, Revision);
+        new(Scope, Defaults, OwnProjectQuota, _projects, attachments, DatasetCount, LastNumber, Revision);
 }

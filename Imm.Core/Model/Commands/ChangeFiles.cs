@@ -20,6 +20,21 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
     /// <summary>The datasets that change, each once, in ordinal order of project and dataset.</summary>
     public IEnumerable<(string ProjectName, string DatasetName)> Datasets => _items.Select(item => (item.ProjectName, item.DatasetName));
 
+    /// <summary>The number of their projects.</summary>
+    private int ProjectCount
+    {
+        get
+        {
+            int count = 0;
+            for (int i = 0; i < _items.Length; i++)
+            {
+                count += i == 0 || _items[i - 1].ProjectName != _items[i].ProjectName ? 1 : 0;
+            }
+
+            return count;
+        }
+    }
+
     /// <inheritdoc/>
     public override bool IsEmpty => Array.TrueForAll(_items, static item => item.Files == 0 && item.Bytes == 0);
 
@@ -78,7 +93,8 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
     protected override Decision<IReadOnlyList<Dataset>> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
         var datasets = new Dataset[_items.Length];
-        var changes = new List<Change>(_items.Length + 1);
+        var changes = new Change[_items.Length + ProjectCount];
+        int changed = 0;
         for (int i = 0; i < _items.Length; i++)
         {
             ref readonly Item item = ref _items[i];
@@ -99,14 +115,14 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             DatasetEntry next = entry.With(datasets[i]);
             Project after = project.With(next, owner);
             state = state.With(project, after, owner);
-            changes.Add(new Change(ChangeKind.Dataset, next.Number, next));
+            changes[changed++] = new Change(ChangeKind.Dataset, next.Number, next);
             if (isLast)
             {
-                changes.Add(new Change(ChangeKind.Project, after.Number, after));
+                changes[changed++] = new Change(ChangeKind.Project, after.Number, after);
             }
         }
 
-        return Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, [.. changes]);
+        return Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, changes);
     }
 
     private static Item[] Sum(FileChange[] changes)

@@ -5,6 +5,8 @@ namespace Imm.Core.Model;
 /// <summary>Creates a project. Refused where the name is taken, then where the project quota of the scope is used up.</summary>
 internal sealed class CreateProject : Command<Project>
 {
+    private static readonly ImmRefusal Taken = ImmRefusal.AlreadyExists("project", nameof(Project.ProjectName));
+
     private readonly ProjectName _name;
     private readonly ProjectFields _fields;
 
@@ -29,7 +31,7 @@ internal sealed class CreateProject : Command<Project>
 
     /// <summary>Checks that a state can take a new project of a name.</summary>
     public static ImmRefusal? Check(ScopeState state, string name) =>
-        state.TryFind(name, out _) ? ImmRefusal.AlreadyExists("project", nameof(Project.ProjectName))
+        state.TryFind(name, out _) ? Taken
         : state.ProjectCount >= state.ProjectQuota
             ? ImmRefusal.CountExceeded(
                 nameof(Project.ProjectName), "projects of the account in the region", 1, state.ProjectCount, state.ProjectQuota)

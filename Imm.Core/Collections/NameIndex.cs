@@ -1,0 +1,196 @@
+using System.Diagnostics;
+
+namespace Imm.Core.Collections;
+
+/// <summary>A persistent set of objects with unique names that is searched by name and read in ordinal order.</summary>
+/// <remarks>
+/// <para>
+/// A table and a tree hold the objects, and a change of either copies a path. So the last few changes stand beside both, in an array that an
+/// index shares with its successors: a change writes one slot, a search looks there first. When the array is full its changes are made
+/// together, each node copied once. The tree is also brought up to date when the index is read in order.
+/// </para>
+/// <para>
+/// Thread-safe for readers. Two threads may not change indexes that share an array, but an index may have more than one successor. Under an
+/// <see cref="OwnerToken"/> a change may alter the table and the tree of the index that it was called on: use the result and no older one.
+/// </para>
+/// </remarks>
+internal sealed class NameIndex<T> where T : class, INamed
+{
+    public static readonly NameIndex<T> Empty = Of(NameTable<T>.Empty);
+
+    private const int MaxRecent = 32;
+
+    private readonly NameTable<T> _table;
+    private readonly RecentChanges _recent;
+    private readonly int _recentCount;
+    private Order _order;
+
+    private NameIndex(NameTable<T> table, Order order, RecentChanges recent, int recentCount, int count)
+    {
+        _table = table;
+        _order = order;
+        _recent = recent;
+        _recentCount = recentCount;
+        Count = count;
+    }
+
+    public int Count { get; }
+
+    /// <summary>The objects in order, without the cost of a change where the index was read in order before.</summary>
+    public NameTree<T> InOrder
+    {
+        get
+        {
+            Order order = Volatile.Read(ref _order);
+            if (order.ChangeCount < _recentCount)
+            {
+                // Two threads may do this at once; either result will do.
+                var owner = new OwnerToken();
+                order = new Order(_recent.Make(order, _recentCount, owner), _recentCount);
+                owner.Close();
+                Volatile.Write(ref _order, order);
+            }
+
+            return order.Tree;
+        }
+    }
+
+    /// <summary>Makes an empty index whose table has the given hash function, for tests of collisions.</summary>
+    public static NameIndex<T> WithHash(Func<string, int> hash) => Of(NameTable<T>.WithHash(hash));
+
+    /// <summary>Finds the object of a name; null where there is none.</summary>
+    public T? Find(string name)
+    {
+        uint hash = _table.HashOf(name);
+        return _recentCount > 0 && _recent.TryFind(name, hash, _recentCount, out T? item) ? item : _table.Find(name, hash);
+    }
+
+    /// <summary>Adds an object, or replaces the one of its name.</summary>
+    /// <param name="before">The object of that name in this index; null for none.</param>
+    /// <param name="after">The object.</param>
+    /// <param name="owner">The token under which the table and the tree are changed; null for none.</param>
+    public NameIndex<T> Set(T? before, T after, OwnerToken? owner = null)
+    {
+        Debug.Assert(Find(after.Name) == before);
+        return With(new Change(after, IsRemoved: false), before is null ? Count + 1 : Count, owner);
+    }
+
+    /// <summary>Removes an object of this index.</summary>
+    /// <param name="before">The object.</param>
+    /// <param name="owner">The token under which the table and the tree are changed; null for none.</param>
+    public NameIndex<T> Remove(T before, OwnerToken? owner = null)
+    {
+        Debug.Assert(Find(before.Name) == before);
+        return With(new Change(before, IsRemoved: true), Count - 1, owner);
+    }
+
+    /// <summary>Copies the index into contiguous memory; see <see cref="NameTable{T}.Packed"/>.</summary>
+    public NameIndex<T> Packed()
+    {
+        NameIndex<T> merged = Merged(null);
+        return new(merged._table.Packed(), merged._order, RecentChanges.None, 0, Count);
+    }
+
+    /// <summary>Asserts in a debug build that the table and the tree are in shape.</summary>
+    [Conditional("DEBUG")]
+    public void AssertShape()
+    {
+        _table.AssertShape();
+        InOrder.AssertShape();
+        Debug.Assert(InOrder.Count == Count && Merged(null)._table.Count == Count);
+    }
+
+    private static NameIndex<T> Of(NameTable<T> table) => new(table, new Order(NameTree<T>.Empty, 0), RecentChanges.None, 0, 0);
+
+    private NameIndex<T> With(in Change change, int count, OwnerToken? owner)
+    {
+        NameIndex<T> from = _recentCount < MaxRecent ? this : Merged(owner);
+        RecentChanges recent = from._recent.With(from._recentCount, change, _table.HashOf(change.Item.Name));
+        return new(from._table, Volatile.Read(ref from._order), recent, from._recentCount + 1, count);
+    }
+
+    /// <summary>Makes the recent changes in the table and the tree.</summary>
+    private NameIndex<T> Merged(OwnerToken? owner)
+    {
+        OwnerToken own = owner ?? new OwnerToken();
+        NameTable<T> table = _recent.Make(_table, _recentCount, own);
+        NameTree<T> tree = _recent.Make(Volatile.Read(ref _order), _recentCount, own);
+        if (owner is null)
+        {
+            own.Close();
+        }
+
+        return new(table, new Order(tree, 0), new RecentChanges(MaxRecent), 0, Count);
+    }
+
+    /// <summary>An object that was added, replaced or removed.</summary>
+    private readonly record struct Change(T Item, bool IsRemoved);
+
+    /// <summary>A tree with the first recent changes.</summary>
+    private sealed record Order(NameTree<T> Tree, int ChangeCount);
+
+    /// <summary>Changes that follow each other. What was written is never overwritten: a second successor of an index gets a copy.</summary>
+    private sealed class RecentChanges(int capacity)
+    {
+        public static readonly RecentChanges None = new(0);
+
+        private const int MinCapacity = 4;
+
+        private readonly uint[] _hashes = new uint[capacity];
+        private readonly Change[] _changes = new Change[capacity];
+        private int _count;
+
+        public bool TryFind(string name, uint hash, int count, out T? item)
+        {
+            for (int at = count; (at = _hashes.AsSpan(0, at).LastIndexOf(hash)) >= 0;)
+            {
+                ref readonly Change change = ref _changes[at];
+                if (change.Item.Name == name)
+                {
+                    item = change.IsRemoved ? null : change.Item;
+                    return true;
+                }
+            }
+
+            item = null;
+            return false;
+        }
+
+        /// <summary>Adds a change after the first ones.</summary>
+        public RecentChanges With(int count, in Change change, uint hash)
+        {
+            RecentChanges to = this;
+            if (count == _hashes.Length || Interlocked.CompareExchange(ref _count, count + 1, count) != count)
+            {
+                to = new RecentChanges(Math.Min(MaxRecent, Math.Max(MinCapacity, 2 * count))) { _count = count + 1 };
+                Array.Copy(_hashes, to._hashes, count);
+                Array.Copy(_changes, to._changes, count);
+            }
+
+            to._hashes[count] = hash;
+            to._changes[count] = change;
+            return to;
+        }
+
+        public NameTable<T> Make(NameTable<T> table, int count, OwnerToken owner)
+        {
+            foreach (ref readonly Change change in _changes.AsSpan(0, count))
+            {
+                table = change.IsRemoved ? table.Remove(change.Item.Name, owner) : table.Set(change.Item, owner);
+            }
+
+            return table;
+        }
+
+        public NameTree<T> Make(Order order, int count, OwnerToken owner)
+        {
+            NameTree<T> tree = order.Tree;
+            foreach (ref readonly Change change in _changes.AsSpan(order.ChangeCount, count - order.ChangeCount))
+            {
+                tree = change.IsRemoved ? tree.Remove(change.Item.Name, owner) : tree.Set(change.Item, owner);
+            }
+
+            return tree;
+        }
+    }
+}
