@@ -10,8 +10,13 @@ return await Commands.RunAsync(
         new(
             "throughput",
             ThroughputCommand.Arguments,
-            "Measures Imm.Core beside LiteDB, SQLite, LMDB and the disk itself: up to 15 minutes, --quick up to 1.",
+            "Measures Imm.Core beside LiteDB, SQLite, LMDB and the disk itself: up to 25 minutes, --quick up to 1.",
             ThroughputCommand.RunAsync),
+        new(
+            SustainedRun.Command,
+            SustainedRun.Arguments,
+            "Measures one engine as throughput does in a process of its own, and prints JSON.",
+            (args, _) => Task.FromResult(SustainedRun.Run(args))),
         new("fixtures", "[--quick]", "Measures test fixtures and clones, beside SQLite in memory.", FixturesCommand.RunAsync),
         new(
             "micro",

@@ -56,7 +56,8 @@ internal static class ClosedLoop
             firstProject: ((long)(series + 1) << 40) + ((long)n << 30)))];
     }
 
-    private static (long Steps, TimeSpan Elapsed) Run(IReadOnlyList<Workload.Worker> workers, bool asTasks, TimeSpan time)
+    /// <summary>Runs the workers for a time.</summary>
+    public static (long Steps, TimeSpan Elapsed) Run(IReadOnlyList<Workload.Worker> workers, bool asTasks, TimeSpan time)
     {
         long steps = 0;
         long started = Stopwatch.GetTimestamp();

@@ -30,6 +30,9 @@ internal sealed record Plan
     /// <summary>The rates of the open loop, in operations a second.</summary>
     public required IReadOnlyList<int> Rates { get; init; }
 
+    /// <summary>The measured time of sustained creates; there are windows of a sixth of it.</summary>
+    public required TimeSpan SustainedTime { get; init; }
+
     public required IReadOnlyList<int> OpenSizes { get; init; }
 
     public static Plan Full { get; } = new()
@@ -44,7 +47,8 @@ internal sealed record Plan
         MaxLiteDbSize = 100_000,
         MaxCreateSize = 1_000_000,
         Rates = [1_000, 4_000, 16_000],
-        OpenSizes = [100_000, 1_000_000],
+        SustainedTime = TimeSpan.FromSeconds(30),
+        OpenSizes = [1_000, 100_000, 1_000_000],
     };
 
     public static Plan Quick { get; } = new()
@@ -59,6 +63,7 @@ internal sealed record Plan
         MaxLiteDbSize = 5_000,
         MaxCreateSize = 1_000,
         Rates = [1_000],
-        OpenSizes = [100_000],
+        SustainedTime = TimeSpan.FromSeconds(1.2),
+        OpenSizes = [1_000, 100_000],
     };
 }

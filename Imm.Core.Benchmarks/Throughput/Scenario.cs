@@ -22,6 +22,9 @@ internal abstract class Scenario(string title, IReadOnlyList<Row> rows, IReadOnl
 
     public IReadOnlyList<Engine> Engines { get; } = [.. engines.Where(engine => engine.IsAvailable)];
 
+    /// <summary>The greatest number of rounds.</summary>
+    public virtual int MaxRounds => int.MaxValue;
+
     /// <summary>Measures rows once. No other engine has a store open meanwhile.</summary>
     /// <param name="stores">The filled stores.</param>
     /// <param name="engine">The engine.</param>

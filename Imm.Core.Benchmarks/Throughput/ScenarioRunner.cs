@@ -14,21 +14,22 @@ internal sealed class ScenarioRunner(
     public IReadOnlyList<RowResult> Run(IReadOnlyList<Scenario> scenarios)
     {
         scenarios = [.. scenarios.Where(scenario => scenario.Rows.Any(IsWanted))];
-        int total = scenarios.Sum(scenario => scenario.Engines.Count * rounds);
+        int total = scenarios.Sum(scenario => scenario.Engines.Count * RoundsOf(scenario));
         int done = 0;
         var results = new List<RowResult>();
         foreach (Scenario scenario in scenarios)
         {
             Row[] wanted = [.. scenario.Rows.Where(IsWanted)];
             var samples = new List<(Row Row, Engine Engine, Sample Sample)>();
-            for (int round = 0; round < rounds; round++)
+            int count = RoundsOf(scenario);
+            for (int round = 0; round < count; round++)
             {
                 for (int turn = 0; turn < scenario.Engines.Count; turn++)
                 {
                     // Another engine begins each round, so that none always runs after the same one.
                     Engine engine = scenario.Engines[(turn + round) % scenario.Engines.Count];
                     cancellationToken.ThrowIfCancellationRequested();
-                    progress.Report(new Progress($"{scenario.Title}, round {round + 1} of {rounds}", engine.Name, (double)done / total));
+                    progress.Report(new Progress($"{scenario.Title}, round {round + 1} of {count}", engine.Name, (double)done / total));
                     GC.Collect();
                     foreach ((Row row, Sample sample) in scenario.Measure(stores, engine, round, wanted))
                     {
@@ -52,6 +53,8 @@ internal sealed class ScenarioRunner(
 
         return results;
     }
+
+    private int RoundsOf(Scenario scenario) => Math.Min(rounds, scenario.MaxRounds);
 
     private bool IsWanted(Row row) => only.Count == 0 || only.Any(part => $"{row.Id}/".Contains(part, StringComparison.OrdinalIgnoreCase));
 

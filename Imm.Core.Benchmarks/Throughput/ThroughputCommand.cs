@@ -70,6 +70,7 @@ internal static class ThroughputCommand
             new BurstScenario(plan, Small),
             .. plan.Rates.Select(rate => new OpenLoopScenario(plan, Small, rate)),
             new ScopesScenario(plan),
+            new SustainedScenario(plan),
             new RefusalScenario(plan, Small),
             new WorkloadScenario(plan, Workload.Ingest, Small, withDatasets: true),
             new DiskScenario(Usual, FileBacked(plan, Usual)),

@@ -15,7 +15,7 @@ internal static class Bson
     {
         try
         {
-            return BsonSerializer.Deserialize(bytes.ToArray(), utcDate: true);
+            return BsonReader.Read(bytes.Span) ?? BsonSerializer.Deserialize(bytes.ToArray(), utcDate: true);
         }
 #pragma warning disable CA1031 // LiteDB answers bytes that are no BSON with exceptions of many kinds.
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
@@ -25,6 +24,7 @@ internal sealed class Checkpoint
     private const int MaxPagesPerStep = 2048;
 
     private readonly DataFile _data;
+    private readonly CheckpointDocuments _documents;
     private readonly List<Record> _records;
     private readonly List<Record> _changes;
     private readonly DataFileHeader _done;
@@ -34,12 +34,14 @@ internal sealed class Checkpoint
     private DataFileHeader _header;
 
     /// <param name="data">The data file.</param>
+    /// <param name="documents">LiteDB over the data file, which must be closed if a member of this class throws.</param>
     /// <param name="records">The records; the last one of a kind and key counts.</param>
     /// <param name="done">The header of the data file afterwards, except for the number of the checkpoint.</param>
     /// <param name="mayBeApplied">True if records may have been applied before, so that none is known to be new.</param>
-    public Checkpoint(DataFile data, IReadOnlyList<Record> records, in DataFileHeader done, bool mayBeApplied)
+    public Checkpoint(
+        DataFile data, CheckpointDocuments documents, IReadOnlyList<Record> records, in DataFileHeader done, bool mayBeApplied)
     {
-        _data = data;
+        (_data, _documents) = (data, documents);
         _records = LastOfEach(records, mayBeApplied);
         _changes = StoredChanges.LastOf(records);
         _done = done;
@@ -56,7 +58,7 @@ internal sealed class Checkpoint
             return false;
         }
 
-        using var documents = new DocumentFile(_data);
+        DocumentFile documents = _documents.Open();
         _next = documents.Apply(_records, _next, MaxPagesPerStep);
         _isLast = _next == _records.Count;
         if (_isLast)
@@ -97,30 +99,52 @@ internal sealed class Checkpoint
     {
         _data.Overwrite(_pages, _header);
         PagesWritten += _pages.Count;
+        _documents.Recycle(_pages);
         _pages = [];
     }
 
     /// <summary>Returns the last record of each kind and key, sorted by kind and key, so that neighbours meet on the same pages.</summary>
     public static List<Record> LastOfEach(IReadOnlyList<Record> records, bool mayBeApplied)
     {
-        var last = new Dictionary<(ChangeKind, long), Record>(records.Count);
-        foreach (Record record in records)
+        // Sorted by index: a table of all records would be memory of megabytes that only a full collection frees.
+        var order = new int[records.Count];
+        for (int i = 0; i < order.Length; i++)
         {
-            ref Record slot = ref CollectionsMarshal.GetValueRefOrAddDefault(last, (record.Kind, record.Key), out bool exists);
-
-            if (exists && slot.IsNew && record.IsDeleted)
-            {
-                // It was never in the data file.
-                last.Remove((record.Kind, record.Key));
-                continue;
-            }
-
-            bool isNew = exists ? slot.IsNew : record.IsNew && !mayBeApplied;
-            slot = record with { State = record.IsDeleted ? ChangeState.Deleted : isNew ? ChangeState.Created : ChangeState.Updated };
+            order[i] = i;
         }
 
-        List<Record> sorted = [.. last.Values];
-        sorted.Sort(static (a, b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : a.Key.CompareTo(b.Key));
-        return sorted;
+        Array.Sort(order, (a, b) =>
+        {
+            int byKey = Compare(records[a], records[b]);
+            return byKey != 0 ? byKey : a.CompareTo(b);
+        });
+        var last = new List<Record>(order.Length);
+        for (int i = 0; i < order.Length;)
+        {
+            Record first = records[order[i]];
+            Record? result = null;
+            for (; i < order.Length && Compare(records[order[i]], first) == 0; i++)
+            {
+                Record record = records[order[i]];
+                if (result is { IsNew: true } && record.IsDeleted)
+                {
+                    // It was never in the data file.
+                    result = null;
+                    continue;
+                }
+
+                bool isNew = result?.IsNew ?? (record.IsNew && !mayBeApplied);
+                result = record with { State = record.IsDeleted ? ChangeState.Deleted : isNew ? ChangeState.Created : ChangeState.Updated };
+            }
+
+            if (result is { } one)
+            {
+                last.Add(one);
+            }
+        }
+
+        return last;
+
+        static int Compare(in Record a, in Record b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : a.Key.CompareTo(b.Key);
     }
 }

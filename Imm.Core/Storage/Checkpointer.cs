@@ -5,8 +5,11 @@ namespace Imm.Core.Storage;
 /// <summary>Applies logs to the data file. All members but the properties are called on the storage thread.</summary>
 internal sealed class Checkpointer(
     DataFile data, LogPair logs, StoreReader reader, StoreFiles files, FileStoreSettings settings, FailureLatch failure)
+    : IDisposable
 {
-    private readonly PackedWriter _buffer = new();
+    private PackedWriter _buffer = new();
+    private List<Record> _records = [];
+    private readonly CheckpointDocuments _documents = new(data);
     private StoreCheckpoint? _last;
     private long _dataLength = data.Length;
 
@@ -42,6 +45,15 @@ internal sealed class Checkpointer(
         }
     }
 
+    /// <summary>Releases the memory of checkpoints if there was none since the last call.</summary>
+    public void ReleaseIfUnused()
+    {
+        if (_documents.CloseIfUnused())
+        {
+            (_buffer, _records) = (new PackedWriter(), []);
+        }
+    }
+
     /// <summary>
     /// Applies everything that was appended, and marks the data file as closed. Does not throw: if it fails the logs have what the data
     /// file lacks, and the next open applies it.
@@ -71,13 +83,15 @@ internal sealed class Checkpointer(
         }
     }
 
+    public void Dispose() => _documents.Dispose();
+
     private void Apply(LogRange log, DataFileHeader done, bool isRetry)
     {
         long start = Stopwatch.GetTimestamp();
         files.Verify();
         (int count, int pages) = (0, 0);
         var batches = new LoggedBatches(data.Header.AppliedSequence, log);
-        foreach ((List<Record> records, long last) in batches.Read(_buffer))
+        foreach ((List<Record> records, long last) in batches.Read(_buffer, _records))
         {
             DataFileHeader header = done with
             {
@@ -86,7 +100,7 @@ internal sealed class Checkpointer(
                 LoggedSequence = logs.FlushedSequence,
             };
             count += records.Count;
-            pages += Apply(new Checkpoint(data, records, header, isRetry), log.Log);
+            pages += Apply(new Checkpoint(data, _documents, records, header, isRetry), log.Log);
         }
 
         if (count == 0)
@@ -102,13 +116,21 @@ internal sealed class Checkpointer(
 
     private int Apply(Checkpoint checkpoint, WriteAheadLog log)
     {
-        while (checkpoint.Stage())
+        try
         {
-            checkpoint.WriteRedo(log);
-            data.WaitForRoomInSnapshots();
-            reader.ChangeData(checkpoint.Overwrite);
-        }
+            while (checkpoint.Stage())
+            {
+                checkpoint.WriteRedo(log);
+                data.WaitForRoomInSnapshots();
+                reader.ChangeData(checkpoint.Overwrite);
+            }
 
-        return checkpoint.PagesWritten;
+            return checkpoint.PagesWritten;
+        }
+        catch
+        {
+            _documents.Dispose();
+            throw;
+        }
     }
 }

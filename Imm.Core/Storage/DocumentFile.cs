@@ -26,10 +26,13 @@ internal sealed class DocumentFile : IDisposable
 
     private readonly PageStream _pages;
     private readonly LiteEngine _engine;
-    private readonly Dictionary<int, Scope?> _scopes = [];
+    private readonly Dictionary<int, Scope?> _scopes;
 
-    public DocumentFile(IPages file)
+    /// <param name="file">The pages.</param>
+    /// <param name="scopes">The scopes that are known by their numbers; takes those that are read. Null if none are.</param>
+    public DocumentFile(IPages file, Dictionary<int, Scope?>? scopes = null)
     {
+        _scopes = scopes ?? [];
         _pages = new PageStream(file);
         bool isNew = file.PageCount == 0;
         _engine = new LiteEngine(new EngineSettings { DataStream = _pages, LogStream = new MemoryStream(), Collation = Collation.Binary });
@@ -153,6 +156,9 @@ internal sealed class DocumentFile : IDisposable
         PagesTaken += pages.Count;
         return pages;
     }
+
+    /// <inheritdoc cref="PageStream.Recycle"/>
+    public void Recycle(IReadOnlyList<KeyValuePair<uint, byte[]>> pages) => _pages.Recycle(pages);
 
     /// <summary>Reads the records of a kind with keys in a range, both ends inclusive, in order, as they are enumerated.</summary>
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue) =>

@@ -197,6 +197,7 @@ internal sealed class FileStore : IDisposable
         long seen = _logs.Sequence;
         _thread.RunWhenIdle(() =>
         {
+            _checkpointer.ReleaseIfUnused();
             long sequence = _logs.Sequence;
             if (sequence == seen && sequence != _logs.MarkedSequence && !_failure.IsSet)
             {
@@ -264,6 +265,7 @@ internal sealed class FileStore : IDisposable
     {
         _thread.Post(_checkpointer.Close);
         _thread.Dispose();
+        _checkpointer.Dispose();
         _reader.CloseDocuments();
         foreach (WriteAheadLog log in _logFiles)
         {

@@ -61,9 +61,13 @@ internal sealed class LoggedBatches
     /// <summary>Reads all batches, some at a time.</summary>
     /// <param name="buffer">Takes the bytes. The records are valid until the next ones are read.</param>
     /// <exception cref="DamagedFileException">A batch does not consist of records.</exception>
-    public IEnumerable<(List<Record> Records, long Last)> Read(PackedWriter buffer)
+    public IEnumerable<(List<Record> Records, long Last)> Read(PackedWriter buffer) => Read(buffer, new List<Record>());
+
+    /// <inheritdoc cref="Read(PackedWriter)"/>
+    /// <param name="buffer">Takes the bytes.</param>
+    /// <param name="records">Takes the records, which are valid until the next ones are read.</param>
+    public IEnumerable<(List<Record> Records, long Last)> Read(PackedWriter buffer, List<Record> records)
     {
-        var records = new List<Record>();
         return Read(buffer, payload =>
         {
             records.Clear();

@@ -10,6 +10,7 @@ namespace Imm.Core.Storage;
 internal sealed class PageStream(IPages file) : Stream
 {
     private readonly SortedDictionary<uint, byte[]> _written = [];
+    private readonly Stack<byte[]> _spare = [];
     private long _pageCount = file.PageCount;
 
     public override bool CanRead => true;
@@ -35,7 +36,7 @@ internal sealed class PageStream(IPages file) : Stream
     {
         if (!_written.ContainsKey(0))
         {
-            var first = new byte[DataPage.Size];
+            byte[] first = NewPage();
             file.ReadPage(0, first);
             _written.Add(0, first);
         }
@@ -48,6 +49,15 @@ internal sealed class PageStream(IPages file) : Stream
         KeyValuePair<uint, byte[]>[] pages = [.. _written];
         _written.Clear();
         return pages;
+    }
+
+    /// <summary>Takes pages back that <see cref="TakeWritten"/> has returned, to use their memory again.</summary>
+    public void Recycle(IReadOnlyList<KeyValuePair<uint, byte[]>> pages)
+    {
+        foreach ((_, byte[] page) in pages)
+        {
+            _spare.Push(page);
+        }
     }
 
     public override int Read(byte[] buffer, int offset, int count)
@@ -70,7 +80,13 @@ internal sealed class PageStream(IPages file) : Stream
     public override void Write(byte[] buffer, int offset, int count)
     {
         ReadOnlySpan<byte> page = PageOf(buffer, offset, count, out uint number);
-        _written[number] = page.ToArray();
+        if (!_written.TryGetValue(number, out byte[]? written))
+        {
+            written = NewPage();
+            _written.Add(number, written);
+        }
+
+        page.CopyTo(written);
         _pageCount = Math.Max(_pageCount, number + 1L);
         Position += DataPage.Size;
     }
@@ -83,6 +99,8 @@ internal sealed class PageStream(IPages file) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private byte[] NewPage() => _spare.TryPop(out byte[]? page) ? page : new byte[DataPage.Size];
 
     private Span<byte> PageOf(byte[] buffer, int offset, int count, out uint number)
     {

@@ -44,7 +44,8 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
 
         // The first step is staged in memory, so that damage that it meets is found before anything is written.
         using IEnumerator<(List<Record> Records, long Last)> chunks = batches.Read(_buffer).GetEnumerator();
-        Checkpoint? checkpoint = Next(chunks, done);
+        using var documents = new CheckpointDocuments(data);
+        Checkpoint? checkpoint = Next(chunks, documents, done);
         bool isStaged = checkpoint?.Stage() ?? false;
 
         // What was read may be only in the cache of the operating system. From here on it is on the disk.
@@ -59,7 +60,7 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         }
 
         int records = 0;
-        for (; checkpoint is not null; checkpoint = Next(chunks, done))
+        for (; checkpoint is not null; checkpoint = Next(chunks, documents, done))
         {
             records += chunks.Current.Records.Count;
             for (isStaged = isStaged || checkpoint.Stage(); isStaged; isStaged = checkpoint.Stage())
@@ -97,9 +98,11 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         return FindBatches(found.AppliedSequence, (first, _firstContent), (second, _secondContent));
     }
 
-    private Checkpoint? Next(IEnumerator<(List<Record> Records, long Last)> chunks, in DataFileHeader done) =>
+    private Checkpoint? Next(
+        IEnumerator<(List<Record> Records, long Last)> chunks, CheckpointDocuments documents, in DataFileHeader done) =>
         chunks.MoveNext()
-            ? new Checkpoint(data, chunks.Current.Records, done with { AppliedSequence = chunks.Current.Last }, mayBeApplied: true)
+            ? new Checkpoint(
+                data, documents, chunks.Current.Records, done with { AppliedSequence = chunks.Current.Last }, mayBeApplied: true)
             : null;
 
     private static void VerifyEndMark(LogContent content, WriteAheadLog log, WriteAheadLog other)

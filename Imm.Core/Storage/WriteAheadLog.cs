@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using Imm.Core.Model;
@@ -203,7 +204,7 @@ internal sealed class WriteAheadLog : IDisposable
         uint checksum = FrameHeader.ChecksumOf(header, _seed);
 
         // One checksum over all pages makes the frame whole or not. It is written in pieces, which bounds the buffer.
-        var piece = new byte[PagesPerWrite * PageEntryLength];
+        byte[] piece = ArrayPool<byte>.Shared.Rent(PagesPerWrite * PageEntryLength);
         long offset = Position + FrameHeader.Length;
         foreach (KeyValuePair<uint, byte[]>[] some in pages.Chunk(PagesPerWrite))
         {
@@ -220,6 +221,7 @@ internal sealed class WriteAheadLog : IDisposable
             offset += bytes.Length;
         }
 
+        ArrayPool<byte>.Shared.Return(piece);
         FrameHeader.WriteChecksum(header, checksum);
         _file.Write(Position, header);
     }

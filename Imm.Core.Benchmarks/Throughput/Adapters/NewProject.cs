@@ -3,11 +3,13 @@ using System.Globalization;
 namespace Imm.Core.Benchmarks.Throughput.Adapters;
 
 /// <summary>
-/// A project to create, the same for every engine: a pure function of its number. Names are in random order; half of the projects have a
-/// description, half have two tags, a quarter has a template.
+/// A project to create, the same for every engine: a pure function of its number. Names have 1 to 40 characters, as far as there are names
+/// so short, and are in random order; half of the projects have a description, half have two tags, a quarter has a template.
 /// </summary>
 internal sealed class NewProject
 {
+    private const int MaxNameLength = 40;
+
     private NewProject(string name, ulong bits)
     {
         Name = name;
@@ -40,8 +42,29 @@ internal sealed class NewProject
     public static NewProject Of(long number) => new(NameOf(number), Scatter(unchecked((ulong)number * 2) + 1));
 
     /// <summary>Formats the name of a project, in a new string.</summary>
-    public static string NameOf(long number) =>
-        string.Create(CultureInfo.InvariantCulture, $"p{Scatter((ulong)number * 2) >> 32:x8}-{number:x}");
+    public static string NameOf(long number)
+    {
+        // Random letters, and the digits of the number in base 26, which are capitals: so no two numbers have one name.
+        Span<char> name = stackalloc char[MaxNameLength];
+        int start = name.Length;
+        ulong rest = (ulong)number;
+        do
+        {
+            name[--start] = (char)('A' + (rest % 26));
+            rest /= 26;
+        }
+        while (rest > 0);
+
+        ulong random = Scatter((ulong)number * 2);
+        int length = 1 + (int)(random % MaxNameLength);
+        while (name.Length - start < length)
+        {
+            random = random >> 5 == 0 ? Scatter((ulong)(start + number)) : random >> 5;
+            name[--start] = (char)('a' + (random % 26));
+        }
+
+        return new string(name[start..]);
+    }
 
     /// <summary>
     /// Draws names of the first <paramref name="size"/> projects at random. The strings are allocated in the order of their use, as fresh

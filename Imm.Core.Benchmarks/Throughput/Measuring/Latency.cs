@@ -14,6 +14,10 @@ internal sealed class Latency
 
     public double Mean => _histogram.GetMean();
 
+    /// <summary>The latencies that were recorded, to three significant digits, with their numbers.</summary>
+    public IEnumerable<LatencyCount> Counts =>
+        _histogram.RecordedValues().Select(static one => new LatencyCount(one.ValueIteratedTo, one.CountAddedInThisIterationStep));
+
     public void Record(long nanoseconds, long count = 1) =>
         _histogram.RecordValueWithCount(Math.Clamp(nanoseconds, 1, HourInNanoseconds), count);
 
@@ -25,6 +29,9 @@ internal sealed class Latency
     public Percentiles ToPercentiles() =>
         new(Count, Percentile(50), Percentile(90), Percentile(99), Percentile(99.9), Percentile(99.99), Percentile(100));
 }
+
+/// <summary>A latency and how often it was recorded.</summary>
+internal sealed record LatencyCount(long Nanoseconds, long Count);
 
 /// <summary>The latency distributions of several kinds of operation. Thread-safe.</summary>
 internal sealed class Latencies

@@ -8,6 +8,7 @@ internal sealed record Metric(string Row, string Engine, string Name = Metric.Va
     public const string Value = "value";
     public const string LogBytes = "log bytes per operation";
     public const string Allocated = "allocated bytes per operation";
+    public const string LastWindow = "last window × first";
 
     /// <summary>Finds the number in the results; null if the run did not measure it.</summary>
     public Measurement? FindIn(IReadOnlyList<RowResult> rows)
@@ -103,6 +104,7 @@ internal static class Targets
     private static readonly Metric Create1 = new("create/1000/1", EngineNames.Ours);
     private static readonly Metric Create64 = new("create/1000/64", EngineNames.Ours);
     private static readonly Metric ManyScopes = new("scopes/1000", EngineNames.Ours);
+    private static readonly Metric Sustained = new("sustained/1000", EngineNames.Ours);
     private static readonly Metric Get = new("get/100000", EngineNames.Ours);
     private static readonly Metric ReadAlone = new("read-beside/0", EngineNames.Ours);
 
@@ -111,9 +113,13 @@ internal static class Targets
         new("durable create, 1 caller: × SQLite FULL per call", Create1, 1.3, Against: Create1 with { Engine = EngineNames.SqliteFull }),
         new("durable create, 1 caller: × the disk's overwrite + fsync", Create1, 0.8, Against: Create1 with { Engine = EngineNames.Disk }),
         new("durable create, 64 callers: × SQLite FULL per call", Create64, 15, Against: Create64 with { Engine = EngineNames.SqliteFull }),
-        Time("durable create, 64 callers over 1 000 scopes: p99", ManyScopes with { Name = "create p99" }, 5e6),
-        Time("durable create, 64 callers over 1 000 scopes: p99.9", ManyScopes with { Name = "create p99.9" }, 15e6),
-        Time("durable create, 64 callers over 1 000 scopes: longest", ManyScopes with { Name = "create max" }, 50e6),
+        new("durable create, 64 callers over 1 000 scopes, sustained 30 s: × SQLite FULL per call", Sustained, 15,
+            Against: Sustained with { Engine = EngineNames.SqliteFull }),
+        new("sustained: the last 5 s × the first 5 s", Sustained with { Name = Metric.LastWindow }, 0.9),
+        Time("sustained: p99", Sustained with { Name = "create p99" }, 5e6),
+        Time("sustained: p99.9", Sustained with { Name = "create p99.9" }, 15e6),
+        Time("sustained: longest", Sustained with { Name = "create max" }, 50e6),
+        Bytes("sustained: allocated bytes a create, with checkpoints", Sustained with { Name = Metric.Allocated }, 3 * 1024),
         new("durable create, 64 callers over 1 000 scopes: × one scope", ManyScopes, 0.6, Against: ManyScopes with { Row = "scopes/1" }),
         Time("durable create, open loop at 16 000 a second: p99", new("open-loop/16000", EngineNames.Ours), 3e6),
         Time("relaxed create, open loop at 16 000 a second: p99", new("open-loop/16000", EngineNames.Relaxed), 1e6),
@@ -130,6 +136,7 @@ internal static class Targets
         Bytes("refuse a duplicate: written to the log", new("refuse/duplicate", EngineNames.Ours, Metric.LogBytes), 0),
         Time("refuse at a full quota, exception included", new("refuse/quota", EngineNames.Ours), 2e3),
         Bytes("refuse at a full quota: written to the log", new("refuse/quota", EngineNames.Ours, Metric.LogBytes), 0),
+        Time("open a file of 10^3 projects, to the first answer", new("open/1000", EngineNames.Ours), 1.5e6),
         Time("open a file of 10^6 projects in 10^3 scopes, to the first answer", new("open/1000000", EngineNames.Ours), 20e6),
         Bytes("memory per project beyond its text, of 10^5", new("memory/100000", EngineNames.Ours), 350),
         Bytes("bytes on disk per project after closing, of 10^5", new("disk/100000", EngineNames.Ours), 250),

@@ -6,7 +6,7 @@ namespace Imm.Core.Benchmarks.Throughput.Scenarios;
 
 /// <summary>
 /// The time from opening a closed file to the first answer. The file is in the operating system's cache, for all engines. Imm.Core's file
-/// has a thousand scopes, those of the others have one.
+/// has a thousand scopes if it is not small, those of the others have one.
 /// </summary>
 internal sealed class OpenScenario(int size, IReadOnlyList<Engine> engines)
     : Scenario(
@@ -14,13 +14,14 @@ internal sealed class OpenScenario(int size, IReadOnlyList<Engine> engines)
         [new Row($"open/{size}", $"open to the first answer, {NumberFormat.Number(size)} projects", Unit.Nanoseconds)],
         engines)
 {
-    private const int Scopes = 1_000;
+    /// <summary>The number of scopes; a small store has one.</summary>
+    private readonly int _scopes = size < 100_000 ? 1 : 1_000;
 
     public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Engine engine, int round, IReadOnlyList<Row> wanted)
     {
         const int Times = 5;
         Engine filler = engine == Engine.Ours
-            ? engine with { Storage = "imm-scopes", OpenToFill = folder => ImmAdapter.OpenFile(folder, Durability.Relaxed, Scopes) }
+            ? engine with { Storage = "imm-scopes", OpenToFill = folder => ImmAdapter.OpenFile(folder, Durability.Relaxed, _scopes) }
             : engine;
         string folder = stores.Fill(filler, size);
         var times = new double[Times];

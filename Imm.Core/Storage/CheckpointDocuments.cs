@@ -1,0 +1,52 @@
+using Imm.Core.Model;
+
+namespace Imm.Core.Storage;
+
+/// <summary>
+/// LiteDB as checkpoints use it. It stays open from one step to the next, because each open costs it the memory of its page cache, and the
+/// pages and scopes that neighbouring steps have in common are read once. Not thread-safe.
+/// </summary>
+internal sealed class CheckpointDocuments(DataFile data) : IDisposable
+{
+    /// <summary>The number of pages, 256 MiB, after which LiteDB is opened again, because it may hold those that it has seen.</summary>
+    private const int MaxPagesHeld = 32768;
+
+    private readonly Dictionary<int, Scope?> _scopes = [];
+    private DocumentFile? _documents;
+    private bool _isUsed;
+
+    /// <summary>Opens LiteDB for a step, unless it is open. Its changes before have been written to the data file.</summary>
+    public DocumentFile Open()
+    {
+        if (_documents is { } documents && documents.PagesRead + documents.PagesTaken >= MaxPagesHeld)
+        {
+            Dispose();
+        }
+
+        _isUsed = true;
+        return _documents ??= new DocumentFile(data, _scopes);
+    }
+
+    /// <summary>Takes back the pages of a step that has been written, to use their memory again.</summary>
+    public void Recycle(IReadOnlyList<KeyValuePair<uint, byte[]>> pages) => _documents?.Recycle(pages);
+
+    /// <summary>Closes LiteDB if it was not used since the last call; true if it was open.</summary>
+    public bool CloseIfUnused()
+    {
+        bool isClosed = _documents is not null && !_isUsed;
+        _isUsed = false;
+        if (isClosed)
+        {
+            Dispose();
+        }
+
+        return isClosed;
+    }
+
+    /// <summary>Closes LiteDB, with the changes that were not written. The next step opens it again.</summary>
+    public void Dispose()
+    {
+        _documents?.Dispose();
+        _documents = null;
+    }
+}
