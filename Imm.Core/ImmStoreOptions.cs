@@ -37,7 +37,8 @@ public sealed class ImmStoreOptions
 
     /// <summary>True for a store in memory, which is gone when it is closed.</summary>
     /// <value>
-    /// True only without <see cref="Path"/> and <see cref="DataSource"/>. The default value is false. <see cref="ImmStore.Open(ImmStoreOptions)"/> opens a store in
+    /// True only without <see cref="Path"/> and <see cref="DataSource"/>. The default value is false.
+    /// <see cref="ImmStore.Open(ImmStoreOptions)"/> opens a store in
     /// memory where neither is set. A container takes exactly one of them, so that a path which was forgotten is an error and no loss.
     /// </value>
     public bool InMemory { get; set; }

@@ -41,7 +41,7 @@ internal sealed class OperationPipeline(
         }
     }
 
-    /// <summary>Waits until the state in memory is as new as a read needs it; not at all for a store that no other process changes.</summary>
+    /// <summary>Waits until the state in memory is as new as a read needs it; not at all where no other process changes it.</summary>
     /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the database does not answer.</exception>
     public void Confirm(Scope scope) => reads?.Confirm(scope);
 

@@ -8,7 +8,7 @@ using Imm.Core.Benchmarks.Throughput.Scenarios;
 
 namespace Imm.Core.Benchmarks.Throughput;
 
-/// <summary>What the process of one engine has measured.</summary>
+/// <summary>The measurement of one engine in a process of its own.</summary>
 /// <param name="PerSecond">The creates a second.</param>
 /// <param name="Windows">The creates a second in each of the equal windows of the time.</param>
 /// <param name="AllocatedBytes">The managed bytes allocated for a create, without those of its input.</param>
@@ -57,7 +57,7 @@ internal static class SustainedRun
             : throw new InvalidOperationException($"The process of {engine.Name} failed with the exit code {process.ExitCode}.");
     }
 
-    /// <summary>Is the process of an engine: measures it and prints the result as JSON.</summary>
+    /// <summary>Measures an engine, as the process of it, and prints the result as JSON.</summary>
     public static int Run(string[] args)
     {
         if (args is not [var name, var folder, var seconds]

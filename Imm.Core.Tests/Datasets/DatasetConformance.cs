@@ -1,4 +1,5 @@
 using System.Globalization;
+using Imm.Core.Tests.Shared;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -100,7 +101,7 @@ public abstract class DatasetConformance
 
     protected abstract ImmStore Open(ImmStoreOptions options);
 
-    [Fact]
+    [StoreFact]
     public void A_new_dataset_takes_the_present_limits_of_its_project()
     {
         Registry.Create(new() { ProjectName = "p", DatasetMaxBindCount = 3, DatasetMaxTotalFileSize = 50 });
@@ -116,7 +117,7 @@ public abstract class DatasetConformance
         Assert.Equal(after.CreateTime, after.UpdateTime);
     }
 
-    [Fact]
+    [StoreFact]
     public void A_project_has_as_many_datasets_as_its_limit_and_no_more()
     {
         Registry.Create(new() { ProjectName = "p", ProjectMaxDatasetCount = 2 });
@@ -137,7 +138,7 @@ public abstract class DatasetConformance
         Assert.Equal(1, Registry.Get("p").DatasetCount);
     }
 
-    [Fact]
+    [StoreFact]
     public void A_dataset_has_as_many_bindings_as_its_limit_each_bucket_once()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -155,7 +156,7 @@ public abstract class DatasetConformance
         Assert.Equal(1, Registry.GetDataset("p", "d").BindCount);
     }
 
-    [Theory]
+    [StoreTheory]
     [InlineData(null)]
     [InlineData("")]
     [InlineData("bucket")]
@@ -177,7 +178,7 @@ public abstract class DatasetConformance
         Assert.Empty(Registry.ListBindings("p", "d"));
     }
 
-    [Fact]
+    [StoreFact]
     public void Files_and_bytes_fill_a_dataset_to_its_limits_exactly_and_all_or_nothing()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -201,7 +202,7 @@ public abstract class DatasetConformance
         Assert.Equal((0, 0), Counts("d"));
     }
 
-    [Fact]
+    [StoreFact]
     public void A_limit_below_what_is_in_use_removes_nothing_and_refuses_growth()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -217,7 +218,7 @@ public abstract class DatasetConformance
         Assert.Equal((9, 99), Counts("d"));
     }
 
-    [Fact]
+    [StoreFact]
     public void Several_datasets_change_together_or_not_at_all()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -249,7 +250,7 @@ public abstract class DatasetConformance
         Assert.Equal((5, 0), (Registry.Get("p").FileCount, Registry.Get("q").FileCount));
     }
 
-    [Theory]
+    [StoreTheory]
     [InlineData("p/a:5,9;p/none:1,1", "ResourceNotFound", "DatasetName")]
     [InlineData("p/a:5,9;none/a:1,1", "ResourceNotFound", "ProjectName")]
     [InlineData("q/c:9,1;p/none:1,1;none/a:1,1", "ResourceNotFound", "ProjectName")]
@@ -268,7 +269,7 @@ public abstract class DatasetConformance
         AssertSameRefusalInAnyOrder(entries, order => Registry.AddFiles(order), (code, parameter));
     }
 
-    [Theory]
+    [StoreTheory]
     [InlineData("p/a:1,1;p/none:1,1", "ResourceNotFound", "DatasetName")]
     [InlineData("p/a:0,1;p/b:1,0", "InvalidArgument", "TotalFileSize")]
     public void The_refusal_of_removing_files_does_not_depend_on_the_order_of_the_entries(string entries, string code, string parameter)
@@ -278,7 +279,7 @@ public abstract class DatasetConformance
         AssertSameRefusalInAnyOrder(entries, order => Registry.RemoveFiles(order), (code, parameter));
     }
 
-    [Fact]
+    [StoreFact]
     public void A_change_of_files_answers_in_the_order_of_names()
     {
         PrepareDatasetsWithLimits();
@@ -292,7 +293,7 @@ public abstract class DatasetConformance
                     .Select(dataset => $"{dataset.ProjectName}/{dataset.DatasetName}")));
     }
 
-    [Fact]
+    [StoreFact]
     public void The_sums_of_a_project_stop_at_the_end_of_64_bits()
     {
         Registry.Create(new() { ProjectName = "p", DatasetMaxTotalFileSize = long.MaxValue });
@@ -317,7 +318,7 @@ public abstract class DatasetConformance
         Assert.Equal((100_000_001, long.MaxValue), (Registry.Get("p").FileCount, Registry.Get("p").TotalFileSize));
     }
 
-    [Fact]
+    [StoreFact]
     public void A_dataset_at_the_default_limits_fills_up_to_them()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -329,7 +330,7 @@ public abstract class DatasetConformance
         AssertLimit(Refused(() => Registry.AddFiles("p", "d", 1, 0)), "DatasetMaxFileCount", 1, 100_000_000, 100_000_000);
     }
 
-    [Fact]
+    [StoreFact]
     public void A_project_or_dataset_with_content_is_not_deleted()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -350,7 +351,7 @@ public abstract class DatasetConformance
         Assert.False(Registry.TryGet("p", out _));
     }
 
-    [Fact]
+    [StoreFact]
     public void A_bucket_has_up_to_63_characters()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -362,7 +363,7 @@ public abstract class DatasetConformance
         Assert.Contains("required", Refused(() => Registry.CreateBinding("p", "d", "")).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [StoreFact]
     public void An_update_changes_the_fields_that_it_sets_and_only_the_time_of_the_dataset()
     {
         Project project = Registry.Create(new() { ProjectName = "p" });
@@ -382,7 +383,7 @@ public abstract class DatasetConformance
         Assert.Equal(project.UpdateTime, Registry.Get("p").UpdateTime);
     }
 
-    [Fact]
+    [StoreFact]
     public void Refusals_come_in_the_order_of_the_parameters_then_existence_then_limits()
     {
         Registry.Create(new() { ProjectName = "p", ProjectMaxDatasetCount = 1 });
@@ -417,7 +418,7 @@ public abstract class DatasetConformance
             }.Select(request => Coded(Refused(() => Registry.CreateDataset(request)))));
     }
 
-    [Fact]
+    [StoreFact]
     public void Pages_of_datasets_join_to_the_ordered_whole_and_their_tokens_are_plain_text()
     {
         Registry.Create(new() { ProjectName = "p" });
@@ -454,7 +455,7 @@ public abstract class DatasetConformance
         Assert.Equal("ResourceNotFound", Refused(() => Registry.ListDatasets(new() { ProjectName = "none" })).Code);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task The_asynchronous_members_do_the_same()
     {
         await Registry.CreateAsync(new() { ProjectName = "p" });
@@ -476,7 +477,7 @@ public abstract class DatasetConformance
     /// 64 callers fill the room that is left. 1: exactly as many succeed as there is room for. 2: all others are told the limit. 3: no
     /// reader sees a count above a limit, or sums that differ from those of the parts.
     /// </summary>
-    [Fact]
+    [StoreFact]
     public async Task Sixty_four_callers_fill_the_room_that_is_left_exactly()
     {
         Registry.Create(new() { ProjectName = "p", ProjectMaxDatasetCount = 20 });

@@ -31,7 +31,7 @@ public sealed partial class ProgramTests
         using var program = new DocumentProgram(block);
 
         Assert.Empty(program.Problems());
-        if (program.IsProgram && !IsServer(block))
+        if (program.IsProgram && !NeedsAServer(block))
         {
             string output = program.Run();
             Assert.Equal(block.Output ?? output, output);
@@ -86,7 +86,8 @@ public sealed partial class ProgramTests
     }
 
     /// <summary>True for a program that does not end by itself; <see cref="LoopbackServerTests"/> runs that.</summary>
-    private static bool IsServer(Block block) => block.Text.Contains("HttpListener", StringComparison.Ordinal);
+    private static bool NeedsAServer(Block block) =>
+        block.Text.Contains("HttpListener", StringComparison.Ordinal) || block.Text.Contains("NpgsqlDataSource", StringComparison.Ordinal);
 
     [GeneratedRegex(@"`(\{ ""Imm"": .*? \})` in `appsettings\.json`")]
     private static partial Regex AppSettings();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Imm.Core.Tests.Access;
+using Imm.Core.Tests.Shared;
 using Imm.Core.Tests.Storage;
 using Xunit;
 
@@ -67,6 +68,26 @@ public sealed class ServeProgramTests(Samples samples) : IClassFixture<Samples>,
         Assert.True(store.Registry("a1", "r1").TryGet("photos", out _));
     }
 
+    [FactIfPostgres]
+    public async Task Two_hosts_serve_one_database()
+    {
+        string[] arguments =
+        [
+            "--database", PostgresServer.Shared.ConnectionString, "--schema", PostgresServer.NewSchema(), "--port", "0",
+            "--account", "a1", "--region", "r1",
+        ];
+        Process[] hosts = [Start(arguments), Start(arguments)];
+        string[] addresses = await Task.WhenAll(hosts.Select(async host => (await host.StandardOutput.ReadLineAsync())!));
+        using var client = new HttpClient();
+
+        string created = await client.GetStringAsync($"{addresses[0]}?Action=CreateProject&ProjectName=photos");
+        string read = await client.GetStringAsync($"{addresses[1]}?Action=GetProject&ProjectName=photos");
+        using HttpResponseMessage again = await client.GetAsync($"{addresses[1]}?Action=CreateProject&ProjectName=photos");
+
+        Assert.Equal(ImmJson.ReadProject(created), ImmJson.ReadProject(read));
+        Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
+    }
+
     [Fact]
     public async Task With_access_every_request_is_verified_and_decided()
     {
@@ -123,7 +144,8 @@ public sealed class ServeProgramTests(Samples samples) : IClassFixture<Samples>,
     }
 
     [Theory]
-    [InlineData(2, "--memory and --store")]
+    [InlineData(2, "--memory, --store and --database")]
+    [InlineData(2, "needs '--database'", "--memory", "--schema", "a")]
     [InlineData(2, "no option '--stor'", "--stor", "a")]
     [InlineData(2, "needs a value", "--store")]
     [InlineData(2, "given twice", "--memory", "--memory")]

@@ -66,7 +66,7 @@ public sealed class AllocationBudgetTests : IDisposable
 
     [Theory]
     [InlineData("GetProject", "photos-00", 2_100)]
-    [InlineData("GetProject", "none", 1_700)]
+    [InlineData("GetProject", "none", 1_900)]
     [InlineData("CreateProject", "photos-00", 4_000)]
     [InlineData("CreateProject", "1st", 4_000)]
     [InlineData("Unknown", "photos-00", 2_000)]

@@ -1,4 +1,5 @@
 using Imm.Core.Model;
+using Imm.Core.Tests.Shared;
 using Xunit;
 
 namespace Imm.Core.Tests.Registry;
@@ -6,7 +7,7 @@ namespace Imm.Core.Tests.Registry;
 // Revisions, conditional changes and watches of every store.
 public abstract partial class RegistryConformance
 {
-    [Fact]
+    [StoreFact]
     public void Every_change_of_a_project_or_of_something_in_it_raises_its_revision_by_one()
     {
         using (ImmStore store = Open())
@@ -33,7 +34,7 @@ public abstract partial class RegistryConformance
         }
     }
 
-    [Fact]
+    [StoreFact]
     public void Files_of_several_projects_raise_the_revision_of_each_once()
     {
         using ImmStore store = Open();
@@ -52,7 +53,7 @@ public abstract partial class RegistryConformance
         Assert.Equal((7, 8, 8), (registry.Get("a").Revision, registry.Get("b").Revision, registry.List().Revision));
     }
 
-    [Fact]
+    [StoreFact]
     public void A_revision_never_falls_whatever_is_deleted()
     {
         using ImmStore store = Open();
@@ -65,7 +66,7 @@ public abstract partial class RegistryConformance
         }
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_conditional_change_is_refused_once_the_resource_has_changed()
     {
         using ImmStore store = Open();
@@ -102,7 +103,7 @@ public abstract partial class RegistryConformance
         Assert.Equal(6, registry.List().Revision);
     }
 
-    [Theory]
+    [StoreTheory]
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(long.MinValue)]
@@ -123,7 +124,7 @@ public abstract partial class RegistryConformance
         }
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Sixty_four_callers_that_count_by_conditional_updates_lose_nothing()
     {
         using ImmStore store = Open();
@@ -154,7 +155,7 @@ public abstract partial class RegistryConformance
         Assert.Equal(("256", 257), (registry.Get("counter").Description, registry.Get("counter").Revision));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_watch_from_a_list_reports_every_later_change_once_and_in_order()
     {
         using ImmStore store = Open();
@@ -185,7 +186,7 @@ public abstract partial class RegistryConformance
         Assert.Equal("5 Deleted b", changes.Current.ToString());
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Watches_beside_writers_see_every_change_once_and_in_order()
     {
         const int Writers = 4, Each = 50;
@@ -212,7 +213,7 @@ public abstract partial class RegistryConformance
         }
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_watch_that_is_too_far_behind_is_told_to_list_again()
     {
         using ImmStore store = Open(options => options.KeptChanges = 3);
@@ -233,7 +234,7 @@ public abstract partial class RegistryConformance
         Assert.Throws<ArgumentOutOfRangeException>(() => registry.Watch(-1));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_store_that_keeps_no_changes_reports_none()
     {
         using ImmStore store = Open(options => options.KeptChanges = 0);
@@ -245,7 +246,7 @@ public abstract partial class RegistryConformance
         Assert.Equal(ImmErrorCode.RevisionGone, (await Assert.ThrowsAsync<ImmException>(async () => await waits)).Code);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_watch_ends_when_it_is_cancelled_and_when_the_store_is_closed()
     {
         using var cancellation = new CancellationTokenSource();
@@ -264,7 +265,7 @@ public abstract partial class RegistryConformance
         Assert.Throws<ObjectDisposedException>(() => registry.Watch(0));
     }
 
-    [Fact]
+    [StoreFact]
     public void A_watch_is_authorized_as_a_list()
     {
         using ImmStore store = Open(options => options.Authorizer = new NoLists());

@@ -1,3 +1,4 @@
+using Imm.Core.Tests.Shared;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -20,7 +21,7 @@ public abstract partial class RegistryConformance : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Synchronous_and_asynchronous_members_do_the_same()
     {
         using ImmStore store = Open();
@@ -57,7 +58,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal("quota 1", Shown.Content(async));
     }
 
-    [Fact]
+    [StoreFact]
     public void Create_returns_the_whole_project_and_reads_return_the_same_object()
     {
         using ImmStore store = Open();
@@ -90,7 +91,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal(("account", "region"), (registry.AccountId, registry.RegionId));
     }
 
-    [Fact]
+    [StoreFact]
     public void Names_differ_by_case_and_are_listed_in_ordinal_order()
     {
         using ImmStore store = Open();
@@ -107,7 +108,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.True(registry.TryGet("abc", out _));
     }
 
-    [Fact]
+    [StoreFact]
     public void Each_account_and_region_has_its_own_names_and_its_own_quota()
     {
         using ImmStore store = Open(options => options.ProjectQuota = 1);
@@ -127,7 +128,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Same(registries[0].Get("same"), store.Registry("a", "one").Get("same"));
     }
 
-    [Fact]
+    [StoreFact]
     public void Deleting_a_project_frees_its_name_and_its_quota_at_once()
     {
         using ImmStore store = Open(options => options.ProjectQuota = 1);
@@ -142,7 +143,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal("b", Assert.Single(registry.List().Projects).ProjectName.Value);
     }
 
-    [Fact]
+    [StoreFact]
     public void A_quota_below_the_number_of_projects_keeps_them_and_refuses_new_ones()
     {
         using ImmStore store = Open();
@@ -166,7 +167,7 @@ public abstract partial class RegistryConformance : IDisposable
         string Create() => Shown.Outcome(() => registry.Create(new CreateProjectRequest { ProjectName = "new" }));
     }
 
-    [Theory]
+    [StoreTheory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(int.MaxValue)]
@@ -185,7 +186,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal(100, store.Registry("account", "other").ProjectQuota);
     }
 
-    [Fact]
+    [StoreFact]
     public void The_default_quota_is_100_projects()
     {
         using ImmStore store = Open();
@@ -200,7 +201,7 @@ public abstract partial class RegistryConformance : IDisposable
             Shown.Outcome(() => registry.Create(new CreateProjectRequest { ProjectName = "p100" })));
     }
 
-    [Fact]
+    [StoreFact]
     public void Times_are_in_UTC_and_only_an_update_of_the_project_itself_changes_its_update_time()
     {
         using ImmStore store = Open();
@@ -225,7 +226,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal((created, before.AddTicks(1)), (registry.Get("a").CreateTime, registry.Get("a").UpdateTime));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_null_request_throws_ArgumentNullException()
     {
         using ImmStore store = Open();
@@ -247,7 +248,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Empty(registry.List(null).Projects);
     }
 
-    [Theory]
+    [StoreTheory]
     [InlineData("", "region")]
     [InlineData("a:b", "region")]
     [InlineData("a/b", "region")]
@@ -267,7 +268,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal(accountId == "account" ? "regionId" : "accountId", error.ParamName);
     }
 
-    [Fact]
+    [StoreFact]
     public void An_account_and_a_region_have_1_to_64_characters()
     {
         using ImmStore store = Open();
@@ -281,7 +282,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Throws<ArgumentNullException>("regionId", () => store.Registry("a", null!));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_call_whose_token_is_already_cancelled_changes_nothing()
     {
         using ImmStore store = Open();
@@ -318,7 +319,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Equal(before, Shown.Content(registry));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Every_member_throws_once_the_store_is_closed_and_closing_again_does_nothing()
     {
         ImmStore store = Open();
@@ -421,7 +422,7 @@ public abstract partial class RegistryConformance : IDisposable
             typeof(ProjectRegistry).GetMethods().Count(method => method.DeclaringType == typeof(ProjectRegistry)));
     }
 
-    [Fact]
+    [StoreFact]
     public void Options_out_of_range_are_refused_and_all_of_them_are_named()
     {
         var error = Assert.Throws<OptionsValidationException>(() => Open(options =>
@@ -435,7 +436,7 @@ public abstract partial class RegistryConformance : IDisposable
         Assert.Contains("TimeProvider", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [StoreFact]
     public void An_exception_of_the_authorizer_reaches_the_caller()
     {
         using ImmStore store = Open(options => options.Authorizer = new FailingAuthorizer());

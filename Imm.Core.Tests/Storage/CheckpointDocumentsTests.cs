@@ -39,7 +39,8 @@ public sealed class CheckpointDocumentsTests : IDisposable
         {
             int first = 1 + (step * 100);
             Apply([.. Enumerable.Range(first, 100).Select(number => NewRecord(number, ChangeState.Created))]);
-            Apply([.. Enumerable.Range(first, 100).Where(number => number % 3 == 0).Select(number => NewRecord(number, ChangeState.Deleted))]);
+            IEnumerable<int> gone = Enumerable.Range(first, 100).Where(number => number % 3 == 0);
+            Apply([.. gone.Select(number => NewRecord(number, ChangeState.Deleted))]);
         }
 
         Assert.Same(opened, _documents.Open());

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Imm.Core.Tests.Shared;
 using Imm.Core.Tests.Storage.Outside;
 
 namespace Imm.Core.Tests.Storage;
@@ -62,6 +63,14 @@ internal static class Worker
                 return OpenOnce(path);
             case ["steps"]:
                 StoreProcess.Serve();
+                return 0;
+            case ["shared-load", var connection, var schema, var process, .. var done]:
+                SharedWorker.LoadAsync(
+                    connection, schema, Number(process), [.. done.Select(n => long.Parse(n, CultureInfo.InvariantCulture))])
+                    .GetAwaiter().GetResult();
+                return 0;
+            case ["shared-rounds", var connection, var schema, var process]:
+                SharedWorker.RoundsAsync(connection, schema, Number(process)).GetAwaiter().GetResult();
                 return 0;
             case ["without-pool", var directory]:
                 WithoutPool.Run(directory);

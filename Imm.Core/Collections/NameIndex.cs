@@ -5,8 +5,8 @@ namespace Imm.Core.Collections;
 /// <summary>A persistent set of objects with unique names that is searched by name and read in ordinal order.</summary>
 /// <remarks>
 /// <para>
-/// A table and a tree hold the objects, and a change of either copies a path. So the last few changes stand beside both, in an array that an
-/// index shares with its successors: a change writes one slot, a search looks there first. When the array is full its changes are made
+/// A table and a tree hold the objects, and a change of either copies a path. So the last few changes stand beside both, in an array that
+/// an index shares with its successors: a change writes one slot, a search looks there first. When the array is full its changes are made
 /// together, each node copied once. The tree is also brought up to date when the index is read in order.
 /// </para>
 /// <para>
@@ -129,7 +129,9 @@ internal sealed class NameIndex<T> where T : class, INamed
     /// <summary>A tree with the first recent changes.</summary>
     private sealed record Order(NameTree<T> Tree, int ChangeCount);
 
-    /// <summary>Changes that follow each other. What was written is never overwritten: a second successor of an index gets a copy.</summary>
+    /// <summary>
+    /// Changes that follow each other. What was written is never overwritten: a second successor of an index gets a copy.
+    /// </summary>
     private sealed class RecentChanges(int capacity)
     {
         public static readonly RecentChanges None = new(0);

@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// A node of the tree. A slot of a leaf holds an object, which knows its name. A slot of an inner node holds a child and a separator: a name that is
-/// not greater than any name below the child and greater than all names to its left. The first separator of a node is not compared.
+/// A node of the tree. A slot of a leaf holds an object, which knows its name. A slot of an inner node holds a child and a separator: a
+/// name that is not greater than any name below the child and greater than all names to its left. The first separator of a node is not
+/// compared.
 /// </summary>
 /// <remarks>
 /// Names and values are two arrays, because most changes replace a child and no name: the copy of a node then shares the array of names.

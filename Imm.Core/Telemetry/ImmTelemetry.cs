@@ -28,6 +28,21 @@ namespace Imm.Core;
 /// <term><c>imm.commit.queue.length</c></term>
 /// <description>up-down counter: the changes in the commit queue</description>
 /// </item>
+/// <item><term><c>imm.db.round_trips</c></term><description>counter: the round trips to the database of a shared store</description></item>
+/// <item>
+/// <term><c>imm.db.lost_races</c></term>
+/// <description>
+/// counter: the accounts and regions of a batch in which another process was first, so that changes were decided again
+/// </description>
+/// </item>
+/// <item>
+/// <term><c>imm.db.catch_ups</c></term>
+/// <description>counter: the accounts and regions that were brought up to the changes of another process</description>
+/// </item>
+/// <item>
+/// <term><c>imm.db.retries</c></term>
+/// <description>counter: the failures of the database after which its work was tried again</description>
+/// </item>
 /// <item><term><c>imm.checkpoint.duration</c></term><description>histogram: the duration of a checkpoint</description></item>
 /// <item>
 /// <term><c>imm.project.count</c></term>

@@ -1,5 +1,6 @@
 #!/usr/bin/env dotnet
 #:project ../Imm.Core.csproj
+#:package Npgsql@10.0.3
 #:property PublishAot=false
 
 // The service on 127.0.0.1, for the vendor's clients and others that need a socket: dotnet run Imm.Core/samples/serve.cs -- --memory
@@ -10,12 +11,16 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Imm.Core;
+using Npgsql;
 
 const string Help = """
-    Usage: serve (--memory | --store FILE) [--port PORT] [--account ACCOUNT] [--region REGION] [--access FILE]
+    Usage: serve (--memory | --store FILE | --database CONNECTION [--schema NAME])
+                 [--port PORT] [--account ACCOUNT] [--region REGION] [--access FILE]
 
       --memory     a store in memory, which begins empty and is lost at the end
       --store      the data file of a store; a new one if there is no such file
+      --database   the connection string of a PostgreSQL database, as Npgsql reads it; several hosts may serve one database
+      --schema     the schema of the database that holds the tables. Default: imm
       --port       the port on 127.0.0.1, 1 to 65535; 0 takes a free one. Default: 8080
       --account    the account of all requests where signatures are not verified. Default: 1234567890
       --region     the region of all requests. Default: cn-hangzhou
@@ -51,7 +56,15 @@ try
     string account = options.GetValueOrDefault("--account", "1234567890");
     string region = options.GetValueOrDefault("--region", "cn-hangzhou");
     var (authorizer, credentials) = options.TryGetValue("--access", out string? file) ? ReadAccess(file) : (null, null);
-    using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = options.GetValueOrDefault("--store"), Authorizer = authorizer });
+    using NpgsqlDataSource? source =
+        options.TryGetValue("--database", out string? connection) ? NpgsqlDataSource.Create(connection) : null;
+    using ImmStore store = ImmStore.Open(new ImmStoreOptions
+    {
+        Path = options.GetValueOrDefault("--store"),
+        DataSource = source,
+        Schema = options.GetValueOrDefault("--schema", "imm"),
+        Authorizer = authorizer,
+    });
     var api = new ImmApi(store, new ImmApiOptions { Credentials = credentials });
     using var handler = new ImmHttpMessageHandler(api, account, region) { ConditionValues = Caller.ConditionValues };
     await ServeAsync(handler, PortOf(options));
@@ -76,7 +89,7 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException or Htt
 
 static Dictionary<string, string> Parse(string[] args)
 {
-    string[] known = ["--store", "--port", "--account", "--region", "--access"];
+    string[] known = ["--store", "--database", "--schema", "--port", "--account", "--region", "--access"];
     var options = new Dictionary<string, string>();
     for (int i = 0; i < args.Length; i++)
     {
@@ -91,9 +104,11 @@ static Dictionary<string, string> Parse(string[] args)
         }
     }
 
-    return options.ContainsKey("--memory") == options.ContainsKey("--store")
-        ? throw new UsageException("Give one of --memory and --store.")
-        : options;
+    string[] places = ["--memory", "--store", "--database"];
+    return places.Count(options.ContainsKey) != 1 ? throw new UsageException("Give one of --memory, --store and --database.")
+        : options.ContainsKey("--schema") && !options.ContainsKey("--database")
+            ? throw new UsageException("The option '--schema' needs '--database'.")
+            : options;
 }
 
 static int PortOf(Dictionary<string, string> options)

@@ -10,7 +10,11 @@ namespace Imm.Core.Benchmarks.Throughput.Scenarios;
 internal sealed class SustainedScenario(Plan plan)
     : Scenario(
         $"sustained creates, {plan.SustainedTime.TotalSeconds:0.#} s with checkpoints",
-        [new Row($"sustained/{Scopes}", $"create, {CallerText(SustainedRun.Callers)}, sustained, over {NumberFormat.Number(Scopes)} scopes")],
+        [
+            new Row(
+                $"sustained/{Scopes}",
+                $"create, {CallerText(SustainedRun.Callers)}, sustained, over {NumberFormat.Number(Scopes)} scopes"),
+        ],
         [Engine.Ours, Engine.Relaxed, Engine.LiteDb, Engine.SqliteFull, Engine.SqliteNormal, Engine.Lmdb])
 {
     public const int Scopes = 1_000;
