@@ -92,7 +92,8 @@ internal sealed class PostgresServer : IDisposable
     {
         string source = string.Create(
             CultureInfo.InvariantCulture, $"host=127.0.0.1 port={Port} user=postgres application_name=standby");
-        var standby = new PostgresServer(directory => Run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", directory, "-d", source));
+        var standby = new PostgresServer(
+            directory => Run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", directory, "-d", source));
         Execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
         Execute("SELECT pg_reload_conf()");
         while (Execute("SELECT pg_sleep(0.05), (SELECT sync_state FROM pg_stat_replication)", 1) is not "sync")
@@ -206,7 +207,8 @@ internal sealed class PostgresServer : IDisposable
         if (Directory.Exists("/usr/lib/postgresql"))
         {
             folders.AddRange(Directory.GetDirectories("/usr/lib/postgresql")
-                .OrderByDescending(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out int version) ? version : 0)
+                .OrderByDescending(
+                    path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out int version) ? version : 0)
                 .Select(path => Path.Combine(path, "bin")));
         }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env dotnet
 #:project ../Imm.Core.csproj
-#:package Npgsql@10.0.3
+#:package Npgsql
 #:property PublishAot=false
 
 // The service on 127.0.0.1, for the vendor's clients and others that need a socket: dotnet run Imm.Core/samples/serve.cs -- --memory
