@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using FsCheck;
 using FsCheck.Experimental;
 using FsCheck.Fluent;
 using Imm.Core.Storage;
+using Imm.Core.Tests.Shared;
 using Imm.Core.Tests.Storage;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Xunit;
 
 namespace Imm.Core.Tests.Registry;
@@ -67,6 +70,13 @@ public sealed class RegistryMachine
     public void A_store_in_a_file_behaves_like_the_model_also_after_a_power_loss() =>
         Run(80, () => new Subject(new SimulatedDisk(), canReopen: true), "reopened", "power loss");
 
+    [FactIfPostgres]
+    public void A_store_in_a_database_behaves_like_the_model_also_in_another_process()
+    {
+        using var source = NpgsqlDataSource.Create(PostgresServer.Shared.ConnectionString);
+        Run(25, () => new Subject(source), "reopened", "another process");
+    }
+
     private static void Run(int runs, Func<Subject> open, params string[] kinds)
     {
         var outcomes = new ConcurrentDictionary<string, int>();
@@ -84,14 +94,24 @@ public sealed class RegistryMachine
         private readonly string? _path;
         private readonly bool _canReopen;
         private readonly FakeTimeProvider _clock = new();
+        private readonly DbDataSource? _source;
+        private readonly string _schema = PostgresServer.NewSchema();
         private Disk? _disk;
         private ImmStore _store;
+        private ImmStore? _other;
 
         public Subject(Disk? disk, bool canReopen, string path = DefaultPath)
         {
             _disk = disk;
             _canReopen = canReopen;
             _path = disk is null ? null : path;
+            _store = Open();
+        }
+
+        /// <param name="source">The database of a store, which two stores use in turn as two processes would.</param>
+        public Subject(DbDataSource source)
+        {
+            (_source, _canReopen) = (source, true);
             _store = Open();
         }
 
@@ -124,6 +144,12 @@ public sealed class RegistryMachine
                 return "power loss";
             }
 
+            if (_source is not null && seed % 4 != 0)
+            {
+                (_store, _other) = (_other ?? Open(), _store);
+                return "another process";
+            }
+
             _store.Dispose();
             _store = Open();
             return "reopened";
@@ -143,11 +169,12 @@ public sealed class RegistryMachine
         {
             Assert.Empty(_store.Check());
             _store.Dispose();
+            _other?.Dispose();
         }
 
         // Logs of a few records, so that checkpoints happen in the middle of a run.
         private ImmStore Open() => ImmStore.Open(
-            new ImmStoreOptions { Path = _path, ProjectQuota = 2, TimeProvider = _clock },
+            new ImmStoreOptions { Path = _path, DataSource = _source, Schema = _schema, ProjectQuota = 2, TimeProvider = _clock },
             _disk ?? LocalDisk.Instance,
             settings => settings with { CheckpointLength = 4096 });
     }

@@ -313,7 +313,7 @@ internal sealed class CommitQueue
             {
                 // Read before the queue: what was enqueued before the close is committed.
                 bool isClosed = IsClosed;
-                while (TryTakeBatch())
+                while (_batch.Count > 0 || TryTakeBatch())
                 {
                     Commit();
                 }
@@ -394,24 +394,18 @@ internal sealed class CommitQueue
         if (write.TryTake())
         {
             _batch.Add(write);
-            Commit();
+            while (_batch.Count > 0)
+            {
+                Commit();
+            }
         }
-    }
-
-    /// <summary>Commits the batch, writes of scopes that had moved on again and again. Caller must hold the commit lock.</summary>
-    private void Commit()
-    {
-        do
-        {
-            CommitOnce();
-        }
-        while (_batch.Count > 0);
     }
 
     /// <summary>
-    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes that are to be decided again stay in the batch.
+    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes of scopes that had moved on stay in the batch, to
+    /// be decided again. Caller must hold the commit lock.
     /// </summary>
-    private void CommitOnce()
+    private void Commit()
     {
         int again = 0;
         try
@@ -425,7 +419,7 @@ internal sealed class CommitQueue
                     if (isLost)
                     {
                         entry.Staged = null;
-                        _changes.RemoveAll(change => change.Scope == entry.Scope);
+                        DropChanges(entry.Scope);
                     }
 
                     return isLost;
@@ -480,13 +474,16 @@ internal sealed class CommitQueue
             {
                 if (!_scopes.Publish(entry, _log.SequenceOf(entry, _sequence), _log.BatchId))
                 {
-                    _changes.RemoveAll(change => change.Scope == entry.Scope);
+                    DropChanges(entry.Scope);
                 }
             }
 
             _scopes.Changes.Add(_changes);
         }
     }
+
+    // A method of its own: a closure in the loops above would be allocated for each scope.
+    private void DropChanges(Scope scope) => _changes.RemoveAll(change => change.Scope == scope);
 
     /// <summary>Completes one write. An exception there belongs to its caller alone.</summary>
     private static void Complete(PendingWrite write, ImmRefusal? failure)
