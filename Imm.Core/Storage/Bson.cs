@@ -6,9 +6,6 @@ namespace Imm.Core.Storage;
 /// <summary>Documents in BSON, as LiteDB stores them.</summary>
 internal static class Bson
 {
-    /// <summary>The length of the empty document in bytes.</summary>
-    public const int MinLength = 5;
-
     /// <summary>Reads a document.</summary>
     /// <exception cref="InvalidDataException">The bytes are no document.</exception>
     public static BsonDocument Read(ReadOnlyMemory<byte> bytes)

@@ -86,7 +86,7 @@ internal sealed record SalvagedDocument(
     private static string TextOf(ReadOnlyMemory<byte> value) => Encoding.UTF8.GetString(value.Span[4..^1]);
 
     private static bool IsComplete(ReadOnlyMemory<byte> document) =>
-        document.Length >= Bson.MinLength && BinaryPrimitives.ReadInt32LittleEndian(document.Span) == document.Length;
+        document.Length >= BsonReader.MinLength && BinaryPrimitives.ReadInt32LittleEndian(document.Span) == document.Length;
 
     /// <summary>
     /// Walks the fields of a document. An array or document at the end may be cut; every other value is there as a whole. True if the
@@ -95,7 +95,7 @@ internal sealed record SalvagedDocument(
     private static bool Walk(ReadOnlyMemory<byte> bytes, Action<byte, string, ReadOnlyMemory<byte>> field)
     {
         ReadOnlySpan<byte> span = bytes.Span;
-        if (span.Length < Bson.MinLength)
+        if (span.Length < BsonReader.MinLength)
         {
             return false;
         }
@@ -163,7 +163,7 @@ internal sealed record SalvagedDocument(
                 {
                     Text => stated > 0 ? 4L + stated : -1,
                     Binary => stated >= 0 ? 5L + stated : -1,
-                    _ => stated >= Bson.MinLength ? stated : -1,
+                    _ => stated >= BsonReader.MinLength ? stated : -1,
                 };
             default:
                 return -1;
