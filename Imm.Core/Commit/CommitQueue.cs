@@ -402,8 +402,8 @@ internal sealed class CommitQueue
     }
 
     /// <summary>
-    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes of scopes that had moved on stay in the batch, to
-    /// be decided again. Caller must hold the commit lock.
+    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes of scopes that had moved on stay in the batch,
+    /// to be decided again. Caller must hold the commit lock.
     /// </summary>
     private void Commit()
     {
