@@ -455,7 +455,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     /// <summary>Opens the store in a database, and makes its tables where there are none.</summary>
     private static ImmStore OpenShared(ImmStoreOptions options, DbDataSource source)
     {
-        string place = $"the schema '{options.Schema}'";
+        string place = $"schema {options.Schema}";
         return OpenFile(options, options.Name ?? place, telemetry =>
         {
             FileStoreSettings settings = Settings(options, telemetry);
