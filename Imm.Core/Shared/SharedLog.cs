@@ -23,7 +23,7 @@ namespace Imm.Core.Shared;
 /// another round trip.
 /// </para>
 /// <para>
-/// Where the connection is lost while a batch is committed, the log finds out: the version after the one that was decided on either has the
+/// If the connection is lost while a batch is committed, the log finds out: the version after the one that was decided on either has the
 /// id of the batch, or another one. While there is none, the log makes an empty batch of that version. What may still arrive cannot be
 /// committed then.
 /// </para>
