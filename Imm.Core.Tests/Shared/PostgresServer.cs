@@ -69,7 +69,7 @@ internal sealed class PostgresServer : IDisposable
 
     /// <summary>The reason for which there can be no server; null if there can be one.</summary>
     public static string? Missing { get; } = Binaries.Value is null
-        ? "PostgreSQL's programs were not found: neither in /usr/lib/postgresql, nor by pg_config, nor on the path." : null;
+        ? "PostgreSQL's programs were not found: neither in /usr/lib/postgresql nor on the path." : null;
 
     public int Port { get; }
 

@@ -55,6 +55,7 @@ internal sealed class SharedLog : CommitLog
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private readonly string[] _commits;
+    private Guid _batchId;
     private int _locksFirst;
     private bool _isLocked;
     private int _committingThread;
@@ -190,14 +191,12 @@ internal sealed class SharedLog : CommitLog
 
     public override Guid BatchId => _batchId;
 
-    private Guid _batchId;
-
     public override long Append()
     {
         _committingThread = 0;
         if (_parts.Count == 0)
         {
-            Unlock(commit: false);
+            Unlock();
             return 0;
         }
 
@@ -238,7 +237,7 @@ internal sealed class SharedLog : CommitLog
         _committingThread = 0;
         _parts.Clear();
         _lost.Clear();
-        Unlock(commit: false);
+        Unlock();
     }
 
     public override IReadOnlyList<PublishedChange>? ReadChangesAfter(Scope scope, long revision) => Read(() => _database.Run(lane =>
@@ -734,7 +733,7 @@ internal sealed class SharedLog : CommitLog
         return true;
     }
 
-    private void Unlock(bool commit)
+    private void Unlock()
     {
         if (!_isLocked)
         {
@@ -744,7 +743,7 @@ internal sealed class SharedLog : CommitLog
         _isLocked = false;
         try
         {
-            _lane.Execute(commit ? _sql.End : _sql.Cancel);
+            _lane.Execute(_sql.Cancel);
         }
 #pragma warning disable CA1031 // The transaction has changed nothing, and ends with the connection.
         catch (Exception)
