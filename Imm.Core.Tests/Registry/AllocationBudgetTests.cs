@@ -39,7 +39,7 @@ public sealed class AllocationBudgetTests : IDisposable
         using var directory = new TempDirectory();
         using ImmStore store = ImmStore.Open(directory.File("imm.db"));
 
-        Assert.InRange(AllocatedByCreate(store), 1, 1_800);
+        Assert.InRange(AllocatedByCreate(store), 1, 1_400);
     }
 
     [Fact]
