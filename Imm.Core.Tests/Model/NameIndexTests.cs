@@ -163,6 +163,67 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void An_index_keeps_a_tree_while_it_is_read_in_order()
+    {
+        NameIndex<Thing> index = NameIndex<Thing>.Empty;
+        for (int i = 0; i < 1_000; i++)
+        {
+            index = index.Set(null, new Thing($"n{i % 10}{i}"));
+            Assert.False(index.HasTree);
+        }
+
+        _ = index.InOrder;
+        Assert.True(index.HasTree);
+
+        // As many changes as the index has objects, and those that are not yet made.
+        int changes = 0;
+        for (; index.HasTree && changes < 10_000; changes++)
+        {
+            Thing one = index.Find("n11")!;
+            index = index.Set(one, new Thing(one.Name));
+        }
+
+        Assert.InRange(changes, 1_000, 1_100);
+        Assert.Equal(1_000, Read(index.InOrder.After(null)).Count);
+        index.AssertShape();
+    }
+
+    [Fact]
+    public void An_index_that_takes_long_to_sort_always_has_a_tree()
+    {
+        NameIndex<Thing> index = NameIndex<Thing>.Empty;
+        for (int i = 0; i < 2 * NameIndex<Thing>.MaxUnordered; i++)
+        {
+            index = index.Set(null, new Thing($"n{i % 10}{i}"));
+        }
+
+        Assert.True(index.HasTree);
+        for (int i = 0; i < 3 * NameIndex<Thing>.MaxUnordered; i++)
+        {
+            Thing one = index.Find("n11")!;
+            index = index.Set(one, new Thing(one.Name));
+        }
+
+        Assert.True(index.HasTree);
+        index.AssertShape();
+    }
+
+    [Fact]
+    public void A_read_of_an_older_index_makes_the_next_ones_keep_a_tree()
+    {
+        NameIndex<Thing> older = NameIndex<Thing>.Empty.Set(null, new Thing("a"));
+        NameIndex<Thing> index = older.Set(null, new Thing("b"));
+        _ = older.InOrder;
+        for (int i = 0; !index.HasTree; i++)
+        {
+            Assert.InRange(i, 0, 100);
+            index = index.Set(null, new Thing($"n{i}"));
+        }
+
+        index.AssertShape();
+    }
+
+    [Fact]
     public void Reading_allocates_nothing()
     {
         var owner = new OwnerToken();

@@ -70,7 +70,7 @@ public sealed class RecordBucketTests : IDisposable
     }
 
     [Fact]
-    public void Records_with_rising_keys_fill_buckets_of_16_and_are_looked_up_once()
+    public void Records_with_rising_keys_fill_buckets_of_32_and_are_looked_up_once()
     {
         _documents.Apply([.. Enumerable.Range(1, 100).Select(i => New(1, i, "", ChangeState.Created))]);
         Write();
@@ -80,7 +80,7 @@ public sealed class RecordBucketTests : IDisposable
             Write();
         }
 
-        Assert.Equal([16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 4], Buckets().Select(bucket => bucket["Projects"].AsArray.Count));
+        Assert.Equal([32, 32, 32, 32, 32, 4], Buckets().Select(bucket => bucket["Projects"].AsArray.Count));
     }
 
     [Fact]

@@ -7,7 +7,11 @@ namespace Imm.Core.Collections;
 /// <para>
 /// A table and a tree hold the objects, and a change of either copies a path. So the last few changes stand beside both, in an array that
 /// an index shares with its successors: a change writes one slot, a search looks there first. When the array is full its changes are made
-/// together, each node copied once. The tree is also brought up to date when the index is read in order.
+/// together, each node copied once.
+/// </para>
+/// <para>
+/// The tree is half of the cost of a change and serves only who reads in order. So an index that is small enough to be sorted quickly has
+/// one while it is read in order from time to time, and none otherwise. It is made, or brought up to date, by the next such read.
 /// </para>
 /// <para>
 /// Thread-safe for readers. Two threads may not change indexes that share an array, but an index may have more than one successor. Under an
@@ -17,6 +21,9 @@ namespace Imm.Core.Collections;
 internal sealed class NameIndex<T> where T : class, INamed
 {
     public static readonly NameIndex<T> Empty = Of(NameTable<T>.Empty);
+
+    /// <summary>The number of objects, which take a millisecond or two to sort, up to which an index need not have a tree.</summary>
+    public const int MaxUnordered = 4096;
 
     private const int MaxRecent = 32;
 
@@ -36,22 +43,27 @@ internal sealed class NameIndex<T> where T : class, INamed
 
     public int Count { get; }
 
-    /// <summary>The objects in order, without the cost of a change where the index was read in order before.</summary>
+    /// <summary>True if the objects need not be sorted for the next read in order.</summary>
+    public bool HasTree => Volatile.Read(ref _order).Tree is not null;
+
+    /// <summary>The objects in order, at no cost where the index was read in order before.</summary>
     public NameTree<T> InOrder
     {
         get
         {
             Order order = Volatile.Read(ref _order);
-            if (order.ChangeCount < _recentCount)
+            if (order.Tree is { } known && order is { IsRead: true } && order.ChangeCount == _recentCount)
             {
-                // Two threads may do this at once; either result will do.
-                var owner = new OwnerToken();
-                order = new Order(_recent.Make(order, _recentCount, owner), _recentCount);
-                owner.Close();
-                Volatile.Write(ref _order, order);
+                return known;
             }
 
-            return order.Tree;
+            // Two threads may do this at once; either result will do.
+            var owner = new OwnerToken();
+            NameTree<T> tree = _recent.Make(order with { Tree = order.Tree ?? _table.InOrder(owner) }, _recentCount, owner);
+            owner.Close();
+            Volatile.Write(ref _order, new Order(tree, _recentCount));
+            _recent.MarkAsRead();
+            return tree;
         }
     }
 
@@ -100,7 +112,7 @@ internal sealed class NameIndex<T> where T : class, INamed
         Debug.Assert(InOrder.Count == Count && Merged(null)._table.Count == Count);
     }
 
-    private static NameIndex<T> Of(NameTable<T> table) => new(table, new Order(NameTree<T>.Empty, 0), RecentChanges.None, 0, 0);
+    private static NameIndex<T> Of(NameTable<T> table) => new(table, Order.None, RecentChanges.None, 0, 0);
 
     private NameIndex<T> With(in Change change, int count, OwnerToken? owner)
     {
@@ -109,25 +121,41 @@ internal sealed class NameIndex<T> where T : class, INamed
         return new(from._table, Volatile.Read(ref from._order), recent, from._recentCount + 1, count);
     }
 
-    /// <summary>Makes the recent changes in the table and the tree.</summary>
+    /// <summary>Makes the recent changes in the table, and in the tree if the index is to have one.</summary>
     private NameIndex<T> Merged(OwnerToken? owner)
     {
         OwnerToken own = owner ?? new OwnerToken();
+        Order order = Volatile.Read(ref _order);
+        int unread = (_recent.IsRead ? 0 : order.Unread) + _recentCount;
         NameTable<T> table = _recent.Make(_table, _recentCount, own);
-        NameTree<T> tree = _recent.Make(Volatile.Read(ref _order), _recentCount, own);
+        Order next = Order.None;
+        if (Count > MaxUnordered || (unread <= Count && (order.Tree is not null || _recent.IsRead)))
+        {
+            NameTree<T> tree = order.Tree is null ? table.InOrder(own) : _recent.Make(order, _recentCount, own);
+            next = new Order(tree, 0, unread);
+        }
+
         if (owner is null)
         {
             own.Close();
         }
 
-        return new(table, new Order(tree, 0), new RecentChanges(MaxRecent), 0, Count);
+        return new(table, next, new RecentChanges(MaxRecent), 0, Count);
     }
 
     /// <summary>An object that was added, replaced or removed.</summary>
     private readonly record struct Change(T Item, bool IsRemoved);
 
     /// <summary>A tree with the first recent changes.</summary>
-    private sealed record Order(NameTree<T> Tree, int ChangeCount);
+    /// <param name="Tree">The tree; null for none.</param>
+    /// <param name="ChangeCount">The number of those changes.</param>
+    /// <param name="Unread">The number of changes that were made in the tree since it was read.</param>
+    private sealed record Order(NameTree<T>? Tree, int ChangeCount, int Unread = 0)
+    {
+        public static readonly Order None = new(null, 0);
+
+        public bool IsRead => Tree is not null && Unread == 0;
+    }
 
     /// <summary>
     /// Changes that follow each other. What was written is never overwritten: a second successor of an index gets a copy.
@@ -141,6 +169,19 @@ internal sealed class NameIndex<T> where T : class, INamed
         private readonly uint[] _hashes = new uint[capacity];
         private readonly Change[] _changes = new Change[capacity];
         private int _count;
+        private bool _isRead;
+
+        /// <summary>True if an index with some of the changes was read in order.</summary>
+        public bool IsRead => Volatile.Read(ref _isRead);
+
+        public void MarkAsRead()
+        {
+            // All empty indexes share one.
+            if (this != None)
+            {
+                Volatile.Write(ref _isRead, true);
+            }
+        }
 
         public bool TryFind(string name, uint hash, int count, out T? item)
         {
@@ -164,7 +205,7 @@ internal sealed class NameIndex<T> where T : class, INamed
             RecentChanges to = this;
             if (count == _hashes.Length || Interlocked.CompareExchange(ref _count, count + 1, count) != count)
             {
-                to = new RecentChanges(Math.Min(MaxRecent, Math.Max(MinCapacity, 2 * count))) { _count = count + 1 };
+                to = new RecentChanges(Math.Min(MaxRecent, Math.Max(MinCapacity, 2 * count))) { _count = count + 1, _isRead = IsRead };
                 Array.Copy(_hashes, to._hashes, count);
                 Array.Copy(_changes, to._changes, count);
             }
@@ -186,7 +227,7 @@ internal sealed class NameIndex<T> where T : class, INamed
 
         public NameTree<T> Make(Order order, int count, OwnerToken owner)
         {
-            NameTree<T> tree = order.Tree;
+            NameTree<T> tree = order.Tree!;
             foreach (ref readonly Change change in _changes.AsSpan(order.ChangeCount, count - order.ChangeCount))
             {
                 tree = change.IsRemoved ? tree.Remove(change.Item.Name, owner) : tree.Set(change.Item, owner);

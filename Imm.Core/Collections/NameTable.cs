@@ -64,6 +64,21 @@ internal sealed class NameTable<T> where T : class, INamed
     /// </summary>
     public NameTable<T> Packed() => new(NameTableNode.Packed(_root), _count, _hash, null);
 
+    /// <summary>Makes a tree of the objects.</summary>
+    public NameTree<T> InOrder(OwnerToken owner)
+    {
+        var items = new INamed[_count];
+        NameTableNode.CopyTo(_root, items, 0);
+        Array.Sort(items, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        NameTree<T> tree = NameTree<T>.Empty;
+        foreach (INamed item in items)
+        {
+            tree = tree.Set(Unsafe.As<T>(item), owner);
+        }
+
+        return tree;
+    }
+
     /// <summary>Asserts in a debug build that the counts are right and that no node could be an array.</summary>
     [Conditional("DEBUG")]
     public void AssertShape() => Debug.Assert(NameTableNode.CheckShape(_root, 0) == _count);

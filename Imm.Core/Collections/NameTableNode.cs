@@ -109,6 +109,27 @@ internal sealed class NameTableNode
         return node;
     }
 
+    /// <summary>Copies the objects below a child, in no order. Returns the index behind the last one.</summary>
+    public static int CopyTo(object? child, INamed[] items, int at)
+    {
+        if (child is NameTableNode node)
+        {
+            foreach (object? below in node._slots)
+            {
+                at = CopyTo(below, items, at);
+            }
+
+            return at;
+        }
+
+        foreach (ref readonly Entry entry in ((Entry[]?)child).AsSpan())
+        {
+            items[at++] = entry.Item;
+        }
+
+        return at;
+    }
+
     /// <summary>Counts the entries below a child, and asserts that each is in its slot and that no node could be a bucket.</summary>
     public static int CheckShape(object? child, int shift)
     {

@@ -7,12 +7,14 @@ namespace Imm.Core.Storage;
 internal static class Bson
 {
     /// <summary>Reads a document.</summary>
+    /// <param name="bytes">The document in BSON.</param>
+    /// <param name="pool">The pool from which the document and those in it are taken; null for none.</param>
     /// <exception cref="InvalidDataException">The bytes are no document.</exception>
-    public static BsonDocument Read(ReadOnlyMemory<byte> bytes)
+    public static BsonDocument Read(ReadOnlyMemory<byte> bytes, BsonPool? pool = null)
     {
         try
         {
-            return BsonReader.Read(bytes.Span) ?? BsonSerializer.Deserialize(bytes.ToArray(), utcDate: true);
+            return BsonReader.Read(bytes.Span, pool) ?? BsonSerializer.Deserialize(bytes.ToArray(), utcDate: true);
         }
 #pragma warning disable CA1031 // LiteDB answers bytes that are no BSON with exceptions of many kinds.
         catch (Exception e) when (e is not OutOfMemoryException)

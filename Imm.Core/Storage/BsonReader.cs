@@ -22,28 +22,30 @@ internal static class BsonReader
     private static readonly string?[] Names = new string?[256];
 
     /// <summary>Reads a document; null if it has a field of a type that records do not have.</summary>
+    /// <param name="bytes">The document in BSON.</param>
+    /// <param name="pool">The pool from which the document and those in it are taken; null for none.</param>
     /// <exception cref="InvalidDataException">The bytes are no document.</exception>
-    public static BsonDocument? Read(ReadOnlySpan<byte> bytes)
+    public static BsonDocument? Read(ReadOnlySpan<byte> bytes, BsonPool? pool)
     {
         int offset = 0;
-        return ReadDocument(bytes, ref offset);
+        return ReadDocument(bytes, ref offset, pool);
     }
 
-    private static BsonDocument? ReadDocument(ReadOnlySpan<byte> bytes, ref int offset)
+    private static BsonDocument? ReadDocument(ReadOnlySpan<byte> bytes, ref int offset, BsonPool? pool)
     {
         if (Content(bytes, ref offset, out int end) is not { } count)
         {
             return null;
         }
 
-        var document = new BsonDocument();
+        BsonDocument document = pool?.RentDocument() ?? [];
         var fields = (Dictionary<string, BsonValue>)document.RawValue;
         fields.EnsureCapacity(count);
         while (offset < end)
         {
             byte type = bytes[offset++];
             string name = Name(bytes, ref offset);
-            if (ReadValue(type, bytes, ref offset) is not { } value)
+            if (ReadValue(type, bytes, ref offset, pool) is not { } value)
             {
                 return null;
             }
@@ -55,19 +57,19 @@ internal static class BsonReader
         return document;
     }
 
-    private static BsonArray? ReadArray(ReadOnlySpan<byte> bytes, ref int offset)
+    private static BsonArray? ReadArray(ReadOnlySpan<byte> bytes, ref int offset, BsonPool? pool)
     {
         if (Content(bytes, ref offset, out int end) is null)
         {
             return null;
         }
 
-        var array = new BsonArray();
+        BsonArray array = pool?.RentArray() ?? [];
         while (offset < end)
         {
             byte type = bytes[offset++];
             SkipName(bytes, ref offset);
-            if (ReadValue(type, bytes, ref offset) is not { } value)
+            if (ReadValue(type, bytes, ref offset, pool) is not { } value)
             {
                 return null;
             }
@@ -79,7 +81,7 @@ internal static class BsonReader
         return array;
     }
 
-    private static BsonValue? ReadValue(byte type, ReadOnlySpan<byte> bytes, ref int offset)
+    private static BsonValue? ReadValue(byte type, ReadOnlySpan<byte> bytes, ref int offset, BsonPool? pool)
     {
         switch (type)
         {
@@ -89,9 +91,9 @@ internal static class BsonReader
                 offset += 4 + length;
                 return new BsonValue(text);
             case 0x03:
-                return ReadDocument(bytes, ref offset);
+                return ReadDocument(bytes, ref offset, pool);
             case 0x04:
-                return ReadArray(bytes, ref offset);
+                return ReadArray(bytes, ref offset, pool);
             case 0x09:
                 return new BsonValue(DateTime.UnixEpoch.AddMilliseconds(ReadInt64(bytes, ref offset)));
             case 0x12:

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Imm.Core.Model;
 using LiteDB;
 using LiteDB.Engine;
@@ -5,7 +6,7 @@ using LiteDB.Engine;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The records in LiteDB: a document for each scope, and buckets of up to 16 records for everything else (<see cref="RecordBucket"/>).
+/// The records in LiteDB: a document for each scope, and buckets of up to 32 records for everything else (<see cref="RecordBucket"/>).
 /// </summary>
 /// <remarks>
 /// <para>
@@ -27,6 +28,8 @@ internal sealed class DocumentFile : IDisposable
     private readonly PageStream _pages;
     private readonly LiteEngine _engine;
     private readonly Dictionary<int, Scope?> _scopes;
+    private readonly BsonPool _pool = new();
+    private readonly List<Record> _merged = [];
 
     /// <param name="file">The pages.</param>
     /// <param name="scopes">The scopes that are known by their numbers; takes those that are read. Null if none are.</param>
@@ -332,6 +335,7 @@ internal sealed class DocumentFile : IDisposable
 
             changes.Apply(_engine, collection.Name);
         });
+        _pool.ReturnAll();
         return i;
     }
 
@@ -360,7 +364,8 @@ internal sealed class DocumentFile : IDisposable
             high = next - 1;
         }
 
-        var merged = new List<Record>(found.Count + 1);
+        List<Record> merged = _merged;
+        merged.Clear();
         int old = 0;
         int i = start;
         for (; i < end && records[i].Key <= high && bytes < MaxBytesPerTransaction; i++)
@@ -379,13 +384,13 @@ internal sealed class DocumentFile : IDisposable
             }
         }
 
-        merged.AddRange(found.Skip(old));
+        merged.AddRange(CollectionsMarshal.AsSpan(found)[old..]);
         bytes += found.Sum(static record => record.Length);
         long? key = bucket is null ? null : RecordBucket.KeyOf(collection, bucket);
         if (merged.Count > 0)
         {
             scope ??= collection.IsByScope ? ScopeOf(RecordKey.Scope(first.Key)) : null;
-            changes.Put(key, RecordBucket.Make(collection, key ?? merged[0].Key, merged, scope));
+            changes.Put(key, RecordBucket.Make(collection, key ?? merged[0].Key, merged, scope, _pool));
         }
         else if (key is { } emptied)
         {

@@ -26,8 +26,12 @@ internal readonly record struct Record(
 
     /// <summary>The document; read anew at each call where the value is in BSON.</summary>
     /// <exception cref="InvalidDataException">The value is damaged.</exception>
-    public BsonDocument Document => _document ?? Bson.Read(Value);
+    public BsonDocument Document => ReadDocument(pool: null);
 
     /// <summary>The length of the document in BSON, in bytes.</summary>
     public int Length => _document is null ? Value.Length : Bson.LengthOf(_document);
+
+    /// <inheritdoc cref="Document"/>
+    /// <param name="pool">The pool from which a document that is read is taken; null for none.</param>
+    public BsonDocument ReadDocument(BsonPool? pool) => _document ?? Bson.Read(Value, pool);
 }

@@ -13,10 +13,12 @@ internal static class RecordBucket
     public const string Id = "_id";
 
     /// <summary>The greatest number of records in a bucket.</summary>
-    public const int MaxCount = 16;
+    public const int MaxCount = 32;
 
-    /// <summary>The length in bytes that the records of a bucket may have together; a longer record has a bucket of its own.</summary>
-    public const int MaxLength = 6000;
+    /// <summary>
+    /// The length in bytes that the records of a bucket may have together: about what a page holds. A longer record has a bucket of its own.
+    /// </summary>
+    public const int MaxLength = 7800;
 
     /// <summary>Reads the key of a bucket.</summary>
     /// <exception cref="InvalidDataException">The document is damaged.</exception>
@@ -54,7 +56,9 @@ internal static class RecordBucket
     /// <param name="key">The key of the first bucket.</param>
     /// <param name="records">The records, in order, at least one.</param>
     /// <param name="scope">The scope; null where the buckets belong to none.</param>
-    public static IEnumerable<BsonDocument> Make(RecordCollection collection, long key, List<Record> records, Scope? scope)
+    /// <param name="pool">The pool for the documents of the records.</param>
+    public static IEnumerable<BsonDocument> Make(
+        RecordCollection collection, long key, List<Record> records, Scope? scope, BsonPool? pool = null)
     {
         var array = new BsonArray();
         int length = 0;
@@ -67,7 +71,7 @@ internal static class RecordBucket
                 (array, length, key) = ([], 0, record.Key);
             }
 
-            array.Add(record.Document);
+            array.Add(record.ReadDocument(pool));
             length += more;
         }
 
