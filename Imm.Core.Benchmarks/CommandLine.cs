@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -65,6 +67,18 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync($"The command failed. {e.Message}");
             return Failure;
         }
+    }
+
+    /// <summary>Describes a process of this program, whose output the caller reads.</summary>
+    public static ProcessStartInfo OwnProcess(params string[] args)
+    {
+        // The host of a program that was built with one; "dotnet" takes the path of the assembly.
+        string host = Environment.ProcessPath!;
+        bool isDotnet = string.Equals(Path.GetFileNameWithoutExtension(host), "dotnet", StringComparison.OrdinalIgnoreCase);
+        return new ProcessStartInfo(host, isDotnet ? [Assembly.GetExecutingAssembly().Location, .. args] : args)
+        {
+            RedirectStandardOutput = true,
+        };
     }
 
     /// <summary>Parses the arguments of a command that accepts only <c>--quick</c>.</summary>

@@ -29,14 +29,21 @@ internal static class ClosedLoop
     public static Sample Measure(EngineAdapter adapter, Workload workload, int callers, int size, int series, bool asTasks, Plan plan)
     {
         List<Workload.Worker> workers = OpenWorkers(adapter, workload, asTasks, callers, size, series);
-        Run(workers, asTasks, plan.WarmUpTime);
+        return Measure(workers, workload, asTasks, plan.WarmUpTime, plan.MeasureTime);
+    }
+
+    /// <summary>Runs a workload through the warm-up, measures it, and closes the sessions of its callers.</summary>
+    public static Sample Measure(
+        List<Workload.Worker> workers, Workload workload, bool asTasks, TimeSpan warmUpTime, TimeSpan measureTime)
+    {
+        Run(workers, asTasks, warmUpTime);
         var latencies = new Latencies();
         foreach (Workload.Worker worker in workers)
         {
             worker.Latencies = latencies;
         }
 
-        (long steps, TimeSpan elapsed) = Run(workers, asTasks, plan.MeasureTime);
+        (long steps, TimeSpan elapsed) = Run(workers, asTasks, measureTime);
         workers.ForEach(worker => worker.Dispose());
         return new Sample(steps * workload.Operations / elapsed.TotalSeconds) { Latency = latencies.ByKind };
     }

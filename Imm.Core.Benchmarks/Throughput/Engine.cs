@@ -1,5 +1,6 @@
 using Imm.Core.Benchmarks.Throughput.Adapters;
 using Imm.Core.Benchmarks.Throughput.Measuring;
+using Imm.Core.Tests.Shared;
 
 namespace Imm.Core.Benchmarks.Throughput;
 
@@ -8,7 +9,7 @@ namespace Imm.Core.Benchmarks.Throughput;
 /// <param name="Storage">The name of the file format; engines with the same name share their filled stores.</param>
 /// <param name="Guarantee">The event that an acknowledged change survives.</param>
 /// <param name="Description">The configuration, and where the engine does less work than Imm.Core.</param>
-/// <param name="Open">Opens the store in a folder.</param>
+/// <param name="Open">Opens the store in a folder, or in the schema of a server that a connection string names.</param>
 internal sealed record Engine(string Name, string Storage, Guarantee Guarantee, string Description, Func<string, EngineAdapter> Open)
 {
     private const string LessWork =
@@ -26,10 +27,11 @@ internal sealed record Engine(string Name, string Storage, Guarantee Guarantee, 
     /// <summary>True if the engine takes part only with one caller and in scenarios that create.</summary>
     public bool IsSingleWriter { get; init; }
 
-    /// <summary>True if the native library that the engine needs loads on this machine.</summary>
-    public bool IsAvailable => this != Lmdb || LmdbAdapter.Version is not null;
+    /// <summary>True if the native library or the server that the engine needs is on this machine.</summary>
+    public bool IsAvailable =>
+        this == Lmdb ? LmdbAdapter.Version is not null : !OnServer.Contains(this) || PostgresServer.Missing is null;
 
-    public bool IsOurs => this == Ours || this == Relaxed || this == Memory;
+    public bool IsOurs => this == Ours || this == Relaxed || this == Memory || this == Shared;
 
     public bool IsInMemory => Guarantee == Guarantee.Memory;
 
@@ -105,11 +107,38 @@ internal sealed record Engine(string Name, string Storage, Guarantee Guarantee, 
         folder => new DiskAdapter(folder))
     { IsSingleWriter = true };
 
-    /// <summary>All engines, in the order of tables.</summary>
-    public static IReadOnlyList<Engine> All { get; } = [Ours, Relaxed, Memory, LiteDb, SqliteFull, SqliteNormal, SqliteBatch, Lmdb, Disk];
+    public static Engine Shared { get; } = new(
+        EngineNames.Shared,
+        "postgres",
+        Guarantee.Durable,
+        "A store on PostgreSQL that several processes share, with the default options. One caller that creates is synchronous, unless the"
+            + " row says that it awaits; many callers are tasks. Reads are linearizable.",
+        connectionString => ImmAdapter.OpenShared(connectionString, SharedRow.ScopeRange.One, seed: 0))
+    { IsAsynchronous = true };
 
-    /// <summary>The engines that take part in every kind of workload.</summary>
-    public static IReadOnlyList<Engine> MultiCaller { get; } = [.. All.Where(engine => !engine.IsSingleWriter)];
+    public static Engine GuardedCounter { get; } = new(
+        EngineNames.GuardedCounter,
+        "postgres",
+        Guarantee.Durable,
+        "What an application writes by hand on the same server: a create is one statement that inserts the project as jsonb, unless its"
+            + " name is taken, and raises a counter of the scope, unless the quota is used up; a get is one SELECT. A connection and"
+            + " prepared statements a caller. Less work than Imm.Core: it checks no parameter, keeps no log of changes, leaves the JSON of a get"
+            + " undecoded, and leaves the inserted project where the quota is used up, which it never is here.",
+        connectionString => new GuardedCounterAdapter(connectionString, SharedRow.ScopeRange.One, seed: 0))
+    { IsAsynchronous = true };
+
+    /// <summary>The engines inside the process.</summary>
+    public static IReadOnlyList<Engine> Embedded { get; } =
+        [Ours, Relaxed, Memory, LiteDb, SqliteFull, SqliteNormal, SqliteBatch, Lmdb, Disk];
+
+    /// <summary>The engines on a PostgreSQL server.</summary>
+    public static IReadOnlyList<Engine> OnServer { get; } = [Shared, GuardedCounter];
+
+    /// <summary>All engines, in the order of tables.</summary>
+    public static IReadOnlyList<Engine> All { get; } = [.. Embedded, .. OnServer];
+
+    /// <summary>The embedded engines that take part in every kind of workload.</summary>
+    public static IReadOnlyList<Engine> MultiCaller { get; } = [.. Embedded.Where(engine => !engine.IsSingleWriter)];
 
     /// <summary>The engines with files, each in one configuration. Reads do not depend on the time of a flush.</summary>
     public static IReadOnlyList<Engine> FileBacked { get; } = [Ours, LiteDb, SqliteFull, Lmdb];

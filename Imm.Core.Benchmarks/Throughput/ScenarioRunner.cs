@@ -54,9 +54,13 @@ internal sealed class ScenarioRunner(
         return results;
     }
 
+    /// <summary>True if a row is measured where only rows with one of some parts in their ids are.</summary>
+    public static bool IsWanted(string row, IReadOnlyList<string> only) =>
+        only.Count == 0 || only.Any(part => $"{row}/".Contains(part, StringComparison.OrdinalIgnoreCase));
+
     private int RoundsOf(Scenario scenario) => Math.Min(rounds, scenario.MaxRounds);
 
-    private bool IsWanted(Row row) => only.Count == 0 || only.Any(part => $"{row.Id}/".Contains(part, StringComparison.OrdinalIgnoreCase));
+    private bool IsWanted(Row row) => IsWanted(row.Id, only);
 
     private static EngineResult Result(Engine engine, IReadOnlyList<Sample> samples)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
 using Imm.Core.Benchmarks.Throughput.Adapters;
 using Imm.Core.Benchmarks.Throughput.Measuring;
@@ -38,16 +37,8 @@ internal static class SustainedRun
     /// <exception cref="InvalidOperationException">The process failed.</exception>
     public static SustainedResult InProcess(Engine engine, string folder, TimeSpan time)
     {
-        // The host of a program that was built with one; "dotnet" takes the path of the assembly.
-        string host = Environment.ProcessPath!;
-        bool isDotnet = string.Equals(Path.GetFileNameWithoutExtension(host), "dotnet", StringComparison.OrdinalIgnoreCase);
-        var start = new ProcessStartInfo(host) { RedirectStandardOutput = true };
-        string[] arguments = [Command, engine.Name, folder, time.TotalSeconds.ToString(CultureInfo.InvariantCulture)];
-        foreach (string argument in isDotnet ? arguments.Prepend(Assembly.GetExecutingAssembly().Location) : arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        ProcessStartInfo start = CommandLine.OwnProcess(
+            Command, engine.Name, folder, time.TotalSeconds.ToString(CultureInfo.InvariantCulture));
         start.Environment[ConcurrentCollection] = "1";
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
@@ -62,7 +53,7 @@ internal static class SustainedRun
     {
         if (args is not [var name, var folder, var seconds]
             || !double.TryParse(seconds, CultureInfo.InvariantCulture, out double time)
-            || Engine.All.FirstOrDefault(one => one.Name == name) is not { } engine)
+            || Engine.Embedded.FirstOrDefault(one => one.Name == name) is not { } engine)
         {
             throw new UsageException($"The command takes {Arguments}.");
         }

@@ -1,10 +1,13 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Imm.Core.Benchmarks.Throughput.Adapters;
 using Imm.Core.Benchmarks.Throughput.Measuring;
 using Imm.Core.Benchmarks.Throughput.Output;
 using Imm.Core.Benchmarks.Throughput.Scenarios;
+using Imm.Core.Tests.Shared;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Imm.Core.Benchmarks.Throughput;
 
@@ -34,13 +37,15 @@ internal static class ThroughputCommand
         IReadOnlyDictionary<string, string> machine = Machine.Facts(stores.Root);
         screen.Title($"Imm.Core beside other engines · {date}");
         screen.Line(string.Join(" · ", machine.Values));
-        foreach (Engine absent in Engine.All.Where(engine => !engine.IsAvailable))
+        foreach (Engine absent in Engine.Embedded.Where(engine => !engine.IsAvailable))
         {
             screen.Line($"{absent.Name} is left out: its native library does not load; the Debian package liblmdb0 contains it.");
         }
 
+        bool isShared = SharedRow.All.Any(row => ScenarioRunner.IsWanted(row.Id, options.Only));
+        using PostgresServer? server = isShared ? StartServer(screen) : null;
         IReadOnlyList<RowResult> rows = screen.Watch(progress =>
-            new ScenarioRunner(stores, plan.Rounds, options.Only, progress, cancellationToken).Run(AllScenarios(plan)));
+            new ScenarioRunner(stores, plan.Rounds, options.Only, progress, cancellationToken).Run(AllScenarios(plan, server)));
         return new RunResults
         {
             Date = date,
@@ -49,28 +54,50 @@ internal static class ThroughputCommand
                 ["mode"] = plan.Name + (options.Only.Length > 0 ? $", only {string.Join(", ", options.Only)}" : ""),
                 ["rounds"] = $"{plan.Rounds}, in each of which all engines take turns",
                 ["time"] = $"{plan.MeasureTime.TotalSeconds:0.##} s measured after {plan.WarmUpTime.TotalSeconds:0.##} s of warm-up,"
-                    + " for each engine in each round of each row; twice as long in scenarios that create",
+                    + " for each engine in each round of each row; twice as long in scenarios that create, and the warm-up of a shared"
+                    + " store five times as long, because its processes are new",
             },
             Machine = machine,
-            Versions = Versions(),
+            Versions = Versions(server),
             Engines = Engine.All.ToDictionary(
                 engine => engine.Name, engine => (engine.IsAvailable ? "" : "Left out. ") + engine.Description),
             Rows = rows,
         };
     }
 
+    /// <summary>Starts the server of the shared store; null if that is not possible.</summary>
+    private static PostgresServer? StartServer(Screen screen)
+    {
+        string? reason = PostgresServer.Missing;
+        if (reason is null)
+        {
+            try
+            {
+                return new PostgresServer(sharedBuffers: "128MB");
+            }
+            catch (Exception e) when (e is InvalidOperationException or IOException or Win32Exception)
+            {
+                reason = e.Message;
+            }
+        }
+
+        screen.Line($"The rows of the shared store are left out. {reason}");
+        return null;
+    }
+
     /// <summary>Lists all scenarios in the order of their measurement.</summary>
-    private static IReadOnlyList<Scenario> AllScenarios(Plan plan)
+    private static IReadOnlyList<Scenario> AllScenarios(Plan plan, PostgresServer? server)
     {
         const int Small = 1_000, Usual = 100_000;
         return
         [
-            new CreateScenario(plan, Workload.Create, Small, plan.Callers, Engine.All),
+            new CreateScenario(plan, Workload.Create, Small, plan.Callers, Engine.Embedded),
             new CreateScenario(plan, Workload.AwaitedCreate, Small, [1], [Engine.Ours, Engine.Relaxed]),
             new BurstScenario(plan, Small),
             .. plan.Rates.Select(rate => new OpenLoopScenario(plan, Small, rate)),
             new ScopesScenario(plan),
             new SustainedScenario(plan),
+            .. SharedRow.All.Where(_ => server is not null).Select(row => new SharedScenario(plan, row, server!)),
             new RefusalScenario(plan, Small),
             new WorkloadScenario(plan, Workload.Ingest, Small, withDatasets: true),
             new DiskScenario(Usual, FileBacked(plan, Usual)),
@@ -87,7 +114,7 @@ internal static class ThroughputCommand
     private static IReadOnlyList<Engine> FileBacked(Plan plan, int size) =>
         [.. Engine.FileBacked.Where(engine => size <= plan.MaxLiteDbSize || engine != Engine.LiteDb)];
 
-    private static Dictionary<string, string> Versions()
+    private static Dictionary<string, string> Versions(PostgresServer? server)
     {
         using var sqlite = new SqliteConnection();
         static string Of(Type type) => type.Assembly.GetName().Version!.ToString(3);
@@ -99,6 +126,8 @@ internal static class ThroughputCommand
             ["SQLite"] = sqlite.ServerVersion,
             ["LightningDB"] = Of(typeof(LightningDB.LightningEnvironment)),
             ["LMDB"] = LmdbAdapter.Version ?? "not available",
+            ["Npgsql"] = Of(typeof(NpgsqlConnection)),
+            ["PostgreSQL"] = (string?)server?.Execute("SHOW server_version") ?? "not used",
             [".NET"] = RuntimeInformation.FrameworkDescription,
         };
     }

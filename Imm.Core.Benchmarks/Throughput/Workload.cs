@@ -13,6 +13,9 @@ internal sealed record Workload(string Id, string Title)
 
     public int Gets { get; init; }
 
+    /// <summary>The gets that the caller awaits.</summary>
+    public int AwaitedGets { get; init; }
+
     public int Lists { get; init; }
 
     public int Updates { get; init; }
@@ -26,7 +29,7 @@ internal sealed record Workload(string Id, string Title)
 
     public bool Writes => Updates + Creates + Ingests > 0;
 
-    public int Operations => Gets + Lists + Updates + Creates + Ingests;
+    public int Operations => Gets + AwaitedGets + Lists + Updates + Creates + Ingests;
 
     public static Workload Create { get; } = new("create", "create") { Creates = 1 };
 
@@ -37,6 +40,8 @@ internal sealed record Workload(string Id, string Title)
         new("burst", "1 caller that begins 100 creates, then awaits them") { Creates = 100, BeginsTogether = true };
 
     public static Workload Read { get; } = new("read", "read only") { Gets = 20 };
+
+    public static Workload AwaitedRead { get; } = new("read-async", "awaited read") { AwaitedGets = 1 };
 
     public static Workload MostlyRead { get; } = new("95-5", "95 % get, 5 % update") { Gets = 19, Updates = 1 };
 
@@ -75,7 +80,9 @@ internal sealed record Workload(string Id, string Title)
                 Get(workload.Gets);
             }
 
-            return workload.Writes ? WriteAsync() : ValueTask.CompletedTask;
+            return workload.Writes ? WriteAsync()
+                : workload.AwaitedGets > 0 ? GetAsync(workload.AwaitedGets)
+                : ValueTask.CompletedTask;
         }
 
         /// <summary>Creates the next project synchronously and records no latency.</summary>
@@ -150,6 +157,16 @@ internal sealed record Workload(string Id, string Title)
             if (answer != CreateAnswer.Created)
             {
                 throw new InvalidOperationException($"The project {project.Name} was not created: {answer}.");
+            }
+        }
+
+        private async ValueTask GetAsync(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                long started = Stopwatch.GetTimestamp();
+                await session.GetAsync(Next(probes, ref _probe));
+                Latencies.Of("get").Record(MachineClock.Since(started));
             }
         }
 

@@ -8,15 +8,20 @@ namespace Imm.Core.Tests.Shared;
 
 /// <summary>
 /// A private PostgreSQL server on the loopback interface, with fsync on. A shell is its parent and reads a pipe from this process: the
-/// server ends, and its files are deleted, also where this process is killed.
+/// server ends, and its files are deleted, also where this process is killed. Both are in a session of their own, so that an interrupt from
+/// the terminal reaches this process alone.
 /// </summary>
 internal sealed class PostgresServer : IDisposable
 {
-    /// <summary>Ends the server at the end of the pipe. A line on the pipe names another signal, and keeps the files.</summary>
+    /// <summary>
+    /// Ends the server at the end of the pipe. A line on the pipe names another signal, and keeps the files. Only the server writes to the
+    /// output, which so ends with it.
+    /// </summary>
     private const string Supervisor = """
         directory=$1; shift
         "$@" 2>&1 </dev/null &
         server=$!
+        exec >/dev/null
         signal=; read -r signal
         kill -"${signal:-QUIT}" "$server" 2>/dev/null
         wait "$server"
@@ -28,22 +33,27 @@ internal sealed class PostgresServer : IDisposable
     private static int _schemas;
 
     private readonly string _directory;
+    private readonly string _sharedBuffers;
     private Process? _supervisor;
     private Task _output = Task.CompletedTask;
 
     /// <summary>Makes the files of a server and starts it.</summary>
-    public PostgresServer()
-        : this(directory => Run("initdb", "-D", directory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
+    /// <param name="sharedBuffers">The size of its cache, such as 32MB.</param>
+    public PostgresServer(string sharedBuffers = "32MB")
+        : this(
+            directory => Run("initdb", "-D", directory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"),
+            sharedBuffers)
     {
     }
 
-    private PostgresServer(Action<string> makeFiles)
+    private PostgresServer(Action<string> makeFiles, string sharedBuffers)
     {
+        _sharedBuffers = sharedBuffers;
         string parent = Directory.CreateTempSubdirectory("imm-pg-").FullName;
         _directory = Path.Combine(parent, "data");
         if (Environment.IsPrivilegedProcess)
         {
-            Execute("chown", [User, parent]);
+            Execute("chown", [User!, parent]);
         }
 
         makeFiles(_directory);
@@ -67,17 +77,21 @@ internal sealed class PostgresServer : IDisposable
     /// <summary>The server that tests share which neither stop nor configure it.</summary>
     public static PostgresServer Shared => Common.Value;
 
-    /// <summary>The reason for which there can be no server; null if there can be one.</summary>
-    public static string? Missing { get; } = Binaries.Value is null
-        ? "PostgreSQL's programs were not found: neither in /usr/lib/postgresql nor on the path." : null;
-
     public int Port { get; }
 
     public string ConnectionString => ConnectionStringOf(Port);
 
-    /// <summary>A super-user cannot run a server.</summary>
-    private static string User { get; } =
-        File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody";
+    /// <summary>The user that runs the server where this process is a super-user, who cannot; null if there is none.</summary>
+    private static string? User { get; } = Array.Find(
+        ["postgres", "nobody"],
+        user => OperatingSystem.IsLinux()
+            && File.ReadLines("/etc/passwd").Any(line => line.StartsWith(user + ":", StringComparison.Ordinal)));
+
+    /// <summary>The reason for which there can be no server; null if there can be one.</summary>
+    public static string? Missing { get; } =
+        Binaries.Value is null ? "PostgreSQL's programs were not found: neither in /usr/lib/postgresql nor on the path."
+        : Environment.IsPrivilegedProcess && User is null ? "PostgreSQL does not run as root, and there is no user postgres or nobody."
+        : null;
 
     public static string ConnectionStringOf(int port) => string.Create(
         CultureInfo.InvariantCulture,
@@ -93,7 +107,7 @@ internal sealed class PostgresServer : IDisposable
         string source = string.Create(
             CultureInfo.InvariantCulture, $"host=127.0.0.1 port={Port} user=postgres application_name=standby");
         var standby = new PostgresServer(
-            directory => Run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", directory, "-d", source));
+            directory => Run("pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", directory, "-d", source), _sharedBuffers);
         Execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
         Execute("SELECT pg_reload_conf()");
         while (Execute("SELECT pg_sleep(0.05), (SELECT sync_state FROM pg_stat_replication)", 1) is not "sync")
@@ -111,10 +125,11 @@ internal sealed class PostgresServer : IDisposable
             .. Unprivileged,
             Path.Combine(Binaries.Value!, "postgres"),
             "-D", _directory, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
+            "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200", "-c", $"shared_buffers={_sharedBuffers}",
             "-c", "lc_messages=C", "-c", "wal_level=replica", "-c", "jit=off",
         ];
-        _supervisor = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Supervisor, "sh", Path.GetDirectoryName(_directory)!, .. server])
+        _supervisor = Process.Start(new ProcessStartInfo(
+            "setsid", ["/bin/sh", "-c", Supervisor, "sh", Path.GetDirectoryName(_directory)!, .. server])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -130,6 +145,7 @@ internal sealed class PostgresServer : IDisposable
             }
         }
 
+        Dispose();
         throw new InvalidOperationException($"PostgreSQL did not start: {string.Join('\n', lines)}");
     }
 

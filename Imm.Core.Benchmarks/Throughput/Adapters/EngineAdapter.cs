@@ -39,6 +39,9 @@ internal abstract class EngineAdapter : IDisposable
         /// <summary>Gets all fields of an existing project.</summary>
         public virtual object Get(string name) => throw new NotSupportedException();
 
+        /// <summary>Gets all fields of an existing project from a store whose answers take a round trip.</summary>
+        public virtual ValueTask<object> GetAsync(string name) => throw new NotSupportedException();
+
         /// <summary>Lists the projects after a name in the order of names, with all their fields.</summary>
         /// <param name="position">The result of <see cref="PositionOf"/> for the name.</param>
         /// <param name="count">The greatest number of projects.</param>

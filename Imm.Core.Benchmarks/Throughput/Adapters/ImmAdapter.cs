@@ -1,4 +1,6 @@
 using System.Text;
+using Imm.Core.Benchmarks.Throughput.Measuring;
+using Npgsql;
 
 namespace Imm.Core.Benchmarks.Throughput.Adapters;
 
@@ -16,12 +18,16 @@ internal sealed class ImmAdapter : EngineAdapter
 
     private readonly ImmStore _store;
     private readonly ProjectRegistry[] _registries;
+    private readonly NpgsqlDataSource? _source;
+    private int _seed;
 
-    private ImmAdapter(ImmStoreOptions options, int scopes)
+    private ImmAdapter(ImmStoreOptions options, SharedRow.ScopeRange scopes)
     {
         options.ProjectQuota = int.MaxValue;
+        _source = (NpgsqlDataSource?)options.DataSource;
         _store = ImmStore.Open(options);
-        _registries = [.. Enumerable.Range(0, scopes).Select(n => _store.Registry(n == 0 ? Account : $"{Account}-{n}", Region))];
+        _registries =
+            [.. Enumerable.Range(scopes.First, scopes.Count).Select(n => _store.Registry(n == 0 ? Account : $"{Account}-{n}", Region))];
     }
 
     public override int ProjectQuota
@@ -32,12 +38,32 @@ internal sealed class ImmAdapter : EngineAdapter
     public override long LogLength => _store.Status.LogLength;
 
     public static ImmAdapter OpenFile(string folder, Durability durability, int scopes = 1) =>
-        new(new ImmStoreOptions { Path = Path.Combine(folder, "imm.db"), Durability = durability }, scopes);
+        new(new ImmStoreOptions { Path = Path.Combine(folder, "imm.db"), Durability = durability }, new(0, scopes));
 
-    public static ImmAdapter InMemory() => new(new ImmStoreOptions(), 1);
+    /// <summary>Opens the store in the schema that a connection string names.</summary>
+    /// <param name="connectionString">The connection string.</param>
+    /// <param name="scopes">The scopes to use.</param>
+    /// <param name="seed">A number that no other open adapter on the schema has.</param>
+    public static ImmAdapter OpenShared(string connectionString, SharedRow.ScopeRange scopes, int seed) =>
+        new(
+            new ImmStoreOptions
+            {
+                DataSource = NpgsqlDataSource.Create(connectionString),
+                Schema = new NpgsqlConnectionStringBuilder(connectionString).SearchPath!,
+            },
+            scopes)
+        { _seed = seed << 16 };
+
+    public static ImmAdapter InMemory() => new(new ImmStoreOptions(), SharedRow.ScopeRange.One);
 
     public override void Load(IEnumerable<NewProject> projects, bool withDatasets)
     {
+        if (_source is not null)
+        {
+            Task.WaitAll([.. projects.Select((project, n) => _registries[n % _registries.Length].CreateAsync(Request(project)).AsTask())]);
+            return;
+        }
+
         long number = 0;
         foreach (NewProject project in projects)
         {
@@ -50,9 +76,13 @@ internal sealed class ImmAdapter : EngineAdapter
         }
     }
 
-    public override Session OpenSession() => _registries.Length == 1 ? new OneScope(_registries[0]) : new ManyScopes(_registries);
+    public override Session OpenSession() => _registries.Length == 1 ? new OneScope(_registries[0]) : new ManyScopes(_registries, _seed++);
 
-    public override void Dispose() => _store.Dispose();
+    public override void Dispose()
+    {
+        _store.Dispose();
+        _source?.Dispose();
+    }
 
     /// <summary>Builds the token of the page that begins after a name.</summary>
     public static string TokenAfter(string name) => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Account}:{name}"));
@@ -86,6 +116,8 @@ internal sealed class ImmAdapter : EngineAdapter
 
         public override object Get(string name) => registry.Get(name);
 
+        public override async ValueTask<object> GetAsync(string name) => await registry.GetAsync(name);
+
         public override int List(string position, int count)
         {
             _list.NextToken = position;
@@ -112,13 +144,17 @@ internal sealed class ImmAdapter : EngineAdapter
         }
     }
 
-    /// <summary>Creates projects in scopes drawn at random.</summary>
-    private sealed class ManyScopes(ProjectRegistry[] registries) : Session
+    /// <summary>Creates and gets projects in scopes drawn at random.</summary>
+    private sealed class ManyScopes(ProjectRegistry[] registries, int seed) : Session
     {
-        private readonly Random _random = new(registries.Length);
+        private readonly Random _random = new(seed);
 
         public override ValueTask<CreateAnswer> CreateAsync(NewProject project) =>
-            ImmAdapter.CreateAsync(registries[_random.Next(registries.Length)], project);
+            ImmAdapter.CreateAsync(Next(), project);
+
+        public override async ValueTask<object> GetAsync(string name) => await Next().GetAsync(name);
+
+        private ProjectRegistry Next() => registries[_random.Next(registries.Length)];
     }
 
     private static async ValueTask<CreateAnswer> CreateAsync(ProjectRegistry registry, NewProject project)

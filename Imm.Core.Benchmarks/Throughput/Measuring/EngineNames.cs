@@ -12,4 +12,6 @@ internal static class EngineNames
     public const string SqliteBatch = "SQLite FULL, 100 at a time";
     public const string Lmdb = "LMDB";
     public const string Disk = "overwrite + fsync";
+    public const string Shared = "Imm.Core shared";
+    public const string GuardedCounter = "guarded counter";
 }

@@ -144,7 +144,20 @@ internal static class Targets
         new("reads beside 64 callers writing × reads alone", new("read-beside/64", EngineNames.Ours), 0.4, Against: ReadAlone),
         new("no read waits for an fsync: p99.9 beside 1 caller writing, × quicker than an fsync",
             new("read-beside/1", EngineNames.Ours, "read p99.9"), 1, Against: new("create/1000/1", EngineNames.Disk, "create p50")),
+        Shared("one scope, 64 callers", SharedRow.OneScope, 20),
+        Shared("64 callers over 100 scopes", SharedRow.ManyScopes, 2.5),
+        Shared("4 processes × 16 in one scope", SharedRow.ProcessesInOneScope, 6),
+        Shared("4 processes × 16, each process its own 25 scopes", SharedRow.ProcessesInOwnScopes, 1.2),
+        Shared("4 processes × 16 over the same 100 scopes", SharedRow.ProcessesInManyScopes, 1),
+        Shared("one synchronous caller", SharedRow.OneCaller, 0.8),
+        Shared("linearizable reads, 64 callers", SharedRow.Gets, 5, "one SELECT each"),
     ];
+
+    private static Target Shared(string name, SharedRow row, double ratio, string against = "a guarded counter") => new(
+        $"shared store, {name}: × {against}",
+        new Metric(row.Id, EngineNames.Shared),
+        ratio,
+        Against: new Metric(row.Id, EngineNames.GuardedCounter));
 
     private static Target Time(string name, Metric metric, double nanoseconds) => new(name, metric, nanoseconds, Unit.Nanoseconds);
 

@@ -13,6 +13,7 @@ internal static class Tables
     private static readonly string[] Others =
     [
         EngineNames.LiteDb, EngineNames.SqliteFull, EngineNames.SqliteNormal, EngineNames.Lmdb, EngineNames.SqliteBatch, EngineNames.Disk,
+        EngineNames.GuardedCounter,
     ];
 
     /// <summary>The kinds of operation, that with the longest latency first.</summary>
@@ -140,6 +141,7 @@ internal static class Tables
 
     private static string Variant(EngineResult ours) => ours.Guarantee switch
     {
+        _ when ours.Engine == EngineNames.Shared => "shared",
         Guarantee.Durable => "durable",
         Guarantee.Relaxed => "relaxed",
         _ => "in memory",

@@ -9,7 +9,7 @@ internal sealed class BurstScenario(Plan plan, int size)
     : Scenario(
         "creates begun together",
         [new Row($"{Workload.Burst.Id}/{size}", $"create, {Workload.Burst.Title}")],
-        [.. Engine.All.Where(engine => engine != Engine.Disk)])
+        [.. Engine.Embedded.Where(engine => engine != Engine.Disk)])
 {
     public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Engine engine, int round, IReadOnlyList<Row> wanted)
     {
