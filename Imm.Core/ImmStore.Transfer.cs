@@ -188,22 +188,32 @@ public sealed partial class ImmStore
 
     /// <summary>Brings an export into a store that is empty: the way to move into a database, or from one to another.</summary>
     /// <remarks>
-    /// Each account and region is brought in by changes of at most 1,024 projects. Where the call fails, what was brought in stays: a store
-    /// in a database is emptied by dropping its schema. No other process may use the store meanwhile.
+    /// <para>
+    /// The text is read piece by piece. Each account and region is brought in once all of it is read, by changes of at most 1,024 projects.
+    /// No other process may use the store meanwhile. The project quota of the exported store is an option and not part of a store: pass it
+    /// when the store is opened.
+    /// </para>
+    /// <para>
+    /// Where the text is wrong, the accounts and regions before the place stay, each whole. Where the store fails, the one that was being
+    /// brought in may be there in part. Begin anew with an empty store then: in a database by dropping the schema.
+    /// </para>
     /// </remarks>
     /// <param name="stream">The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture.</param>
     /// <exception cref="ArgumentException"><paramref name="stream"/> is null or cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">The store is not empty.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The store is not empty: an account and region has or had projects, or has a project quota of its own.
+    /// </exception>
     /// <exception cref="FormatException">The text is not an export, or breaks a rule; the message names the place.</exception>
-    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store cannot be written.</exception>
+    /// <exception cref="ImmException"><see cref="ImmErrorCode.ServiceUnavailable"/>: the store cannot be read or written.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void Import(Stream stream)
     {
         Guard.IsNotNull(stream, nameof(stream));
         Guard.CanRead(stream, nameof(stream));
-        if (Scopes.Count > 0)
+        _pipeline.ThrowIfClosed();
+        if (!IsEmpty)
         {
-            throw new InvalidOperationException("The store has projects already. Import into an empty store.");
+            throw new InvalidOperationException("The store is not empty: it has or had projects, or quotas. Import into a new store.");
         }
 
         foreach (ScopeState state in ReaderOf(stream).Read())
@@ -329,6 +339,11 @@ public sealed partial class ImmStore
             yield return state;
         }
     }
+
+    /// <summary>True if no scope was ever changed. An import sets revisions, and these must not fall.</summary>
+    private bool IsEmpty => _log is SharedLog shared
+        ? shared.List().All(static scope => scope is { Revision: 0, HasOwnQuota: false })
+        : _scopes.Scopes.All(scope => Commit.ScopeTable.IsEmpty(_scopes.Peek(scope)));
 
     private void Import(ScopeState state)
     {

@@ -13,10 +13,18 @@ public sealed class DatasetHistories
     private static readonly string[] Names = ["a", "b", "c"];
 
     [Property(MaxTest = 60)]
-    public Property The_sums_equal_the_parts_after_any_history() => Prop.ForAll(Arb.From(Steps()), steps =>
+    public Property The_sums_equal_the_parts_after_any_history() => SumsEqualTheParts(() =>
     {
         var disk = new SimulatedDisk();
-        ImmStore store = Open(disk);
+        return () => ImmStore.Open(
+            new ImmStoreOptions { Path = "/store" }, disk, settings => settings with { CheckpointLength = 8192 });
+    });
+
+    /// <param name="begin">Makes an empty store, and gives what opens it, also again.</param>
+    internal static Property SumsEqualTheParts(Func<Func<ImmStore>> begin) => Prop.ForAll(Arb.From(Steps()), steps =>
+    {
+        Func<ImmStore> open = begin();
+        ImmStore store = open();
         try
         {
             var model = new Dictionary<(string Project, string Dataset), (long Files, long Bytes, HashSet<string> Buckets)>();
@@ -31,7 +39,7 @@ public sealed class DatasetHistories
                 if (step.Kind == StepKind.Reopen)
                 {
                     store.Dispose();
-                    store = Open(disk);
+                    store = open();
                 }
                 else
                 {
@@ -49,9 +57,6 @@ public sealed class DatasetHistories
             store.Dispose();
         }
     });
-
-    private static ImmStore Open(SimulatedDisk disk) =>
-        ImmStore.Open(new ImmStoreOptions { Path = "/store" }, disk, settings => settings with { CheckpointLength = 8192 });
 
     private static Gen<Step[]> Steps() => (
         from kind in Gen.Frequency(

@@ -179,15 +179,39 @@ public sealed partial class RefusalTable
     [MemberData(nameof(Titles))]
     public async Task A_request_is_refused_for_the_first_rule_that_it_breaks(string title)
     {
-        Row row = Rows[title];
-        World world = row.World();
         var disk = new SimulatedDisk();
         var faults = new FaultyDisk(disk);
-        using ImmStore store = ImmStore.Open(
-            new ImmStoreOptions { Path = "/store/projects.db", Authorizer = world, TimeProvider = new FakeTimeProvider() }, faults);
-        ProjectRegistry registry = store.Registry("account", "region");
-        string before = world.Prepare(store, registry, faults);
-        long operations = disk.Operations;
+        await VerifyAsync(
+            title,
+            options =>
+            {
+                options.Path = "/store/projects.db";
+                return ImmStore.Open(options, faults);
+            },
+            "account",
+            store =>
+            {
+                faults.FailAt(1, FaultKinds.Flush);
+                Assert.Throws<ImmException>(() => store.Registry("account", "elsewhere").Create(new() { ProjectName = "lost" }));
+            },
+            () => disk.Operations);
+    }
+
+    /// <summary>Verifies a row of the table.</summary>
+    /// <param name="title">The title of the row.</param>
+    /// <param name="open">Opens a store in which the account has nothing.</param>
+    /// <param name="accountId">The account.</param>
+    /// <param name="fail">Brings the store into a state in which it refuses every change, and reads go on.</param>
+    /// <param name="written">Gives a value that each change of what is stored changes.</param>
+    internal static async Task VerifyAsync(
+        string title, Func<ImmStoreOptions, ImmStore> open, string accountId, Action<ImmStore> fail, Func<object?> written)
+    {
+        Row row = Rows[title];
+        World world = row.World();
+        using ImmStore store = open(new ImmStoreOptions { Authorizer = world, TimeProvider = new FakeTimeProvider() });
+        ProjectRegistry registry = store.Registry(accountId, "region");
+        string before = world.Prepare(registry, () => fail(store));
+        object? writtenBefore = written();
 
         Assert.Equal(row.Refusal, row.Operation.Call(registry, world));
         if (row.Operation.CallAsync is { } callAsync)
@@ -195,7 +219,7 @@ public sealed partial class RefusalTable
             Assert.Equal(row.Refusal, await callAsync(registry, world));
         }
 
-        Assert.Equal(operations, disk.Operations);
+        Assert.Equal(writtenBefore, written());
         world.Denies = false;
         Assert.Equal(before, Shown.Content(registry));
     }
@@ -208,7 +232,7 @@ public sealed partial class RefusalTable
         World world = operation.GoodWorld();
         using ImmStore store = ImmStore.InMemory(new ImmStoreOptions { Authorizer = world });
         ProjectRegistry registry = store.Registry("account", "region");
-        world.Prepare(store, registry, null);
+        world.Prepare(registry, fail: null);
 
         Assert.DoesNotMatch("^[345][0-9][0-9] ", operation.Call(registry, world));
     }
@@ -464,7 +488,7 @@ public sealed partial class RefusalTable
         };
 
         /// <summary>Fills the store, brings it into the state that the request needs, and returns its content.</summary>
-        public string Prepare(ImmStore store, ProjectRegistry registry, FaultyDisk? faults)
+        public string Prepare(ProjectRegistry registry, Action? fail)
         {
             bool denies = Denies;
             Denies = false;
@@ -476,13 +500,12 @@ public sealed partial class RefusalTable
                 registry.SetProjectQuota(quota);
             }
 
+            string content = Shown.Content(registry);
             if (HasFailed)
             {
-                faults!.FailAt(1, FaultKinds.Flush);
-                Assert.Throws<ImmException>(() => store.Registry("account", "elsewhere").Create(new() { ProjectName = "lost" }));
+                fail!();
             }
 
-            string content = Shown.Content(registry);
             Denies = denies;
             return content;
         }

@@ -1,6 +1,10 @@
+using System.Globalization;
+using FsCheck;
 using Imm.Core.Tests.Datasets;
+using Imm.Core.Tests.Operations;
 using Imm.Core.Tests.Registry;
 using Npgsql;
+using Xunit;
 
 namespace Imm.Core.Tests.Shared;
 
@@ -28,6 +32,13 @@ internal sealed class SharedStores : IDisposable
         options.DataSource = Source;
         options.Schema = Schema;
         return ImmStore.Open(options);
+    }
+
+    /// <summary>Runs a statement and gives the first value of its first row.</summary>
+    public object? Execute(string statement)
+    {
+        using NpgsqlCommand command = Source.CreateCommand(statement);
+        return command.ExecuteScalar();
     }
 
     public void Dispose()
@@ -67,4 +78,88 @@ public sealed class SharedDatasetTests : DatasetConformance, IDisposable
     }
 
     protected override ImmStore Open(ImmStoreOptions options) => (_stores ??= new SharedStores()).Open(options);
+}
+
+/// <summary>The guarantees to concurrent callers, on PostgreSQL.</summary>
+[NeedsPostgres]
+public sealed class SharedConcurrencyTests : ConcurrencyConformance
+{
+    private readonly SharedStores _stores = new();
+
+    protected override ImmStore Open(ImmStoreOptions options) => _stores.Open(options);
+
+    protected override void Dispose(bool disposing)
+    {
+        _stores.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>The rules of an import, on PostgreSQL.</summary>
+[NeedsPostgres]
+public sealed class SharedImportTests : ImportConformance
+{
+    private readonly SharedStores _stores = new();
+
+    protected override ImmStore Open(ImmStoreOptions options) => _stores.Open(options);
+
+    protected override void Dispose(bool disposing)
+    {
+        _stores.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>Every refusal in its order, on PostgreSQL. Each row has an account of its own in the tables that all rows share.</summary>
+[NeedsPostgres]
+public sealed class SharedRefusalTests
+{
+    // There is no crash here that a flush of each commit would matter for, and many rows.
+    private static readonly SharedStores Stores = new(
+        $"{PostgresServer.Shared.ConnectionString};Options=-c synchronous_commit=off");
+    private static int _accounts;
+
+    [StoreTheory]
+    [MemberData(nameof(RefusalTable.Titles), MemberType = typeof(RefusalTable))]
+    public async Task A_request_is_refused_for_the_first_rule_that_it_breaks(string title)
+    {
+        string account = string.Create(CultureInfo.InvariantCulture, $"account{Interlocked.Increment(ref _accounts)}");
+        bool hasFailed = false;
+        try
+        {
+            await RefusalTable.VerifyAsync(
+                title,
+                Stores.Open,
+                account,
+                _ =>
+                {
+                    // Then the statement of every commit is refused, and that of a read is not.
+                    Stores.Execute($"ALTER TABLE {Stores.Schema}.imm_record RENAME TO away");
+                    hasFailed = true;
+                },
+                () => Stores.Execute($"SELECT version FROM {Stores.Schema}.imm_scope WHERE account_id = '{account}'"));
+        }
+        finally
+        {
+            if (hasFailed)
+            {
+                Stores.Execute($"ALTER TABLE {Stores.Schema}.away RENAME TO imm_record");
+            }
+        }
+    }
+}
+
+/// <summary>Random histories of datasets, on PostgreSQL: a reopened store is that of another process.</summary>
+public sealed class SharedDatasetHistories
+{
+    [FactIfPostgres]
+    public void The_sums_equal_the_parts_after_any_history()
+    {
+        using var source = NpgsqlDataSource.Create(PostgresServer.Shared.ConnectionString);
+        DatasetHistories.SumsEqualTheParts(() =>
+        {
+            string schema = PostgresServer.NewSchema();
+            return () => ImmStore.Open(new ImmStoreOptions { DataSource = source, Schema = schema });
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(15));
+    }
 }

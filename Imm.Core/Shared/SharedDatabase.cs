@@ -107,7 +107,7 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
             if (Interlocked.CompareExchange(ref database._failingSince, now, 0) is var since and not 0
                 && Stopwatch.GetElapsedTime(since, now) >= database.Patience)
             {
-                database.Failure = e;
+                database.Failure = DatabaseException.Of(e);
                 return false;
             }
 

@@ -540,8 +540,12 @@ internal sealed class SharedLog : CommitLog
         var retry = new SharedDatabase.Retry(_database);
         while (true)
         {
+            bool isSent = false;
             try
             {
+                // Where no connection can be opened, nothing was sent, and so nothing is in doubt.
+                _ = _lane.Connection;
+                isSent = true;
                 Send(sql, batch);
                 _database.Succeeded();
                 return;
@@ -553,7 +557,7 @@ internal sealed class SharedLog : CommitLog
                 bool wasLocked = _isLocked;
                 _isLocked = false;
                 _lane.Drop();
-                bool isInDoubt = changes && DatabaseException.IsInDoubt(e);
+                bool isInDoubt = changes && isSent && DatabaseException.IsInDoubt(e);
                 bool isToRepeat = retry.TryPause(e);
                 if (isInDoubt)
                 {
@@ -789,7 +793,11 @@ internal sealed class SharedLog : CommitLog
             }
 
             scopes.Add(new ListedScope(
-                scope, rows.GetInt32(2), rows.IsDBNull(3) ? Defaults.ProjectQuota : rows.GetInt32(3), !rows.IsDBNull(3)));
+                scope,
+                rows.GetInt32(2),
+                rows.IsDBNull(3) ? Defaults.ProjectQuota : rows.GetInt32(3),
+                !rows.IsDBNull(3),
+                rows.GetInt64(4)));
         }
 
         return [.. scopes];
@@ -891,4 +899,5 @@ internal sealed class SharedLog : CommitLog
 /// <param name="ProjectCount">The number of its projects.</param>
 /// <param name="ProjectQuota">The number of projects that it may have.</param>
 /// <param name="HasOwnQuota">True if the quota is its own.</param>
-internal readonly record struct ListedScope(Scope Scope, int ProjectCount, int ProjectQuota, bool HasOwnQuota);
+/// <param name="Revision">Its revision; 0 if it never had a project.</param>
+internal readonly record struct ListedScope(Scope Scope, int ProjectCount, int ProjectQuota, bool HasOwnQuota, long Revision);

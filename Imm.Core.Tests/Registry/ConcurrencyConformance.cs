@@ -1,11 +1,63 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Imm.Core.Tests.Shared;
 using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
+public sealed class ConcurrencyInMemory : ConcurrencyConformance
+{
+    protected override int Updates => 3000;
+
+    [Fact]
+    public void The_check_of_histories_accepts_exactly_the_linearizable_ones()
+    {
+        Call first = new(0, 0, 3, "create 1", "a", "done");
+        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "missing")], 1));
+        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "1")], 1));
+        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "full 1/1")], 1));
+        Assert.True(History.IsLinearizable(
+            [first, new(1, 4, 5, "list", "", "a=1;"), new(2, 6, 7, "delete", "a", "done"), new(2, 8, 9, "create 3", "a", "done")],
+            1));
+        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "ensure 2", "a", "found 1")], 1));
+
+        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "ensure 2", "a", "done")], 2));
+        Assert.False(History.IsLinearizable([first, new(1, 4, 5, "get", "a", "missing")], 1));
+        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "a", "done")], 2));
+        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "done")], 1));
+        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "1"), new(1, 4, 5, "list", "", "")], 1));
+        Assert.False(History.IsLinearizable(
+            [
+                new(0, 0, 1, "create 1", "a", "done"),
+                new(0, 2, 9, "update 2", "a", "done"),
+                new(1, 3, 4, "get", "a", "2"),
+                new(1, 5, 6, "get", "a", "1"),
+            ],
+            1));
+    }
+
+    protected override ImmStore Open(ImmStoreOptions options) => ImmStore.InMemory(options);
+}
+
+public sealed class ConcurrencyInAFile : ConcurrencyConformance
+{
+    private readonly TempDirectory _directory = new();
+
+    protected override ImmStore Open(ImmStoreOptions options)
+    {
+        options.Path = _directory.File("projects.db");
+        return ImmStore.Open(options);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _directory.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
 /// <summary>
-/// The guarantees to concurrent callers, in memory and in a file:
+/// The guarantees of every store to concurrent callers:
 /// <list type="number">
 /// <item>Of many calls that create one name exactly one succeeds; the others are refused because the name exists.</item>
 /// <item>Exactly as many creates succeed as the quota has room for. No reader ever sees more projects than the quota.</item>
@@ -16,18 +68,23 @@ namespace Imm.Core.Tests.Registry;
 /// <item>Every short history of calls is linearizable.</item>
 /// </list>
 /// </summary>
-public sealed class ConcurrencyTests
+public abstract class ConcurrencyConformance : IDisposable
 {
     private const int Callers = 64;
 
-    public static TheoryData<string> Stores => ["memory", "file"];
+    /// <summary>The number of updates of each project that readers watch, at least.</summary>
+    protected virtual int Updates => 100;
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public void Concurrent_creates_succeed_exactly_as_often_as_names_and_quota_allow(string kind)
+    public void Dispose()
     {
-        using var directory = new TempDirectory();
-        using ImmStore store = Open(kind, directory);
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    [StoreFact]
+    public void Concurrent_creates_succeed_exactly_as_often_as_names_and_quota_allow()
+    {
+        using ImmStore store = Open(new ImmStoreOptions());
         for (int round = 0; round < 8; round++)
         {
             ProjectRegistry registry = store.Registry("account", $"round-{round}");
@@ -62,12 +119,10 @@ public sealed class ConcurrencyTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public async Task Concurrent_asynchronous_creates_fill_the_quota_exactly(string kind)
+    [StoreFact]
+    public async Task Concurrent_asynchronous_creates_fill_the_quota_exactly()
     {
-        using var directory = new TempDirectory();
-        using ImmStore store = Open(kind, directory);
+        using ImmStore store = Open(new ImmStoreOptions());
         ProjectRegistry registry = store.Registry("account", "region");
         registry.SetProjectQuota(7);
 
@@ -78,12 +133,10 @@ public sealed class ConcurrencyTests
         Assert.Equal(7, registry.List().Projects.Count);
     }
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public void Concurrent_changes_fill_the_limits_of_datasets_bindings_and_files_exactly(string kind)
+    [StoreFact]
+    public void Concurrent_changes_fill_the_limits_of_datasets_bindings_and_files_exactly()
     {
-        using var directory = new TempDirectory();
-        using ImmStore store = Open(kind, directory);
+        using ImmStore store = Open(new ImmStoreOptions());
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new() { ProjectName = "p", ProjectMaxDatasetCount = 3, DatasetMaxBindCount = 4, DatasetMaxFileCount = 10 });
         registry.CreateDataset(new CreateDatasetRequest { ProjectName = "p", DatasetName = "d" });
@@ -106,12 +159,10 @@ public sealed class ConcurrencyTests
         Assert.Equal(4, registry.ListBindings("p", "d").Count);
     }
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public void Readers_see_only_committed_states_in_order_and_all_kinds_of_read_agree(string kind)
+    [StoreFact]
+    public void Readers_see_only_committed_states_in_order_and_all_kinds_of_read_agree()
     {
-        using var directory = new TempDirectory();
-        using ImmStore store = Open(kind, directory);
+        using ImmStore store = Open(new ImmStoreOptions());
         ProjectRegistry registry = store.Registry("account", "region");
         string[] names = ["a", "b", "c"];
         foreach (string name in names)
@@ -121,7 +172,6 @@ public sealed class ConcurrencyTests
 
         const int Readers = 3;
         const int Reads = 300;
-        int versions = kind == "memory" ? 3000 : 100;
         int[] acknowledged = new int[names.Length];
         int left = names.Length;
         int readersLeft = Readers;
@@ -129,7 +179,7 @@ public sealed class ConcurrencyTests
         Action[] writers = [.. names.Select((name, index) => (Action)(() =>
         {
             // The writers go on until the readers have read enough during the writes.
-            for (int version = 1; version <= versions || MustGoOn(); version++)
+            for (int version = 1; version <= Updates || MustGoOn(); version++)
             {
                 string text = version.ToString(CultureInfo.InvariantCulture);
                 registry.Update(new UpdateProjectRequest { ProjectName = name, Description = text, Tag = [new("version", text)] });
@@ -189,12 +239,10 @@ public sealed class ConcurrencyTests
         Assert.All(names.Zip(acknowledged), last => Assert.Equal($"{last.Second}", registry.Get(last.First).Description));
     }
 
-    [Theory]
-    [MemberData(nameof(Stores))]
-    public void Every_short_history_of_calls_is_linearizable(string kind)
+    [StoreFact]
+    public void Every_short_history_of_calls_is_linearizable()
     {
-        using var directory = new TempDirectory();
-        using ImmStore store = Open(kind, directory, new YieldingClock());
+        using ImmStore store = Open(new ImmStoreOptions { TimeProvider = new YieldingClock() });
         int overlaps = 0;
         int refusals = 0;
         for (int seed = 0; seed < 200 || (overlaps < 100 && seed < 5000); seed++)
@@ -212,31 +260,11 @@ public sealed class ConcurrencyTests
         Assert.True(overlaps > 100 && refusals > 100, $"only {overlaps} calls overlapped, {refusals} were refused");
     }
 
-    [Fact]
-    public void The_check_of_histories_accepts_exactly_the_linearizable_ones()
-    {
-        Call first = new(0, 0, 3, "create 1", "a", "done");
-        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "missing")], 1));
-        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "1")], 1));
-        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "full 1/1")], 1));
-        Assert.True(History.IsLinearizable(
-            [first, new(1, 4, 5, "list", "", "a=1;"), new(2, 6, 7, "delete", "a", "done"), new(2, 8, 9, "create 3", "a", "done")],
-            1));
-        Assert.True(History.IsLinearizable([first, new(1, 1, 2, "ensure 2", "a", "found 1")], 1));
+    /// <summary>Opens an empty store.</summary>
+    protected abstract ImmStore Open(ImmStoreOptions options);
 
-        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "ensure 2", "a", "done")], 2));
-        Assert.False(History.IsLinearizable([first, new(1, 4, 5, "get", "a", "missing")], 1));
-        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "a", "done")], 2));
-        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "create 2", "b", "done")], 1));
-        Assert.False(History.IsLinearizable([first, new(1, 1, 2, "get", "a", "1"), new(1, 4, 5, "list", "", "")], 1));
-        Assert.False(History.IsLinearizable(
-            [
-                new(0, 0, 1, "create 1", "a", "done"),
-                new(0, 2, 9, "update 2", "a", "done"),
-                new(1, 3, 4, "get", "a", "2"),
-                new(1, 5, 6, "get", "a", "1"),
-            ],
-            1));
+    protected virtual void Dispose(bool disposing)
+    {
     }
 
     private static (List<Call> Calls, int Quota) RecordHistory(ProjectRegistry registry, int seed)
@@ -346,13 +374,6 @@ public sealed class ConcurrencyTests
         Array.ForEach(threads, thread => thread.Join());
         Assert.Empty(errors);
     }
-
-    private static ImmStore Open(string kind, TempDirectory directory, TimeProvider? clock = null) =>
-        ImmStore.Open(new ImmStoreOptions
-        {
-            Path = kind == "memory" ? null : directory.File("projects.db"),
-            TimeProvider = clock ?? TimeProvider.System,
-        });
 
     /// <summary>A check that runs again and again on a thread of its own until it is stopped.</summary>
     private sealed class BackgroundCheck : IDisposable
