@@ -122,8 +122,8 @@ internal sealed record Engine(string Name, string Storage, Guarantee Guarantee, 
         Guarantee.Durable,
         "What an application writes by hand on the same server: a create is one statement that inserts the project as jsonb, unless its"
             + " name is taken, and raises a counter of the scope, unless the quota is used up; a get is one SELECT. A connection and"
-            + " prepared statements a caller. Less work than Imm.Core: it checks no parameter, keeps no log of changes, leaves the JSON of a get"
-            + " undecoded, and leaves the inserted project where the quota is used up, which it never is here.",
+            + " prepared statements a caller. Less work than Imm.Core: it checks no parameter, keeps no log of changes, leaves the JSON of"
+            + " a get undecoded, and leaves the inserted project where the quota is used up, which it never is here.",
         connectionString => new GuardedCounterAdapter(connectionString, SharedRow.ScopeRange.One, seed: 0))
     { IsAsynchronous = true };
 

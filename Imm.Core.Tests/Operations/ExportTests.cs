@@ -119,7 +119,7 @@ public sealed class ExportTests : IDisposable
             _path, text, LocalDisk.Instance, settings => settings with { CheckpointLength = 256 << 10, MaxLogLength = 512 << 10 });
 
         Assert.InRange(text.Length, 60 << 20, long.MaxValue);
-        Assert.InRange(most, 1, 24 << 20);
+        Assert.InRange(most, 1, 28 << 20);
         using ImmStore store = ImmStore.Open(_path);
         Assert.Equal((Scopes, Scopes * 100), (store.Scopes.Count, store.Scopes.Sum(scope => scope.ProjectCount)));
     }

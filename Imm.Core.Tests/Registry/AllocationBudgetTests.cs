@@ -5,8 +5,8 @@ namespace Imm.Core.Tests.Registry;
 
 /// <summary>Upper bounds of the memory that operations allocate on the way to their answers, the answers included.</summary>
 /// <remarks>
-/// What is allocated does not depend on the machine. It is less where code is optimized. How much a change copies depends on the hash of the
-/// name, which every process chooses anew: changes are measured over 100 names. The bounds are about a tenth above what a debug build
+/// What is allocated does not depend on the machine. It is less where code is optimized. How much a change copies depends on the hash of
+/// the name, which every process chooses anew: changes are measured over 100 names. The bounds are about a tenth above what a debug build
 /// allocates: one more object in the way of an operation passes them.
 /// </remarks>
 public sealed class AllocationBudgetTests : IDisposable

@@ -16,7 +16,8 @@ internal static class RecordBucket
     public const int MaxCount = 32;
 
     /// <summary>
-    /// The length in bytes that the records of a bucket may have together: about what a page holds. A longer record has a bucket of its own.
+    /// The length in bytes that the records of a bucket may have together: about what a page holds. A longer record has a bucket of its
+    /// own.
     /// </summary>
     public const int MaxLength = 7800;
 

@@ -116,6 +116,9 @@ internal sealed class WriteAheadLog : IDisposable
     public void Empty()
     {
         _file.SetLength(0);
+
+        // Before a header is written: the power may fail such that the new length is on the disk, and the old header.
+        _file.Flush();
         _header = default;
     }
 
