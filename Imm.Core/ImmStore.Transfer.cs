@@ -194,8 +194,8 @@ public sealed partial class ImmStore
     /// when the store is opened.
     /// </para>
     /// <para>
-    /// Where the text is wrong, the accounts and regions before the place stay, each whole. Where the store fails, the one that was being
-    /// brought in may be there in part. Begin anew with an empty store then: in a database by dropping the schema.
+    /// If the text is wrong, the accounts and regions before the place stay, each whole. If the store fails, the one that was being brought
+    /// in may be there in part. Begin anew with an empty store then: in a database by dropping the schema.
     /// </para>
     /// </remarks>
     /// <param name="stream">The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture.</param>

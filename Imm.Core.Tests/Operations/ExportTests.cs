@@ -304,11 +304,11 @@ public sealed class ExportTests : IDisposable
         return fixture;
     }
 
-    private static MemoryStream Utf8(string json) => new(Encoding.UTF8.GetBytes(json));
+    internal static MemoryStream Utf8(string json) => new(Encoding.UTF8.GetBytes(json));
 
-    private static string WithoutTime(string json) => string.Join('\n', json.Split('\n').Where((_, line) => line != 2));
+    internal static string WithoutTime(string json) => string.Join('\n', json.Split('\n').Where((_, line) => line != 2));
 
-    private static async Task<string> Export(ImmStore store)
+    internal static async Task<string> Export(ImmStore store)
     {
         using var stream = new MemoryStream();
         await store.ExportAsync(stream);

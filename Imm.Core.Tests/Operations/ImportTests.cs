@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
 using Imm.Core.Tests.Shared;
 using Xunit;
+using static Imm.Core.Tests.Operations.ExportTests;
 
 namespace Imm.Core.Tests.Operations;
 
@@ -180,16 +180,5 @@ public abstract class ImportConformance : IDisposable
         }
 
         return store;
-    }
-
-    private static MemoryStream Utf8(string json) => new(Encoding.UTF8.GetBytes(json));
-
-    private static string WithoutTime(string json) => string.Join('\n', json.Split('\n').Where((_, line) => line != 2));
-
-    private static async Task<string> Export(ImmStore store)
-    {
-        using var stream = new MemoryStream();
-        await store.ExportAsync(stream);
-        return Encoding.UTF8.GetString(stream.ToArray());
     }
 }
