@@ -335,9 +335,29 @@ internal sealed class CommitQueue
 
     private bool TryTakeBatch()
     {
+        TakeUpTo(_log.MaxScopes);
+        return _batch.Count > 0;
+    }
+
+    /// <summary>
+    /// Adds the writes to the batch that were enqueued while its scopes were locked: the next lock may be as long in coming. The others
+    /// stay in their order, for which the calling thread must be the commit thread, which takes them next.
+    /// </summary>
+    private void TakeForLocked(ScopeEntry[] entries)
+    {
+        if (_scopesOfBatch is { } scopes && Thread.CurrentThread == _thread)
+        {
+            scopes.UnionWith(entries.Select(static entry => entry.Scope));
+            TakeUpTo(scopes.Count);
+        }
+    }
+
+    /// <summary>Takes the writes that wait, the longest waiting first, until one is of a scope too many.</summary>
+    private void TakeUpTo(int maxScopes)
+    {
         _taken ??= TakeWaiting();
         int left = 0;
-        for (; _taken is { } write && _batch.Count < MaxBatch && MayTake(write); left++)
+        for (; _taken is { } write && _batch.Count < MaxBatch && MayTake(write, maxScopes); left++)
         {
             _taken = write.Previous;
             write.Previous = null;
@@ -349,18 +369,17 @@ internal sealed class CommitQueue
 
         _scopesOfBatch?.Clear();
         Interlocked.Add(ref _waitingCount, -left);
-        return _batch.Count > 0;
     }
 
-    /// <summary>True if the batch stays within the number of scopes that the log takes at once.</summary>
-    private bool MayTake(PendingWrite write)
+    /// <summary>True if the batch stays within a number of scopes.</summary>
+    private bool MayTake(PendingWrite write, int maxScopes)
     {
         if (_scopesOfBatch is not { } scopes)
         {
             return true;
         }
 
-        return scopes.Contains(write.Scope) || (scopes.Count < _log.MaxScopes && scopes.Add(write.Scope));
+        return scopes.Contains(write.Scope) || (scopes.Count < maxScopes && scopes.Add(write.Scope));
     }
 
     /// <summary>Takes all that wait, the one that waits longest first.</summary>
@@ -517,7 +536,9 @@ internal sealed class CommitQueue
             _log.Begin();
             if (_log.LocksFirst)
             {
-                _log.Lock([.. _batch.Select(write => _scopes.Stage(write.Scope, write.Entry)).Distinct()]);
+                ScopeEntry[] entries = [.. _batch.Select(write => _scopes.Stage(write.Scope, write.Entry)).Distinct()];
+                _log.Lock(entries);
+                TakeForLocked(entries);
             }
 
             foreach (PendingWrite write in _batch)

@@ -149,6 +149,7 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
     internal sealed class Lane(SharedDatabase database) : IDisposable
     {
         private readonly Dictionary<string, DbCommand> _commands = new(ReferenceEqualityComparer.Instance);
+        private readonly List<DbBatch> _batches = [];
         private DbConnection? _connection;
 
         /// <summary>The open connection.</summary>
@@ -180,10 +181,19 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
             return command;
         }
 
-        /// <summary>Makes a batch of statements that are sent in one round trip.</summary>
+        /// <summary>Makes a prepared batch of statements that are sent in one round trip. It is kept with the connection.</summary>
+        /// <param name="statements">The statements, as for <see cref="Command"/>.</param>
         public DbBatch Batch(params ReadOnlySpan<(string Sql, object[] Values)> statements)
         {
             database.Observer?.MadeRoundTrip();
+            foreach (DbBatch known in _batches)
+            {
+                if (Bind(known, statements))
+                {
+                    return known;
+                }
+            }
+
             DbBatch batch = Connection.CreateBatch();
             foreach ((string sql, object[] values) in statements)
             {
@@ -197,6 +207,12 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
                 }
 
                 batch.BatchCommands.Add(command);
+            }
+
+            _batches.Add(batch);
+            if (_isKept)
+            {
+                batch.Prepare();
             }
 
             return batch;
@@ -225,7 +241,13 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
                 Quietly(command.Dispose);
             }
 
+            foreach (DbBatch batch in _batches)
+            {
+                Quietly(batch.Dispose);
+            }
+
             _commands.Clear();
+            _batches.Clear();
             if (Interlocked.Exchange(ref _connection, null) is { } connection)
             {
                 Quietly(connection.Dispose);
@@ -235,6 +257,33 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
         public void Dispose() => Drop();
 
         private bool _isKept;
+
+        /// <summary>Sets the values of a batch, if it is one of these statements.</summary>
+        private static bool Bind(DbBatch batch, ReadOnlySpan<(string Sql, object[] Values)> statements)
+        {
+            if (batch.BatchCommands.Count != statements.Length)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < statements.Length; i++)
+            {
+                if (!ReferenceEquals(batch.BatchCommands[i].CommandText, statements[i].Sql))
+                {
+                    return false;
+                }
+            }
+
+            for (int i = 0; i < statements.Length; i++)
+            {
+                for (int j = 0; j < statements[i].Values.Length; j++)
+                {
+                    batch.BatchCommands[i].Parameters[j].Value = statements[i].Values[j];
+                }
+            }
+
+            return true;
+        }
 
         [SuppressMessage("Security", "CA2100:Review SQL queries", Justification = "All texts are constants but for the schema's name.")]
         private DbCommand Make(string sql, ReadOnlySpan<object> values)

@@ -457,8 +457,7 @@ internal sealed class SharedLog : CommitLog
 
         var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Length);
         var log = new List<LoggedBatch>();
-        using (DbBatch batch = lane.Batch(
-            (_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.ReadBatches, [WriteVersions(known)])))
+        DbBatch batch = lane.Batch((_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.ReadBatches, [WriteVersions(known)]));
         using (DbDataReader rows = batch.ExecuteReader())
         {
             ReadVersions(rows, stored);
@@ -589,7 +588,7 @@ internal sealed class SharedLog : CommitLog
             return;
         }
 
-        using (DbBatch statements = _lane.Batch((sql, [batch, _batchId]), (_sql.End, [])))
+        DbBatch statements = _lane.Batch((sql, [batch, _batchId]), (_sql.End, []));
         using (DbDataReader rows = statements.ExecuteReader())
         {
             Confirm(rows);
@@ -677,7 +676,7 @@ internal sealed class SharedLog : CommitLog
             [.. changed.Select(static part => (part.Key, part.Value.Base, part.Value.Version + 1, part.Value.Batch))]);
         var stored = new Dictionary<Guid, (long Version, Guid Batch)>();
         var found = new Dictionary<Guid, Guid>();
-        using (DbBatch batch = _lane.Batch((_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.FindBatches, [versions])))
+        DbBatch batch = _lane.Batch((_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.FindBatches, [versions]));
         using (DbDataReader rows = batch.ExecuteReader())
         {
             ReadVersions(rows, stored);
@@ -720,8 +719,7 @@ internal sealed class SharedLog : CommitLog
         if (isBlocking)
         {
             string text = Encoding.UTF8.GetString(_buffer.WrittenSpan);
-            using DbBatch statements = _lane.Batch((_commits[0], [text, _newId()]), (_sql.End, []));
-            statements.ExecuteNonQuery();
+            _lane.Batch((_commits[0], [text, _newId()]), (_sql.End, [])).ExecuteNonQuery();
         }
         else
         {
