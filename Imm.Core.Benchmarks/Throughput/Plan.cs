@@ -13,6 +13,9 @@ internal sealed record Plan
     /// <summary>The time of the same work before, not measured.</summary>
     public required TimeSpan WarmUpTime { get; init; }
 
+    /// <summary>The longest time that a new process does the same work before, until the runtime has compiled what it runs.</summary>
+    public required TimeSpan LongestWarmUpTime { get; init; }
+
     public required IReadOnlyList<int> Callers { get; init; }
 
     /// <summary>The number of projects in the workloads of reads and writes.</summary>
@@ -41,6 +44,7 @@ internal sealed record Plan
         Rounds = 3,
         MeasureTime = TimeSpan.FromSeconds(0.6),
         WarmUpTime = TimeSpan.FromSeconds(0.2),
+        LongestWarmUpTime = TimeSpan.FromSeconds(30),
         Callers = [1, 8, 64, 256],
         WorkloadSize = 100_000,
         Sizes = [1_000, 100_000, 1_000_000],
@@ -57,6 +61,7 @@ internal sealed record Plan
         Rounds = 2,
         MeasureTime = TimeSpan.FromSeconds(0.05),
         WarmUpTime = TimeSpan.FromSeconds(0.02),
+        LongestWarmUpTime = TimeSpan.FromSeconds(0.1),
         Callers = [1, 64],
         WorkloadSize = 5_000,
         Sizes = [1_000, 100_000],

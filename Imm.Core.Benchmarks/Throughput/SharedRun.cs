@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using System.Text.Json;
 using Imm.Core.Benchmarks.Throughput.Adapters;
 using Imm.Core.Benchmarks.Throughput.Measuring;
@@ -16,9 +17,11 @@ internal sealed record SharedResult(double PerSecond, IReadOnlyList<LatencyCount
 internal static class SharedRun
 {
     public const string Command = "shared";
-    public const string Arguments = "ENGINE CONNECTION ROW PROCESS WARM-UP SECONDS";
+    public const string Arguments = "ENGINE CONNECTION ROW PROCESS LONGEST-WARM-UP SECONDS";
 
     private const string Ready = "ready";
+
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(0.1);
 
     /// <summary>Measures an engine in the processes of a row, which begin at the same moment.</summary>
     /// <param name="engine">The engine.</param>
@@ -35,7 +38,7 @@ internal static class SharedRun
             for (int n = 0; n < row.Processes; n++)
             {
                 ProcessStartInfo start = CommandLine.OwnProcess(
-                    Command, engine.Name, connectionString, row.Id, Text(n), Text(plan.WarmUpTime.TotalSeconds),
+                    Command, engine.Name, connectionString, row.Id, Text(n), Text(plan.LongestWarmUpTime.TotalSeconds),
                     Text(plan.MeasureTime.TotalSeconds));
                 start.RedirectStandardInput = true;
                 processes.Add(Process.Start(start)!);
@@ -69,7 +72,10 @@ internal static class SharedRun
         }
     }
 
-    /// <summary>Measures an engine, as one of the processes, from the end of its input, and prints the result as JSON.</summary>
+    /// <summary>
+    /// Measures an engine, as one of the processes, from the end of its input, and prints the result as JSON. It works before too, so that
+    /// a process which is warm first does not leave the store to the others.
+    /// </summary>
     public static int Run(string[] args)
     {
         if (args is not [var name, var connectionString, var id, var number, var warmUp, var seconds]
@@ -85,12 +91,36 @@ internal static class SharedRun
         using EngineAdapter adapter = SharedScenario.Open(engine, connectionString, row.ScopesOf(process), process);
         List<Workload.Worker> workers =
             ClosedLoop.OpenWorkers(adapter, Workload.Create, asTasks: true, row.Callers, size: 0, series: process);
+        WarmUp(workers, TimeSpan.FromSeconds(warmUpTime));
         Console.WriteLine(Ready);
-        Console.In.ReadToEnd();
-        Sample sample = ClosedLoop.Measure(
-            workers, Workload.Create, asTasks: true, TimeSpan.FromSeconds(warmUpTime), TimeSpan.FromSeconds(time));
+        Task end = Task.Run(Console.In.ReadToEnd);
+        while (!end.IsCompleted)
+        {
+            ClosedLoop.Run(workers, asTasks: true, Slice);
+        }
+
+        Sample sample = ClosedLoop.Measure(workers, Workload.Create, asTasks: true, Slice, TimeSpan.FromSeconds(time));
         Console.WriteLine(JsonSerializer.Serialize(new SharedResult(sample.Value, [.. sample.Latency["create"].Counts])));
         return CommandLine.Success;
+    }
+
+    /// <summary>
+    /// Works until the runtime compiles next to nothing any more. Else that would be measured, above all where there is more code.
+    /// </summary>
+    private static void WarmUp(List<Workload.Worker> workers, TimeSpan longest)
+    {
+        const int Few = 10;
+        long started = Stopwatch.GetTimestamp();
+        long before;
+        do
+        {
+            before = JitInfo.GetCompiledMethodCount();
+            for (int i = 0; i < 10 && Stopwatch.GetElapsedTime(started) < longest; i++)
+            {
+                ClosedLoop.Run(workers, asTasks: true, Slice);
+            }
+        }
+        while (JitInfo.GetCompiledMethodCount() - before > Few && Stopwatch.GetElapsedTime(started) < longest);
     }
 
     private static SharedResult Read(Engine engine, Process process)

@@ -101,10 +101,12 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     {
     }
 
-    /// <summary>Locks the scopes of a batch that has begun, and brings their states up to date, before it is decided.</summary>
-    public virtual void Lock(ScopeEntry[] entries)
-    {
-    }
+    /// <summary>Locks scopes of a batch that has begun, and brings their states up to date, before it is decided.</summary>
+    /// <param name="entries">The scopes of the batch, the one whose write waits longest first.</param>
+    /// <returns>
+    /// Those that are locked, at least one. Scopes that another process holds may be left for the next batch.
+    /// </returns>
+    public virtual IReadOnlyCollection<ScopeEntry> Lock(ScopeEntry[] entries) => entries;
 
     /// <summary>Adds the changes of one command to the batch.</summary>
     /// <param name="entry">The scope, with <see cref="ScopeEntry.Staged"/> after the command.</param>

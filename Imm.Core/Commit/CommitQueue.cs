@@ -52,6 +52,7 @@ internal sealed class CommitQueue
 
     // Caller must hold the commit lock.
     private readonly List<PendingWrite> _batch;
+    private readonly List<PendingWrite> _putAside = [];
     private readonly List<ScopeEntry> _staged = [];
     private readonly List<PublishedChange> _changes = [];
     private readonly HashSet<Scope>? _scopesOfBatch;
@@ -313,7 +314,7 @@ internal sealed class CommitQueue
             {
                 // Read before the queue: what was enqueued before the close is committed.
                 bool isClosed = IsClosed;
-                while (_batch.Count > 0 || TryTakeBatch())
+                while (TryTakeBatch())
                 {
                     Commit();
                 }
@@ -333,6 +334,7 @@ internal sealed class CommitQueue
         _ended();
     }
 
+    /// <summary>Adds what waits to the writes that stayed in the batch; false where there is nothing to commit.</summary>
     private bool TryTakeBatch()
     {
         TakeUpTo(_log.MaxScopes);
@@ -340,21 +342,31 @@ internal sealed class CommitQueue
     }
 
     /// <summary>
-    /// Adds the writes to the batch that were enqueued while its scopes were locked: the next lock may be as long in coming. The others
-    /// stay in their order, for which the calling thread must be the commit thread, which takes them next.
+    /// Locks the scopes of the batch, and puts the writes aside whose scopes another process holds. Adds those that were enqueued
+    /// meanwhile for what is locked, as the next lock may be as long in coming. The others stay in their order, for which the calling
+    /// thread must be the commit thread, which takes them next.
     /// </summary>
-    private void TakeForLocked(ScopeEntry[] entries)
+    private void LockScopes()
     {
-        if (_scopesOfBatch is { } scopes && Thread.CurrentThread == _thread)
+        ScopeEntry[] entries = [.. _batch.Select(write => write.Stage(_scopes)).Distinct()];
+        IReadOnlyCollection<ScopeEntry> locked = _log.Lock(entries);
+        if (locked.Count < entries.Length)
         {
-            scopes.UnionWith(entries.Select(static entry => entry.Scope));
-            TakeUpTo(scopes.Count);
+            var held = new HashSet<ScopeEntry>(locked);
+            _putAside.AddRange(_batch.Where(write => !held.Contains(write.Entry!)));
+            _batch.RemoveAll(write => !held.Contains(write.Entry!));
+        }
+
+        if (Thread.CurrentThread == _thread)
+        {
+            TakeUpTo(locked.Count);
         }
     }
 
-    /// <summary>Takes the writes that wait, the longest waiting first, until one is of a scope too many.</summary>
+    /// <summary>Takes the writes that wait, the longest waiting first, until one is of a scope too many for the batch.</summary>
     private void TakeUpTo(int maxScopes)
     {
+        _scopesOfBatch?.UnionWith(_batch.Select(static write => write.Scope));
         _taken ??= TakeWaiting();
         int left = 0;
         for (; _taken is { } write && _batch.Count < MaxBatch && MayTake(write, maxScopes); left++)
@@ -421,8 +433,8 @@ internal sealed class CommitQueue
     }
 
     /// <summary>
-    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes of scopes that had moved on stay in the batch,
-    /// to be decided again. Caller must hold the commit lock.
+    /// Decides the batch, makes it durable, publishes it, and completes its writes. Writes of scopes that had moved on, or that another
+    /// process holds, stay in the batch, to be decided again. Caller must hold the commit lock.
     /// </summary>
     private void Commit()
     {
@@ -480,6 +492,8 @@ internal sealed class CommitQueue
         finally
         {
             _batch.RemoveRange(again, _batch.Count - again);
+            _batch.InsertRange(0, _putAside);
+            _putAside.Clear();
             _staged.Clear();
             _changes.Clear();
         }
@@ -536,9 +550,7 @@ internal sealed class CommitQueue
             _log.Begin();
             if (_log.LocksFirst)
             {
-                ScopeEntry[] entries = [.. _batch.Select(write => _scopes.Stage(write.Scope, write.Entry)).Distinct()];
-                _log.Lock(entries);
-                TakeForLocked(entries);
+                LockScopes();
             }
 
             foreach (PendingWrite write in _batch)

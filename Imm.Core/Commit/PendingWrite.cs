@@ -20,9 +20,12 @@ internal abstract class PendingWrite
     public abstract Scope Scope { get; }
 
     /// <summary>
-    /// The entry of the scope, as the caller knew it, then as it was decided on; null for none. Caller must hold the commit lock.
+    /// The entry of the scope, as the caller knew it, then as it was staged; null for none. Caller must hold the commit lock.
     /// </summary>
     public abstract ScopeEntry? Entry { get; }
+
+    /// <summary>Finds the entry of the scope for the batch. Caller must hold the commit lock.</summary>
+    public abstract ScopeEntry Stage(ScopeTable scopes);
 
     /// <summary>Takes the command into a batch; false where it was cancelled.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
@@ -100,6 +103,8 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
 
     public override ScopeEntry? Entry => _known;
 
+    public override ScopeEntry Stage(ScopeTable scopes) => _known = scopes.Stage(_scope, _known);
+
     /// <summary>The answer, or the refusal as an exception.</summary>
     public ValueTask<TAnswer> Answer => new(this, _source.Version);
 
@@ -127,8 +132,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         try
         {
             _defect = null;
-            ScopeEntry entry = scopes.Stage(_scope, _known);
-            _known = entry;
+            ScopeEntry entry = Stage(scopes);
             ScopeState state = scopes.StagedState(entry);
             _decision = log.RefuseNewScope(entry) is { } full
                 ? Decision<TAnswer>.Refused(_command.Check(state) ?? full)

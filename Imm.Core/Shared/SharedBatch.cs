@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Imm.Core.Collections;
 using Imm.Core.Json;
@@ -70,7 +71,7 @@ internal sealed class SharedBatch(SharedRecords records)
         foreach (ChangeRecord document in documents)
         {
             long number = document.Number ?? 0;
-            (ChangeKind kind, object value) = records.Read(scope, document.Kind ?? "", number, document.Value.GetRawText());
+            (ChangeKind kind, object value) = records.Read(scope, document.Kind ?? "", number, JsonMarshal.GetRawUtf8Value(document.Value));
             ChangeState state = document.State switch
             {
                 nameof(ChangeState.Created) => ChangeState.Created,

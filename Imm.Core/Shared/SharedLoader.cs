@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Imm.Core.Commit;
 using Imm.Core.Model;
 using Imm.Core.Storage;
@@ -38,7 +39,7 @@ internal static class SharedLoader
             (string kind, long number) = (rows.GetString(4), rows.GetInt64(5));
             try
             {
-                switch (records.Read(entry.Scope, kind, number, rows.GetString(6)).Value)
+                switch (records.Read(entry.Scope, kind, number, Encoding.UTF8.GetBytes(rows.GetString(6))).Value)
                 {
                     case Project project:
                         projects.Add(project);

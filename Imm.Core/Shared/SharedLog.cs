@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Imm.Core.Commit;
@@ -19,8 +20,9 @@ namespace Imm.Core.Shared;
 /// decided again. A refusal is told when the same statement has confirmed the version that it rests on.
 /// </para>
 /// <para>
-/// After a lost race the scopes of the next batches are locked first, in the order of their keys: then no race is lost, at the price of
-/// another round trip.
+/// After a lost race the scopes of the next batches are locked first: then no race is lost, at the price of another round trip. Scopes
+/// that another process has locked are left for the next batch. After some turns, or where the batch has no other scope, they are waited
+/// for: in the order of their keys, and before any other is locked, so that no two processes wait for each other.
 /// </para>
 /// <para>
 /// If the connection is lost while a batch is committed, the log finds out: the version after the one that was decided on either has the
@@ -34,6 +36,9 @@ internal sealed class SharedLog : CommitLog
 {
     /// <summary>The number of batches for which scopes are locked first after a lost race.</summary>
     private const int BatchesLockedFirst = 32;
+
+    /// <summary>The number of turns for which a scope is left that another process has locked. Then it is waited for.</summary>
+    private const int MaxTurnsLeft = 3;
 
     /// <summary>The number of versions after which the old batches of a scope are deleted.</summary>
     private const int PruneEvery = 256;
@@ -52,6 +57,7 @@ internal sealed class SharedLog : CommitLog
     private readonly SharedDatabase.Lane _lane;
     private readonly Dictionary<ScopeEntry, Part> _parts = [];
     private readonly List<ScopeEntry> _lost = [];
+    private readonly Dictionary<ScopeEntry, int> _turnsLeft = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private readonly string[] _commits;
@@ -172,10 +178,10 @@ internal sealed class SharedLog : CommitLog
         _parts.Clear();
     }
 
-    public override void Lock(ScopeEntry[] entries)
+    public override IReadOnlyCollection<ScopeEntry> Lock(ScopeEntry[] entries)
     {
         _lost.Clear();
-        Run(lane => LockAndCatchUp(lane, entries));
+        return Run(lane => LockAndCatchUp(lane, entries));
     }
 
     public override void Add(ScopeEntry entry, Change[] changes)
@@ -439,10 +445,15 @@ internal sealed class SharedLog : CommitLog
         return SharedLoader.Load(rows, entry, _records, Empty(entry.Scope), problems.Add);
     }
 
-    private void LockAndCatchUp(SharedDatabase.Lane lane, ScopeEntry[] entries)
+    private List<ScopeEntry> LockAndCatchUp(SharedDatabase.Lane lane, ScopeEntry[] entries)
     {
         AddScopes([.. entries.Where(static entry => entry.LastSequence == 0)]);
-        object keys = entries.Select(static entry => entry.Key).ToArray();
+        Guid[] awaited =
+        [
+            .. entries.Where(entry => entries.Length == 1 || _turnsLeft.GetValueOrDefault(entry) == MaxTurnsLeft)
+                .Select(static entry => entry.Key),
+        ];
+        Guid[] others = [.. entries.Select(static entry => entry.Key).Except(awaited)];
         var known = new List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)>();
         foreach (ScopeEntry entry in entries)
         {
@@ -457,18 +468,74 @@ internal sealed class SharedLog : CommitLog
 
         var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Length);
         var log = new List<LoggedBatch>();
-        DbBatch batch = lane.Batch((_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.ReadBatches, [WriteVersions(known)]));
-        using (DbDataReader rows = batch.ExecuteReader())
+        Lock(lane, begins: true, awaited, others, known, stored, log);
+        if (awaited.Length + stored.Count == 0)
         {
-            ReadVersions(rows, stored);
-            rows.NextResult();
-            ReadLog(rows, log);
+            awaited = [entries[0].Key];
+            log.Clear();
+            Lock(lane, begins: false, awaited, [], known, stored, log);
         }
 
         _isLocked = true;
+        var locked = new List<ScopeEntry>(entries.Length);
+        foreach (ScopeEntry entry in entries)
+        {
+            if (stored.ContainsKey(entry.Key) || awaited.Contains(entry.Key))
+            {
+                locked.Add(entry);
+                _turnsLeft.Remove(entry);
+            }
+            else
+            {
+                _turnsLeft[entry] = Math.Min(MaxTurnsLeft, _turnsLeft.GetValueOrDefault(entry) + 1);
+            }
+        }
+
+        // A scope that is left is at the version of its last batch in the log, or at a later one.
+        var left = new HashSet<Guid>(entries.Except(locked).Select(static entry => entry.Key));
+        foreach (LoggedBatch batch in log.Where(batch => left.Contains(batch.Scope)))
+        {
+            stored[batch.Scope] = (batch.Version, batch.Batch);
+        }
+
+        known.RemoveAll(it => left.Contains(it.Entry.Key) && !stored.ContainsKey(it.Entry.Key));
+
         known.RemoveAll(it => stored.GetValueOrDefault(it.Entry.Key) == (it.Version, it.Batch));
         _locksFirst = known.Count > 0 ? BatchesLockedFirst : Math.Max(0, _locksFirst - 1);
         Apply(lane, known, stored, log);
+        return locked;
+    }
+
+    /// <summary>Locks scopes in one round trip, reads the versions of those that are locked, and the batches since those in memory.</summary>
+    private void Lock(
+        SharedDatabase.Lane lane,
+        bool begins,
+        Guid[] awaited,
+        Guid[] others,
+        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> known,
+        Dictionary<Guid, (long Version, Guid Batch)> stored,
+        List<LoggedBatch> log)
+    {
+        List<(string Sql, object[] Values)> statements = begins ? [(_sql.Begin, [])] : [];
+        if (awaited.Length > 0)
+        {
+            statements.Add((_sql.LockVersions, [awaited]));
+        }
+
+        if (others.Length > 0)
+        {
+            statements.Add((_sql.LockFreeVersions, [others]));
+        }
+
+        statements.Add((_sql.ReadBatches, [WriteVersions(known)]));
+        using DbDataReader rows = lane.Batch(CollectionsMarshal.AsSpan(statements)).ExecuteReader();
+        for (int i = statements.Count - (begins ? 2 : 1); i > 0; i--)
+        {
+            ReadVersions(rows, stored);
+            rows.NextResult();
+        }
+
+        ReadLog(rows, log);
     }
 
     /// <summary>Makes the rows of scopes that may have none.</summary>
@@ -800,12 +867,6 @@ internal sealed class SharedLog : CommitLog
 
         return [.. scopes];
     }
-
-    private void Run(Action<SharedDatabase.Lane> work) => Run(lane =>
-    {
-        work(lane);
-        return 0;
-    });
 
     private T Run<T>(Func<SharedDatabase.Lane, T> work)
     {

@@ -59,9 +59,9 @@ internal sealed class SharedRecords(ServiceDefaults defaults)
     /// <param name="scope">The scope.</param>
     /// <param name="kind">The name of its kind.</param>
     /// <param name="number">Its number.</param>
-    /// <param name="json">The JSON.</param>
+    /// <param name="json">The JSON, in UTF-8.</param>
     /// <exception cref="FormatException">The value is not one that was written here.</exception>
-    public (ChangeKind Kind, object Value) Read(Scope scope, string kind, long number, string json)
+    public (ChangeKind Kind, object Value) Read(Scope scope, string kind, long number, ReadOnlySpan<byte> json)
     {
         var place = new DocumentPlace(kind, "$");
         return kind switch
@@ -203,10 +203,10 @@ internal sealed class SharedRecords(ServiceDefaults defaults)
     private static string? Unescape(string? text) => text is null || !text.AsSpan().ContainsAny(Escaped) ? text
         : text.Replace(EscapedNull, "\0", StringComparison.Ordinal).Replace(EscapedEscape, Escape, StringComparison.Ordinal);
 
-    private static T Parse<T>(string json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    private static T Parse<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class => DocumentJsonContext.Read(json, "record", type);
 
-    private Project ReadProject(string json, long number, DocumentPlace place)
+    private Project ReadProject(ReadOnlySpan<byte> json, long number, DocumentPlace place)
     {
         ProjectRecord document = Parse(json, SharedJsonContext.Default.ProjectRecord);
         document.Description = Unescape(document.Description);
@@ -231,7 +231,7 @@ internal sealed class SharedRecords(ServiceDefaults defaults)
         };
     }
 
-    private static DatasetEntry ReadDataset(string json, long number, DocumentPlace place)
+    private static DatasetEntry ReadDataset(ReadOnlySpan<byte> json, long number, DocumentPlace place)
     {
         DatasetRecord document = Parse(json, SharedJsonContext.Default.DatasetRecord);
         document.Description = Unescape(document.Description);
@@ -264,7 +264,7 @@ internal sealed class SharedRecords(ServiceDefaults defaults)
             bindings);
     }
 
-    private static OssBucketAttachment ReadAttachment(string json, long number, DocumentPlace place, Scope scope)
+    private static OssBucketAttachment ReadAttachment(ReadOnlySpan<byte> json, long number, DocumentPlace place, Scope scope)
     {
         AttachmentRecord document = Parse(json, SharedJsonContext.Default.AttachmentRecord);
         if ((NameRule.Check(nameof(document.ProjectName), document.ProjectName) ?? OssBucketAttachment.CheckBucket(document.OssBucket))

@@ -9,6 +9,8 @@ internal sealed class SharedSql(string schema)
     /// <summary>The version of the tables that this version of the library makes and uses.</summary>
     public const int Version = 1;
 
+    private const int MaxBatches = 1_000;
+
     /// <summary>Finds the tables of the schema that are not whole ours: one row for each of our columns that exists.</summary>
     public string FindColumns { get; } =
         $"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name LIKE 'imm\\_%'";
@@ -109,15 +111,21 @@ internal sealed class SharedSql(string schema)
     public string LockVersions { get; } =
         $"SELECT scope, version, batch FROM \"{schema}\".imm_scope WHERE scope = ANY($1) ORDER BY scope FOR UPDATE";
 
+    /// <summary>Locks scopes, those excepted that another transaction has locked, and reads their versions.</summary>
+    public string LockFreeVersions { get; } =
+        $"SELECT scope, version, batch FROM \"{schema}\".imm_scope WHERE scope = ANY($1) ORDER BY scope FOR UPDATE SKIP LOCKED";
+
     /// <summary>
-    /// Reads the batches of scopes from a version on, that version included but for its changes: a JSON array of scopes with versions.
+    /// Reads the batches of scopes from a version on, that version included but for its changes: a JSON array of scopes with versions. Those
+    /// of a scope come in order, and no more than <see cref="MaxBatches"/>: whoever is further behind loads the scope anew. The limit also
+    /// keeps an engine from reading the whole table for a join.
     /// </summary>
     public string ReadBatches { get; } =
         $"""
         SELECT b.scope, b.version, b.batch, b.revision, CASE WHEN b.version > k.version THEN b.changes::text END
-        FROM jsonb_to_recordset($1::jsonb) AS k(scope uuid, version bigint)
-        JOIN "{schema}".imm_batch b ON b.scope = k.scope AND b.version >= k.version
-        ORDER BY b.scope, b.version
+        FROM jsonb_to_recordset($1::jsonb) AS k(scope uuid, version bigint) CROSS JOIN LATERAL (
+            SELECT * FROM "{schema}".imm_batch l WHERE l.scope = k.scope AND l.version >= k.version ORDER BY l.version LIMIT {MaxBatches}
+        ) b
         """;
 
     /// <summary>Reads the batches of one scope with revisions above one, up to a number of batches.</summary>

@@ -33,7 +33,6 @@ internal sealed class SharedScenario(Plan plan, SharedRow row, PostgresServer se
             MaxPoolSize = row.Callers + 8,
         }.ConnectionString;
 
-        // New processes compile what they run first.
         Plan longer = plan with { WarmUpTime = 5 * plan.WarmUpTime, MeasureTime = 2 * plan.MeasureTime };
         using (EngineAdapter adapter = Open(engine, connectionString, new(0, row.Scopes), process: 0))
         {
