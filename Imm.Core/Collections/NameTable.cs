@@ -42,20 +42,25 @@ internal sealed class NameTable<T> where T : class, INamed
         return Unsafe.As<T?>(item);
     }
 
-    /// <summary>Adds an object, or replaces the one of its name.</summary>
-    public NameTable<T> Set(T item, OwnerToken? owner = null)
+    /// <summary>Makes changes in the order given, which copies each node and each bucket at most once.</summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="hashes">The hashes of the names in <paramref name="changes"/>.</param>
+    /// <param name="owner">The token under which the table is changed; null for none.</param>
+    public NameTable<T> With(ReadOnlySpan<NameChange> changes, ReadOnlySpan<uint> hashes, OwnerToken? owner)
     {
+        Debug.Assert(changes.Length == hashes.Length);
         owner = OwnerToken.ForChange(owner, _owner);
-        bool added = false;
-        object root = NameTableNode.Set(_root, new NameTableNode.Entry(KeyOf(item.Name), item), 0, owner, ref added);
-        return WithRoot(root, added ? _count + 1 : _count, owner);
-    }
 
-    /// <summary>Removes the object of a name; the result is this table where there is none.</summary>
-    public NameTable<T> Remove(string name, OwnerToken? owner = null)
-    {
-        owner = OwnerToken.ForChange(owner, _owner);
-        return Find(name) is null ? this : WithRoot(NameTableNode.Remove(_root!, name, KeyOf(name), 0, owner), _count - 1, owner);
+        // Sorted by hash, so that changes below one node are neighbours, then by the index, which is in the low half.
+        Span<ulong> order = stackalloc ulong[changes.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = ((ulong)hashes[i] << 32) | (uint)i;
+        }
+
+        order.Sort();
+        int count = _count;
+        return WithRoot(NameTableNode.Apply(_root, changes, order, 0, owner, ref count), count, owner);
     }
 
     /// <summary>
@@ -85,8 +90,6 @@ internal sealed class NameTable<T> where T : class, INamed
 
     /// <summary>The hash under which the table keeps a name.</summary>
     public uint HashOf(string name) => unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name)));
-
-    private NameKey KeyOf(string name) => new(name, HashOf(name));
 
     private NameTable<T> WithRoot(object? root, int count, OwnerToken? owner)
     {

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// A node of the trie: 32 slots, chosen by five bits of the hash. A child (in a slot, or the root) is null, a node, or a bucket: an array
-/// of the few entries whose hashes are equal so far. A bucket that becomes too long is split into a node.
+/// A node of the trie: 32 slots, chosen by five bits of the hash, the highest first. A child (in a slot, or the root) is null, a node, or a
+/// bucket: an array of the few entries whose hashes are equal so far. A bucket that becomes too long is split into a node.
 /// </summary>
 /// <remarks>
 /// A random search is bound by cache misses, so its path is short. The nodes are few and stay in the processor's cache. Below them is one
@@ -28,7 +28,7 @@ internal sealed class NameTableNode
 
     public static INamed? Find(object? child, string name, in NameKey key)
     {
-        for (uint rest = key.Hash; child is NameTableNode node; rest >>= Bits)
+        for (uint rest = key.Hash; child is NameTableNode node; rest <<= Bits)
         {
             child = node._slots[SlotOf(rest)];
         }
@@ -45,48 +45,44 @@ internal sealed class NameTableNode
         return null;
     }
 
-    /// <summary>Adds or replaces an entry below a child; returns the child that takes its place.</summary>
-    public static object Set(object? child, in Entry entry, int shift, OwnerToken? owner, ref bool added)
-    {
-        if (child is NameTableNode node)
-        {
-            int at = SlotOf(entry.Key.Hash >> shift);
-            object after = Set(node._slots[at], entry, shift + Bits, owner, ref added);
-            node = node.Writable(owner);
-            node._slots[at] = after;
-            node._count += added ? 1 : 0;
-            return node;
-        }
-
-        Entry[] entries = (Entry[]?)child ?? [];
-        int found = IndexOf(entries, entry.Item.Name, entry.Key);
-        if (found >= 0)
-        {
-            entries = [.. entries];
-            entries[found] = entry;
-            return entries;
-        }
-
-        added = true;
-        entries = [.. entries, entry];
-        return IsTooLong(entries, shift) ? Split(entries, shift, owner) : entries;
-    }
-
-    /// <summary>Removes a name that is below a child; returns the child that takes its place.</summary>
-    public static object? Remove(object child, string name, in NameKey key, int shift, OwnerToken? owner)
+    /// <summary>Makes changes below a child; returns the child that takes its place.</summary>
+    /// <param name="child">The child.</param>
+    /// <param name="changes">All changes.</param>
+    /// <param name="order">
+    /// The changes below the child: the hash of the name in the high half, the index in the low half, in ascending order.
+    /// </param>
+    /// <param name="shift">The number of bits of the hashes that lead to the child.</param>
+    /// <param name="owner">The token under which nodes are changed; null for none.</param>
+    /// <param name="count">The number of entries, which is brought up to date.</param>
+    public static object? Apply(
+        object? child,
+        ReadOnlySpan<NameChange> changes,
+        ReadOnlySpan<ulong> order,
+        int shift,
+        OwnerToken? owner,
+        ref int count)
     {
         if (child is not NameTableNode node)
         {
-            var entries = (Entry[])child;
-            int found = IndexOf(entries, name, key);
-            return entries.Length == 1 ? null : (Entry[])[.. entries.AsSpan(0, found), .. entries.AsSpan(found + 1)];
+            return Apply((Entry[]?)child ?? [], changes, order, shift, owner, ref count);
         }
 
-        int at = SlotOf(key.Hash >> shift);
-        object? after = Remove(node._slots[at]!, name, key, shift + Bits, owner);
         node = node.Writable(owner);
-        node._slots[at] = after;
-        node._count--;
+        int before = node._count;
+        while (!order.IsEmpty)
+        {
+            int at = SlotOf(HashOf(order[0]) << shift);
+            int end = 1;
+            while (end < order.Length && SlotOf(HashOf(order[end]) << shift) == at)
+            {
+                end++;
+            }
+
+            node._slots[at] = Apply(node._slots[at], changes, order[..end], shift + Bits, owner, ref node._count);
+            order = order[end..];
+        }
+
+        count += node._count - before;
 
         // A table that has shrunk has the shape of one that never grew.
         return node._count > MaxBucket ? node : node.ToBucket();
@@ -136,7 +132,7 @@ internal sealed class NameTableNode
         if (child is not NameTableNode node)
         {
             Entry[]? entries = (Entry[]?)child;
-            Debug.Assert(entries is null || (entries.Length > 0 && !IsTooLong(entries, shift)));
+            Debug.Assert(entries is null || (entries.Length > 0 && !IsTooLong(entries.Length, shift)));
             return entries?.Length ?? 0;
         }
 
@@ -144,22 +140,58 @@ internal sealed class NameTableNode
         for (int i = 0; i < Slots.Count; i++)
         {
             count += CheckShape(node._slots[i], shift + Bits);
-            Debug.Assert(node._slots[i] is not Entry[] entries || Array.TrueForAll(entries, entry => SlotOf(entry.Key.Hash >> shift) == i));
+            Debug.Assert(node._slots[i] is not Entry[] entries || Array.TrueForAll(entries, entry => SlotOf(entry.Key.Hash << shift) == i));
         }
 
         Debug.Assert(count == node._count && count > MaxBucket);
         return count;
     }
 
-    private static int SlotOf(uint rest) => (int)(rest & (Slots.Count - 1));
+    private static int SlotOf(uint rest) => (int)(rest >> (HashBits - Bits));
 
-    private static bool IsTooLong(Entry[] entries, int shift) => entries.Length > MaxBucket && shift < HashBits;
+    private static uint HashOf(ulong ordered) => (uint)(ordered >> HashBits);
 
-    private static int IndexOf(Entry[] entries, string name, in NameKey key)
+    private static bool IsTooLong(int length, int shift) => length > MaxBucket && shift < HashBits;
+
+    private static object? Apply(
+        Entry[] before,
+        ReadOnlySpan<NameChange> changes,
+        ReadOnlySpan<ulong> order,
+        int shift,
+        OwnerToken? owner,
+        ref int count)
+    {
+        // Most changes add a name: then this is the bucket.
+        var entries = new Entry[before.Length + order.Length];
+        before.CopyTo(entries, 0);
+        int length = before.Length;
+        foreach (ulong ordered in order)
+        {
+            ref readonly NameChange change = ref changes[(int)(ordered & uint.MaxValue)];
+            var entry = new Entry(new NameKey(change.Item.Name, HashOf(ordered)), change.Item);
+            int at = IndexOf(entries.AsSpan(0, length), entry);
+            if (!change.IsRemoved)
+            {
+                entries[at >= 0 ? at : length++] = entry;
+            }
+            else if (at >= 0)
+            {
+                entries[at] = entries[--length];
+            }
+        }
+
+        count += length - before.Length;
+        return IsTooLong(length, shift) ? Split(entries.AsSpan(0, length), shift, owner)
+            : length == entries.Length ? entries
+            : length == 0 ? null
+            : entries[..length];
+    }
+
+    private static int IndexOf(ReadOnlySpan<Entry> entries, in Entry entry)
     {
         for (int i = 0; i < entries.Length; i++)
         {
-            if (entries[i].Matches(name, key))
+            if (entries[i].Matches(entry.Item.Name, entry.Key))
             {
                 return i;
             }
@@ -168,14 +200,29 @@ internal sealed class NameTableNode
         return -1;
     }
 
-    private static NameTableNode Split(Entry[] entries, int shift, OwnerToken? owner)
+    private static NameTableNode Split(ReadOnlySpan<Entry> entries, int shift, OwnerToken? owner)
     {
         var node = new NameTableNode(owner) { _count = entries.Length };
-        foreach (Entry entry in entries)
+        Span<int> left = stackalloc int[Slots.Count];
+        left.Clear();
+        foreach (ref readonly Entry entry in entries)
         {
-            int at = SlotOf(entry.Key.Hash >> shift);
-            Entry[] bucket = [.. (Entry[]?)node._slots[at] ?? [], entry];
-            node._slots[at] = IsTooLong(bucket, shift + Bits) ? Split(bucket, shift + Bits, owner) : bucket;
+            left[SlotOf(entry.Key.Hash << shift)]++;
+        }
+
+        foreach (ref readonly Entry entry in entries)
+        {
+            int at = SlotOf(entry.Key.Hash << shift);
+            var bucket = (Entry[])(node._slots[at] ??= new Entry[left[at]]);
+            bucket[^left[at]--] = entry;
+        }
+
+        foreach (ref object? child in node._slots)
+        {
+            if (child is Entry[] bucket && IsTooLong(bucket.Length, shift + Bits))
+            {
+                child = Split(bucket, shift + Bits, owner);
+            }
         }
 
         return node;
@@ -185,8 +232,13 @@ internal sealed class NameTableNode
         owner is not null && _owner == owner ? this : new NameTableNode(owner) { _count = _count, _slots = _slots };
 
     /// <summary>Collects the entries of a node that has only buckets below it.</summary>
-    private Entry[] ToBucket()
+    private Entry[]? ToBucket()
     {
+        if (_count == 0)
+        {
+            return null;
+        }
+
         var entries = new List<Entry>(_count);
         foreach (object? child in _slots)
         {
