@@ -33,7 +33,7 @@ internal static class DocumentReader
 
         (long createTicks, long updateTicks) = ReadTimes(place, document, absentTime, requiresUpdateTime: absentTime is null);
         return new Project(
-            ProjectName.Parse(document.ProjectName!),
+            document.ProjectName!,
             fields.Description ?? "",
             fields.ServiceRole ?? ProjectFields.DefaultServiceRole,
             fields.TemplateId ?? "",

@@ -105,7 +105,7 @@ internal sealed class DocumentWriter
     /// <summary>Writes the fields of a project into an object.</summary>
     public void WriteFields(Project project)
     {
-        WriteText("ProjectName"u8, project.ProjectName.Value);
+        WriteText("ProjectName"u8, project.Name);
         WriteText("ServiceRole"u8, project.ServiceRole);
         WriteText("TemplateId"u8, project.TemplateId);
         WriteTime("CreateTime"u8, project.CreateTicks);

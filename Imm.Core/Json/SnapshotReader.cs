@@ -288,9 +288,9 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
             reader._usesAbsentTime |= document.CreateTime is null;
             long revision = ReadRevision(place, document.Revision, LastRevision + 1, long.MaxValue);
             Project project = ReadProject(place, document, ref number, time, revision);
-            if (!_names.Add(project.ProjectName.Value))
+            if (!_names.Add(project.Name))
             {
-                throw place.Wrong(nameof(document.ProjectName), $"'{project.ProjectName}' occurs twice.");
+                throw place.Wrong(nameof(document.ProjectName), $"'{project.Name}' occurs twice.");
             }
 
             if (!_revisions.Add(revision))
@@ -303,7 +303,7 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
             foreach ((AttachmentDocument entry, DocumentPlace at) in
                 Entries(place, OssBucketAttachment.ListField, document.AttachedOssBuckets))
             {
-                Attachments.Add((at, project.ProjectName.Value, entry));
+                Attachments.Add((at, project.Name, entry));
             }
         }
     }
@@ -356,7 +356,7 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
     {
         var request = new CreateDatasetRequest
         {
-            ProjectName = project.ProjectName.Value,
+            ProjectName = project.Name,
             DatasetName = document.DatasetName,
             Description = document.Description,
             TemplateId = document.TemplateId,

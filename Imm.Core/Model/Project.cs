@@ -16,7 +16,7 @@ public sealed record Project : INamed
     private readonly long _updateTicks;
 
     internal Project(
-        ProjectName projectName,
+        string name,
         string description,
         string serviceRole,
         string templateId,
@@ -26,7 +26,7 @@ public sealed record Project : INamed
         long updateTicks,
         ProjectCapacity capacity)
     {
-        ProjectName = projectName;
+        Name = name;
         Description = description;
         ServiceRole = serviceRole;
         TemplateId = templateId;
@@ -35,11 +35,12 @@ public sealed record Project : INamed
         _createTicks = createTicks;
         _updateTicks = updateTicks;
         Capacity = capacity;
-        Invariant.Holds(updateTicks >= createTicks, "a project is changed after it is created");
+        Invariant.Holds(
+            NameRule.Holds(name) && updateTicks >= createTicks, "a project has a name and is changed after it is created");
     }
 
     /// <summary>The name, unique in its account and region.</summary>
-    public ProjectName ProjectName { get; }
+    public ProjectName ProjectName => ProjectName.Trusted(Name);
 
     /// <summary>
     /// The RAM role that the service would use to reach other resources; <c>AliyunIMMDefaultRole</c> unless the request set one.
@@ -106,6 +107,9 @@ public sealed record Project : INamed
     /// </summary>
     public long Revision { get; internal init; }
 
+    /// <summary>The name as text. <see cref="ProjectName"/> is made at each call, so that a project is one object less.</summary>
+    internal string Name { get; }
+
     internal long CreateTicks => _createTicks;
 
     internal long UpdateTicks
@@ -129,7 +133,7 @@ public sealed record Project : INamed
     /// <summary>The attached buckets; none for a project that is not in a scope.</summary>
     internal NameTree<OssBucketAttachment> Attachments { get; init; } = NameTree<OssBucketAttachment>.Empty;
 
-    string INamed.Name => ProjectName.Value;
+    string INamed.Name => Name;
 
     /// <summary>Compares the 18 fields of two projects; their revisions may differ.</summary>
     /// <param name="other">The other project.</param>
@@ -137,7 +141,7 @@ public sealed record Project : INamed
     public bool Equals(Project? other) =>
         ReferenceEquals(this, other)
         || (other is not null
-            && ProjectName == other.ProjectName
+            && Name == other.Name
             && ServiceRole == other.ServiceRole
             && TemplateId == other.TemplateId
             && _createTicks == other._createTicks
@@ -151,12 +155,12 @@ public sealed record Project : INamed
             && Tags.Equals(other.Tags));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(ProjectName, _createTicks, _updateTicks, DatasetCount, FileCount, TotalFileSize);
+    public override int GetHashCode() => HashCode.Combine(Name, _createTicks, _updateTicks, DatasetCount, FileCount, TotalFileSize);
 
     /// <summary>The name, counts and creation time, for people.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{ProjectName} (datasets: {DatasetCount}, files: {FileCount}, bytes: {TotalFileSize}, "
+        $"{Name} (datasets: {DatasetCount}, files: {FileCount}, bytes: {TotalFileSize}, "
         + $"created: {CreateTime:yyyy-MM-dd'T'HH:mm:ss'Z'})");
 
     /// <summary>Adds a dataset, or replaces the one of its name, and brings the sums up to date.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
@@ -56,6 +57,13 @@ public sealed class ProjectName : IEquatable<ProjectName>, IEquatable<string>, I
     {
         name = NameRule.Holds(value) ? new ProjectName(value!) : null;
         return name is not null;
+    }
+
+    /// <summary>Makes the name of a text that is known to be one.</summary>
+    internal static ProjectName Trusted(string value)
+    {
+        Debug.Assert(NameRule.Holds(value));
+        return new ProjectName(value);
     }
 
     /// <summary>Gives the name as text; null for null. No text converts to a name: that takes <see cref="Parse(string)"/>.</summary>

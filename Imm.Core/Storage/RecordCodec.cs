@@ -63,7 +63,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
     {
         var fields = new RecordFields(record);
         fields.ExpectNumber();
-        ProjectName name = ReadName(fields);
+        string name = fields.Text(nameof(Project.ProjectName));
+        fields.Expect(NameRule.Holds(name));
         (long createTicks, long updateTicks) = ReadTimes(fields);
         return new Project(
             name,
@@ -149,7 +150,7 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
     private static void Write(BsonWriter writer, Project project)
     {
         writer.Int64(RecordFields.Number, project.Number);
-        writer.Text(nameof(Project.ProjectName), project.ProjectName.Value);
+        writer.Text(nameof(Project.ProjectName), project.Name);
         WriteTimes(writer, project.CreateTicks, project.UpdateTicks);
         WriteUnlessZero(writer, Revision, project.Revision);
         WriteUnlessEmpty(writer, nameof(Project.Description), project.Description);

@@ -69,9 +69,9 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         foreach (Project stored in projects)
         {
             Project project = stored;
-            if (state.TryFind(project.ProjectName.Value, out _))
+            if (state.TryFind(project.Name, out _))
             {
-                problem($"The scope {empty.Scope} has two projects of the name '{project.ProjectName}'.");
+                problem($"The scope {empty.Scope} has two projects of the name '{project.Name}'.");
                 continue;
             }
 
@@ -81,12 +81,12 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
                 project = stored with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
             }
 
-            foreach (DatasetEntry dataset in datasets[project.ProjectName.Value])
+            foreach (DatasetEntry dataset in datasets[project.Name])
             {
                 if (project.Datasets.Find(dataset.Name) is not null)
                 {
                     problem(
-                        $"The project '{project.ProjectName}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
+                        $"The project '{project.Name}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
                     continue;
                 }
 
@@ -96,11 +96,11 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
 
             if (!HasSameContent(project, stored))
             {
-                problem($"The counts of the project '{project.ProjectName}' of the scope {empty.Scope} are not those of its datasets.");
+                problem($"The counts of the project '{project.Name}' of the scope {empty.Scope} are not those of its datasets.");
             }
 
             state = state.With(null, project, owner, lastNumber);
-            foreach (OssBucketAttachment attachment in attachments[project.ProjectName.Value])
+            foreach (OssBucketAttachment attachment in attachments[project.Name])
             {
                 if (state.FindAttachment(attachment.OssBucket) is not null)
                 {

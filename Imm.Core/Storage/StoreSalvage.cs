@@ -128,10 +128,10 @@ internal sealed class StoreSalvage
             {
                 Keep(
                     projects,
-                    project.ProjectName.Value,
+                    project.Name,
                     project,
                     static value => value.Revision,
-                    $"The project '{project.ProjectName}' of {state.Scope}");
+                    $"The project '{project.Name}' of {state.Scope}");
             }
             else if (found.Record.Kind == ChangeKind.Dataset
                 && TryDecode(found.Record, static record => RecordCodec.ReadDataset(record), out DatasetEntry? dataset))
@@ -166,7 +166,7 @@ internal sealed class StoreSalvage
         {
             Project project = whole with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
             long last = project.Number;
-            foreach (DatasetEntry dataset in byProject[project.ProjectName.Value])
+            foreach (DatasetEntry dataset in byProject[project.Name])
             {
                 project = project.With(dataset, owner);
                 last = Math.Max(last, dataset.Number);
@@ -177,12 +177,12 @@ internal sealed class StoreSalvage
             {
                 Problems.Add(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The project '{project.ProjectName}' of {state.Scope} had {whole.DatasetCount} datasets, of which "
+                    $"The project '{project.Name}' of {state.Scope} had {whole.DatasetCount} datasets, of which "
                     + $"{project.DatasetCount} were recovered, or others than it counted."));
             }
 
             state = state.With(null, project, owner, last);
-            foreach (OssBucketAttachment bucket in bucketsByProject[project.ProjectName.Value])
+            foreach (OssBucketAttachment bucket in bucketsByProject[project.Name])
             {
                 state = state.Attach(project, bucket, project.Revision, owner, out project);
             }

@@ -11,7 +11,7 @@ namespace Imm.Core.Testing;
 /// <param name="datasetNames">The names of its datasets, distinct, as many as it has.</param>
 internal sealed class ImportProject(Project project, string[] datasetNames) : Command<Project>
 {
-    public override ImmRefusal? Check(ScopeState state) => CreateProject.Check(state, project.ProjectName.Value);
+    public override ImmRefusal? Check(ScopeState state) => CreateProject.Check(state, project.Name);
 
     protected override Decision<Project> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {

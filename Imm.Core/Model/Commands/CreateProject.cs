@@ -7,10 +7,10 @@ internal sealed class CreateProject : Command<Project>
 {
     private static readonly ImmRefusal Taken = ImmRefusal.AlreadyExists("project", nameof(Project.ProjectName));
 
-    private readonly ProjectName _name;
+    private readonly string _name;
     private readonly ProjectFields _fields;
 
-    private CreateProject(ProjectName name, in ProjectFields fields)
+    private CreateProject(string name, in ProjectFields fields)
     {
         _name = name;
         _fields = fields;
@@ -23,11 +23,11 @@ internal sealed class CreateProject : Command<Project>
     public static ImmRefusal? Parse(CreateProjectRequest request, out CreateProject? command)
     {
         ImmRefusal? refusal = ProjectFields.Parse(request, out ProjectFields fields);
-        command = refusal is null ? new CreateProject(ProjectName.Parse(request.ProjectName!), fields) : null;
+        command = refusal is null ? new CreateProject(request.ProjectName!, fields) : null;
         return refusal;
     }
 
-    public override ImmRefusal? Check(ScopeState state) => Check(state, _name.Value);
+    public override ImmRefusal? Check(ScopeState state) => Check(state, _name);
 
     /// <summary>Checks that a state can take a new project of a name.</summary>
     public static ImmRefusal? Check(ScopeState state, string name) =>

@@ -54,7 +54,7 @@ internal sealed class ListProjects : Query<ProjectPage>
         {
             // A project is dereferenced only where a filter needs it: each one is likely a cache miss.
             Project project = cursor.Current;
-            if (_prefix.Length > 0 && !project.ProjectName.Value.StartsWith(_prefix, StringComparison.Ordinal))
+            if (_prefix.Length > 0 && !project.Name.StartsWith(_prefix, StringComparison.Ordinal))
             {
                 break;
             }
@@ -66,7 +66,7 @@ internal sealed class ListProjects : Query<ProjectPage>
 
             if (count == _maxResults)
             {
-                nextToken = PageToken.Write(state.Scope.AccountId, projects[^1].ProjectName.Value);
+                nextToken = PageToken.Write(state.Scope.AccountId, projects[^1].Name);
                 break;
             }
 
@@ -82,7 +82,7 @@ internal sealed class ListProjects : Query<ProjectPage>
     {
         foreach (Project project in Paging.Start(state.Projects, _prefix, _after))
         {
-            if (!project.ProjectName.Value.StartsWith(_prefix, StringComparison.Ordinal))
+            if (!project.Name.StartsWith(_prefix, StringComparison.Ordinal))
             {
                 yield break;
             }

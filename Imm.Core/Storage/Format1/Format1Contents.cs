@@ -98,15 +98,16 @@ internal sealed class Format1Contents : IStoreContents
             return datasets.Select(dataset => Encode(kind, RecordKey.Of(scope, dataset.Number), dataset));
         }
 
-        ILookup<ProjectName, Dataset> byProject = datasets.Select(static entry => entry.Dataset).ToLookup(static each => each.ProjectName);
+        ILookup<string, Dataset> byProject =
+            datasets.Select(static entry => entry.Dataset).ToLookup(static each => each.ProjectName.Value);
         return projects.Values.OrderBy(static project => project.Number).Select(project => Encode(
             kind,
             RecordKey.Of(scope, project.Number),
             project with
             {
-                DatasetCount = byProject[project.ProjectName].Count(),
-                FileCount = byProject[project.ProjectName].Sum(static dataset => dataset.FileCount),
-                TotalFileSize = byProject[project.ProjectName].Sum(static dataset => dataset.TotalFileSize),
+                DatasetCount = byProject[project.Name].Count(),
+                FileCount = byProject[project.Name].Sum(static dataset => dataset.FileCount),
+                TotalFileSize = byProject[project.Name].Sum(static dataset => dataset.TotalFileSize),
             }));
     }
 

@@ -35,7 +35,7 @@ internal sealed class ValueReader(ServiceDefaults defaults)
     {
         PackedReader reader = Open(ProjectKind, key, value);
         var fields = (Fields)reader.Byte();
-        ProjectName? name = ProjectName.TryParse(reader.Text(), out ProjectName? parsed) ? parsed : null;
+        string name = reader.Text();
         long createTicks = reader.Number();
         long updateTicks = createTicks + reader.Number();
         string description = fields.HasFlag(Fields.Description) ? reader.Text() : "";
@@ -45,8 +45,8 @@ internal sealed class ValueReader(ServiceDefaults defaults)
             ? Quota.Default.With(ReadLimits(ref reader, Limit.OfProject))
             : Quota.Default;
         TagSet tags = fields.HasFlag(Fields.Tags) ? ReadTags(ref reader) : TagSet.Empty;
-        Expect(reader.AtEnd && name is not null && AreTimes(createTicks, updateTicks), ProjectKind, key);
-        return new Project(name!, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, defaults.Capacity)
+        Expect(reader.AtEnd && NameRule.Holds(name) && AreTimes(createTicks, updateTicks), ProjectKind, key);
+        return new Project(name, description, serviceRole, templateId, quota, tags, createTicks, updateTicks, defaults.Capacity)
         {
             Number = RecordKey.Number(key),
             Revision = Revision,
