@@ -1,4 +1,5 @@
 using System.Collections;
+using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
 
@@ -14,8 +15,15 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     /// <summary>A list that claims more is refused by its count and not read: a list of a caller may claim any count.</summary>
     private const int MaxCountToCopy = 1000;
 
+    /// <summary>The most tags in a set that is shared. Equal sets are mostly short, and the cache is to stay small.</summary>
+    private const int MaxCountToShare = 4;
+
     private const string Parameter = "Tag";
     private const string PlatformPrefix = "acs:";
+
+    // Tags repeat from project to project: few teams and stages label thousands of projects.
+    private static readonly InternCache<Tag> KnownTags = new(1024);
+    private static readonly InternCache<TagSet> KnownSets = new(256);
 
     private readonly Tag[] _tags;
 
@@ -63,10 +71,11 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
                 return refusal;
             }
 
-            copy[i] = tag!;
+            copy[i] = KnownTags.Intern(tag!);
         }
 
         set = new TagSet(copy);
+        set = count <= MaxCountToShare ? KnownSets.Intern(set) : set;
         return null;
     }
 

@@ -69,8 +69,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         return new Project(
             name,
             fields.Text(nameof(Project.Description), otherwise: ""),
-            fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole),
-            fields.Text(nameof(Project.TemplateId), otherwise: ""),
+            ProjectFields.Intern(fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole)),
+            ProjectFields.Intern(fields.Text(nameof(Project.TemplateId), otherwise: "")),
             Quota.Default.With(ReadLimits(fields, Limit.OfProject)),
             ReadTags(fields),
             createTicks,

@@ -1,0 +1,81 @@
+using Imm.Core.Collections;
+using Xunit;
+
+namespace Imm.Core.Tests.Model;
+
+/// <summary>The cache of values that repeat, and what projects share by it.</summary>
+public sealed class InternCacheTests
+{
+    private const int Attempts = 100;
+
+    [Fact]
+    public void Equal_values_become_one_object()
+    {
+        var cache = new InternCache<string>(8);
+        string first = New("team");
+
+        Assert.Same(first, cache.Intern(first));
+        Assert.Same(first, cache.Intern(New("team")));
+    }
+
+    [Fact]
+    public void A_value_takes_the_slot_of_another_and_is_never_replaced_by_it()
+    {
+        var cache = new InternCache<string>(1);
+        string first = cache.Intern(New("one"));
+        string second = New("two");
+
+        Assert.Same(second, cache.Intern(second));
+        Assert.Same(second, cache.Intern(New("two")));
+        string again = New("one");
+        Assert.NotSame(first, cache.Intern(again));
+        Assert.Same(again, cache.Intern(New("one")));
+    }
+
+    [Fact]
+    public void Projects_share_equal_tags_roles_and_templates()
+    {
+        using ImmStore store = ImmStore.InMemory(new() { ProjectQuota = int.MaxValue });
+        ProjectRegistry registry = store.Registry("1", "r");
+
+        AssertShared(i => (Create(registry, $"a{i}"), Create(registry, $"b{i}")));
+    }
+
+    [Fact]
+    public void Projects_that_are_loaded_share_equal_tags_roles_and_templates()
+    {
+        using var directory = new TempDirectory();
+        string path = directory.File("imm.db");
+        using (ImmStore store = ImmStore.Open(path))
+        {
+            Create(store.Registry("1", "r"), "a");
+            Create(store.Registry("1", "r"), "b");
+        }
+
+        AssertShared(_ =>
+        {
+            using ImmStore store = ImmStore.Open(path);
+            return (store.Registry("1", "r").Get("a"), store.Registry("1", "r").Get("b"));
+        });
+    }
+
+    /// <summary>Asserts that two projects share their values, at one of many attempts: other tests use the caches too.</summary>
+    private static void AssertShared(Func<int, (Project, Project)> make) => Assert.Contains(Enumerable.Range(0, Attempts), i =>
+    {
+        (Project one, Project other) = make(i);
+        Assert.Equal("team=media", $"{one.Tags[0]}");
+        return ReferenceEquals(one.Tags, other.Tags)
+            && ReferenceEquals(one.ServiceRole, other.ServiceRole)
+            && ReferenceEquals(one.TemplateId, other.TemplateId);
+    });
+
+    private static Project Create(ProjectRegistry registry, string name) => registry.Create(new()
+    {
+        ProjectName = name,
+        ServiceRole = New("Role"),
+        TemplateId = New("Official:ImageManagement"),
+        Tag = [new Tag(New("team"), New("media")), new Tag(New("stage"), New("test"))],
+    });
+
+    private static string New(string text) => new([.. text]);
+}
