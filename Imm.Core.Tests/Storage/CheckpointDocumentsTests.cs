@@ -52,7 +52,17 @@ public sealed class CheckpointDocumentsTests : IDisposable
     {
         DocumentFile opened = _documents.Open();
 
-        Assert.False(_documents.CloseIfUnused());
+        for (int i = 0; i < CheckpointDocuments.MaxUnusedCalls; i++)
+        {
+            Assert.False(_documents.CloseIfUnused());
+        }
+
+        Assert.Same(opened, _documents.Open());
+        for (int i = 0; i < CheckpointDocuments.MaxUnusedCalls; i++)
+        {
+            Assert.False(_documents.CloseIfUnused());
+        }
+
         Assert.True(_documents.CloseIfUnused());
         Assert.False(_documents.CloseIfUnused());
         Assert.NotSame(opened, _documents.Open());

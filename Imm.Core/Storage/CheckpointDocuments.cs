@@ -11,9 +11,15 @@ internal sealed class CheckpointDocuments(DataFile data) : IDisposable
     /// <summary>The number of pages, 256 MiB, after which LiteDB is opened again, because it may hold those that it has seen.</summary>
     private const int MaxPagesHeld = 32768;
 
+    /// <summary>
+    /// The number of calls of <see cref="CloseIfUnused"/> without a step between them after which LiteDB is closed: under load there are a
+    /// few between two checkpoints.
+    /// </summary>
+    public const int MaxUnusedCalls = 10;
+
     private readonly Dictionary<int, Scope?> _scopes = [];
     private DocumentFile? _documents;
-    private bool _isUsed;
+    private int _unusedCalls;
 
     /// <summary>Opens LiteDB for a step, unless it is open. Its changes before have been written to the data file.</summary>
     public DocumentFile Open()
@@ -23,18 +29,17 @@ internal sealed class CheckpointDocuments(DataFile data) : IDisposable
             Dispose();
         }
 
-        _isUsed = true;
+        _unusedCalls = 0;
         return _documents ??= new DocumentFile(data, _scopes);
     }
 
     /// <summary>Takes back the pages of a step that has been written, to use their memory again.</summary>
     public void Recycle(IReadOnlyList<KeyValuePair<uint, byte[]>> pages) => _documents?.Recycle(pages);
 
-    /// <summary>Closes LiteDB if it was not used since the last call; true if it was open.</summary>
+    /// <summary>Closes LiteDB if it was not used for a number of calls; true if it was open.</summary>
     public bool CloseIfUnused()
     {
-        bool isClosed = _documents is not null && !_isUsed;
-        _isUsed = false;
+        bool isClosed = _documents is not null && ++_unusedCalls > MaxUnusedCalls;
         if (isClosed)
         {
             Dispose();

@@ -100,7 +100,9 @@ internal sealed class PageStream(IPages file) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private byte[] NewPage() => _spare.TryPop(out byte[]? page) ? page : new byte[DataPage.Size];
+    // Pages outlive every collection of the young generations, which would copy each of them twice. Pinned arrays are not copied.
+    private byte[] NewPage() =>
+        _spare.TryPop(out byte[]? page) ? page : GC.AllocateUninitializedArray<byte>(DataPage.Size, pinned: true);
 
     private Span<byte> PageOf(byte[] buffer, int offset, int count, out uint number)
     {
