@@ -31,7 +31,7 @@ public sealed class AllocationBudgetTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
-    public void A_create_in_memory_allocates_at_most() => Assert.InRange(AllocatedByCreate(_store), 1, 1_300);
+    public void A_create_in_memory_allocates_at_most() => Assert.InRange(AllocatedByCreate(_store), 1, 790);
 
     [Fact]
     public void A_durable_create_allocates_at_most()
@@ -39,7 +39,7 @@ public sealed class AllocationBudgetTests : IDisposable
         using var directory = new TempDirectory();
         using ImmStore store = ImmStore.Open(directory.File("imm.db"));
 
-        Assert.InRange(AllocatedByCreate(store), 1, 1_400);
+        Assert.InRange(AllocatedByCreate(store), 1, 910);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class AllocationBudgetTests : IDisposable
         }
 
         int calls = 0;
-        Assert.InRange(Allocated(() => _registry.AddFiles(names[calls++ % ProjectsOfScope], "d", 1, 10)), 1, 1_800);
+        Assert.InRange(Allocated(() => _registry.AddFiles(names[calls++ % ProjectsOfScope], "d", 1, 10)), 1, 1_520);
     }
 
     [Fact]
