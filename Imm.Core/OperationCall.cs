@@ -251,10 +251,16 @@ internal static class OperationCall
     }
 
     public static OperationCall<IReadOnlyList<Dataset>> AddFiles(IEnumerable<FileChange> changes) =>
-        ChangeFiles(ImmAction.AddFiles, changes, adds: true);
+        ChangeFiles(ImmAction.AddFiles, Copy(changes), adds: true);
+
+    public static OperationCall<IReadOnlyList<Dataset>> AddFiles(FileChange change) =>
+        ChangeFiles(ImmAction.AddFiles, [change], adds: true);
 
     public static OperationCall<IReadOnlyList<Dataset>> RemoveFiles(IEnumerable<FileChange> changes) =>
-        ChangeFiles(ImmAction.RemoveFiles, changes, adds: false);
+        ChangeFiles(ImmAction.RemoveFiles, Copy(changes), adds: false);
+
+    public static OperationCall<IReadOnlyList<Dataset>> RemoveFiles(FileChange change) =>
+        ChangeFiles(ImmAction.RemoveFiles, [change], adds: false);
 
     // The operator sets the quota, not a user of the service.
     public static OperationCall<int> SetProjectQuota(int projectQuota)
@@ -276,13 +282,17 @@ internal static class OperationCall
             Command = create.Command is { } command ? new GetOrCreate<T>(get, command) : null,
         };
 
-    private static OperationCall<IReadOnlyList<Dataset>> ChangeFiles(string action, IEnumerable<FileChange> changes, bool adds)
+    private static FileChange[] Copy(IEnumerable<FileChange> changes)
     {
         Guard.IsNotNull(changes, nameof(changes));
-        FileChange[] copy = [.. changes];
-        ImmRefusal? malformed = Model.ChangeFiles.Parse(copy, adds, out ChangeFiles? command);
-        FileChange? only = copy.Length == 1 ? copy[0] : null;
-        return new(action, only?.ProjectName, only?.DatasetName, copy, malformed) { Command = command, Files = command };
+        return [.. changes];
+    }
+
+    private static OperationCall<IReadOnlyList<Dataset>> ChangeFiles(string action, FileChange[] changes, bool adds)
+    {
+        ImmRefusal? malformed = Model.ChangeFiles.Parse(changes, adds, out ChangeFiles? command);
+        FileChange? only = changes.Length == 1 ? changes[0] : null;
+        return new(action, only?.ProjectName, only?.DatasetName, changes, malformed) { Command = command, Files = command };
     }
 
     private static ImmRefusal? CheckName(string? projectName) => NameRule.Check(nameof(Project.ProjectName), projectName);

@@ -328,7 +328,9 @@ internal sealed class OperationPipeline(
             }
         }
 
-        write = new PendingWrite<TAnswer>(scope.Scope, scope.Entry, command, cancellationToken);
+        write = isSynchronous && !cancellationToken.CanBeCanceled
+            ? PendingWrite<TAnswer>.Rent(scope.Scope, scope.Entry, command)
+            : new PendingWrite<TAnswer>(scope.Scope, scope.Entry, command, cancellationToken);
         queue.Submit(write, mayCommit: isSynchronous);
         return default;
     }

@@ -387,7 +387,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset AddFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        AddFiles(One(projectName, datasetName, fileCount, totalFileSize))[0];
+        _pipeline.Run(OperationCall.AddFiles(new FileChange(projectName, datasetName, fileCount, totalFileSize)), _scope)[0];
 
     /// <inheritdoc cref="AddFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -398,7 +398,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> AddFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        FirstAsync(AddFilesAsync(One(projectName, datasetName, fileCount, totalFileSize), cancellationToken));
+        FirstAsync(_pipeline.RunAsync(
+            OperationCall.AddFiles(new FileChange(projectName, datasetName, fileCount, totalFileSize)), _scope, cancellationToken));
 
     /// <summary>
     /// Counts files and bytes into several datasets in one atomic change: all of them, or none where that would pass a limit of any.
@@ -438,7 +439,7 @@ public sealed partial class ProjectRegistry
     /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public Dataset RemoveFiles(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        RemoveFiles(One(projectName, datasetName, fileCount, totalFileSize))[0];
+        _pipeline.Run(OperationCall.RemoveFiles(new FileChange(projectName, datasetName, fileCount, totalFileSize)), _scope)[0];
 
     /// <inheritdoc cref="RemoveFiles(string, string, long, long)"/>
     /// <param name="projectName">The project.</param>
@@ -449,7 +450,8 @@ public sealed partial class ProjectRegistry
     /// <exception cref="OperationCanceledException">The change was cancelled; nothing was changed.</exception>
     public ValueTask<Dataset> RemoveFilesAsync(
         string projectName, string datasetName, long fileCount, long totalFileSize, CancellationToken cancellationToken = default) =>
-        FirstAsync(RemoveFilesAsync(One(projectName, datasetName, fileCount, totalFileSize), cancellationToken));
+        FirstAsync(_pipeline.RunAsync(
+            OperationCall.RemoveFiles(new FileChange(projectName, datasetName, fileCount, totalFileSize)), _scope, cancellationToken));
 
     /// <summary>
     /// Counts files and bytes out of several datasets in one atomic change: all of them, or none where one has not as many.
@@ -475,9 +477,6 @@ public sealed partial class ProjectRegistry
     public ValueTask<IReadOnlyList<Dataset>> RemoveFilesAsync(
         IEnumerable<FileChange> changes, CancellationToken cancellationToken = default) =>
         _pipeline.RunAsync(OperationCall.RemoveFiles(changes), _scope, cancellationToken);
-
-    private static FileChange[] One(string projectName, string datasetName, long fileCount, long totalFileSize) =>
-        [new FileChange(projectName, datasetName, fileCount, totalFileSize)];
 
     private static async ValueTask<Dataset> FirstAsync(ValueTask<IReadOnlyList<Dataset>> datasets) =>
         (await datasets.ConfigureAwait(false))[0];

@@ -209,6 +209,69 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void An_index_that_is_made_of_many_objects_at_once_has_a_tree_from_the_first_read_in_order()
+    {
+        const int Count = 2 * NameIndex<Thing>.MaxUnordered;
+        Thing[] things = [.. Enumerable.Range(0, Count).Select(i => new Thing($"n{i % 10}{i}"))];
+        NameIndex<Thing> index = NameIndex<Thing>.Of(things, NotExpected);
+        for (int i = 0; i < 200; i++)
+        {
+            index = index.Set(null, new Thing($"later{i}"));
+            Assert.False(index.HasTree);
+        }
+
+        Assert.Equal(Count + 200, Read(index.InOrder.After(null)).Count);
+        for (int i = 0; i < 3 * Count; i++)
+        {
+            Thing one = index.Find("n11")!;
+            index = index.Set(one, new Thing(one.Name));
+        }
+
+        Assert.True(index.HasTree);
+        index.AssertShape();
+    }
+
+    [Theory]
+    [MemberData(nameof(HashMasks))]
+    public void Of_objects_with_one_name_the_first_is_in_a_table(int mask)
+    {
+        foreach (int count in (int[])[0, 1, 3, 9, 1_000, 3_000])
+        {
+            Thing[] things = [.. Enumerable.Range(0, count).Select(i => new Thing($"n{i % 40}{(i % 3 == 0 ? "" : $"-{i % 700}")}"))];
+            var repeated = new List<Thing>();
+
+            NameTable<Thing> table = NameTable<Thing>.Of(things, repeated.Add, name => name.GetHashCode() & mask);
+
+            Thing[] first = [.. things.DistinctBy(thing => thing.Name)];
+            table.AssertShape();
+            Assert.Equal(first.Length, table.Count);
+            Assert.Equal(things.Except(first).ToHashSet(), repeated.ToHashSet());
+            Assert.All(first, thing => Assert.Same(thing, table.Find(thing.Name)));
+        }
+    }
+
+    [Fact]
+    public void Names_at_random_are_sorted_in_ordinal_order()
+    {
+        var random = new Random(4);
+        foreach (int count in (int[])[0, 1, 2, 16, 17, 500, 5_000])
+        {
+            // Few characters, so that many names begin with the same ones; some are longer than what is compared as numbers.
+            Thing[] things =
+            [
+                .. Enumerable.Range(0, count).Select(_ => new Thing(new string('c', random.Next(9) == 0 ? 300 : 0)
+                    + new string([.. Enumerable.Range(0, random.Next(12)).Select(_ => "\0aAé\uFFFF"[random.Next(5)])]))),
+            ];
+            INamed[] sorted = [.. things];
+
+            NameOrder.Sort(sorted);
+
+            string[] expected = [.. things.Select(thing => thing.Name).Order(StringComparer.Ordinal)];
+            Assert.Equal(expected, sorted.Select(thing => thing.Name), StringComparer.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_read_of_an_older_index_makes_the_next_ones_keep_a_tree()
     {
         NameIndex<Thing> older = NameIndex<Thing>.Empty.Set(null, new Thing("a"));
@@ -276,6 +339,8 @@ public sealed class NameIndexTests
     private static NameTable<Thing> With(NameTable<Thing> table, NameChange[] changes, OwnerToken? owner) =>
         table.With(changes, Array.ConvertAll(changes, change => table.HashOf(change.Item.Name)), owner);
 
+    private static void NotExpected(Thing repeated) => Assert.Fail($"'{repeated.Name}' is there once.");
+
     private static List<Thing> Read(NameTree<Thing>.Cursor cursor, int most = int.MaxValue)
     {
         var read = new List<Thing>();
@@ -301,6 +366,7 @@ public sealed class NameIndexTests
     /// <summary>The present snapshot, the token that it is changed under, and all snapshots that were published.</summary>
     private sealed class World
     {
+        private readonly int _hashMask;
         private readonly string[] _names;
         private readonly List<(Snapshot Snapshot, Thing[] Things, OwnerToken Owner)> _published = [];
         private readonly Random _random = new(1);
@@ -309,6 +375,8 @@ public sealed class NameIndexTests
 
         public World(int hashMask, int names)
         {
+            _hashMask = hashMask;
+
             // Ordinal order is not the order of a culture: case counts, no character is ignored, surrogates come before U+FFFF.
             string[] odd = ["", "a", "A", "b", "a\0", "-a", "a-", "é", "\uD83D\uDE00", "\uFFFF"];
             // Names as long as a key holds whole, and longer ones with the same start.
@@ -388,6 +456,13 @@ public sealed class NameIndexTests
                 snapshot.Table.AssertShape();
                 NameTable<Thing> packed = snapshot.Table.Packed();
                 packed.AssertShape();
+                Thing[] shuffled = [.. things];
+                _random.Shuffle(shuffled);
+                NameTable<Thing> made = NameTable<Thing>.Of(shuffled, NotExpected, name => name.GetHashCode() & _hashMask);
+                made.AssertShape();
+                NameIndex<Thing> madeIndex = NameIndex<Thing>.Of(shuffled, NotExpected);
+                madeIndex.AssertShape();
+                Assert.True(things.AsSpan().SequenceEqual(Read(madeIndex.InOrder.After(null)).ToArray()));
                 snapshot.Tree.AssertShape();
                 List<Thing> read = Read(snapshot.Tree.After(null));
                 Assert.True(things.AsSpan().SequenceEqual(read.ToArray()));
@@ -397,6 +472,8 @@ public sealed class NameIndexTests
                     Thing? expected = byName.GetValueOrDefault(name);
                     Assert.True(ReferenceEquals(expected, snapshot.Table.Find(name)));
                     Assert.True(ReferenceEquals(expected, packed.Find(name)));
+                    Assert.True(ReferenceEquals(expected, made.Find(name)));
+                    Assert.True(ReferenceEquals(expected, madeIndex.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Tree.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Index.Find(name)));
                     Assert.True(ReferenceEquals(expected, packedIndex.Find(name)));

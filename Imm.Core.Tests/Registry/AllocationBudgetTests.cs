@@ -60,7 +60,7 @@ public sealed class AllocationBudgetTests : IDisposable
         }
 
         int calls = 0;
-        Assert.InRange(Allocated(() => _registry.AddFiles(names[calls++ % ProjectsOfScope], "d", 1, 10)), 1, 1_520);
+        Assert.InRange(Allocated(() => _registry.AddFiles(names[calls++ % ProjectsOfScope], "d", 1, 10)), 1, 1_200);
     }
 
     [Fact]

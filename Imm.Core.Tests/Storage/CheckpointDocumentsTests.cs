@@ -69,6 +69,19 @@ public sealed class CheckpointDocumentsTests : IDisposable
     }
 
     [Fact]
+    public void LiteDB_reads_no_page_for_whoever_only_reads()
+    {
+        Apply([.. Enumerable.Range(1, 100).Select(number => NewRecord(number, ChangeState.Created))]);
+        using var documents = new DocumentFile(_data);
+
+        Assert.Equal(100, documents.Read(ChangeKind.Project).Count());
+        documents.Verify(NewRecord(50, ChangeState.Updated));
+        Assert.Empty(documents.ReadChanges());
+
+        Assert.Equal(0, documents.PagesRead);
+    }
+
+    [Fact]
     public void Changes_that_were_not_written_are_gone_after_a_close()
     {
         _documents.Open().Apply([NewRecord(1, ChangeState.Created)]);

@@ -111,6 +111,67 @@ public class RecordCodecTests
 
     [Theory]
     [MemberData(nameof(Samples))]
+    public void Many_fields_of_a_later_version_are_ignored(int sample)
+    {
+        (ChangeKind kind, long key, object value) = All[sample];
+
+        // In front of those that are known, and some with names that begin and end as these do.
+        var document = new BsonDocument();
+        for (int i = 0; i < 50; i++)
+        {
+            document[$"Later{i}"] = i;
+        }
+
+        foreach (string name in Document(kind, value).Keys)
+        {
+            document[string.Concat(name.AsSpan(0, 1), new string('x', Math.Max(0, name.Length - 2)), name.AsSpan(name.Length - 1))] = 1.5;
+        }
+
+        foreach ((string name, BsonValue field) in Document(kind, value))
+        {
+            document[name] = field;
+        }
+
+        Assert.Equal(Shown(value), Shown(Read(kind, key, document)));
+    }
+
+    [Fact]
+    public void A_text_that_is_no_UTF_8_is_damaged()
+    {
+        byte[] bytes = Encode(ChangeKind.Project, FullProject);
+        int at = bytes.AsSpan().IndexOf("Beschreibung"u8);
+        bytes[at] = 0xFF;
+
+        Assert.Throws<InvalidDataException>(() => Codec.ReadProject(new Record(ChangeKind.Project, ProjectKey, bytes)));
+    }
+
+    [Fact]
+    public void Equal_texts_and_tags_of_projects_are_one_object()
+    {
+        var shared = new SharedFields();
+        var random = new Random(1);
+        for (int i = 0; i < 2_000; i++)
+        {
+            int one = random.Next(40);
+            Project project = NewProject($"text {one}{new string('x', one * 10)}", $"role {one}", "", Quota.Default, Tags(one % 5));
+
+            Project read = Codec.ReadProject(new Record(ChangeKind.Project, ProjectKey, Encode(ChangeKind.Project, project)), shared);
+
+            Assert.Equal(project.Description, read.Description);
+            Assert.Equal(project.ServiceRole, read.ServiceRole);
+            Assert.Equal(project.Tags, read.Tags);
+        }
+
+        byte[] bytes = Encode(ChangeKind.Project, NewProject("text", "role", "template", Quota.Default, Tags(2)));
+        Project last = Codec.ReadProject(new Record(ChangeKind.Project, ProjectKey, bytes), shared);
+        Project again = Codec.ReadProject(new Record(ChangeKind.Project, ProjectKey, bytes), shared);
+        Assert.Same(last.Description, again.Description);
+        Assert.Same(last.TemplateId, again.TemplateId);
+        Assert.Same(last.Tags, again.Tags);
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
     public void Bytes_that_are_cut_are_no_document(int sample)
     {
         (ChangeKind kind, _, object value) = All[sample];

@@ -30,6 +30,29 @@ internal sealed class NameTable<T> where T : class, INamed
     /// <summary>Makes an empty table with the given hash function, for tests of collisions.</summary>
     public static NameTable<T> WithHash(Func<string, int> hash) => new(null, 0, hash, null);
 
+    /// <summary>
+    /// Makes a table of objects, in nodes that are allocated in the order in which a search reads them, as <see cref="Packed"/> does.
+    /// </summary>
+    /// <param name="items">The objects.</param>
+    /// <param name="repeated">Takes each object whose name an object before it has; the table does not.</param>
+    /// <param name="hash">A hash function, for tests of collisions; null for that of the names.</param>
+    public static NameTable<T> Of(IReadOnlyList<T> items, Action<T> repeated, Func<string, int>? hash = null)
+    {
+        var order = new NameTableNode.Place[items.Count];
+        for (int i = 0; i < order.Length; i++)
+        {
+            order[i] = new(HashOf(items[i].Name, hash), i);
+        }
+
+        int count = order.Length;
+        object? root = NameTableNode.Build(items, order, new NameTableNode.Place[order.Length], 0, item =>
+        {
+            count--;
+            repeated(Unsafe.As<T>(item));
+        });
+        return new NameTable<T>(root, count, hash, null);
+    }
+
     /// <summary>Finds the object of a name; null where there is none.</summary>
     public T? Find(string name) => Find(name, HashOf(name));
 
@@ -70,18 +93,12 @@ internal sealed class NameTable<T> where T : class, INamed
     public NameTable<T> Packed() => new(NameTableNode.Packed(_root), _count, _hash, null);
 
     /// <summary>Makes a tree of the objects.</summary>
-    public NameTree<T> InOrder(OwnerToken owner)
+    public NameTree<T> InOrder()
     {
         var items = new INamed[_count];
         NameTableNode.CopyTo(_root, items, 0);
-        Array.Sort(items, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        NameTree<T> tree = NameTree<T>.Empty;
-        foreach (INamed item in items)
-        {
-            tree = tree.Set(Unsafe.As<T>(item), owner);
-        }
-
-        return tree;
+        NameOrder.Sort(items);
+        return NameTree<T>.OfSorted(items);
     }
 
     /// <summary>Asserts in a debug build that the counts are right and that no node could be an array.</summary>
@@ -89,7 +106,10 @@ internal sealed class NameTable<T> where T : class, INamed
     public void AssertShape() => Debug.Assert(NameTableNode.CheckShape(_root, 0) == _count);
 
     /// <summary>The hash under which the table keeps a name.</summary>
-    public uint HashOf(string name) => unchecked((uint)(_hash is null ? name.GetHashCode() : _hash(name)));
+    public uint HashOf(string name) => HashOf(name, _hash);
+
+    private static uint HashOf(string name, Func<string, int>? hash) =>
+        unchecked((uint)(hash is null ? name.GetHashCode() : hash(name)));
 
     private NameTable<T> WithRoot(object? root, int count, OwnerToken? owner)
     {

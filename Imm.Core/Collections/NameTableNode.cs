@@ -88,6 +88,52 @@ internal sealed class NameTableNode
         return node._count > MaxBucket ? node : node.ToBucket();
     }
 
+    /// <summary>Makes the child of objects.</summary>
+    /// <param name="items">The objects.</param>
+    /// <param name="order">The places of those that the child is to have, in their order.</param>
+    /// <param name="other">As much room.</param>
+    /// <param name="shift">The bits of the hashes that the nodes above have used.</param>
+    /// <param name="repeated">Takes each object that has the name of one before it; it is left out.</param>
+    public static object? Build(
+        IReadOnlyList<INamed> items, Span<Place> order, Span<Place> other, int shift, Action<INamed> repeated)
+    {
+        if (order.Length <= MaxBucket || shift >= HashBits)
+        {
+            return BuildBucket(items, order, repeated);
+        }
+
+        Span<int> ends = stackalloc int[Slots.Count];
+        foreach (Place each in order)
+        {
+            ends[SlotOf(each.Hash << shift)]++;
+        }
+
+        int sum = 0;
+        foreach (ref int end in ends)
+        {
+            (end, sum) = (sum, sum + end);
+        }
+
+        foreach (Place each in order)
+        {
+            other[ends[SlotOf(each.Hash << shift)]++] = each;
+        }
+
+        var node = new NameTableNode(null);
+        int from = 0;
+        for (int i = 0; i < Slots.Count; i++)
+        {
+            Range range = from..ends[i];
+            object? child = Build(items, other[range], order[range], shift + Bits, repeated);
+            node._slots[i] = child;
+            node._count += child is NameTableNode below ? below._count : ((Entry[]?)child)?.Length ?? 0;
+            from = ends[i];
+        }
+
+        // Few are left where most had the name of another one.
+        return node._count > MaxBucket ? node : node.ToBucket();
+    }
+
     /// <summary>Copies a child with all below it.</summary>
     public static object? Packed(object? child)
     {
@@ -228,6 +274,32 @@ internal sealed class NameTableNode
         return node;
     }
 
+    private static Entry[]? BuildBucket(IReadOnlyList<INamed> items, ReadOnlySpan<Place> order, Action<INamed> repeated)
+    {
+        if (order.IsEmpty)
+        {
+            return null;
+        }
+
+        var entries = new Entry[order.Length];
+        int count = 0;
+        foreach (Place each in order)
+        {
+            INamed item = items[each.Index];
+            var entry = new Entry(new NameKey(item.Name, each.Hash), item);
+            if (IndexOf(entries.AsSpan(0, count), entry) >= 0)
+            {
+                repeated(item);
+            }
+            else
+            {
+                entries[count++] = entry;
+            }
+        }
+
+        return count == entries.Length ? entries : entries[..count];
+    }
+
     private NameTableNode Writable(OwnerToken? owner) =>
         owner is not null && _owner == owner ? this : new NameTableNode(owner) { _count = _count, _slots = _slots };
 
@@ -247,6 +319,9 @@ internal sealed class NameTableNode
 
         return [.. entries];
     }
+
+    /// <summary>The hash of the name of an object, and the index of the object in a list.</summary>
+    public readonly record struct Place(uint Hash, int Index);
 
     /// <summary>An object beside the key of its name.</summary>
     public readonly struct Entry(in NameKey key, INamed item)

@@ -25,6 +25,9 @@ internal sealed class NameTree<T> where T : class, INamed
 
     public int Count => _count;
 
+    /// <summary>Makes a tree of objects that are sorted and have different names.</summary>
+    public static NameTree<T> OfSorted(ReadOnlySpan<INamed> items) => new(NameTreeNode.Build(items), items.Length, null);
+
     /// <summary>Finds the object of a name; null where there is none.</summary>
     public T? Find(string name)
     {

@@ -97,6 +97,41 @@ internal sealed class NameTreeNode
         return path;
     }
 
+    /// <summary>Makes the nodes of objects that are sorted and have different names, each but the last of a level full.</summary>
+    public static NameTreeNode Build(ReadOnlySpan<INamed> items)
+    {
+        var nodes = new List<NameTreeNode>((items.Length / MaxLeaf) + 1);
+        var names = new List<string>(nodes.Capacity);
+        for (int i = 0; i < items.Length; i += MaxLeaf)
+        {
+            ReadOnlySpan<INamed> some = items[i..Math.Min(i + MaxLeaf, items.Length)];
+            var values = new object[some.Length];
+            for (int j = 0; j < values.Length; j++)
+            {
+                values[j] = some[j];
+            }
+
+            nodes.Add(new NameTreeNode(true, values.Length, [], values, null));
+            names.Add(some[0].Name);
+        }
+
+        while (nodes.Count > 1)
+        {
+            int count = 0;
+            for (int i = 0; i < nodes.Count; i += MaxInner)
+            {
+                int length = Math.Min(MaxInner, nodes.Count - i);
+                nodes[count] = new NameTreeNode(false, length, [.. names[i..(i + length)]], [.. nodes[i..(i + length)]], null);
+                names[count++] = names[i];
+            }
+
+            nodes.RemoveRange(count, nodes.Count - count);
+            names.RemoveRange(count, names.Count - count);
+        }
+
+        return nodes.Count == 0 ? Empty : nodes[0];
+    }
+
     /// <summary>Makes a root above two halves.</summary>
     public static NameTreeNode Join(NameTreeNode left, NameTreeNode right, OwnerToken? owner) =>
         new(false, 2, [left.NameAt(0), right.NameAt(0)], [left, right], owner);

@@ -157,7 +157,9 @@ internal sealed class CommitQueue
     /// The calling thread is the one that would have to commit the write, which is cancelled.
     /// </exception>
     public ImmOutcome<TAnswer> Wait<TAnswer>(PendingWrite<TAnswer> write) =>
-        IsCommittingThread && write.TryCancel() ? throw CalledByStore() : write.Wait();
+        write.IsAlone ? write.End()
+        : IsCommittingThread && write.TryCancel() ? throw CalledByStore()
+        : write.Wait();
 
     /// <summary>Runs something while nothing is committed, and everything that was committed is published.</summary>
     /// <exception cref="InvalidOperationException">The caller is a listener, logger or clock that this store calls.</exception>
@@ -429,6 +431,8 @@ internal sealed class CommitQueue
             {
                 Commit();
             }
+
+            write.IsAlone = true;
         }
     }
 

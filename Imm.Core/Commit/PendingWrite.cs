@@ -27,6 +27,9 @@ internal abstract class PendingWrite
     /// <summary>Finds the entry of the scope for the batch. Caller must hold the commit lock.</summary>
     public abstract ScopeEntry Stage(ScopeTable scopes);
 
+    /// <summary>True if the caller has committed the write itself, so that no other thread has known it.</summary>
+    public bool IsAlone { get; set; }
+
     /// <summary>Takes the command into a batch; false where it was cancelled.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _stage, Taken, Waiting) == Waiting;
 
@@ -46,6 +49,12 @@ internal abstract class PendingWrite
     public abstract ScopeEntry? Decide(
         ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken owner, out ScopeState? next, out Change[] changes);
 
+    /// <summary>Makes the write one that is not yet enqueued.</summary>
+    protected void Reset()
+    {
+        (_stage, IsAlone) = (Waiting, false);
+    }
+
     /// <summary>Completes the write with its decision.</summary>
     public abstract void Complete();
 
@@ -63,12 +72,16 @@ internal abstract class PendingWrite
 /// </remarks>
 internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<ImmOutcome<TAnswer>>
 {
-    private readonly Scope _scope;
+    /// <summary>A write of the thread that is over, and is used again.</summary>
+    [ThreadStatic]
+    private static PendingWrite<TAnswer>? _spare;
+
+    private Scope _scope;
     private ScopeEntry? _known;
-    private readonly Command<TAnswer> _command;
+    private Command<TAnswer> _command;
     private ManualResetValueTaskSourceCore<ImmOutcome<TAnswer>> _source = new() { RunContinuationsAsynchronously = true };
     private readonly CancellationTokenRegistration _cancellation;
-    private Decision<TAnswer> _decision;
+    private ImmOutcome<TAnswer> _decided;
     private Exception? _defect;
 
     // Most callers find their outcome and do not wait. A pulse costs each object on which it is made a block of the runtime's own.
@@ -99,6 +112,20 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
     }
 
+    /// <summary>Makes the write of a caller that waits for it on its own thread.</summary>
+    /// <inheritdoc cref="PendingWrite{TAnswer}(Scope, ScopeEntry, Command{TAnswer}, CancellationToken)"/>
+    public static PendingWrite<TAnswer> Rent(Scope scope, ScopeEntry? known, Command<TAnswer> command)
+    {
+        if (_spare is not { } write)
+        {
+            return new(scope, known, command, CancellationToken.None);
+        }
+
+        _spare = null;
+        (write._scope, write._known, write._command) = (scope, known, command);
+        return write;
+    }
+
     public override Scope Scope => _scope;
 
     public override ScopeEntry? Entry => _known;
@@ -110,6 +137,17 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
 
     /// <summary>The outcome, in which a refusal is a value.</summary>
     public ValueTask<ImmOutcome<TAnswer>> Outcome => new(this, _source.Version);
+
+    /// <summary>Gets the outcome of a write that nobody but the calling thread has known. The write must not be used any more.</summary>
+    public ImmOutcome<TAnswer> End()
+    {
+        ImmOutcome<TAnswer> outcome = _source.GetResult(_source.Version);
+        _source.Reset();
+        (_scope, _known, _command, _decided) = (null!, null, null!, default);
+        Reset();
+        _spare = this;
+        return outcome;
+    }
 
     /// <summary>Waits for the outcome on the calling thread.</summary>
     public ImmOutcome<TAnswer> Wait()
@@ -134,12 +172,13 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
             _defect = null;
             ScopeEntry entry = Stage(scopes);
             ScopeState state = scopes.StagedState(entry);
-            _decision = log.RefuseNewScope(entry) is { } full
+            Decision<TAnswer> decision = log.RefuseNewScope(entry) is { } full
                 ? Decision<TAnswer>.Refused(_command.Check(state) ?? full)
                 : _command.IsEmpty ? DecideEmpty(state)
                 : _command.Decide(state, timeProvider.GetUtcNow().UtcTicks, owner);
-            next = _decision.Next;
-            changes = _decision.Changes;
+            _decided = decision.Refusal is { } refusal ? new(refusal) : new(decision.Answer!);
+            next = decision.Next;
+            changes = decision.Changes;
             return next is not null ? entry : null;
         }
 #pragma warning disable CA1031 // A defect in one command, or in the clock, must not fail the others of its batch; its own caller gets it.
@@ -161,7 +200,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
         else
         {
-            Complete(_decision.Refusal is { } refusal ? new ImmOutcome<TAnswer>(refusal) : new ImmOutcome<TAnswer>(_decision.Answer!));
+            Complete(_decided);
         }
     }
 

@@ -76,6 +76,31 @@ internal sealed class ScopeState
             0,
             revision);
 
+    /// <summary>Makes the state that has projects with all that is in them, in place of an empty one.</summary>
+    /// <param name="projects">The projects.</param>
+    /// <param name="attachments">The attachments of these projects.</param>
+    /// <param name="lastNumber">The greatest number given to a project, dataset or attachment.</param>
+    /// <param name="repeated">Takes each project whose name a project before it has; the state does not.</param>
+    public ScopeState WithAll(
+        IReadOnlyList<Project> projects, NameTree<OssBucketAttachment> attachments, long lastNumber, Action<Project> repeated)
+    {
+        Invariant.Holds(ProjectCount == 0, "the state is empty");
+        (long datasetCount, long revision) = (0, Revision);
+        foreach (Project project in projects)
+        {
+            Invariant.Holds(project.DatasetCount == project.Datasets.Count, "a project counts its datasets");
+            datasetCount += project.DatasetCount;
+            revision = Math.Max(revision, project.Revision);
+        }
+
+        NameIndex<Project> index = NameIndex<Project>.Of(projects, project =>
+        {
+            datasetCount -= project.DatasetCount;
+            repeated(project);
+        });
+        return new(Scope, Defaults, OwnProjectQuota, index, attachments, datasetCount, lastNumber, revision);
+    }
+
     /// <summary>Checks that the scope has a number left for a new project or dataset.</summary>
     public ImmRefusal? CheckNumberLeft(string parameter) => LastNumber < MaxNumber ? null
         : ImmRefusal.CountExceeded(

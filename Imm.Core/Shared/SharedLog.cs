@@ -506,7 +506,9 @@ internal sealed class SharedLog : CommitLog
         return locked;
     }
 
-    /// <summary>Locks scopes in one round trip, reads the versions of those that are locked, and the batches since those in memory.</summary>
+    /// <summary>
+    /// Locks scopes in one round trip, reads the versions of those that are locked, and the batches since the versions in memory.
+    /// </summary>
     private void Lock(
         SharedDatabase.Lane lane,
         bool begins,

@@ -116,9 +116,9 @@ internal sealed class SharedSql(string schema)
         $"SELECT scope, version, batch FROM \"{schema}\".imm_scope WHERE scope = ANY($1) ORDER BY scope FOR UPDATE SKIP LOCKED";
 
     /// <summary>
-    /// Reads the batches of scopes from a version on, that version included but for its changes: a JSON array of scopes with versions. Those
-    /// of a scope come in order, and no more than <see cref="MaxBatches"/>: whoever is further behind loads the scope anew. The limit also
-    /// keeps an engine from reading the whole table for a join.
+    /// Reads the batches of scopes from a version on, that version included but for its changes: a JSON array of scopes with versions.
+    /// Those of a scope come in order, and no more than <see cref="MaxBatches"/>: whoever is further behind loads the scope anew. The limit
+    /// also keeps an engine from reading the whole table for a join.
     /// </summary>
     public string ReadBatches { get; } =
         $"""

@@ -10,9 +10,6 @@ namespace Imm.Core.Storage;
 /// </summary>
 internal static class BsonReader
 {
-    /// <summary>The length of the empty document in bytes.</summary>
-    public const int MinLength = 5;
-
     private const int MaxNameLength = 32;
 
     /// <summary>Texts are stored without a lone surrogate, so bytes that are no UTF-8 are damage.</summary>
@@ -109,7 +106,7 @@ internal static class BsonReader
     {
         int length = BinaryPrimitives.ReadInt32LittleEndian(bytes[offset..]);
         end = offset + length - 1;
-        Expect(length >= MinLength && length <= bytes.Length - offset && bytes[end] == 0);
+        Expect(length >= BsonWalker.MinLength && length <= bytes.Length - offset && bytes[end] == 0);
         offset += 4;
         int count = 0;
         int next = offset;
@@ -126,7 +123,7 @@ internal static class BsonReader
                     break;
                 case 0x03 or 0x04:
                     more = BinaryPrimitives.ReadInt32LittleEndian(bytes[next..]);
-                    Expect(more >= MinLength);
+                    Expect(more >= BsonWalker.MinLength);
                     break;
                 case 0x09 or 0x12:
                     more = 8;

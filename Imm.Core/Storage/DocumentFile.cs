@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Imm.Core.Model;
 using LiteDB;
@@ -14,9 +15,10 @@ namespace Imm.Core.Storage;
 /// other and read together, so they share a document.
 /// </para>
 /// <para>
-/// Not thread-safe. LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each transaction. So
-/// LiteDB always opens with an empty log, and its recovery, which does not verify what it reads, never runs. After an exception the
-/// instance must not be used any more.
+/// Not thread-safe. LiteDB makes the changes, and is opened by the first one: whoever only reads needs no more than the pages
+/// (<see cref="CollectionReader"/>). LiteDB's own log is in memory, and a LiteDB checkpoint empties it into the page stream after each
+/// transaction. So LiteDB always opens with an empty log, and its recovery, which does not verify what it reads, never runs. After an
+/// exception the instance must not be used any more.
 /// </para>
 /// </remarks>
 internal sealed class DocumentFile : IDisposable
@@ -26,26 +28,20 @@ internal sealed class DocumentFile : IDisposable
     private const long MaxBytesPerTransaction = 1 << 16;
 
     private readonly PageStream _pages;
-    private readonly LiteEngine _engine;
+    private readonly CollectionReader _reader;
     private readonly Dictionary<int, Scope?> _scopes;
     private readonly BsonPool _pool = new();
     private readonly List<Record> _merged = [];
+    private LiteEngine? _engine;
 
     /// <param name="file">The pages.</param>
     /// <param name="scopes">The scopes that are known by their numbers; takes those that are read. Null if none are.</param>
-    public DocumentFile(IPages file, Dictionary<int, Scope?>? scopes = null)
+    /// <param name="isRecycling">True if a record that was read is valid only until the next one is read, which saves memory.</param>
+    public DocumentFile(IPages file, Dictionary<int, Scope?>? scopes = null, bool isRecycling = false)
     {
         _scopes = scopes ?? [];
-        _pages = new PageStream(file);
-        bool isNew = file.PageCount == 0;
-        _engine = new LiteEngine(new EngineSettings { DataStream = _pages, LogStream = new MemoryStream(), Collation = Collation.Binary });
-        if (isNew)
-        {
-            // Checkpoints happen only where this class asks for one. Dates are shown as they are stored, in UTC.
-            _engine.Pragma(Pragmas.CHECKPOINT, 0);
-            _engine.Pragma(Pragmas.UTC_DATE, true);
-            _engine.Checkpoint();
-        }
+        _pages = new PageStream(file) { Written = number => _reader!.Forget(number) };
+        _reader = new CollectionReader(_pages, isRecycling);
     }
 
     /// <summary>Reads all scopes of a data file.</summary>
@@ -54,6 +50,8 @@ internal sealed class DocumentFile : IDisposable
         using var documents = new DocumentFile(pages);
         return [.. documents.Read(ChangeKind.Scope).Select(static record => RecordCodec.ReadScope(record))];
     }
+
+    private LiteEngine Engine => _engine ??= OpenEngine();
 
     /// <summary>The number of pages that LiteDB has read, which it may hold in memory until it is disposed.</summary>
     public long PagesRead => _pages.PagesRead;
@@ -107,11 +105,11 @@ internal sealed class DocumentFile : IDisposable
         }
 
         CopyChanges(added);
-        if (Last(collection.Name, 0, key - StoredChanges.MaxWeight) is { } oldest)
+        if (_reader.ReadLast(collection.Name, 0, key - StoredChanges.MaxWeight) is { } oldest)
         {
             // The one with the key may hold changes above it.
-            Transact(() => _engine.DeleteMany(
-                collection.Name, BsonExpression.Create("$._id < @0", RecordBucket.KeyOf(collection, oldest))));
+            // The text of an expression must be constant: LiteDB compiles each text and keeps it for ever.
+            Transact(() => Engine.DeleteMany(collection.Name, BsonExpression.Create("$._id < @0", oldest.Key)));
         }
     }
 
@@ -128,7 +126,7 @@ internal sealed class DocumentFile : IDisposable
     public IEnumerable<Record> ReadChanges()
     {
         long oldest = LastChange() - StoredChanges.MaxWeight;
-        return Find(RecordCollection.Changes.Name, 0, long.MaxValue)
+        return _reader.Read(RecordCollection.Changes.Name, 0, long.MaxValue)
             .SelectMany(static document => RecordBucket.Read(RecordCollection.Changes, document))
             .Where(change => change.Key > oldest);
     }
@@ -141,12 +139,12 @@ internal sealed class DocumentFile : IDisposable
         _ = record.Document;
         if (record.Kind == ChangeKind.Scope)
         {
-            _ = Last(RecordCollection.Scopes, record.Key, record.Key);
+            _ = _reader.ReadLast(RecordCollection.Scopes, record.Key, record.Key);
             return;
         }
 
         RecordCollection collection = RecordCollection.Of(record.Kind);
-        if (Last(collection.Name, collection.Range(record.Key).First, record.Key) is { } bucket)
+        if (_reader.ReadLast(collection.Name, collection.Range(record.Key).First, record.Key) is { } bucket)
         {
             RecordBucket.Read(collection, bucket);
         }
@@ -155,6 +153,12 @@ internal sealed class DocumentFile : IDisposable
     /// <inheritdoc cref="PageStream.TakeWritten"/>
     public IReadOnlyList<KeyValuePair<uint, byte[]>> TakePages(in DataFileHeader header)
     {
+        if (_pages.PageCount == 0)
+        {
+            // LiteDB writes page 0 of a new file.
+            _ = Engine;
+        }
+
         IReadOnlyList<KeyValuePair<uint, byte[]>> pages = _pages.TakeWritten(header);
         PagesTaken += pages.Count;
         return pages;
@@ -167,38 +171,67 @@ internal sealed class DocumentFile : IDisposable
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue) =>
         kind == ChangeKind.Scope ? ReadScopes(first, last) : ReadBuckets(RecordCollection.Of(kind), first, last);
 
-    public void Dispose() => _engine.Dispose();
+    public void Dispose() => _engine?.Dispose();
+
+    private LiteEngine OpenEngine()
+    {
+        bool isNew = _pages.PageCount == 0;
+        var engine = new LiteEngine(
+            new EngineSettings { DataStream = _pages, LogStream = new MemoryStream(), Collation = Collation.Binary });
+        if (isNew)
+        {
+            // Checkpoints happen only where this class asks for one. Dates are shown as they are stored, in UTC.
+            engine.Pragma(Pragmas.CHECKPOINT, 0);
+            engine.Pragma(Pragmas.UTC_DATE, true);
+            engine.Checkpoint();
+        }
+
+        return engine;
+    }
 
     private IEnumerable<Record> ReadScopes(long first, long last)
     {
-        foreach (BsonDocument document in Find(RecordCollection.Scopes, first, last))
+        foreach (StoredDocument document in _reader.Read(RecordCollection.Scopes, first, last))
         {
-            if (!document.TryGetValue(RecordBucket.Id, out BsonValue id) || !id.IsInt64)
-            {
-                throw new InvalidDataException($"A document of the collection '{RecordCollection.Scopes}' is damaged.");
-            }
-
-            document.Remove(RecordBucket.Id);
-            yield return new Record(ChangeKind.Scope, id.AsInt64, document);
+            yield return new Record(ChangeKind.Scope, document.Key, WithoutKey(document));
         }
+    }
+
+    /// <summary>Copies the document of a scope without its key, which the document of a log does not have either.</summary>
+    private static byte[] WithoutKey(in StoredDocument document)
+    {
+        ReadOnlySpan<byte> bytes = document.Bytes.Span;
+        var fields = new BsonWalker(bytes);
+        if (!fields.MoveTo(RecordBucket.Id) || fields.Type != BsonWalker.Int64
+            || BinaryPrimitives.ReadInt64LittleEndian(fields.Value) != document.Key)
+        {
+            throw new InvalidDataException($"A document of the collection '{RecordCollection.Scopes}' is damaged.");
+        }
+
+        byte[] others = [.. bytes[..(fields.NameStart - 1)], .. bytes[(fields.ValueStart + fields.Value.Length)..]];
+        BinaryPrimitives.WriteInt32LittleEndian(others, others.Length);
+        return others;
     }
 
     private IEnumerable<Record> ReadBuckets(RecordCollection collection, long first, long last)
     {
         bool isOneScope = RecordKey.Scope(first) == RecordKey.Scope(last);
         Scope? scope = isOneScope ? FindScope(RecordKey.Scope(first)) : null;
-        long start = RecordKey.Number(first) == 0 || Last(collection.Name, collection.Range(first).First, first) is not { } bucket
+        long start = RecordKey.Number(first) == 0
             ? first
-            : RecordBucket.KeyOf(collection, bucket);
+            : _reader.ReadLast(collection.Name, collection.Range(first).First, first)?.Key ?? first;
         long previous = -1;
-        foreach (BsonDocument document in Find(collection.Name, start, last))
+        var records = new List<Record>();
+        foreach (StoredDocument document in _reader.Read(collection.Name, start, last))
         {
             if (isOneScope)
             {
                 RecordBucket.ExpectScope(collection, document, scope);
             }
 
-            foreach (Record record in RecordBucket.Read(collection, document))
+            records.Clear();
+            RecordBucket.Read(collection, document, records);
+            foreach (Record record in records)
             {
                 if (record.Key <= previous)
                 {
@@ -229,70 +262,19 @@ internal sealed class DocumentFile : IDisposable
         return scope;
     }
 
-    /// <summary>Reads the documents with keys in a range, in order.</summary>
-    private IEnumerable<BsonDocument> Find(string collection, long first, long last) => Find(collection, InRange(first, last));
-
     /// <summary>Returns the key of the last change that is kept; 0 if there is none.</summary>
     private long LastChange()
     {
         RecordCollection collection = RecordCollection.Changes;
-        return Last(collection.Name, 0, long.MaxValue) is { } newest ? RecordBucket.Read(collection, newest)[^1].Key : 0;
-    }
-
-    /// <summary>Reads the document with the greatest key in a range; null if there is none.</summary>
-    private BsonDocument? Last(string collection, long first, long last)
-    {
-        // In the order of the index, so that LiteDB reads one document.
-        Query query = InRange(first, last);
-        query.OrderBy = BsonExpression.Create("$._id");
-        query.Order = Query.Descending;
-        query.Limit = 1;
-        return Find(collection, query).FirstOrDefault();
-    }
-
-    /// <summary>Finds the least key of a document in a range; null if there is none.</summary>
-    private long? FirstKey(string collection, long first, long last)
-    {
-        if (first > last)
-        {
-            return null;
-        }
-
-        // Only the index is read.
-        Query query = InRange(first, last);
-        query.Select = BsonExpression.Create("$._id");
-        query.Limit = 1;
-        foreach (BsonDocument document in Find(collection, query))
-        {
-            return document.Values.Single().AsInt64;
-        }
-
-        return null;
-    }
-
-    private IEnumerable<BsonDocument> Find(string collection, Query query)
-    {
-        using IBsonDataReader reader = _engine.Query(collection, query);
-        while (reader.Read())
-        {
-            yield return reader.Current.AsDocument;
-        }
-    }
-
-    // The text of an expression must be constant: LiteDB compiles each text and keeps it for ever.
-    private static Query InRange(long first, long last)
-    {
-        var query = new Query();
-        query.Where.Add(BsonExpression.Create("$._id BETWEEN @0 AND @1", new BsonValue(first), new BsonValue(last)));
-        return query;
+        return _reader.ReadLast(collection.Name, 0, long.MaxValue) is { } newest ? RecordBucket.Read(collection, newest)[^1].Key : 0;
     }
 
     private void Transact(Action change)
     {
-        Check(_engine.BeginTrans());
+        Check(Engine.BeginTrans());
         change();
-        Check(_engine.Commit());
-        _engine.Checkpoint();
+        Check(Engine.Commit());
+        Engine.Checkpoint();
 
         static void Check(bool done)
         {
@@ -316,7 +298,7 @@ internal sealed class DocumentFile : IDisposable
             _scopes[scope.Id] = scope.Scope;
         }
 
-        Transact(() => _engine.Upsert(RecordCollection.Scopes, documents, BsonAutoId.Int64));
+        Transact(() => Engine.Upsert(RecordCollection.Scopes, documents, BsonAutoId.Int64));
         return end;
     }
 
@@ -333,7 +315,7 @@ internal sealed class DocumentFile : IDisposable
                 i = ApplyBucket(collection, records, i, end, changes, ref bytes);
             }
 
-            changes.Apply(_engine, collection.Name);
+            changes.Apply(Engine, collection.Name);
         });
         _pool.ReturnAll();
         return i;
@@ -349,9 +331,9 @@ internal sealed class DocumentFile : IDisposable
         // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new
         // record there is none, and those that fill half a bucket begin one of their own: LiteDB need not read and write the one before.
         bool beginsBucket = first.IsNew && (first.Key == low + 1 || HoldsAt(start + (RecordBucket.MaxCount / 2) - 1));
-        BsonDocument? bucket = beginsBucket ? null : Last(collection.Name, low, first.Key);
-        List<Record> found = bucket is null ? [] : RecordBucket.Read(collection, bucket);
-        Scope? scope = bucket is null ? null : RecordBucket.ScopeOf(collection, bucket);
+        StoredDocument? bucket = beginsBucket ? null : _reader.ReadLast(collection.Name, low, first.Key);
+        List<Record> found = bucket is { } read ? RecordBucket.Read(collection, read) : [];
+        Scope? scope = bucket is { } ofScope ? RecordBucket.ScopeOf(collection, ofScope) : null;
         if (first.IsNew && found.Count >= RecordBucket.MaxCount)
         {
             // A full bucket need not be written again for a record behind it.
@@ -359,7 +341,7 @@ internal sealed class DocumentFile : IDisposable
         }
 
         bool mayHoldMore = start + 1 < end && records[start + 1].Key <= high;
-        if (!first.IsNew && mayHoldMore && FirstKey(collection.Name, first.Key + 1, high) is { } next)
+        if (!first.IsNew && mayHoldMore && _reader.FirstKey(collection.Name, first.Key + 1, high) is { } next)
         {
             high = next - 1;
         }
@@ -386,7 +368,7 @@ internal sealed class DocumentFile : IDisposable
 
         merged.AddRange(CollectionsMarshal.AsSpan(found)[old..]);
         bytes += found.Sum(static record => record.Length);
-        long? key = bucket is null ? null : RecordBucket.KeyOf(collection, bucket);
+        long? key = bucket?.Key;
         if (merged.Count > 0)
         {
             scope ??= collection.IsByScope ? ScopeOf(RecordKey.Scope(first.Key)) : null;

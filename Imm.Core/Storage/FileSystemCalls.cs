@@ -26,6 +26,8 @@ internal static class FileSystemCalls
     private const int Interrupted = 4;
     private const int InvalidArgument = 22;
 
+    private const int ReadWrite = 2;
+
     private const int Shared = 1;
     private const int Exclusive = 2;
     private const int WithoutWaiting = 4;
@@ -125,6 +127,23 @@ internal static class FileSystemCalls
         return error == 0;
     }
 
+    /// <summary>True if another handle gets the exclusive lock of a file that is locked, on Unix: the lock then excludes nobody.</summary>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static bool IsLockGrantedAgain(string path)
+    {
+        // Not through .NET, which locks what it opens, and reports the lock that is there by an exception. On some file systems only a file
+        // that is open for writing can be locked.
+        int descriptor = Unix.Open(path, ReadWrite);
+        if (descriptor < 0)
+        {
+            throw Failure($"The file '{path}' could not be opened to verify its lock", Marshal.GetLastPInvokeError());
+        }
+
+        int error = ErrorOf(descriptor, static descriptor => Unix.Flock(descriptor, Exclusive | WithoutWaiting));
+        _ = Unix.Close(descriptor);
+        return error == 0;
+    }
+
     /// <summary>Gives a file the user and group of another one on Unix, if the process may do that.</summary>
     public static void CopyOwner(SafeFileHandle from, SafeFileHandle to)
     {
@@ -209,6 +228,9 @@ internal static class FileSystemCalls
 
         [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
         public static extern int Flock(SafeFileHandle handle, int operation);
+
+        [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
+        public static extern int Flock(int descriptor, int operation);
 
         [DllImport("libc", EntryPoint = "fchown", SetLastError = true)]
         public static extern int Fchown(SafeFileHandle handle, uint user, uint group);

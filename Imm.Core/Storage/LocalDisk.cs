@@ -226,7 +226,7 @@ internal sealed class LocalDisk : Disk
                         new IOException(FileSystemCalls.Text(error), error));
             }
 
-            if (IsGrantedAgain(path))
+            if (FileSystemCalls.IsLockGrantedAgain(path))
             {
                 throw new StoreFileException(
                     ImmUnavailableReason.LocksNotSupported, $"The lock on the file '{path}' does not exclude other handles. {Rule}");
@@ -239,20 +239,6 @@ internal sealed class LocalDisk : Disk
             if (!FileSystemCalls.TryLock(_handle, out int error, isShared: true) && IsLocked(new IOException("", error)))
             {
                 throw Locked(path, null);
-            }
-        }
-
-        private static bool IsGrantedAgain(string path)
-        {
-            try
-            {
-                using SafeFileHandle second = File.OpenHandle(
-                    path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-                return FileSystemCalls.TryLock(second, out _);
-            }
-            catch (IOException e) when (IsLocked(e))
-            {
-                return false;
             }
         }
 

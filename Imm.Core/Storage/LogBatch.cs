@@ -55,7 +55,7 @@ internal sealed class LogBatch
         {
             ReadOnlySpan<byte> rest = payload.Span[offset..];
             int length = rest.Length < HeaderLength + 4 ? 0 : BinaryPrimitives.ReadInt32LittleEndian(rest[HeaderLength..]);
-            if (length < BsonReader.MinLength || length > rest.Length - HeaderLength)
+            if (length < BsonWalker.MinLength || length > rest.Length - HeaderLength)
             {
                 throw new InvalidDataException("a record ends before it is complete.");
             }

@@ -7,11 +7,18 @@ namespace Imm.Core.Storage;
 /// takes them and writes them in a way that a power cut cannot tear.
 /// </summary>
 /// <remarks>LiteDB uses it under one lock, and reads and writes whole pages only.</remarks>
-internal sealed class PageStream(IPages file) : Stream
+internal sealed class PageStream(IPages file) : Stream, IPages
 {
     private readonly SortedDictionary<uint, byte[]> _written = [];
     private readonly Stack<byte[]> _spare = [];
     private long _pageCount = file.PageCount;
+
+    /// <summary>Called with the number of each page that LiteDB writes.</summary>
+    public Action<uint>? Written { get; init; }
+
+    public string Name => file.Name;
+
+    public long PageCount => _pageCount;
 
     public override bool CanRead => true;
 
@@ -63,6 +70,16 @@ internal sealed class PageStream(IPages file) : Stream
     public override int Read(byte[] buffer, int offset, int count)
     {
         Span<byte> page = PageOf(buffer, offset, count, out uint number);
+        ReadPage(number, page);
+        Position += DataPage.Size;
+        PagesRead++;
+        return DataPage.Size;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The page as LiteDB wrote it last.</remarks>
+    public void ReadPage(uint number, Span<byte> page)
+    {
         if (_written.TryGetValue(number, out byte[]? written))
         {
             written.CopyTo(page);
@@ -71,10 +88,6 @@ internal sealed class PageStream(IPages file) : Stream
         {
             file.ReadPage(number, page);
         }
-
-        Position += DataPage.Size;
-        PagesRead++;
-        return DataPage.Size;
     }
 
     public override void Write(byte[] buffer, int offset, int count)
@@ -87,6 +100,7 @@ internal sealed class PageStream(IPages file) : Stream
         }
 
         page.CopyTo(written);
+        Written?.Invoke(number);
         _pageCount = Math.Max(_pageCount, number + 1L);
         Position += DataPage.Size;
     }

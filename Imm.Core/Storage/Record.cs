@@ -7,7 +7,8 @@ namespace Imm.Core.Storage;
 /// <param name="Kind">The kind.</param>
 /// <param name="Key">The key, unique within the kind.</param>
 /// <param name="Value">
-/// The document in BSON, as the log holds it; empty for a record of the data file. It may be a slice of a buffer that is used again.
+/// The document in BSON, as the log and the data file hold it; empty for a document of LiteDB. It may be a slice of a buffer that is used
+/// again.
 /// </param>
 /// <param name="State">What became of the record. A deleted one has its last value.</param>
 internal readonly record struct Record(
@@ -27,6 +28,9 @@ internal readonly record struct Record(
     /// <summary>The document; read anew at each call where the value is in BSON.</summary>
     /// <exception cref="InvalidDataException">The value is damaged.</exception>
     public BsonDocument Document => ReadDocument(pool: null);
+
+    /// <summary>The document in BSON; written anew at each call where LiteDB has read it.</summary>
+    public ReadOnlyMemory<byte> Bytes => _document is null ? Value : Bson.Write(_document);
 
     /// <summary>The length of the document in BSON, in bytes.</summary>
     public int Length => _document is null ? Value.Length : Bson.LengthOf(_document);

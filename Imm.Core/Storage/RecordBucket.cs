@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Imm.Core.Model;
 using LiteDB;
@@ -21,35 +22,43 @@ internal static class RecordBucket
     /// </summary>
     public const int MaxLength = 7800;
 
-    /// <summary>Reads the key of a bucket.</summary>
+    /// <summary>Reads the records of a bucket, which are slices of it.</summary>
     /// <exception cref="InvalidDataException">The document is damaged.</exception>
-    public static long KeyOf(RecordCollection collection, BsonDocument document)
+    public static List<Record> Read(RecordCollection collection, in StoredDocument document)
     {
-        Expect(document.TryGetValue(Id, out BsonValue id) && id.IsInt64 && id.AsInt64 >= 0, collection, document);
-        return document[Id].AsInt64;
+        var records = new List<Record>(MaxCount);
+        Read(collection, document, records);
+        return records;
     }
 
-    /// <summary>Reads the records of a bucket.</summary>
-    /// <exception cref="InvalidDataException">The document is damaged.</exception>
-    public static List<Record> Read(RecordCollection collection, BsonDocument document)
+    /// <inheritdoc cref="Read(RecordCollection, in StoredDocument)"/>
+    /// <param name="collection">The collection.</param>
+    /// <param name="document">The bucket.</param>
+    /// <param name="records">Takes the records behind what it holds.</param>
+    public static void Read(RecordCollection collection, in StoredDocument document, List<Record> records)
     {
-        long bucket = KeyOf(collection, document);
-        Expect(document.TryGetValue(collection.Records, out BsonValue array) && array.IsArray, collection, document);
-        var records = new List<Record>(array.AsArray.Count);
-        long last = collection.Range(bucket).Last;
-        foreach (BsonValue item in array.AsArray)
+        var fields = new BsonWalker(document.Bytes.Span);
+        Expect(fields.MoveTo(Id) && fields.Type == BsonWalker.Int64, collection, document);
+        Expect(
+            BinaryPrimitives.ReadInt64LittleEndian(fields.Value) == document.Key && document.Key >= 0, collection, document);
+        Expect(fields.MoveTo(collection.Records) && fields.Type == BsonWalker.Array, collection, document);
+        int start = fields.ValueStart;
+        var items = new BsonWalker(fields.Value);
+        long next = document.Key;
+        long last = collection.Range(document.Key).Last;
+        while (items.MoveNext())
         {
-            Expect(
-                item.IsDocument && item.AsDocument.TryGetValue(RecordFields.Number, out BsonValue number) && number.IsInt64
-                && number.AsInt64 >= 0 && (!collection.IsByScope || number.AsInt64 <= RecordKey.MaxNumber),
-                collection,
-                document);
-            long key = collection.KeyOf(bucket, item.AsDocument[RecordFields.Number].AsInt64);
-            Expect(key >= (records.Count == 0 ? bucket : records[^1].Key + 1) && key <= last, collection, document);
-            records.Add(new Record(collection.Kind ?? default, key, item.AsDocument));
+            Expect(items.Type == BsonWalker.Document, collection, document);
+            var item = new BsonWalker(items.Value);
+            Expect(item.MoveTo(RecordFields.Number) && item.Type == BsonWalker.Int64, collection, document);
+            long number = BinaryPrimitives.ReadInt64LittleEndian(item.Value);
+            Expect(number >= 0 && (!collection.IsByScope || number <= RecordKey.MaxNumber), collection, document);
+            long key = collection.KeyOf(document.Key, number);
+            Expect(key >= next && key <= last, collection, document);
+            next = key + 1;
+            records.Add(new Record(
+                collection.Kind ?? default, key, document.Bytes.Slice(start + items.ValueStart, items.Value.Length)));
         }
-
-        return records;
     }
 
     /// <summary>Makes the buckets of records: one, or more if they do not fit into one.</summary>
@@ -94,32 +103,37 @@ internal static class RecordBucket
 
     /// <summary>Reads the scope that a bucket names; null where buckets belong to none.</summary>
     /// <exception cref="InvalidDataException">It names none.</exception>
-    public static Scope? ScopeOf(RecordCollection collection, BsonDocument document)
+    public static Scope? ScopeOf(RecordCollection collection, in StoredDocument document)
     {
         if (!collection.IsByScope)
         {
             return null;
         }
 
-        Expect(
-            document.TryGetValue(RecordFields.AccountId, out BsonValue account) && account.IsString && Scope.IsAccountId(account.AsString)
-            && document.TryGetValue(RecordFields.RegionId, out BsonValue region) && region.IsString && Scope.IsRegionId(region.AsString),
-            collection,
-            document);
-        return new Scope(document[RecordFields.AccountId].AsString, document[RecordFields.RegionId].AsString);
+        string account = TextOf(RecordFields.AccountId, collection, document);
+        string region = TextOf(RecordFields.RegionId, collection, document);
+        Expect(Scope.IsAccountId(account) && Scope.IsRegionId(region), collection, document);
+        return new Scope(account, region);
     }
 
     /// <summary>Verifies that a bucket names its scope.</summary>
     /// <exception cref="InvalidDataException">It does not.</exception>
-    public static void ExpectScope(RecordCollection collection, BsonDocument document, Scope? scope) =>
+    public static void ExpectScope(RecordCollection collection, in StoredDocument document, Scope? scope) =>
         Expect(scope is not null && ScopeOf(collection, document) == scope, collection, document);
 
-    private static void Expect(bool condition, RecordCollection collection, BsonDocument document)
+    private static string TextOf(string name, RecordCollection collection, in StoredDocument document)
+    {
+        var fields = new BsonWalker(document.Bytes.Span);
+        Expect(fields.MoveTo(name) && fields.Type == BsonWalker.Text, collection, document);
+        return fields.ReadText();
+    }
+
+    private static void Expect(bool condition, RecordCollection collection, in StoredDocument document)
     {
         if (!condition)
         {
             throw new InvalidDataException(string.Create(
-                CultureInfo.InvariantCulture, $"The document {document[Id]} of the collection '{collection.Name}' is damaged."));
+                CultureInfo.InvariantCulture, $"The document {document.Key} of the collection '{collection.Name}' is damaged."));
         }
     }
 }

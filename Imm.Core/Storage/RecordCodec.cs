@@ -59,7 +59,9 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
             (int)record.Key, new Scope(accountId, regionId), quota < 0 ? null : (int)quota, fields.Int64(Revision, otherwise: 0));
     }
 
-    public Project ReadProject(in Record record)
+    /// <param name="record">The record.</param>
+    /// <param name="shared">What was read before; null for nothing.</param>
+    public Project ReadProject(in Record record, SharedFields? shared = null)
     {
         var fields = new RecordFields(record);
         fields.ExpectNumber();
@@ -68,11 +70,12 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         (long createTicks, long updateTicks) = ReadTimes(fields);
         return new Project(
             name,
-            fields.Text(nameof(Project.Description), otherwise: ""),
-            ProjectFields.Intern(fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole)),
-            ProjectFields.Intern(fields.Text(nameof(Project.TemplateId), otherwise: "")),
+            fields.Text(nameof(Project.Description), otherwise: "", shared?.Texts),
+            ProjectFields.Intern(
+                fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole, shared?.Texts)),
+            ProjectFields.Intern(fields.Text(nameof(Project.TemplateId), otherwise: "", shared?.Texts)),
             Quota.Default.With(ReadLimits(fields, Limit.OfProject)),
-            ReadTags(fields),
+            ReadTags(fields, shared?.Tags),
             createTicks,
             updateTicks,
             defaults.Capacity)
@@ -85,7 +88,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         };
     }
 
-    public static DatasetEntry ReadDataset(in Record record)
+    /// <inheritdoc cref="ReadProject"/>
+    public static DatasetEntry ReadDataset(in Record record, SharedFields? shared = null)
     {
         var fields = new RecordFields(record);
         fields.ExpectNumber();
@@ -93,29 +97,31 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         string name = fields.Text(nameof(Dataset.DatasetName));
         fields.Expect(NameRule.Holds(name));
         (long createTicks, long updateTicks) = ReadTimes(fields);
-        Binding[] bindings = [.. fields.Items(Bindings).Select(item =>
+        var bindings = new List<Binding>();
+        foreach (RecordFields item in fields.Items(fields.Array(Bindings)))
         {
             string uri = item.Text(Binding.UriParameter);
             item.Expect(Binding.IsUri(uri));
-            return new Binding(projectName, name, uri, item.Int64(CreateTicks));
-        })];
+            bindings.Add(new Binding(projectName, name, uri, item.Int64(CreateTicks)));
+        }
+
         return new DatasetEntry(
             RecordKey.Number(record.Key),
             new Dataset(
                 projectName,
                 name,
-                fields.Text(nameof(Dataset.Description), otherwise: ""),
-                fields.Text(nameof(Dataset.TemplateId), otherwise: ""),
+                fields.Text(nameof(Dataset.Description), otherwise: "", shared?.Texts),
+                fields.Text(nameof(Dataset.TemplateId), otherwise: "", shared?.Texts),
                 DatasetQuota.Default.With(ReadLimits(fields, Limit.OfDataset)),
                 createTicks,
                 updateTicks)
             {
-                BindCount = bindings.Length,
+                BindCount = bindings.Count,
                 FileCount = fields.Int64(nameof(Dataset.FileCount), otherwise: 0),
                 TotalFileSize = fields.Int64(nameof(Dataset.TotalFileSize), otherwise: 0),
                 Revision = fields.Int64(Revision, otherwise: 0),
             },
-            bindings);
+            [.. bindings]);
     }
 
     /// <param name="record">The record.</param>
@@ -290,11 +296,40 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         return values;
     }
 
-    private static TagSet ReadTags(in RecordFields fields)
+    private static TagSet ReadTags(in RecordFields fields, SharedValues<TagSet>? shared)
     {
-        Tag[] tags = [.. fields.Items(nameof(Project.Tags)).Select(
-            static item => new Tag(item.Text(nameof(Tag.Key)), item.Text(nameof(Tag.Value))))];
+        ReadOnlySpan<byte> array = fields.Array(nameof(Project.Tags));
+        if (array.IsEmpty)
+        {
+            return TagSet.Empty;
+        }
+
+        if (shared is not null)
+        {
+            ref TagSet? known = ref shared.Slot(array);
+            return known ??= ParseTags(fields, array);
+        }
+
+        return ParseTags(fields, array);
+    }
+
+    private static TagSet ParseTags(in RecordFields fields, ReadOnlySpan<byte> array)
+    {
+        var tags = new List<Tag>();
+        foreach (RecordFields item in fields.Items(array))
+        {
+            tags.Add(new Tag(item.Text(nameof(Tag.Key)), item.Text(nameof(Tag.Value))));
+        }
+
         fields.Expect(TagSet.Parse(tags, out TagSet set, isAnswer: true) is null);
         return set;
     }
+}
+
+/// <summary>Fields that were read before, of which equal ones are one object.</summary>
+internal sealed class SharedFields
+{
+    public SharedValues<string> Texts { get; } = new();
+
+    public SharedValues<TagSet> Tags { get; } = new();
 }

@@ -14,9 +14,6 @@ namespace Imm.Core.Storage;
 /// <param name="codec">Reads the content.</param>
 internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAheadLog first, WriteAheadLog second, RecordCodec codec)
 {
-    /// <summary>The number of pages, 8 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
-    private const int MaxPagesHeld = 1024;
-
     private readonly PackedWriter _buffer = new();
     private LogContent? _firstContent;
     private LogContent? _secondContent;
@@ -193,21 +190,13 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
     {
         DocumentFile.ReadScopes(data);
         VerifyChanges();
+        using var documents = new DocumentFile(data);
         foreach ((List<Record> records, _) in batches.Read(_buffer))
         {
-            DocumentFile? documents = null;
             foreach (Record record in Checkpoint.LastOfEach(records, mayBeApplied: true))
             {
-                documents ??= new DocumentFile(data);
                 documents.Verify(record);
-                if (documents.PagesRead >= MaxPagesHeld)
-                {
-                    documents.Dispose();
-                    documents = null;
-                }
             }
-
-            documents?.Dispose();
         }
     }
 

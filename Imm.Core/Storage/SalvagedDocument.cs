@@ -13,17 +13,6 @@ namespace Imm.Core.Storage;
 internal sealed record SalvagedDocument(
     long? Id, string? Account, string? Region, string? Array, List<ReadOnlyMemory<byte>> Items, bool IsWhole)
 {
-    private const byte Double = 0x01;
-    private const byte Text = 0x02;
-    private const byte Document = 0x03;
-    private const byte ArrayType = 0x04;
-    private const byte Binary = 0x05;
-    private const byte Boolean = 0x08;
-    private const byte Date = 0x09;
-    private const byte Null = 0x0A;
-    private const byte Int32 = 0x10;
-    private const byte Int64 = 0x12;
-
     public static SalvagedDocument Read(ReadOnlyMemory<byte> bytes)
     {
         (long? id, string? account, string? region, string? array) = (null, null, null, null);
@@ -32,20 +21,20 @@ internal sealed record SalvagedDocument(
         {
             switch (type, name)
             {
-                case (Int64, RecordBucket.Id):
+                case (BsonWalker.Int64, RecordBucket.Id):
                     id = BinaryPrimitives.ReadInt64LittleEndian(value.Span);
                     break;
-                case (Text, RecordFields.AccountId):
+                case (BsonWalker.Text, RecordFields.AccountId):
                     account = TextOf(value);
                     break;
-                case (Text, RecordFields.RegionId):
+                case (BsonWalker.Text, RecordFields.RegionId):
                     region = TextOf(value);
                     break;
-                case (ArrayType, _) when array is null:
+                case (BsonWalker.Array, _) when array is null:
                     array = name;
                     Walk(value, (itemType, _, item) =>
                     {
-                        if (itemType == Document && IsComplete(item))
+                        if (itemType == BsonWalker.Document && IsComplete(item))
                         {
                             items.Add(item);
                         }
@@ -66,7 +55,8 @@ internal sealed record SalvagedDocument(
     public static string? ProjectName(ReadOnlyMemory<byte> document)
     {
         string? found = null;
-        Walk(document, (type, name, value) => found = type == Text && name == nameof(Project.ProjectName) ? TextOf(value) : found);
+        Walk(document, (type, name, value) =>
+            found = type == BsonWalker.Text && name == nameof(Project.ProjectName) ? TextOf(value) : found);
         return found;
     }
 
@@ -75,7 +65,7 @@ internal sealed record SalvagedDocument(
         long? found = null;
         Walk(document, (type, name, value) =>
         {
-            if (type == Int64 && name == field)
+            if (type == BsonWalker.Int64 && name == field)
             {
                 found = BinaryPrimitives.ReadInt64LittleEndian(value.Span);
             }
@@ -86,7 +76,7 @@ internal sealed record SalvagedDocument(
     private static string TextOf(ReadOnlyMemory<byte> value) => Encoding.UTF8.GetString(value.Span[4..^1]);
 
     private static bool IsComplete(ReadOnlyMemory<byte> document) =>
-        document.Length >= BsonReader.MinLength && BinaryPrimitives.ReadInt32LittleEndian(document.Span) == document.Length;
+        document.Length >= BsonWalker.MinLength && BinaryPrimitives.ReadInt32LittleEndian(document.Span) == document.Length;
 
     /// <summary>
     /// Walks the fields of a document. An array or document at the end may be cut; every other value is there as a whole. True if the
@@ -95,7 +85,7 @@ internal sealed record SalvagedDocument(
     private static bool Walk(ReadOnlyMemory<byte> bytes, Action<byte, string, ReadOnlyMemory<byte>> field)
     {
         ReadOnlySpan<byte> span = bytes.Span;
-        if (span.Length < BsonReader.MinLength)
+        if (span.Length < BsonWalker.MinLength)
         {
             return false;
         }
@@ -116,14 +106,14 @@ internal sealed record SalvagedDocument(
 
             string name = Encoding.UTF8.GetString(span.Slice(at, nameLength));
             at += nameLength + 1;
-            long length = LengthOf(type, span[at..]);
+            long length = BsonWalker.LengthOf(type, span[at..]);
             if (length < 0)
             {
                 return false;
             }
 
             bool isCut = length > span.Length - at;
-            if (isCut && type is not (ArrayType or Document))
+            if (isCut && type is not (BsonWalker.Array or BsonWalker.Document))
             {
                 return false;
             }
@@ -138,35 +128,5 @@ internal sealed record SalvagedDocument(
         }
 
         return false;
-    }
-
-    /// <summary>Returns the length of a value; −1 for one that is damaged or of an unknown type.</summary>
-    private static long LengthOf(byte type, ReadOnlySpan<byte> value)
-    {
-        switch (type)
-        {
-            case Double or Date or Int64 or 0x11:
-                return 8;
-            case Int32:
-                return 4;
-            case Boolean:
-                return 1;
-            case Null or 0x7F or 0xFF:
-                return 0;
-            case 0x07:
-                return 12;
-            case 0x13:
-                return 16;
-            case Text or Binary or Document or ArrayType when value.Length >= 4:
-                int stated = BinaryPrimitives.ReadInt32LittleEndian(value);
-                return type switch
-                {
-                    Text => stated > 0 ? 4L + stated : -1,
-                    Binary => stated >= 0 ? 5L + stated : -1,
-                    _ => stated >= BsonReader.MinLength ? stated : -1,
-                };
-            default:
-                return -1;
-        }
     }
 }

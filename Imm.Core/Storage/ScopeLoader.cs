@@ -37,10 +37,11 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
     public ScopeState Load(ScopeState empty, int id)
     {
         (long first, long last) = RecordKey.OfScope(id);
+        var shared = new SharedFields();
         return Build(
             empty,
-            Read(ChangeKind.Project, first, last, codec.ReadProject),
-            Read(ChangeKind.Dataset, first, last, RecordCodec.ReadDataset),
+            Read(ChangeKind.Project, first, last, (in Record record) => codec.ReadProject(record, shared)),
+            Read(ChangeKind.Dataset, first, last, (in Record record) => RecordCodec.ReadDataset(record, shared)),
             Read(
                 ChangeKind.Attachment,
                 first,
@@ -62,20 +63,54 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
         List<OssBucketAttachment> allAttachments,
         Action<string> problem)
     {
+        long lastNumber = 0;
+        foreach (Project project in projects)
+        {
+            lastNumber = Math.Max(lastNumber, project.Number);
+        }
+
+        NameTree<OssBucketAttachment> attachments = NameTree<OssBucketAttachment>.Empty;
+        if (allDatasets.Count > 0 || allAttachments.Count > 0 || projects.Exists(HasContent))
+        {
+            (projects, attachments) = Fill(empty.Scope, projects, allDatasets, allAttachments, problem);
+            foreach (DatasetEntry dataset in allDatasets)
+            {
+                lastNumber = Math.Max(lastNumber, dataset.Number);
+            }
+
+            foreach (OssBucketAttachment attachment in allAttachments)
+            {
+                lastNumber = Math.Max(lastNumber, attachment.Number);
+            }
+        }
+
+        return empty.WithAll(projects, attachments, lastNumber, project => ReportRepeated(empty.Scope, project, problem));
+    }
+
+    /// <summary>Puts datasets and attachments into their projects.</summary>
+    /// <returns>The projects of different names, and the attachments.</returns>
+    private static (List<Project> Projects, NameTree<OssBucketAttachment> Attachments) Fill(
+        Scope scope,
+        List<Project> projects,
+        List<DatasetEntry> allDatasets,
+        List<OssBucketAttachment> allAttachments,
+        Action<string> problem)
+    {
         ILookup<string, DatasetEntry> datasets = allDatasets.ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
         ILookup<string, OssBucketAttachment> attachments = allAttachments.ToLookup(static attachment => attachment.ProjectName.Value);
-        ScopeState state = empty;
+        var names = new HashSet<string>(projects.Count);
+        var filled = new List<Project>(projects.Count);
+        NameTree<OssBucketAttachment> attached = NameTree<OssBucketAttachment>.Empty;
         var owner = new OwnerToken();
         foreach (Project stored in projects)
         {
             Project project = stored;
-            if (state.TryFind(project.Name, out _))
+            if (!names.Add(project.Name))
             {
-                problem($"The scope {empty.Scope} has two projects of the name '{project.Name}'.");
+                ReportRepeated(scope, project, problem);
                 continue;
             }
 
-            long lastNumber = project.Number;
             if (HasContent(stored))
             {
                 project = stored with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
@@ -85,46 +120,49 @@ internal sealed class ScopeLoader(Func<ChangeKind, long, long, IEnumerable<Recor
             {
                 if (project.Datasets.Find(dataset.Name) is not null)
                 {
-                    problem(
-                        $"The project '{project.Name}' of the scope {empty.Scope} has two datasets of the name '{dataset.Name}'.");
+                    problem($"The project '{project.Name}' of the scope {scope} has two datasets of the name '{dataset.Name}'.");
                     continue;
                 }
 
                 project = project.With(dataset, owner);
-                lastNumber = Math.Max(lastNumber, dataset.Number);
             }
 
             if (!HasSameContent(project, stored))
             {
-                problem($"The counts of the project '{project.Name}' of the scope {empty.Scope} are not those of its datasets.");
+                problem($"The counts of the project '{project.Name}' of the scope {scope} are not those of its datasets.");
             }
 
-            state = state.With(null, project, owner, lastNumber);
             foreach (OssBucketAttachment attachment in attachments[project.Name])
             {
-                if (state.FindAttachment(attachment.OssBucket) is not null)
+                if (attached.Find(attachment.OssBucket) is not null)
                 {
-                    problem($"The bucket '{attachment.OssBucket}' is attached to two projects of the scope {empty.Scope}.");
+                    problem($"The bucket '{attachment.OssBucket}' is attached to two projects of the scope {scope}.");
                     continue;
                 }
 
-                state = state.Attach(project, attachment, project.Revision, owner, out project);
+                attached = attached.Set(attachment, owner);
+                project = project with { Attachments = project.Attachments.Set(attachment, owner) };
             }
+
+            filled.Add(project);
         }
 
-        foreach (IGrouping<string, DatasetEntry> orphans in datasets.Where(group => !state.TryFind(group.Key, out _)))
+        foreach (IGrouping<string, DatasetEntry> orphans in datasets.Where(group => !names.Contains(group.Key)))
         {
-            problem($"The scope {empty.Scope} has datasets of the project '{orphans.Key}', which does not exist.");
+            problem($"The scope {scope} has datasets of the project '{orphans.Key}', which does not exist.");
         }
 
-        foreach (IGrouping<string, OssBucketAttachment> orphans in attachments.Where(group => !state.TryFind(group.Key, out _)))
+        foreach (IGrouping<string, OssBucketAttachment> orphans in attachments.Where(group => !names.Contains(group.Key)))
         {
-            problem($"The scope {empty.Scope} has buckets attached to the project '{orphans.Key}', which does not exist.");
+            problem($"The scope {scope} has buckets attached to the project '{orphans.Key}', which does not exist.");
         }
 
         owner.Close();
-        return state.Packed();
+        return (filled, attached);
     }
+
+    private static void ReportRepeated(Scope scope, Project project, Action<string> problem) =>
+        problem($"The scope {scope} has two projects of the name '{project.Name}'.");
 
     private static bool HasContent(Project project) =>
         project.DatasetCount != 0 || project.FileCount != 0 || project.TotalFileSize != 0;

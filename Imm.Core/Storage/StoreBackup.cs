@@ -201,5 +201,5 @@ internal static class StoreBackup
         return (checksum, count);
     }
 
-    private static uint ChecksumOf(in Record record, uint seed) => Checksum.Of(Bson.Write(record.Document), seed);
+    private static uint ChecksumOf(in Record record, uint seed) => Checksum.Of(record.Bytes.Span, seed);
 }

@@ -7,9 +7,6 @@ namespace Imm.Core.Storage;
 /// </summary>
 internal sealed class StoreContents : IStoreContents
 {
-    /// <summary>The number of pages, 8 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
-    private const int MaxPagesHeld = 1024;
-
     private readonly List<Record> _logged;
     private DocumentFile? _documents;
 
@@ -35,7 +32,7 @@ internal sealed class StoreContents : IStoreContents
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {
         int next = FindLogged(kind, first);
-        foreach (Record record in ReadDocuments(kind, first, last))
+        foreach (Record record in Documents().Read(kind, first, last))
         {
             for (; IsLogged(next, kind, record.Key - 1); next++)
             {
@@ -91,34 +88,5 @@ internal sealed class StoreContents : IStoreContents
         return low;
     }
 
-    private IEnumerable<Record> ReadDocuments(ChangeKind kind, long first, long last)
-    {
-        bool isAll;
-        do
-        {
-            isAll = true;
-            foreach (Record record in Documents().Read(kind, first, last))
-            {
-                if (_documents!.PagesRead >= MaxPagesHeld && record.Key != first)
-                {
-                    (first, isAll) = (record.Key, false);
-                    break;
-                }
-
-                yield return record;
-            }
-        }
-        while (!isAll);
-    }
-
-    private DocumentFile Documents()
-    {
-        if (_documents?.PagesRead >= MaxPagesHeld)
-        {
-            _documents.Dispose();
-            _documents = null;
-        }
-
-        return _documents ??= new DocumentFile(Pages);
-    }
+    private DocumentFile Documents() => _documents ??= new DocumentFile(Pages);
 }

@@ -6,9 +6,6 @@ namespace Imm.Core.Storage;
 /// <remarks>Order of locks: logs, data file, then the lock of <see cref="LogPair"/>.</remarks>
 internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files, FileStoreSettings settings, FailureLatch failure)
 {
-    /// <summary>The number of pages, 1 MiB, after which LiteDB is opened again, because it holds the pages that it has read.</summary>
-    private const int MaxPagesHeld = 128;
-
     /// <summary>Held to copy batches out of the logs, and to begin a generation, which overwrites them.</summary>
     private readonly Lock _logGate = new();
 
@@ -99,7 +96,7 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
         }
     }
 
-    /// <summary>Closes LiteDB. Caller must know that nobody reads, or hold the lock of the data file.</summary>
+    /// <summary>Forgets the pages that were read. Caller must know that nobody reads, or hold the lock of the data file.</summary>
     public void CloseDocuments()
     {
         _documents?.Dispose();
@@ -113,14 +110,8 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
             failure.ThrowIfSet();
             try
             {
-                _documents ??= new DocumentFile(data);
-                T result = read(_documents);
-                if (_documents.PagesRead >= MaxPagesHeld)
-                {
-                    CloseDocuments();
-                }
-
-                return result;
+                _documents ??= new DocumentFile(data, isRecycling: true);
+                return read(_documents);
             }
             catch (Exception e)
             {

@@ -59,20 +59,18 @@ internal static class StoredChanges
     /// <exception cref="InvalidDataException">The document is damaged.</exception>
     public static PublishedChange Read(in Record record, RecordCodec codec)
     {
-        var fields = new RecordFields(record);
+        ReadOnlyMemory<byte> bytes = record.Bytes;
+        var fields = new RecordFields(record.Kind, record.Key, bytes.Span);
         string accountId = fields.Text(RecordFields.AccountId);
         string regionId = fields.Text(RecordFields.RegionId);
-        fields.Expect(
-            Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId)
-            && Enum.TryParse<ChangeState>(fields.Text(Kind), out _) && record.Document[Project].IsDocument);
-        BsonDocument project = record.Document[Project].AsDocument;
-        fields.Expect(project[RecordFields.Number].IsInt64);
+        bool isState = Enum.TryParse(fields.Text(Kind), out ChangeState state);
+        fields.Expect(Scope.IsAccountId(accountId) && Scope.IsRegionId(regionId) && isState);
+        ReadOnlyMemory<byte> project = bytes[fields.Document(Project)];
+        long number = new RecordFields(ChangeKind.Project, record.Key, project.Span).Int64(RecordFields.Number);
 
         // Any scope: only the number of the project is read from the key.
-        long key = RecordKey.Of(scope: 1, project[RecordFields.Number].AsInt64 & RecordKey.MaxNumber);
+        long key = RecordKey.Of(scope: 1, number & RecordKey.MaxNumber);
         return new PublishedChange(
-            new Scope(accountId, regionId),
-            codec.ReadProject(new Record(ChangeKind.Project, key, project)),
-            Enum.Parse<ChangeState>(fields.Text(Kind)));
+            new Scope(accountId, regionId), codec.ReadProject(new Record(ChangeKind.Project, key, project)), state);
     }
 }

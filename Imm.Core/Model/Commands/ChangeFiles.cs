@@ -8,35 +8,24 @@ namespace Imm.Core.Model;
 /// </summary>
 internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
 {
-    private readonly Item[] _items;
+    /// <summary>Sorted by project and dataset.</summary>
+    private readonly FileChange[] _changes;
     private readonly bool _adds;
 
-    private ChangeFiles(Item[] items, bool adds)
+    private ChangeFiles(FileChange[] changes, bool adds)
     {
-        _items = items;
+        _changes = changes;
         _adds = adds;
     }
 
     /// <summary>The datasets that change, each once, in ordinal order of project and dataset.</summary>
-    public IEnumerable<(string ProjectName, string DatasetName)> Datasets => _items.Select(item => (item.ProjectName, item.DatasetName));
-
-    /// <summary>The number of their projects.</summary>
-    private int ProjectCount
-    {
-        get
-        {
-            int count = 0;
-            for (int i = 0; i < _items.Length; i++)
-            {
-                count += i == 0 || _items[i - 1].ProjectName != _items[i].ProjectName ? 1 : 0;
-            }
-
-            return count;
-        }
-    }
+    public IEnumerable<(string ProjectName, string DatasetName)> Datasets =>
+        _changes.Select(static change => (change.ProjectName!, change.DatasetName!)).Distinct();
 
     /// <inheritdoc/>
-    public override bool IsEmpty => Array.TrueForAll(_items, static item => item.Files == 0 && item.Bytes == 0);
+    public override bool IsEmpty => Array.TrueForAll(_changes, static change => change.FileCount == 0 && change.TotalFileSize == 0);
+
+    private ItemEnumerator Items => new(_changes);
 
     /// <summary>
     /// Parses changes; several of one dataset are added up. The refusal does not depend on the order of the entries: each parameter is
@@ -49,14 +38,14 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             ?? FirstOf(changes, static change => NameRule.Check(nameof(change.DatasetName), change.DatasetName))
             ?? FirstOf(changes, static change => CheckCount(nameof(change.FileCount), change.FileCount))
             ?? FirstOf(changes, static change => CheckCount(nameof(change.TotalFileSize), change.TotalFileSize));
-        command = refusal is null ? new ChangeFiles(Sum(changes), adds) : null;
+        command = refusal is null ? new ChangeFiles(Sorted(changes), adds) : null;
         return refusal;
     }
 
     public override ImmRefusal? Check(ScopeState state)
     {
         // Existence comes before limits, in all entries.
-        foreach (ref readonly Item item in _items.AsSpan())
+        foreach (Item item in Items)
         {
             if (state.Find(item.ProjectName, item.DatasetName, out _, out _) is { } missing)
             {
@@ -65,9 +54,8 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         }
 
         UInt128 projectBytes = 0;
-        for (int i = 0; i < _items.Length; i++)
+        foreach (Item item in Items)
         {
-            ref readonly Item item = ref _items[i];
             (Project project, DatasetEntry entry) = Find(state, item);
             if ((_adds ? CheckGrowth(entry.Dataset, item) : CheckShrinking(entry.Dataset, item)) is { } refusal)
             {
@@ -75,7 +63,7 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             }
 
             projectBytes += item.Bytes;
-            if (i + 1 == _items.Length || _items[i + 1].ProjectName != item.ProjectName)
+            if (item.IsLastOfProject)
             {
                 if (_adds && projectBytes > (UInt128)(long.MaxValue - project.TotalFileSize))
                 {
@@ -92,31 +80,37 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
 
     protected override Decision<IReadOnlyList<Dataset>> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
-        var datasets = new Dataset[_items.Length];
-        var changes = new Change[_items.Length + ProjectCount];
-        int changed = 0;
-        for (int i = 0; i < _items.Length; i++)
+        (int datasetCount, int projectCount) = (0, 0);
+        foreach (Item item in Items)
         {
-            ref readonly Item item = ref _items[i];
+            datasetCount++;
+            projectCount += item.IsLastOfProject ? 1 : 0;
+        }
+
+        var datasets = new Dataset[datasetCount];
+        var changes = new Change[datasetCount + projectCount];
+        (int next, int changed) = (0, 0);
+        bool isFirst = true;
+        foreach (Item item in Items)
+        {
             (Project project, DatasetEntry entry) = Find(state, item);
             Dataset old = entry.Dataset;
             (long files, long bytes) = ((long)item.Files, (long)item.Bytes);
 
             // The datasets of one project come one after the other, and change it once.
-            bool isLast = i + 1 == _items.Length || _items[i + 1].ProjectName != item.ProjectName;
-            bool isFirst = i == 0 || _items[i - 1].ProjectName != item.ProjectName;
             long revision = isFirst ? state.Revision + 1 : state.Revision;
-            datasets[i] = old with
+            isFirst = item.IsLastOfProject;
+            Dataset dataset = datasets[next++] = old with
             {
                 Revision = revision,
                 FileCount = _adds ? old.FileCount + files : old.FileCount - files,
                 TotalFileSize = _adds ? old.TotalFileSize + bytes : old.TotalFileSize - bytes,
             };
-            DatasetEntry next = entry.With(datasets[i]);
-            Project after = project.With(next, owner);
+            DatasetEntry changedEntry = entry.With(dataset);
+            Project after = project.With(changedEntry, owner);
             state = state.With(project, after, owner);
-            changes[changed++] = new Change(ChangeKind.Dataset, next.Number, next);
-            if (isLast)
+            changes[changed++] = new Change(ChangeKind.Dataset, changedEntry.Number, changedEntry);
+            if (item.IsLastOfProject)
             {
                 changes[changed++] = new Change(ChangeKind.Project, after.Number, after);
             }
@@ -125,31 +119,21 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         return Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, changes);
     }
 
-    private static Item[] Sum(FileChange[] changes)
+    private static FileChange[] Sorted(FileChange[] changes)
     {
-        var items = new Item[changes.Length];
-        for (int i = 0; i < items.Length; i++)
+        if (changes.Length < 2)
         {
-            FileChange change = changes[i];
-            items[i] = new Item(change.ProjectName!, change.DatasetName!, (ulong)change.FileCount, (ulong)change.TotalFileSize);
+            return changes;
         }
 
-        Array.Sort(items);
-        int last = 0;
-        for (int i = 1; i < items.Length; i++)
-        {
-            if (items[i].CompareTo(items[last]) == 0)
-            {
-                items[last] = items[last] with { Files = items[last].Files + items[i].Files, Bytes = items[last].Bytes + items[i].Bytes };
-            }
-            else
-            {
-                items[++last] = items[i];
-            }
-        }
-
-        return last + 1 < items.Length ? items[..(last + 1)] : items;
+        FileChange[] sorted = [.. changes];
+        Array.Sort(sorted, Compare);
+        return sorted;
     }
+
+    private static int Compare(FileChange a, FileChange b) => string.CompareOrdinal(a.ProjectName, b.ProjectName) is not 0 and int order
+        ? order
+        : string.CompareOrdinal(a.DatasetName, b.DatasetName);
 
     private static (Project Project, DatasetEntry Dataset) Find(ScopeState state, in Item item)
     {
@@ -188,10 +172,38 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
                 nameof(dataset.TotalFileSize), $"{item.Bytes} bytes cannot be removed from a dataset that has {dataset.TotalFileSize}.")
         : null;
 
-    private readonly record struct Item(string ProjectName, string DatasetName, UInt128 Files, UInt128 Bytes) : IComparable<Item>
+    /// <summary>The gain or loss of one dataset.</summary>
+    private readonly record struct Item(string ProjectName, string DatasetName, UInt128 Files, UInt128 Bytes, bool IsLastOfProject);
+
+    /// <summary>Adds up the changes of each dataset.</summary>
+    private struct ItemEnumerator(FileChange[] changes)
     {
-        public int CompareTo(Item other) => string.CompareOrdinal(ProjectName, other.ProjectName) is not 0 and int order
-            ? order
-            : string.CompareOrdinal(DatasetName, other.DatasetName);
+        private int _next;
+
+        public Item Current { get; private set; }
+
+        public readonly ItemEnumerator GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            if (_next == changes.Length)
+            {
+                return false;
+            }
+
+            FileChange first = changes[_next];
+            (UInt128 files, UInt128 bytes) = (0, 0);
+            do
+            {
+                files += (ulong)changes[_next].FileCount;
+                bytes += (ulong)changes[_next].TotalFileSize;
+                _next++;
+            }
+            while (_next < changes.Length && Compare(changes[_next], first) == 0);
+
+            bool isLast = _next == changes.Length || changes[_next].ProjectName != first.ProjectName;
+            Current = new Item(first.ProjectName!, first.DatasetName!, files, bytes, isLast);
+            return true;
+        }
     }
 }
