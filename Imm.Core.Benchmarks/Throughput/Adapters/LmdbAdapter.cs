@@ -28,6 +28,12 @@ internal sealed class LmdbAdapter : EngineAdapter
 
     public LmdbAdapter(string folder)
     {
+        // Also in a process that was started for one measurement: the library is found when its version is asked for.
+        if (Version is null)
+        {
+            throw new InvalidOperationException("No native library of LMDB loads on this machine.");
+        }
+
         _environment = new LightningEnvironment(
             Path.Combine(folder, "lmdb"), new EnvironmentConfiguration { MapSize = MapSize, MaxReaders = MaxReaders, MaxDatabases = 2 });
         // A task may resume on another thread, so read transactions must not be bound to threads.
