@@ -6,10 +6,12 @@ namespace Imm.Core.Storage;
 /// LiteDB as checkpoints use it. It stays open from one step to the next, because each open costs it the memory of its page cache, and the
 /// pages and scopes that neighbouring steps have in common are read once. Not thread-safe.
 /// </summary>
-internal sealed class CheckpointDocuments(DataFile data) : IDisposable
+/// <param name="data">The data file.</param>
+/// <param name="maxPages">The number of pages after which LiteDB is opened again, because it may hold those that it has seen.</param>
+internal sealed class CheckpointDocuments(DataFile data, int maxPages = CheckpointDocuments.DefaultMaxPages) : IDisposable
 {
-    /// <summary>The number of pages, 256 MiB, after which LiteDB is opened again, because it may hold those that it has seen.</summary>
-    private const int MaxPagesHeld = 32768;
+    /// <summary>The number of pages, 256 MiB, after which LiteDB is opened again, unless the settings say otherwise.</summary>
+    public const int DefaultMaxPages = 32768;
 
     /// <summary>
     /// The number of calls of <see cref="CloseIfUnused"/> without a step between them after which LiteDB is closed: under load there are a
@@ -24,7 +26,7 @@ internal sealed class CheckpointDocuments(DataFile data) : IDisposable
     /// <summary>Opens LiteDB for a step, unless it is open. Its changes before have been written to the data file.</summary>
     public DocumentFile Open()
     {
-        if (_documents is { } documents && documents.PagesRead + documents.PagesTaken >= MaxPagesHeld)
+        if (_documents is { } documents && documents.PagesRead + documents.PagesTaken >= maxPages)
         {
             Dispose();
         }

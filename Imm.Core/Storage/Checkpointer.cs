@@ -9,7 +9,7 @@ internal sealed class Checkpointer(
 {
     private PackedWriter _buffer = new();
     private List<Record> _records = [];
-    private readonly CheckpointDocuments _documents = new(data);
+    private readonly CheckpointDocuments _documents = new(data, settings.MaxPagesOfLiteDb);
     private StoreCheckpoint? _last;
     private long _dataLength = data.Length;
 

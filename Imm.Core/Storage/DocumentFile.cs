@@ -171,7 +171,11 @@ internal sealed class DocumentFile : IDisposable
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue) =>
         kind == ChangeKind.Scope ? ReadScopes(first, last) : ReadBuckets(RecordCollection.Of(kind), first, last);
 
-    public void Dispose() => _engine?.Dispose();
+    public void Dispose()
+    {
+        _engine?.Dispose();
+        _pages.Dispose();
+    }
 
     private LiteEngine OpenEngine()
     {

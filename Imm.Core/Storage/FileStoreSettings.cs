@@ -16,6 +16,12 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
     /// </summary>
     public long MaxLogLength { get; init; } = 64 << 20;
 
+    /// <summary>
+    /// The number of pages after which a checkpoint opens LiteDB again, because it may hold those that it has seen. The default value is
+    /// <see cref="CheckpointDocuments.DefaultMaxPages"/>.
+    /// </summary>
+    public int MaxPagesOfLiteDb { get; init; } = CheckpointDocuments.DefaultMaxPages;
+
     /// <summary>The time without changes after which an idle mark is written, at the latest; not positive for never.</summary>
     public TimeSpan IdleMark { get; init; } = TimeSpan.FromSeconds(1);
 

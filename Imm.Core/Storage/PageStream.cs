@@ -14,7 +14,7 @@ internal sealed class PageStream(IPages file) : Stream, IPages
     private long _pageCount = file.PageCount;
 
     /// <summary>Called with the number of each page that LiteDB writes.</summary>
-    public Action<uint>? Written { get; init; }
+    public Action<uint>? Written { get; set; }
 
     public string Name => file.Name;
 
@@ -113,6 +113,15 @@ internal sealed class PageStream(IPages file) : Stream, IPages
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Lets go of everything: LiteDB keeps a stream of each of its instances for the life of the thread.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        Written = null;
+        _written.Clear();
+        _spare.Clear();
+        base.Dispose(disposing);
+    }
 
     // Pages outlive every collection of the young generations, which would copy each of them twice. Pinned arrays are not copied.
     private byte[] NewPage() =>
