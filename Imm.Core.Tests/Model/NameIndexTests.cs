@@ -448,14 +448,9 @@ public sealed class NameIndexTests
                 Assert.Equal(things.Length, snapshot.Table.Count);
                 Assert.Equal(things.Length, snapshot.Tree.Count);
                 Assert.Equal(things.Length, snapshot.Index.Count);
-                NameIndex<Thing> packedIndex = snapshot.Index.Packed();
-                packedIndex.AssertShape();
-                Assert.True(things.AsSpan().SequenceEqual(Read(packedIndex.InOrder.After(null)).ToArray()));
                 Assert.True(things.AsSpan().SequenceEqual(Read(snapshot.Index.InOrder.After(null)).ToArray()));
                 snapshot.Index.AssertShape();
                 snapshot.Table.AssertShape();
-                NameTable<Thing> packed = snapshot.Table.Packed();
-                packed.AssertShape();
                 Thing[] shuffled = [.. things];
                 _random.Shuffle(shuffled);
                 NameTable<Thing> made = NameTable<Thing>.Of(shuffled, NotExpected, name => name.GetHashCode() & _hashMask);
@@ -471,12 +466,10 @@ public sealed class NameIndexTests
                 {
                     Thing? expected = byName.GetValueOrDefault(name);
                     Assert.True(ReferenceEquals(expected, snapshot.Table.Find(name)));
-                    Assert.True(ReferenceEquals(expected, packed.Find(name)));
                     Assert.True(ReferenceEquals(expected, made.Find(name)));
                     Assert.True(ReferenceEquals(expected, madeIndex.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Tree.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Index.Find(name)));
-                    Assert.True(ReferenceEquals(expected, packedIndex.Find(name)));
                 }
             }
         }

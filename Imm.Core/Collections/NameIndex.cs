@@ -111,13 +111,6 @@ internal sealed class NameIndex<T> where T : class, INamed
         return With(new NameChange(before, IsRemoved: true), Count - 1, owner);
     }
 
-    /// <summary>Copies the index into contiguous memory; see <see cref="NameTable{T}.Packed"/>.</summary>
-    public NameIndex<T> Packed()
-    {
-        NameIndex<T> merged = Merged(null);
-        return new(merged._table.Packed(), merged._order, RecentChanges.None, 0, Count);
-    }
-
     /// <summary>Asserts in a debug build that the table and the tree are in shape.</summary>
     [Conditional("DEBUG")]
     public void AssertShape()

@@ -31,7 +31,8 @@ internal sealed class NameTable<T> where T : class, INamed
     public static NameTable<T> WithHash(Func<string, int> hash) => new(null, 0, hash, null);
 
     /// <summary>
-    /// Makes a table of objects, in nodes that are allocated in the order in which a search reads them, as <see cref="Packed"/> does.
+    /// Makes a table of objects, in nodes that are allocated in the order in which a search reads them. Those of a table that was built
+    /// entry by entry lie scattered over the heap, and each step of a search is then a cache miss.
     /// </summary>
     /// <param name="items">The objects.</param>
     /// <param name="repeated">Takes each object whose name an object before it has; the table does not.</param>
@@ -85,12 +86,6 @@ internal sealed class NameTable<T> where T : class, INamed
         int count = _count;
         return WithRoot(NameTableNode.Apply(_root, changes, order, 0, owner, ref count), count, owner);
     }
-
-    /// <summary>
-    /// Copies the table into nodes that are allocated in the order in which a search reads them. Those of a table that was built entry by
-    /// entry lie scattered over the heap, and each step of a search is then a cache miss.
-    /// </summary>
-    public NameTable<T> Packed() => new(NameTableNode.Packed(_root), _count, _hash, null);
 
     /// <summary>Makes a tree of the objects.</summary>
     public NameTree<T> InOrder()

@@ -134,23 +134,6 @@ internal sealed class NameTableNode
         return node._count > MaxBucket ? node : node.ToBucket();
     }
 
-    /// <summary>Copies a child with all below it.</summary>
-    public static object? Packed(object? child)
-    {
-        if (child is not NameTableNode node)
-        {
-            return ((Entry[]?)child)?.Clone();
-        }
-
-        node = node.Writable(null);
-        for (int i = 0; i < Slots.Count; i++)
-        {
-            node._slots[i] = Packed(node._slots[i]);
-        }
-
-        return node;
-    }
-
     /// <summary>Copies the objects below a child, in no order. Returns the index behind the last one.</summary>
     public static int CopyTo(object? child, INamed[] items, int at)
     {

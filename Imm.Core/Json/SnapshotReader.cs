@@ -180,20 +180,16 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
             throw place.Wrong("Revision", "It is below that of a project.");
         }
 
-        var state = ScopeState.Empty(scope, defaults, projectQuota, revision ?? projects.LastRevision);
+        ScopeState state = ScopeState.Empty(scope, defaults, projectQuota, revision ?? projects.LastRevision)
+            .WithAll(projects.All, NameTree<OssBucketAttachment>.Empty, projects.LastNumber);
         var owner = new OwnerToken();
-        foreach (Project project in projects.All)
-        {
-            state = state.With(null, project, owner, projects.LastNumber);
-        }
-
         foreach ((DocumentPlace at, string projectName, AttachmentDocument document) in projects.Attachments)
         {
             state = ReadAttachment(at, document, state, projectName, owner);
         }
 
         owner.Close();
-        return state.Packed();
+        return state;
     }
 
     /// <summary>Reads an attached bucket, once all projects of its scope are there.</summary>

@@ -39,7 +39,7 @@ public sealed record Project : INamed
             NameRule.Holds(name) && updateTicks >= createTicks, "a project has a name and is changed after it is created");
     }
 
-    /// <summary>The name, unique in its account and region.</summary>
+    /// <summary>The name, unique in its account and region. Each call makes a new object, and all of them are equal.</summary>
     public ProjectName ProjectName => ProjectName.Trusted(Name);
 
     /// <summary>

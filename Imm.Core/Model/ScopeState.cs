@@ -80,9 +80,14 @@ internal sealed class ScopeState
     /// <param name="projects">The projects.</param>
     /// <param name="attachments">The attachments of these projects.</param>
     /// <param name="lastNumber">The greatest number given to a project, dataset or attachment.</param>
-    /// <param name="repeated">Takes each project whose name a project before it has; the state does not.</param>
+    /// <param name="repeated">
+    /// Takes each project whose name a project before it has; the state does not. Null where all names are known to be different.
+    /// </param>
     public ScopeState WithAll(
-        IReadOnlyList<Project> projects, NameTree<OssBucketAttachment> attachments, long lastNumber, Action<Project> repeated)
+        IReadOnlyList<Project> projects,
+        NameTree<OssBucketAttachment> attachments,
+        long lastNumber,
+        Action<Project>? repeated = null)
     {
         Invariant.Holds(ProjectCount == 0, "the state is empty");
         (long datasetCount, long revision) = (0, Revision);
@@ -95,6 +100,7 @@ internal sealed class ScopeState
 
         NameIndex<Project> index = NameIndex<Project>.Of(projects, project =>
         {
+            Invariant.Holds(repeated is not null, "the names of the projects are different");
             datasetCount -= project.DatasetCount;
             repeated(project);
         });
@@ -194,10 +200,6 @@ internal sealed class ScopeState
         DatasetCount - before.DatasetCount,
         LastNumber,
         revision);
-
-    /// <summary>Copies the index into contiguous memory, for a state that was built from many projects and is read from then on.</summary>
-    public ScopeState Packed() =>
-        new(Scope, Defaults, OwnProjectQuota, _projects.Packed(), _attachments, DatasetCount, LastNumber, Revision);
 
     /// <summary>Copies the state for a store with other defaults.</summary>
     public ScopeState With(ServiceDefaults defaults) =>

@@ -99,13 +99,19 @@ internal ref struct BsonWalker
     /// <exception cref="InvalidDataException">It is no UTF-8.</exception>
     public readonly string ReadText() => ReadText(Value);
 
+    /// <summary>Reads the name.</summary>
+    /// <inheritdoc cref="ReadText()" path="/exception"/>
+    public readonly string ReadName() => Decode(Name);
+
     /// <inheritdoc cref="ReadText()"/>
     /// <param name="value">The value, with the length in front and the zero at the end.</param>
-    public static string ReadText(ReadOnlySpan<byte> value)
+    public static string ReadText(ReadOnlySpan<byte> value) => Decode(value[sizeof(int)..^1]);
+
+    private static string Decode(ReadOnlySpan<byte> text)
     {
         try
         {
-            return Strict.GetString(value[sizeof(int)..^1]);
+            return Strict.GetString(text);
         }
         catch (DecoderFallbackException e)
         {

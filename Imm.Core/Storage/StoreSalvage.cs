@@ -161,11 +161,14 @@ internal sealed class StoreSalvage
 
         ILookup<string, DatasetEntry> byProject = datasets.Values.ToLookup(static dataset => dataset.Dataset.ProjectName.Value);
         ILookup<string, OssBucketAttachment> bucketsByProject = attachments.Values.ToLookup(static bucket => bucket.ProjectName.Value);
+        var filled = new List<Project>(projects.Count);
+        NameTree<OssBucketAttachment> attached = NameTree<OssBucketAttachment>.Empty;
+        long last = state.LastNumber;
         var owner = new OwnerToken();
         foreach (Project whole in projects.Values.OrderBy(static project => project.Number))
         {
             Project project = whole with { DatasetCount = 0, FileCount = 0, TotalFileSize = 0 };
-            long last = project.Number;
+            last = Math.Max(last, project.Number);
             foreach (DatasetEntry dataset in byProject[project.Name])
             {
                 project = project.With(dataset, owner);
@@ -181,11 +184,14 @@ internal sealed class StoreSalvage
                     + $"{project.DatasetCount} were recovered, or others than it counted."));
             }
 
-            state = state.With(null, project, owner, last);
             foreach (OssBucketAttachment bucket in bucketsByProject[project.Name])
             {
-                state = state.Attach(project, bucket, project.Revision, owner, out project);
+                attached = attached.Set(bucket, owner);
+                project = project with { Attachments = project.Attachments.Set(bucket, owner) };
+                last = Math.Max(last, bucket.Number);
             }
+
+            filled.Add(project);
         }
 
         foreach (IGrouping<string, DatasetEntry> orphans in byProject.Where(group => !projects.ContainsKey(group.Key)))
@@ -203,7 +209,7 @@ internal sealed class StoreSalvage
         }
 
         owner.Close();
-        return state.Packed();
+        return state.WithAll(filled, attached, last);
     }
 
     /// <summary>Keeps the later one of two records with one name.</summary>
