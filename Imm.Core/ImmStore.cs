@@ -137,8 +137,8 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     /// file.
     /// </para>
     /// <para>
-    /// Opening a store that was closed needs room on the disk for two logs of 512 bytes each. One that was not closed needs up to about
-    /// 18 MiB, and room for what its latest changes add to the data file.
+    /// Opening a store that was closed writes nothing and needs no room on the disk: its first change does. One that was not closed needs
+    /// up to about 18 MiB, and room for what its latest changes add to the data file.
     /// </para>
     /// </remarks>
     /// <param name="path">The data file, or a link to it. The log files stand beside the file itself.</param>

@@ -14,16 +14,21 @@ public class IdleMarkTests
     [Fact]
     public void A_last_batch_that_is_damaged_after_its_idle_mark_is_detected()
     {
-        // Two flushes make room in the log and one is of the change itself; the next one is of the idle store, whose write is on the image
-        // already.
+        // Five flushes begin the logs of the store, two make room in the log and one is of the change itself; the next one is of the idle
+        // store, whose write is on the image already.
         var disk = new SimulatedDisk();
         int flushes = int.MinValue;
+        SimulatedDisk before = disk;
         SimulatedDisk? atFlush = null;
         using var idle = new ManualResetEventSlim();
         var watched = new WatchedDisk(disk, () =>
         {
             flushes++;
-            if (flushes == 4)
+            if (flushes == 5)
+            {
+                before = disk.AsKilled();
+            }
+            else if (flushes == 9)
             {
                 atFlush = disk.AsKilled();
                 idle.Set();
@@ -31,7 +36,6 @@ public class IdleMarkTests
         });
         var options = new ImmStoreOptions { Path = StoreOnDisk.DataPath };
         using ImmStore store = ImmStore.Open(options, watched, settings => settings with { IdleMark = TimeSpan.FromMilliseconds(1) });
-        SimulatedDisk before = disk.AsKilled();
         flushes = 0;
         store.Registry().Create(new CreateProjectRequest { ProjectName = "one" });
         Assert.True(idle.Wait(Patience), "The idle store writes no mark.");

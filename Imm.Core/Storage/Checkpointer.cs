@@ -28,7 +28,7 @@ internal sealed class Checkpointer(
             long generation = logs.Active.Log.Generation;
             LogRange spare = logs.Spare;
             Apply(spare, data.Header with { LogGeneration = generation }, logs.IsRetry);
-            reader.ReuseLog(() =>
+            reader.BeginLogs(() =>
             {
                 spare.Log.BeginGeneration(data.Header.StoreId, generation + 1, data.Header.AppliedSequence);
                 logs.EndCheckpoint(blocked: null);
@@ -55,12 +55,12 @@ internal sealed class Checkpointer(
     }
 
     /// <summary>
-    /// Applies everything that was appended, and marks the data file as closed. Does not throw: if it fails the logs have what the data
-    /// file lacks, and the next open applies it.
+    /// Applies everything that was appended, and marks the data file as closed if it is open. Does not throw: if it fails the logs have
+    /// what the data file lacks, and the next open applies it.
     /// </summary>
     public void Close()
     {
-        if (failure.IsSet)
+        if (failure.IsSet || !data.Header.IsOpen)
         {
             return;
         }

@@ -15,7 +15,8 @@ namespace Imm.Core.Storage;
 /// </para>
 /// <para>
 /// The header of the data file says which batch it contains and whether the logs are needed. After a clean close everything is in the data
-/// file, and the logs are deleted. The format of the files and the order of writes are described in docs/storage.md.
+/// file, and the logs are deleted. The first batch after that marks the data file as open: an open writes nothing. The format of the files
+/// and the order of writes are described in docs/storage.md.
 /// </para>
 /// <para>
 /// Batches, marks and the begin of a checkpoint come from one thread at a time. All other members are thread-safe.
@@ -36,10 +37,14 @@ internal sealed class FileStore : IDisposable
     private readonly LogBatch _batch = new();
     private bool _isFull;
 
+    /// <summary>False until the first batch after a clean close: so far the files have not been written to.</summary>
+    private bool _isBegun;
+
     private FileStore(Disk disk, string path, FileStoreSettings settings, DataFile data, OpenedStore opened, StorageThread thread)
     {
         (_disk, _settings, _data, _thread) = (disk, settings, data, thread);
         _logFiles = [opened.Active, opened.Spare];
+        _isBegun = data.Header.IsOpen;
         _failure = new FailureLatch(path, settings.Observer);
         _files = new StoreFiles(path, data, _logFiles, settings.VerifyFilesAfter, _failure);
         _logs = new LogPair(
@@ -146,6 +151,12 @@ internal sealed class FileStore : IDisposable
         try
         {
             _files.VerifyBeforeBatch();
+            if (!_isBegun)
+            {
+                _reader.BeginLogs(() => StoreOpening.Begin(_disk, DataPath, _data, _logFiles, _settings.NewStoreId()));
+                _isBegun = true;
+            }
+
             long sequence = _logs.Append(_batch);
             _isFull = false;
             return sequence;

@@ -34,8 +34,8 @@ internal sealed class LogPair
     private long _flushedSequence;
     private long _markedSequence;
 
-    /// <param name="active">The log for the next batch.</param>
-    /// <param name="spare">The other log.</param>
+    /// <param name="active">The log for the next batch, without one.</param>
+    /// <param name="spare">The other log, without a batch too.</param>
     /// <param name="sequence">The number of the last batch, which is in the data file.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="failure">The failure of the store.</param>
@@ -44,8 +44,8 @@ internal sealed class LogPair
         WriteAheadLog active, WriteAheadLog spare, long sequence, FileStoreSettings settings, FailureLatch failure, Action startCheckpoint)
     {
         (_settings, _failure, _startCheckpoint) = (settings, failure, startCheckpoint);
-        _active = new LogRange(active, active.Position, sequence);
-        _spare = new LogRange(spare, spare.Position, sequence);
+        _active = new LogRange(active, WriteAheadLog.FramesOffset, sequence);
+        _spare = new LogRange(spare, WriteAheadLog.FramesOffset, sequence);
         (_sequence, _flushedSequence, _markedSequence) = (sequence, sequence, sequence);
         failure.WasSet += Wake;
     }

@@ -11,7 +11,8 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     private readonly bool[] _isCreated = new bool[2];
 
     /// <summary>
-    /// Opens the store. On return its header says that the logs are needed, and both logs are at the beginning of a generation.
+    /// Opens the store. On return its header says that the logs are needed, and both are at the beginning of a generation; or nothing was
+    /// written, and the logs are empty, until <see cref="Begin"/>.
     /// </summary>
     /// <exception cref="DamagedFileException">A file is damaged, missing or of another store; every file is unchanged.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
@@ -25,6 +26,36 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
         OpenedStore store = IsRecoveryNeeded() ? OpenForRecovery().Run() : OpenClosed();
         Array.Clear(_logs);
         return store;
+    }
+
+    /// <summary>
+    /// Makes a store ready for its first change since it was closed: begins its logs, and then marks the data file as open.
+    /// </summary>
+    /// <remarks>
+    /// The store gets a new id. Copies of a closed file diverge when they are changed, and the logs of one must not be taken for those of
+    /// the other.
+    /// </remarks>
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The path of the data file.</param>
+    /// <param name="data">The data file.</param>
+    /// <param name="logs">The log for the next batch, and the spare log. What they have is not needed.</param>
+    /// <param name="storeId">The new id.</param>
+    /// <exception cref="OutOfSpaceException">There is no room. The data file is unchanged; the call can be repeated.</exception>
+    public static void Begin(Disk disk, string path, DataFile data, WriteAheadLog[] logs, Guid storeId)
+    {
+        DataFileHeader closed = data.Header;
+
+        // What was read may be only in the cache of the operating system, and the header on the disk may still need the logs.
+        data.WriteHeader(closed);
+        long generation = FirstGeneration(closed);
+        for (int i = 0; i < logs.Length; i++)
+        {
+            logs[i].Empty();
+            logs[i].BeginGeneration(storeId, generation + i, closed.AppliedSequence);
+        }
+
+        disk.FlushDirectory(path);
+        data.WriteHeader(closed with { StoreId = storeId, IsOpen = true, Checkpoint = closed.Checkpoint + 1, LogGeneration = generation });
     }
 
     /// <summary>
@@ -76,7 +107,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     }
 
     /// <summary>
-    /// Returns the first generation after an open of a closed store. It is higher than any before, because a deleted log may come back
+    /// Returns the first generation after a close. It is higher than any before, because a deleted log may come back
     /// after a power cut.
     /// </summary>
     private static long FirstGeneration(in DataFileHeader header) => (3 * header.Checkpoint) + 1;
@@ -138,37 +169,28 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
         disk.FlushDirectory(path);
     }
 
-    /// <summary>Opens a store whose data file holds everything: creates its logs, and then marks the data file as open.</summary>
-    /// <remarks>
-    /// The store gets a new id at each such open. Copies of a closed file diverge when they are opened, and the logs of one must not be
-    /// taken for those of the other.
-    /// </remarks>
+    /// <summary>
+    /// Opens a store whose data file holds everything, and creates its logs. Where there was one with content, which a close or a deletion
+    /// that was cut short has left, begins them.
+    /// </summary>
     private OpenedStore OpenClosed()
     {
-        DataFileHeader closed = data.Header;
         OpenUnneededLogs();
         List<StoredScope> scopes = DocumentFile.ReadScopes(data);
-
-        // What was read may be only in the cache of the operating system, and the header on the disk may still need the logs.
-        data.WriteHeader(closed);
         for (int i = 0; i < _logs.Length; i++)
         {
-            if (_logs[i] is { } leftOver)
+            if (_logs[i] is null)
             {
-                leftOver.Empty();
-                continue;
+                _logs[i] = WriteAheadLog.Create(disk, _paths[i], data.Mode);
+                _isCreated[i] = true;
             }
-
-            _logs[i] = WriteAheadLog.Create(disk, _paths[i], data.Mode);
-            _isCreated[i] = true;
         }
 
-        Guid storeId = settings.NewStoreId();
-        long generation = FirstGeneration(closed);
-        _logs[0]!.BeginGeneration(storeId, generation, closed.AppliedSequence);
-        _logs[1]!.BeginGeneration(storeId, generation + 1, closed.AppliedSequence);
-        disk.FlushDirectory(path);
-        data.WriteHeader(closed with { StoreId = storeId, IsOpen = true, Checkpoint = closed.Checkpoint + 1, LogGeneration = generation });
+        if (Array.Exists(_logs, static log => !log!.IsEmpty))
+        {
+            Begin(disk, path, data, _logs!, settings.NewStoreId());
+        }
+
         return new OpenedStore(_logs[0]!, _logs[1]!, scopes, 0, 0);
     }
 

@@ -84,8 +84,8 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
         }
     }
 
-    /// <summary>Begins a generation of a log that is in the data file, while nobody reads the logs.</summary>
-    public void ReuseLog(Action begin)
+    /// <summary>Begins generations of logs that are in the data file, while nobody reads any file.</summary>
+    public void BeginLogs(Action begin)
     {
         lock (_logGate)
         {

@@ -52,6 +52,9 @@ internal sealed class WriteAheadLog : IDisposable
     /// <summary>The number of the last batch that was in the data file when the generation began.</summary>
     public long BaseSequence => _header.BaseSequence;
 
+    /// <summary>True if the file has no content, not even a header.</summary>
+    public bool IsEmpty => _file.Length == 0;
+
     /// <summary>The offset of the next frame.</summary>
     public long Position { get; private set; }
 
@@ -115,6 +118,11 @@ internal sealed class WriteAheadLog : IDisposable
     /// </summary>
     public void Empty()
     {
+        if (IsEmpty)
+        {
+            return;
+        }
+
         _file.SetLength(0);
 
         // Before a header is written: the power may fail such that the new length is on the disk, and the old header.
@@ -123,6 +131,7 @@ internal sealed class WriteAheadLog : IDisposable
     }
 
     /// <summary>Begins a generation, which voids the content of the file. Flushed on return.</summary>
+    /// <exception cref="OutOfSpaceException">There is no room for the header of an empty file; it is unchanged.</exception>
     public void BeginGeneration(Guid storeId, long generation, long baseSequence)
     {
         Invariant.Holds(storeId != StoreId || generation > Generation, "the generations of a log rise");
@@ -294,13 +303,16 @@ internal sealed class WriteAheadLog : IDisposable
         return true;
     }
 
-    private void WriteHeader(in LogHeader header)
+    private void WriteHeader(LogHeader header)
     {
+        OutOfSpaceException.Grow(_file, file =>
+        {
+            Span<byte> bytes = stackalloc byte[LogHeader.Length];
+            bytes.Clear();
+            header.Write(bytes);
+            file.Write(0, bytes);
+        });
         _header = header;
-        Span<byte> bytes = stackalloc byte[LogHeader.Length];
-        bytes.Clear();
-        header.Write(bytes);
-        _file.Write(0, bytes);
         _file.Flush();
     }
 

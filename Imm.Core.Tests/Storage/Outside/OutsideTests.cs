@@ -52,7 +52,8 @@ public class OutsideTests
         using var directory = new TempDirectory();
         RecordedRun first = RecordedRun.Run(directory.Path, new(5, 4, 22, 14));
 
-        // By their numbers: the last flush of each opening and of each closing, or in a campaign 150 one after the other.
+        // By their numbers: the last flush before each opening, one of the first change after it, and the last of each closing, or in a
+        // campaign 150 one after the other.
         HashSet<int> kills = Campaign.Scale == 0 ? [] : [.. Enumerable.Range(20, 150)];
         int flushes = 0;
         foreach ((CallStep? next, string? told, _, _) in first.Moments())
@@ -61,6 +62,11 @@ public class OutsideTests
             if (told is OutsideLoad.Opened or OutsideLoad.Closed)
             {
                 kills.Add(flushes);
+            }
+
+            if (told is OutsideLoad.Opened)
+            {
+                kills.Add(flushes + 3);
             }
         }
 
