@@ -11,9 +11,9 @@ namespace Imm.Core.Collections;
 /// together, each node copied once.
 /// </para>
 /// <para>
-/// The tree is half of the cost of a change and serves only who reads in order. So an index that is small enough to be sorted quickly has
-/// one while it is read in order from time to time, and none otherwise. It is made, or brought up to date, by the next such read. A larger
-/// index has one from the moment at which it becomes larger; one that is made of many objects at once, from the first read in order.
+/// The tree is half of the cost of a change and serves only who reads in order. So an index has one while it is read in order from time to
+/// time, and none otherwise. It is made, or brought up to date, by the next such read. To sort the objects costs a fraction of what the
+/// tree would have cost the changes that were made without it.
 /// </para>
 /// <para>
 /// Thread-safe for readers. Two threads may not change indexes that share an array, but an index may have more than one successor. Under an
@@ -23,9 +23,6 @@ namespace Imm.Core.Collections;
 internal sealed class NameIndex<T> where T : class, INamed
 {
     public static readonly NameIndex<T> Empty = Of(NameTable<T>.Empty);
-
-    /// <summary>The number of objects, which take a millisecond or two to sort, up to which an index need not have a tree.</summary>
-    public const int MaxUnordered = 4096;
 
     /// <summary>
     /// The number of changes that are made together. A search compares the hashes of all of them, which vector instructions do in about ten
@@ -138,7 +135,7 @@ internal sealed class NameIndex<T> where T : class, INamed
         NameTable<T> table = _recent.Make(_table, _recentCount, own);
         Order next = Order.None;
         bool isWanted = order.Tree is not null || _recent.IsRead;
-        if (Count > MaxUnordered ? isWanted || _table.Count <= MaxUnordered : isWanted && unread <= Count)
+        if (isWanted && unread <= Count)
         {
             NameTree<T> tree = order.Tree is null ? table.InOrder() : _recent.Make(order, _recentCount, own);
             next = new Order(tree, 0, unread);
