@@ -131,6 +131,38 @@ public sealed class NameIndexTests
         Assert.Equal(2, tree.Count);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(3)]
+    public void Objects_that_are_set_together_are_found_and_leave_earlier_indexes_as_they_were(int mask)
+    {
+        var random = new Random(mask);
+        NameIndex<Thing> index = NameIndex<Thing>.WithHash(name => string.GetHashCode(name, StringComparison.Ordinal) & mask);
+        var model = new SortedDictionary<string, Thing>(StringComparer.Ordinal);
+        for (int round = 0; round < 60; round++)
+        {
+            (NameIndex<Thing> before, Thing[] known) = (index, [.. model.Values]);
+            (Thing? Before, Thing After)[] items =
+            [
+                .. Enumerable.Range(0, random.Next(300)).Select(_ => $"p{random.Next(2000)}").Distinct()
+                    .Select(name => (model.GetValueOrDefault(name), new Thing(name))),
+            ];
+            var owner = new OwnerToken();
+            index = index.Set(items, round % 3 == 0 ? null : owner);
+            owner.Close();
+            foreach ((_, Thing after) in items)
+            {
+                model[after.Name] = after;
+            }
+
+            Assert.Equal((model.Count, known.Length), (index.Count, before.Count));
+            Assert.All(model.Values, thing => Assert.Same(thing, index.Find(thing.Name)));
+            Assert.Equal(known, Read(before.InOrder.After(null)));
+            Assert.Equal(model.Values, Read(index.InOrder.After(null)));
+            index.AssertShape();
+        }
+    }
+
     [Fact]
     public void Successors_of_one_index_do_not_see_each_other()
     {

@@ -99,6 +99,29 @@ internal sealed class NameIndex<T> where T : class, INamed
         return With(new NameChange(after, IsRemoved: false), before is null ? Count + 1 : Count, owner);
     }
 
+    /// <summary>Adds objects and replaces others, of different names.</summary>
+    /// <param name="items">For each, the object of that name in this index, null for none, and the object.</param>
+    /// <param name="owner">The token under which the table and the tree are changed; null for none.</param>
+    public NameIndex<T> Set(ReadOnlySpan<(T? Before, T After)> items, OwnerToken? owner)
+    {
+        NameIndex<T> from = this;
+        (RecentChanges recent, int recentCount, int count) = (_recent, _recentCount, Count);
+        foreach ((T? before, T after) in items)
+        {
+            Debug.Assert(Find(after.Name) == before);
+            if (recentCount == MaxRecent)
+            {
+                from = new NameIndex<T>(from._table, Volatile.Read(ref from._order), recent, recentCount, count).Merged(owner);
+                (recent, recentCount) = (from._recent, 0);
+            }
+
+            recent = recent.With(recentCount++, new NameChange(after, IsRemoved: false), _table.HashOf(after.Name));
+            count += before is null ? 1 : 0;
+        }
+
+        return new(from._table, Volatile.Read(ref from._order), recent, recentCount, count);
+    }
+
     /// <summary>Removes an object of this index.</summary>
     /// <param name="before">The object.</param>
     /// <param name="owner">The token under which the table and the tree are changed; null for none.</param>

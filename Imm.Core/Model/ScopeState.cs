@@ -187,6 +187,37 @@ internal sealed class ScopeState
             Math.Max(Revision, after.Revision));
     }
 
+    /// <summary>Adds projects and replaces others, of different names. What is added has no attached buckets.</summary>
+    /// <param name="projects">For each, the project of that name in this state, null for a new one, and the project.</param>
+    /// <param name="owner">The token of the batch; null for none.</param>
+    /// <param name="number">The greatest number that the changes have given out.</param>
+    public ScopeState With(ReadOnlySpan<(Project? Before, Project After)> projects, OwnerToken? owner, long number)
+    {
+        if (projects.IsEmpty)
+        {
+            return this;
+        }
+
+        (long datasetCount, long revision) = (DatasetCount, Revision);
+        foreach ((Project? before, Project after) in projects)
+        {
+            Invariant.Holds(after.DatasetCount == after.Datasets.Count, "a project counts its datasets");
+            Invariant.Holds(before is not null || after.Attachments.Count == 0, "a project is new before a bucket is attached");
+            datasetCount += after.DatasetCount - (before?.DatasetCount ?? 0);
+            revision = Math.Max(revision, after.Revision);
+        }
+
+        return new ScopeState(
+            Scope,
+            Defaults,
+            OwnProjectQuota,
+            _projects.Set(projects, owner),
+            _attachments,
+            datasetCount,
+            Math.Max(LastNumber, number),
+            revision);
+    }
+
     /// <summary>Removes a project.</summary>
     /// <param name="before">A project of this state.</param>
     /// <param name="revision">The revision of the removal.</param>
