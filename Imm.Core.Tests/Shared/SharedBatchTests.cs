@@ -18,7 +18,7 @@ public sealed class SharedBatchTests
     public void Batches_of_random_commands_bring_another_state_to_the_decided_one()
     {
         var random = new Random(18);
-        var batches = new SharedBatch(new SharedRecords(Defaults));
+        var batches = new SharedBatch(Defaults);
         ScopeState decided = ScopeState.Empty(Scope, Defaults), other = decided;
         long applied = 0, deletions = 0;
         var expected = new List<(long, string, ChangeState)>();
@@ -64,13 +64,53 @@ public sealed class SharedBatchTests
         Change change = command!.Decide(ScopeState.Empty(Scope, Defaults), 1_234_567_891, null).Changes[0];
         string json = Write([change]);
 
-        List<SharedBatch.Entry> read = new SharedBatch(new SharedRecords(Defaults)).Read(Scope, json);
+        List<SharedBatch.Entry> read = new SharedBatch(Defaults).Read(Scope, json);
 
         Assert.DoesNotContain("\\u0000", json, StringComparison.Ordinal);
         var project = Assert.IsType<Project>(Assert.Single(read).Change.Value);
         Assert.Equal((Project)change.Value, project);
         Assert.Equal(((Project)change.Value).Revision, project.Revision);
         Assert.Equal(change.Number, project.Number);
+    }
+
+    [Fact]
+    public void The_effects_of_a_batch_are_those_of_the_last_changes_of_its_records()
+    {
+        ScopeState state = ScopeState.Empty(Scope, Defaults);
+        Assert.Equal(SharedEffects.None, Effects(Create("a"), Create("b")));
+        Assert.Equal(SharedEffects.Updates, Effects(Create("c"), Update("c")));
+        Assert.Equal(SharedEffects.Updates, Effects(Update("a")));
+        Assert.Equal(SharedEffects.Deletes, Effects(Create("d"), Delete("c")));
+        Assert.Equal(SharedEffects.Deletes, Effects(Create("e"), Update("e"), Delete("e")));
+        Assert.Equal(SharedEffects.Updates | SharedEffects.Deletes, Effects(Update("b"), Delete("a")));
+        Assert.Equal(SharedEffects.None, Effects([new Change(ChangeKind.Scope, 0, state)]));
+
+        SharedEffects Effects(params Change[][] changes)
+        {
+            using var json = new Utf8JsonWriter(new ArrayBufferWriter<byte>(), SharedRecords.WriterOptions);
+            return SharedBatch.Write(json, [.. changes.SelectMany(static some => some)]);
+        }
+
+        Change[] Create(string name)
+        {
+            CreateProject.Parse(new() { ProjectName = name }, out CreateProject? command);
+            return Of(command!);
+        }
+
+        Change[] Update(string name)
+        {
+            UpdateProject.Parse(new() { ProjectName = name, TemplateId = "t" }, out UpdateProject? command);
+            return Of(command!);
+        }
+
+        Change[] Delete(string name) => Of(new DeleteProject(name, default));
+
+        Change[] Of<T>(Command<T> command)
+        {
+            var changes = new List<Change>();
+            Decide(command, ref state, changes, now: 1);
+            return [.. changes];
+        }
     }
 
     [Theory]

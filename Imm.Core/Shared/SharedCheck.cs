@@ -6,9 +6,8 @@ namespace Imm.Core.Shared;
 
 /// <summary>Verifies a shared store as of one moment.</summary>
 /// <param name="sql">The statements.</param>
-/// <param name="records">The codec of the values.</param>
 /// <param name="defaults">The defaults of the store.</param>
-internal sealed class SharedCheck(SharedSql sql, SharedRecords records, ServiceDefaults defaults)
+internal sealed class SharedCheck(SharedSql sql, ServiceDefaults defaults)
 {
     /// <summary>Verifies that every record can be read, that names are unique, that sums are right and that the log agrees.</summary>
     public List<string> Run(SharedDatabase.Lane lane)
@@ -32,8 +31,7 @@ internal sealed class SharedCheck(SharedSql sql, SharedRecords records, ServiceD
             ScopeState state;
             using (DbDataReader rows = lane.Command(sql.Load, key).ExecuteReader())
             {
-                state = SharedLoader.Load(
-                    rows, new ScopeEntry(scope), records, ScopeState.Empty(scope, defaults), problems.Add);
+                state = SharedLoader.Load(rows, new ScopeEntry(scope), ScopeState.Empty(scope, defaults), problems.Add);
             }
 
             if (state.ProjectCount != projects)
@@ -67,7 +65,7 @@ internal sealed class SharedCheck(SharedSql sql, SharedRecords records, ServiceD
             return;
         }
 
-        var batches = new SharedBatch(records);
+        var batches = new SharedBatch(defaults);
         var last = new Dictionary<(ChangeKind Kind, long Number), Change>();
         (long lastVersion, Guid lastBatch) = (0, Guid.Empty);
         using (DbDataReader rows = lane.Command(sql.ReadLog, SharedKey.Of(scope)).ExecuteReader())

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Imm.Core.Commit;
 using Imm.Core.Model;
 using Imm.Core.Storage;
@@ -12,12 +11,11 @@ internal static class SharedLoader
     /// <summary>Reads the rows of one scope, and sets the version and batch of its entry.</summary>
     /// <param name="rows">The rows of <see cref="SharedSql.Load"/>; none for a scope that was never stored.</param>
     /// <param name="entry">The entry.</param>
-    /// <param name="records">The codec of the values.</param>
     /// <param name="empty">The empty state of the scope.</param>
     /// <param name="problem">Takes each problem.</param>
-    public static ScopeState Load(
-        DbDataReader rows, ScopeEntry entry, SharedRecords records, ScopeState empty, Action<string> problem)
+    public static ScopeState Load(DbDataReader rows, ScopeEntry entry, ScopeState empty, Action<string> problem)
     {
+        var records = new SharedRecordReader(empty.Defaults);
         ScopeState state = empty;
         (long version, Guid batch) = (0, Guid.Empty);
         var projects = new List<Project>();
@@ -39,7 +37,7 @@ internal static class SharedLoader
             (string kind, long number) = (rows.GetString(4), rows.GetInt64(5));
             try
             {
-                switch (records.Read(entry.Scope, kind, number, Encoding.UTF8.GetBytes(rows.GetString(6))).Value)
+                switch (records.Read(entry.Scope, SharedRecordReader.KindOf(kind), number, records.Encode(rows.GetString(6))))
                 {
                     case Project project:
                         projects.Add(project);

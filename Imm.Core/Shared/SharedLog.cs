@@ -45,7 +45,6 @@ internal sealed class SharedLog : CommitLog
 
     private readonly SharedDatabase _database;
     private readonly SharedSql _sql;
-    private readonly SharedRecords _records;
     private readonly SharedBatch _batches;
     private readonly IStoreObserver? _observer;
     private readonly Func<Guid> _newId;
@@ -76,14 +75,13 @@ internal sealed class SharedLog : CommitLog
     {
         _database = database;
         _sql = sql;
-        _records = new SharedRecords(settings.Defaults);
-        _batches = new SharedBatch(_records);
+        _batches = new SharedBatch(settings.Defaults);
         _observer = settings.Observer;
         _newId = settings.NewStoreId;
         _keptChanges = keptChanges;
         _lane = new SharedDatabase.Lane(database).Keep();
         _json = new Utf8JsonWriter(_buffer, SharedRecords.WriterOptions);
-        _commits = [sql.Commit(false, false), sql.Commit(true, false), sql.Commit(false, true), sql.Commit(true, true)];
+        _commits = [.. Enumerable.Range(0, 8).Select(n => sql.Commit((SharedEffects)(n % 4), locks: n > 3))];
     }
 
     public override bool IsPersistent => true;
@@ -213,8 +211,8 @@ internal sealed class SharedLog : CommitLog
             AddScopes([.. _parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key)]);
         }
 
-        string batch = WriteParts(out bool deletes, out int changed);
-        string sql = _commits[(deletes ? 1 : 0) + (changed > 1 && !_isLocked ? 2 : 0)];
+        string batch = WriteParts(out SharedEffects effects, out int changed);
+        string sql = CommitSql(effects, locks: changed > 1 && !_isLocked);
         Commit(sql, batch, changed > 0);
         foreach ((ScopeEntry entry, Part part) in _parts)
         {
@@ -289,7 +287,7 @@ internal sealed class SharedLog : CommitLog
     /// <summary>Lists the scopes that have content, in ordinal order, as of one moment.</summary>
     public ListedScope[] List() => Read(() => _database.Run(List));
 
-    public override List<string> Check() => Read(() => _database.Run(lane => new SharedCheck(_sql, _records, Defaults).Run(lane)));
+    public override List<string> Check() => Read(() => _database.Run(lane => new SharedCheck(_sql, Defaults).Run(lane)));
 
     public override void AwaitReads()
     {
@@ -442,7 +440,7 @@ internal sealed class SharedLog : CommitLog
     private ScopeState Load(SharedDatabase.Lane lane, ScopeEntry entry, List<string> problems)
     {
         using DbDataReader rows = lane.Command(_sql.Load, entry.Key).ExecuteReader();
-        return SharedLoader.Load(rows, entry, _records, Empty(entry.Scope), problems.Add);
+        return SharedLoader.Load(rows, entry, Empty(entry.Scope), problems.Add);
     }
 
     private List<ScopeEntry> LockAndCatchUp(SharedDatabase.Lane lane, ScopeEntry[] entries)
@@ -568,9 +566,11 @@ internal sealed class SharedLog : CommitLog
         Run(lane => lane.Command(_sql.AddScopes, text).ExecuteNonQuery());
     }
 
-    private string WriteParts(out bool deletes, out int changed)
+    private string CommitSql(SharedEffects effects, bool locks) => _commits[(int)effects + (locks ? 4 : 0)];
+
+    private string WriteParts(out SharedEffects effects, out int changed)
     {
-        (deletes, changed) = (false, 0);
+        (effects, changed) = (SharedEffects.None, 0);
         _buffer.ResetWrittenCount();
         _json.Reset();
         _json.WriteStartArray();
@@ -591,7 +591,7 @@ internal sealed class SharedLog : CommitLog
 
                 _json.WriteNumber("projects"u8, next.ProjectCount);
                 _json.WritePropertyName("changes"u8);
-                deletes |= SharedBatch.Write(_json, part.Changes);
+                effects |= SharedBatch.Write(_json, part.Changes);
             }
 
             _json.WriteEndObject();
@@ -788,7 +788,7 @@ internal sealed class SharedLog : CommitLog
         if (isBlocking)
         {
             string text = Encoding.UTF8.GetString(_buffer.WrittenSpan);
-            _lane.Batch((_commits[0], [text, _newId()]), (_sql.End, [])).ExecuteNonQuery();
+            _lane.Batch((CommitSql(SharedEffects.None, locks: false), [text, _newId()]), (_sql.End, [])).ExecuteNonQuery();
         }
         else
         {

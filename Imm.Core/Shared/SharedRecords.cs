@@ -1,17 +1,15 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Imm.Core.Json;
 using Imm.Core.Model;
 
 namespace Imm.Core.Shared;
 
 /// <summary>
-/// Writes the records of a shared store as JSON with the names of the service, and reads them. A field that has its default is left out,
-/// and one that is not known is ignored, so that a later version may add some. What is read passes the rules of requests.
+/// Writes the records of a shared store as JSON with the names of the service. A field that has its default is left out.
 /// </summary>
-internal sealed class SharedRecords(ServiceDefaults defaults)
+internal static class SharedRecords
 {
     // A jsonb value holds every character but U+0000. It is written as two characters, of which the first is one of private use.
     private const string Escape = "\uE000";
@@ -55,24 +53,9 @@ internal sealed class SharedRecords(ServiceDefaults defaults)
         _ => nameof(ChangeKind.Attachment),
     };
 
-    /// <summary>Reads the value of a record.</summary>
-    /// <param name="scope">The scope.</param>
-    /// <param name="kind">The name of its kind.</param>
-    /// <param name="number">Its number.</param>
-    /// <param name="json">The JSON, in UTF-8.</param>
-    /// <exception cref="FormatException">The value is not one that was written here.</exception>
-    public (ChangeKind Kind, object Value) Read(Scope scope, string kind, long number, ReadOnlySpan<byte> json)
-    {
-        var place = new DocumentPlace(kind, "$");
-        return kind switch
-        {
-            nameof(ChangeKind.Project) => (ChangeKind.Project, ReadProject(json, number, place)),
-            nameof(ChangeKind.Dataset) => (ChangeKind.Dataset, ReadDataset(json, number, place)),
-            nameof(ChangeKind.Attachment) => (ChangeKind.Attachment, ReadAttachment(json, number, place, scope)),
-            nameof(ChangeKind.Scope) => (ChangeKind.Scope, Parse(json, SharedJsonContext.Default.ScopeRecord)),
-            _ => throw new FormatException($"The kind '{kind}' is not known."),
-        };
-    }
+    /// <summary>Undoes the escape of a text.</summary>
+    public static string Unescape(string text) => !text.AsSpan().ContainsAny(Escaped) ? text
+        : text.Replace(EscapedNull, "\0", StringComparison.Ordinal).Replace(EscapedEscape, Escape, StringComparison.Ordinal);
 
     private static void WriteScope(Utf8JsonWriter json, ScopeState state)
     {
@@ -199,146 +182,4 @@ internal sealed class SharedRecords(ServiceDefaults defaults)
                     : text);
         }
     }
-
-    private static string? Unescape(string? text) => text is null || !text.AsSpan().ContainsAny(Escaped) ? text
-        : text.Replace(EscapedNull, "\0", StringComparison.Ordinal).Replace(EscapedEscape, Escape, StringComparison.Ordinal);
-
-    private static T Parse<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class => DocumentJsonContext.Read(json, "record", type);
-
-    private Project ReadProject(ReadOnlySpan<byte> json, long number, DocumentPlace place)
-    {
-        ProjectRecord document = Parse(json, SharedJsonContext.Default.ProjectRecord);
-        document.Description = Unescape(document.Description);
-        document.ServiceRole = Unescape(document.ServiceRole);
-        document.TemplateId = Unescape(document.TemplateId);
-        document.ProjectQueriesPerSecond = defaults.Capacity.ProjectQueriesPerSecond;
-        document.EngineConcurrency = defaults.Capacity.EngineConcurrency;
-        document.UpdateTime ??= document.CreateTime;
-        foreach (TagDocument? tag in document.Tags ?? [])
-        {
-            if (tag is not null)
-            {
-                tag.TagKey = Unescape(tag.TagKey);
-                tag.TagValue = Unescape(tag.TagValue);
-            }
-        }
-
-        return DocumentReader.ReadProject(document, place) with
-        {
-            Number = number,
-            Revision = place.Number(nameof(Project.Revision), document.Revision, 0),
-        };
-    }
-
-    private static DatasetEntry ReadDataset(ReadOnlySpan<byte> json, long number, DocumentPlace place)
-    {
-        DatasetRecord document = Parse(json, SharedJsonContext.Default.DatasetRecord);
-        document.Description = Unescape(document.Description);
-        document.TemplateId = Unescape(document.TemplateId);
-        document.UpdateTime ??= document.CreateTime;
-        Dataset dataset = DocumentReader.ReadDataset(document, place);
-        BindingDocument?[] all = document.Bindings ?? [];
-        var bindings = new Binding[all.Length];
-        for (int i = 0; i < all.Length; i++)
-        {
-            DocumentPlace at = place.Entry(nameof(document.Bindings), i);
-            BindingDocument entry = at.Required(all[i]);
-            string? uri = Unescape(entry.Uri);
-            if (Binding.Check(uri) is { } refusal)
-            {
-                throw at.Wrong(refusal.Parameter!, refusal.Message);
-            }
-
-            bindings[i] = new Binding(
-                dataset.ProjectName, dataset.DatasetName, uri!, at.Time(nameof(entry.CreateTime), entry.CreateTime));
-        }
-
-        return new DatasetEntry(
-            number,
-            dataset with
-            {
-                BindCount = bindings.Length,
-                Revision = place.Number(nameof(Dataset.Revision), document.Revision, 0),
-            },
-            bindings);
-    }
-
-    private static OssBucketAttachment ReadAttachment(ReadOnlySpan<byte> json, long number, DocumentPlace place, Scope scope)
-    {
-        AttachmentRecord document = Parse(json, SharedJsonContext.Default.AttachmentRecord);
-        if ((NameRule.Check(nameof(document.ProjectName), document.ProjectName) ?? OssBucketAttachment.CheckBucket(document.OssBucket))
-            is { } refusal)
-        {
-            throw place.Wrong(refusal.Parameter!, refusal.Message);
-        }
-
-        return new OssBucketAttachment(
-            scope.AccountId,
-            ProjectName.Parse(document.ProjectName!),
-            document.OssBucket!,
-            Unescape(document.Description) ?? "",
-            place.Time(nameof(document.CreateTime), document.CreateTime))
-        {
-            Number = number,
-        };
-    }
 }
-
-/// <summary>The quota and revision of a scope.</summary>
-internal sealed class ScopeRecord
-{
-    public int? ProjectQuota { get; set; }
-
-    public long? Revision { get; set; }
-}
-
-/// <summary>A stored project.</summary>
-internal sealed class ProjectRecord : ProjectDocument
-{
-    public long? Revision { get; set; }
-}
-
-/// <summary>A stored dataset with its bindings.</summary>
-internal sealed class DatasetRecord : DatasetStructureDocument
-{
-    public long? Revision { get; set; }
-
-    public BindingDocument?[]? Bindings { get; set; }
-}
-
-/// <summary>A stored attachment.</summary>
-internal sealed class AttachmentRecord
-{
-    public string? ProjectName { get; set; }
-
-    [JsonPropertyName("OSSBucket")]
-    public string? OssBucket { get; set; }
-
-    public string? Description { get; set; }
-
-    public string? CreateTime { get; set; }
-}
-
-/// <summary>The change of one record in the log.</summary>
-internal sealed class ChangeRecord
-{
-    public string? Kind { get; set; }
-
-    public long? Number { get; set; }
-
-    public string? State { get; set; }
-
-    public bool? IsLast { get; set; }
-
-    public JsonElement Value { get; set; }
-}
-
-/// <summary>The types of the JSON in the tables.</summary>
-[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
-[JsonSerializable(typeof(ScopeRecord))]
-[JsonSerializable(typeof(ProjectRecord))]
-[JsonSerializable(typeof(DatasetRecord))]
-[JsonSerializable(typeof(AttachmentRecord))]
-[JsonSerializable(typeof(ChangeRecord[]))]
-internal sealed partial class SharedJsonContext : JsonSerializerContext;

@@ -57,9 +57,9 @@ internal sealed class SharedSql(string schema)
     /// isolation level. A scope that is no longer at the version and batch that its part was decided on is left out, with all of its part;
     /// the result has those that were not, and those without changes that are still at their version.
     /// </summary>
-    /// <param name="deletes">True if a record is deleted.</param>
+    /// <param name="effects">The effects on the records: a statement that can do more takes the server longer.</param>
     /// <param name="locks">True if several scopes are changed: their rows are locked in one order, so that nothing deadlocks.</param>
-    public string Commit(bool deletes, bool locks) =>
+    public string Commit(SharedEffects effects, bool locks) =>
         $"""
         WITH given AS MATERIALIZED (
             SELECT * FROM jsonb_to_recordset($1::jsonb) AS g(
@@ -86,8 +86,8 @@ internal sealed class SharedSql(string schema)
             FROM moved m CROSS JOIN LATERAL jsonb_to_recordset(m.changes) AS c(
                 "Kind" text, "Number" bigint, "State" text, "IsLast" boolean, "Value" jsonb)
             WHERE c."IsLast" AND c."State" <> 'Deleted'
-            ON CONFLICT (scope, kind, number) DO UPDATE SET value = excluded.value
-        ){(deletes
+            {(effects.HasFlag(SharedEffects.Updates) ? "ON CONFLICT (scope, kind, number) DO UPDATE SET value = excluded.value" : "")}
+        ){(effects.HasFlag(SharedEffects.Deletes)
             ? $"""
               , removed AS (
                   DELETE FROM "{schema}".imm_record r
