@@ -25,6 +25,7 @@ internal static class SharedSchema
         if (FindTables(lane, sql).Count < Columns.Count)
         {
             Create(lane, sql);
+            Tune(lane, sql);
         }
 
         Dictionary<string, HashSet<string>> tables = FindTables(lane, sql);
@@ -90,6 +91,19 @@ internal static class SharedSchema
                     return;
                 }
             }
+        }
+    }
+
+    /// <summary>Makes the tables cheaper to use where the engine lets it.</summary>
+    private static void Tune(SharedDatabase.Lane lane, SharedSql sql)
+    {
+        try
+        {
+            lane.Execute(sql.CompressFaster);
+        }
+        catch (DbException e) when (!DatabaseException.IsTransient(e))
+        {
+            // An engine without this compression, or another process that does the same.
         }
     }
 

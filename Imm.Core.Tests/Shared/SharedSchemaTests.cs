@@ -1,0 +1,81 @@
+using Imm.Core.Shared;
+using Npgsql;
+using Xunit;
+
+namespace Imm.Core.Tests.Shared;
+
+/// <summary>The tables of a shared store, and the statements that depend on what a batch does.</summary>
+public sealed class SharedSchemaTests
+{
+    [FactIfPostgres]
+    public void The_batches_are_compressed_by_the_faster_method()
+    {
+        using var stores = new SharedStores();
+        stores.Open().Dispose();
+
+        Assert.Equal('l', CompressionOf(stores));
+    }
+
+    [FactIfPostgres]
+    public void A_store_opens_where_the_database_lets_nobody_choose_the_compression()
+    {
+        string name = PostgresServer.NewSchema();
+        PostgresServer.Shared.Execute($"CREATE DATABASE {name}");
+        using var stores = new SharedStores(
+            new NpgsqlConnectionStringBuilder(PostgresServer.Shared.ConnectionString) { Database = name }.ConnectionString);
+        stores.Execute(
+            "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'unknown compression method'; END $$");
+        stores.Execute("CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION refuse()");
+
+        VerifyUse(stores);
+
+        Assert.Equal('\0', CompressionOf(stores));
+    }
+
+    [FactIfPostgres]
+    public void Tables_that_an_earlier_version_of_the_library_made_are_used_as_they_are()
+    {
+        using var stores = new SharedStores();
+        foreach (string statement in new SharedSql(stores.Schema).Create)
+        {
+            stores.Execute(statement);
+        }
+
+        VerifyUse(stores);
+
+        Assert.Equal('\0', CompressionOf(stores));
+    }
+
+    [Theory]
+    [InlineData(SharedEffects.None, false, false)]
+    [InlineData(SharedEffects.Updates, true, false)]
+    [InlineData(SharedEffects.Deletes, false, true)]
+    [InlineData(SharedEffects.Updates | SharedEffects.Deletes, true, true)]
+    public void A_commit_does_no_more_than_its_batch_needs(object effects, bool replaces, bool deletes)
+    {
+        string sql = new SharedSql("imm").Commit((SharedEffects)effects, locks: false);
+
+        Assert.Equal(replaces, sql.Contains("ON CONFLICT", StringComparison.Ordinal));
+        Assert.Equal(deletes, sql.Contains("DELETE FROM", StringComparison.Ordinal));
+    }
+
+    private static void VerifyUse(SharedStores stores)
+    {
+        using (ImmStore store = stores.Open())
+        {
+            ProjectRegistry registry = store.Registry("account", "region");
+            registry.Create(new() { ProjectName = "first", Description = new string('夏', 256) });
+            registry.Create(new() { ProjectName = "second" });
+            registry.Update(new() { ProjectName = "first", TemplateId = "t" });
+            registry.Delete("second");
+        }
+
+        using ImmStore other = stores.Open();
+        Assert.Equal(["first"], other.Registry("account", "region").ListAll().Select(project => project.ProjectName.Value));
+        Assert.Equal("t", other.Registry("account", "region").Get("first").TemplateId);
+        Assert.Empty(other.Check());
+    }
+
+    private static char CompressionOf(SharedStores stores) => (char)stores.Execute(
+        $"SELECT attcompression FROM pg_attribute WHERE attrelid = '{stores.Schema}.imm_batch'::regclass AND attname = 'changes'")!;
+}
