@@ -54,12 +54,13 @@ internal sealed class SharedLog : CommitLog
 
     // Caller must hold the commit lock.
     private readonly SharedDatabase.Lane _lane;
-    private readonly Dictionary<ScopeEntry, Part> _parts = [];
+    private readonly Dictionary<ScopeEntry, SharedPart> _parts = [];
     private readonly List<ScopeEntry> _lost = [];
     private readonly Dictionary<ScopeEntry, int> _turnsLeft = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private readonly string[] _commits;
+    private readonly SharedDoubt _doubt;
     private Guid _batchId;
     private int _locksFirst;
     private bool _isLocked;
@@ -81,6 +82,7 @@ internal sealed class SharedLog : CommitLog
         _keptChanges = keptChanges;
         _lane = new SharedDatabase.Lane(database).Keep();
         _json = new Utf8JsonWriter(_buffer, SharedRecords.WriterOptions);
+        _doubt = new SharedDoubt(database, _lane, sql, settings.NewStoreId);
         _commits = [.. Enumerable.Range(0, 8).Select(n => sql.Commit((SharedEffects)(n % 4), locks: n > 3))];
     }
 
@@ -148,7 +150,7 @@ internal sealed class SharedLog : CommitLog
 
     public override bool TryPin(ScopeEntry entry, [NotNullWhen(true)] out ScopeState? state)
     {
-        if (_parts.TryGetValue(entry, out Part? part))
+        if (_parts.TryGetValue(entry, out SharedPart? part))
         {
             state = part.Base;
             return true;
@@ -160,7 +162,7 @@ internal sealed class SharedLog : CommitLog
             state = entry.Published;
             if (state is not null)
             {
-                _parts.Add(entry, new Part(state, entry.LastSequence, entry.BatchId));
+                _parts.Add(entry, new SharedPart(state, entry.LastSequence, entry.BatchId));
             }
         }
 
@@ -184,12 +186,12 @@ internal sealed class SharedLog : CommitLog
 
     public override void Add(ScopeEntry entry, Change[] changes)
     {
-        Part part = _parts[entry];
+        SharedPart part = _parts[entry];
         part.Next = entry.Staged;
         part.Changes.AddRange(changes);
     }
 
-    public override bool IsLost(ScopeEntry entry) => _parts.TryGetValue(entry, out Part? part) && !part.IsConfirmed;
+    public override bool IsLost(ScopeEntry entry) => _parts.TryGetValue(entry, out SharedPart? part) && !part.IsConfirmed;
 
     public override long SequenceOf(ScopeEntry entry, long sequence) => _parts[entry].Version + 1;
 
@@ -214,7 +216,7 @@ internal sealed class SharedLog : CommitLog
         string batch = WriteParts(out SharedEffects effects, out int changed);
         string sql = CommitSql(effects, locks: changed > 1 && !_isLocked);
         Commit(sql, batch, changed > 0);
-        foreach ((ScopeEntry entry, Part part) in _parts)
+        foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             if (!part.IsConfirmed)
             {
@@ -314,27 +316,19 @@ internal sealed class SharedLog : CommitLog
         DbCommand command = lane.Command(_sql.ReadVersions, (object)entries.Select(static entry => entry.Key).ToArray());
         using (DbDataReader rows = command.ExecuteReader())
         {
-            ReadVersions(rows, stored);
+            SharedSql.ReadVersionRows(rows, stored);
         }
 
         List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind = FindBehind(entries, stored);
         if (behind.Count > 0)
         {
             var log = new List<LoggedBatch>();
-            using (DbDataReader rows = lane.Command(_sql.ReadBatches, WriteVersions(behind)).ExecuteReader())
+            using (DbDataReader rows = lane.Command(_sql.ReadBatches, Versions(behind)).ExecuteReader())
             {
                 ReadLog(rows, log);
             }
 
             Apply(lane, behind, stored, log);
-        }
-    }
-
-    private static void ReadVersions(DbDataReader rows, Dictionary<Guid, (long Version, Guid Batch)> stored)
-    {
-        while (rows.Read())
-        {
-            stored[rows.GetGuid(0)] = (rows.GetInt64(1), rows.GetGuid(2));
         }
     }
 
@@ -369,17 +363,8 @@ internal sealed class SharedLog : CommitLog
         return behind;
     }
 
-    private static string WriteVersions(List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind)
-    {
-        var text = new StringBuilder("[");
-        foreach ((ScopeEntry entry, _, long version, _) in behind)
-        {
-            text.Append(text.Length > 1 ? "," : "").Append(
-                System.Globalization.CultureInfo.InvariantCulture, $"{{\"scope\":\"{entry.Key}\",\"version\":{version}}}");
-        }
-
-        return text.Append(']').ToString();
-    }
+    private static string Versions(List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> known) =>
+        SharedSql.WriteVersions(known.Select(static it => (it.Entry.Key, it.Version)));
 
     /// <summary>
     /// Brings states up to date: by the batches since their versions where the log has them all, else by loading them anew.
@@ -527,11 +512,11 @@ internal sealed class SharedLog : CommitLog
             statements.Add((_sql.LockFreeVersions, [others]));
         }
 
-        statements.Add((_sql.ReadBatches, [WriteVersions(known)]));
+        statements.Add((_sql.ReadBatches, [Versions(known)]));
         using DbDataReader rows = lane.Batch(CollectionsMarshal.AsSpan(statements)).ExecuteReader();
         for (int i = statements.Count - (begins ? 2 : 1); i > 0; i--)
         {
-            ReadVersions(rows, stored);
+            SharedSql.ReadVersionRows(rows, stored);
             rows.NextResult();
         }
 
@@ -574,27 +559,10 @@ internal sealed class SharedLog : CommitLog
         _buffer.ResetWrittenCount();
         _json.Reset();
         _json.WriteStartArray();
-        foreach ((ScopeEntry entry, Part part) in _parts)
+        foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
-            _json.WriteStartObject();
-            _json.WriteString("scope"u8, entry.Key);
-            _json.WriteNumber("version"u8, part.Version);
-            _json.WriteString("batch"u8, part.Batch);
-            if (part.Next is { } next)
-            {
-                changed++;
-                _json.WriteNumber("revision"u8, next.Revision);
-                if (next.OwnProjectQuota is { } quota)
-                {
-                    _json.WriteNumber("quota"u8, quota);
-                }
-
-                _json.WriteNumber("projects"u8, next.ProjectCount);
-                _json.WritePropertyName("changes"u8);
-                effects |= SharedBatch.Write(_json, part.Changes);
-            }
-
-            _json.WriteEndObject();
+            effects |= part.Write(_json, entry.Key, part.Next, part.Changes);
+            changed += part.Next is null ? 0 : 1;
         }
 
         _json.WriteEndArray();
@@ -630,7 +598,7 @@ internal sealed class SharedLog : CommitLog
                 if (isInDoubt)
                 {
                     // Each part is confirmed then, or lost for good: lost ones are decided again on a later version.
-                    Resolve();
+                    _doubt.Resolve(_parts, _batchId, RefuseWaiting);
                     return;
                 }
 
@@ -680,128 +648,10 @@ internal sealed class SharedLog : CommitLog
         {
         }
 
-        foreach ((ScopeEntry entry, Part part) in _parts)
+        foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             part.IsConfirmed = confirmed.Contains(entry.Key);
         }
-    }
-
-    /// <summary>
-    /// Finds out which parts of the batch were committed, when the connection was lost meanwhile. Does not end before that is known, or the
-    /// store is closed.
-    /// </summary>
-    private void Resolve()
-    {
-        long began = Stopwatch.GetTimestamp();
-        var retry = new SharedDatabase.Retry(_database);
-        while (true)
-        {
-            try
-            {
-                if (TryResolve())
-                {
-                    _database.Succeeded();
-                    return;
-                }
-            }
-#pragma warning disable CA1031 // The next attempt may find out.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                _lane.Drop();
-                if (!retry.TryPause(e))
-                {
-                    DatabaseException cause = DatabaseException.Of(e);
-                    if (_database.IsClosing)
-                    {
-                        throw new DatabaseException(
-                            cause.Reason,
-                            "The connection was lost while the change was committed, and the store was closed before the database could "
-                            + $"tell the outcome. {cause.Message}",
-                            e)
-                        {
-                            IsOutcomeUnknown = true,
-                        };
-                    }
-
-                    RefuseWaiting?.Invoke(Unavailable(cause).Refusal);
-                    retry.Pause();
-                }
-            }
-        }
-    }
-
-    /// <summary>Looks for the batch, and makes sure that what is not there cannot come any more.</summary>
-    private bool TryResolve()
-    {
-        var changed = _parts.Where(static part => part.Value.Next is not null && !part.Value.IsResolved).ToList();
-        if (changed.Count == 0)
-        {
-            return true;
-        }
-
-        object keys = changed.Select(static part => part.Key.Key).ToArray();
-        string versions = WriteVersions(
-            [.. changed.Select(static part => (part.Key, part.Value.Base, part.Value.Version + 1, part.Value.Batch))]);
-        var stored = new Dictionary<Guid, (long Version, Guid Batch)>();
-        var found = new Dictionary<Guid, Guid>();
-        DbBatch batch = _lane.Batch((_sql.Begin, []), (_sql.LockVersions, [keys]), (_sql.FindBatches, [versions]));
-        using (DbDataReader rows = batch.ExecuteReader())
-        {
-            ReadVersions(rows, stored);
-            rows.NextResult();
-            while (rows.Read())
-            {
-                found[rows.GetGuid(0)] = rows.GetGuid(1);
-            }
-        }
-
-        // The empty batch, which takes the version: what was sent before and may still arrive is refused then.
-        _buffer.ResetWrittenCount();
-        _json.Reset();
-        _json.WriteStartArray();
-        bool isBlocking = false;
-        foreach ((ScopeEntry entry, Part part) in changed)
-        {
-            if (stored.GetValueOrDefault(entry.Key) == (part.Version, part.Batch))
-            {
-                isBlocking = true;
-                _json.WriteStartObject();
-                _json.WriteString("scope"u8, entry.Key);
-                _json.WriteNumber("version"u8, part.Version);
-                _json.WriteString("batch"u8, part.Batch);
-                _json.WriteNumber("revision"u8, part.Base.Revision);
-                if (part.Base.OwnProjectQuota is { } quota)
-                {
-                    _json.WriteNumber("quota"u8, quota);
-                }
-
-                _json.WriteNumber("projects"u8, part.Base.ProjectCount);
-                _json.WriteStartArray("changes"u8);
-                _json.WriteEndArray();
-                _json.WriteEndObject();
-            }
-        }
-
-        _json.WriteEndArray();
-        _json.Flush();
-        if (isBlocking)
-        {
-            string text = Encoding.UTF8.GetString(_buffer.WrittenSpan);
-            _lane.Batch((CommitSql(SharedEffects.None, locks: false), [text, _newId()]), (_sql.End, [])).ExecuteNonQuery();
-        }
-        else
-        {
-            _lane.Execute(_sql.Cancel);
-        }
-
-        foreach ((ScopeEntry entry, Part part) in changed)
-        {
-            part.IsConfirmed = found.GetValueOrDefault(entry.Key) == _batchId;
-            part.IsResolved = true;
-        }
-
-        return true;
     }
 
     private void Unlock()
@@ -826,7 +676,7 @@ internal sealed class SharedLog : CommitLog
 
     private void Prune()
     {
-        foreach ((ScopeEntry entry, Part part) in _parts)
+        foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             long version = part.Version + 1;
             if (part.Next is null || version % PruneEvery != 0 || version <= Math.Max(_keptChanges, PruneEvery))
@@ -927,30 +777,6 @@ internal sealed class SharedLog : CommitLog
     /// <summary>Makes the exception of a database that cannot be used.</summary>
     public static ImmException Unavailable(DatabaseException e) =>
         ImmRefusal.Unavailable(e.Reason, e.Message, e).ToException();
-
-    /// <summary>The part of a batch in one scope.</summary>
-    /// <param name="state">The state that was decided on.</param>
-    /// <param name="version">Its version.</param>
-    /// <param name="batch">The batch that made that version.</param>
-    private sealed class Part(ScopeState state, long version, Guid batch)
-    {
-        public ScopeState Base => state;
-
-        public long Version => version;
-
-        public Guid Batch => batch;
-
-        /// <summary>The state after the batch; null where it changes nothing in the scope.</summary>
-        public ScopeState? Next { get; set; }
-
-        public List<Change> Changes { get; } = [];
-
-        /// <summary>True if the version was found in the database, and what was changed is committed.</summary>
-        public bool IsConfirmed { get; set; }
-
-        /// <summary>True if it is known for good, after a doubt, whether the part was committed.</summary>
-        public bool IsResolved { get; set; }
-    }
 
     private sealed record LoggedBatch(Guid Scope, long Version, Guid Batch, long Revision, string? Changes);
 }

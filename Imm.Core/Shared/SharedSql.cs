@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 
 namespace Imm.Core.Shared;
@@ -193,4 +194,18 @@ internal sealed class SharedSql(string schema)
 
     /// <summary>Ends a transaction that has changed nothing.</summary>
     public string Cancel { get; } = "ROLLBACK";
+
+    /// <summary>Writes scopes with versions as <see cref="ReadBatches"/> and <see cref="FindBatches"/> take them.</summary>
+    public static string WriteVersions(IEnumerable<(Guid Scope, long Version)> scopes) =>
+        '[' + string.Join(',', scopes.Select(static it => string.Create(
+            CultureInfo.InvariantCulture, $"{{\"scope\":\"{it.Scope}\",\"version\":{it.Version}}}"))) + ']';
+
+    /// <summary>Reads the result of <see cref="ReadVersions"/>, <see cref="LockVersions"/> or <see cref="LockFreeVersions"/>.</summary>
+    public static void ReadVersionRows(DbDataReader rows, Dictionary<Guid, (long Version, Guid Batch)> versions)
+    {
+        while (rows.Read())
+        {
+            versions[rows.GetGuid(0)] = (rows.GetInt64(1), rows.GetGuid(2));
+        }
+    }
 }
