@@ -22,7 +22,7 @@ public sealed class CheckpointDocumentsTests : IDisposable
         }
 
         _documents = new CheckpointDocuments(_data);
-        Apply(new Record(ChangeKind.Scope, 1, new BsonDocument { ["AccountId"] = "a", ["RegionId"] = "r" }));
+        Apply(LiteDbDocuments.NewRecord(ChangeKind.Scope, 1, new BsonDocument { ["AccountId"] = "a", ["RegionId"] = "r" }));
     }
 
     public void Dispose()
@@ -92,7 +92,7 @@ public sealed class CheckpointDocumentsTests : IDisposable
         Assert.Equal([2], Stored());
     }
 
-    private static Record NewRecord(int number, ChangeState state) => new(
+    private static Record NewRecord(int number, ChangeState state) => LiteDbDocuments.NewRecord(
         ChangeKind.Project,
         RecordKey.Of(1, number),
         new BsonDocument { ["Number"] = (long)number, ["ProjectName"] = number.ToString(CultureInfo.InvariantCulture) },

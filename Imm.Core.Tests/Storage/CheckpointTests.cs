@@ -19,7 +19,7 @@ public class CheckpointTests
         DataFileHeader header = DataFileHeader.New(Guid.NewGuid());
         var documents = new DocumentFile(data);
         data.WritePages(documents.TakePages(header));
-        documents.Apply([new Record(ChangeKind.Scope, 1, new BsonDocument { ["AccountId"] = "a", ["RegionId"] = "r" })]);
+        documents.Apply([LiteDbDocuments.NewRecord(ChangeKind.Scope, 1, new BsonDocument { ["AccountId"] = "a", ["RegionId"] = "r" })]);
         data.WritePages(documents.TakePages(header));
         var text = new string('x', 22_000);
         for (int i = 0; i < Count; i += 16)
@@ -45,6 +45,6 @@ public class CheckpointTests
         Assert.True(pages <= 2048, $"one step deletes {applied} records and changes {pages} pages, {pages / 128} MiB");
     }
 
-    private static Record NewRecord(int number, string text, ChangeState state) => new(
+    private static Record NewRecord(int number, string text, ChangeState state) => LiteDbDocuments.NewRecord(
         ChangeKind.Project, RecordKey.Of(1, number), new BsonDocument { ["Number"] = (long)number, ["Text"] = text }, state);
 }

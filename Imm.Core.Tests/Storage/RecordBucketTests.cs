@@ -21,7 +21,7 @@ public sealed class RecordBucketTests : IDisposable
     public RecordBucketTests()
     {
         _documents = new DocumentFile(_data);
-        _documents.Apply([.. ScopeIds.Select(id => new Record(
+        _documents.Apply([.. ScopeIds.Select(id => LiteDbDocuments.NewRecord(
             ChangeKind.Scope, id, new BsonDocument { ["AccountId"] = Account(id), ["RegionId"] = "r" }))]);
         Write();
     }
@@ -60,7 +60,7 @@ public sealed class RecordBucketTests : IDisposable
                 _expected.Remove(record.Key);
                 if (!record.IsDeleted)
                 {
-                    _expected.Add(record.Key, record.Document["Text"].AsString);
+                    _expected.Add(record.Key, record.Document()["Text"].AsString);
                 }
             }
 
@@ -97,7 +97,7 @@ public sealed class RecordBucketTests : IDisposable
     public void A_bucket_that_names_another_scope_is_detected_when_its_scope_is_read()
     {
         _documents.Apply([New(1, 1, "", ChangeState.Created), New(2, 1, "", ChangeState.Created)]);
-        _documents.Apply([new Record(ChangeKind.Scope, 2, new BsonDocument { ["AccountId"] = "other", ["RegionId"] = "r" })]);
+        _documents.Apply([LiteDbDocuments.NewRecord(ChangeKind.Scope, 2, new BsonDocument { ["AccountId"] = "other", ["RegionId"] = "r" })]);
         Write();
 
         (long first, long last) = RecordKey.OfScope(2);
@@ -109,7 +109,7 @@ public sealed class RecordBucketTests : IDisposable
 
     private static string Account(int id) => string.Create(CultureInfo.InvariantCulture, $"a{id}");
 
-    private static Record New(int id, long number, string text, ChangeState state) => new(
+    private static Record New(int id, long number, string text, ChangeState state) => LiteDbDocuments.NewRecord(
         ChangeKind.Project, RecordKey.Of(id, number), new BsonDocument { ["Number"] = number, ["Text"] = text }, state);
 
     private void Change(Random random, int id, SortedDictionary<long, Record> batch)
@@ -155,12 +155,12 @@ public sealed class RecordBucketTests : IDisposable
         foreach (BsonDocument bucket in Buckets())
         {
             BsonArray records = bucket["Projects"].AsArray;
-            int length = records.Sum(record => Bson.LengthOf(record));
+            int length = records.Sum(record => BsonSerializer.Serialize(record.AsDocument).Length);
             Assert.InRange(records.Count, 1, RecordBucket.MaxCount);
             Assert.True(length <= RecordBucket.MaxLength || records.Count == 1, $"{records.Count} records of {length} bytes");
             Assert.Equal(Account(RecordKey.Scope(bucket["_id"].AsInt64)), bucket["AccountId"].AsString);
         }
 
-        static string Text(Record record) => record.Document["Text"].AsString;
+        static string Text(Record record) => record.Document()["Text"].AsString;
     }
 }

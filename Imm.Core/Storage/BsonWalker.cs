@@ -43,6 +43,26 @@ internal ref struct BsonWalker
         _next = sizeof(int);
     }
 
+    /// <summary>Verifies a document with everything in it.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no document, or a field is damaged.</exception>
+    public static void Verify(ReadOnlySpan<byte> document)
+    {
+        var fields = new BsonWalker(document);
+        while (fields.MoveNext())
+        {
+            _ = fields.ReadName();
+            switch (fields.Type)
+            {
+                case Text:
+                    _ = fields.ReadText();
+                    break;
+                case Document or Array:
+                    Verify(fields.Value);
+                    break;
+            }
+        }
+    }
+
     public byte Type { get; private set; }
 
     /// <summary>The offset of the name in the document.</summary>

@@ -57,6 +57,13 @@ internal readonly struct BsonWriter(PackedWriter buffer)
         Encoding.UTF8.GetBytes(value, buffer.Extend(count + 1));
     }
 
+    /// <summary>Writes a document that is there in BSON.</summary>
+    public void Document(string name, ReadOnlySpan<byte> document)
+    {
+        Name(0x03, name);
+        document.CopyTo(buffer.Extend(document.Length));
+    }
+
     /// <summary>Writes a time as a date, which loses what is less than a millisecond.</summary>
     public void Date(string name, long ticks)
     {

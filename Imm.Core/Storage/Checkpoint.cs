@@ -1,3 +1,4 @@
+using System.Buffers;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
@@ -25,8 +26,7 @@ internal sealed class Checkpoint
 
     private readonly DataFile _data;
     private readonly CheckpointDocuments _documents;
-    private readonly List<Record> _records;
-    private readonly List<Record> _changes;
+    private readonly CheckpointRecords _records;
     private readonly DataFileHeader _done;
     private int _next;
     private bool _isLast;
@@ -35,16 +35,15 @@ internal sealed class Checkpoint
 
     /// <param name="data">The data file.</param>
     /// <param name="documents">LiteDB over the data file, which must be closed if a member of this class throws.</param>
-    /// <param name="records">The records; the last one of a kind and key counts.</param>
+    /// <param name="records">Holds the records that were read; the last one of a kind and key counts.</param>
     /// <param name="done">The header of the data file afterwards, except for the number of the checkpoint.</param>
     /// <param name="mayBeApplied">True if records may have been applied before, so that none is known to be new.</param>
     public Checkpoint(
-        DataFile data, CheckpointDocuments documents, IReadOnlyList<Record> records, in DataFileHeader done, bool mayBeApplied)
+        DataFile data, CheckpointDocuments documents, CheckpointRecords records, in DataFileHeader done, bool mayBeApplied)
     {
-        (_data, _documents) = (data, documents);
-        _records = LastOfEach(records, mayBeApplied);
-        _changes = StoredChanges.LastOf(records);
-        _done = done;
+        (_data, _documents, _records, _done) = (data, documents, records, done);
+        LastOfEach(records.Read, mayBeApplied, records.LastOfEach);
+        StoredChanges.LastOf(records.Read, records.Changes);
     }
 
     /// <summary>The number of pages that all steps have written.</summary>
@@ -59,12 +58,12 @@ internal sealed class Checkpoint
         }
 
         DocumentFile documents = _documents.Open();
-        _next = documents.Apply(_records, _next, MaxPagesPerStep);
-        _isLast = _next == _records.Count;
+        _next = documents.Apply(_records.LastOfEach, _next, MaxPagesPerStep);
+        _isLast = _next == _records.LastOfEach.Count;
         if (_isLast)
         {
             // In the step after which the header counts the batches, and so once.
-            documents.AppendChanges(_changes);
+            documents.AppendChanges(_records.Changes);
         }
 
         DataFileHeader header = _isLast ? _done : _done with { IsOpen = true, AppliedSequence = _data.Header.AppliedSequence };
@@ -103,22 +102,26 @@ internal sealed class Checkpoint
         _pages = [];
     }
 
-    /// <summary>Returns the last record of each kind and key, sorted by kind and key, so that neighbours meet on the same pages.</summary>
-    public static List<Record> LastOfEach(IReadOnlyList<Record> records, bool mayBeApplied)
+    /// <summary>Finds the last record of each kind and key, sorted by kind and key, so that neighbours meet on the same pages.</summary>
+    /// <param name="records">The records.</param>
+    /// <param name="mayBeApplied">True if records may have been applied before, so that none is known to be new.</param>
+    /// <param name="last">Takes the last ones, in place of what it holds.</param>
+    public static void LastOfEach(List<Record> records, bool mayBeApplied, List<Record> last)
     {
         // Sorted by index: a table of all records would be memory of megabytes that only a full collection frees.
-        var order = new int[records.Count];
+        int[] rented = ArrayPool<int>.Shared.Rent(records.Count);
+        Span<int> order = rented.AsSpan(0, records.Count);
         for (int i = 0; i < order.Length; i++)
         {
             order[i] = i;
         }
 
-        Array.Sort(order, (a, b) =>
+        order.Sort((a, b) =>
         {
             int byKey = Compare(records[a], records[b]);
             return byKey != 0 ? byKey : a.CompareTo(b);
         });
-        var last = new List<Record>(order.Length);
+        last.Clear();
         for (int i = 0; i < order.Length;)
         {
             Record first = records[order[i]];
@@ -143,7 +146,7 @@ internal sealed class Checkpoint
             }
         }
 
-        return last;
+        ArrayPool<int>.Shared.Return(rented);
 
         static int Compare(in Record a, in Record b) => a.Kind != b.Kind ? a.Kind.CompareTo(b.Kind) : a.Key.CompareTo(b.Key);
     }

@@ -32,7 +32,7 @@ internal sealed class CheckpointDocuments(DataFile data, int maxPages = Checkpoi
         }
 
         _unusedCalls = 0;
-        return _documents ??= new DocumentFile(data, _scopes);
+        return _documents ??= new DocumentFile(data, _scopes, isRecycling: true);
     }
 
     /// <summary>Takes back the pages of a step that has been written, to use their memory again.</summary>

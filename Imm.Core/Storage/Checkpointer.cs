@@ -7,8 +7,7 @@ internal sealed class Checkpointer(
     DataFile data, LogPair logs, StoreReader reader, StoreFiles files, FileStoreSettings settings, FailureLatch failure)
     : IDisposable
 {
-    private PackedWriter _buffer = new();
-    private List<Record> _records = [];
+    private CheckpointRecords _records = new();
     private readonly CheckpointDocuments _documents = new(data, settings.MaxPagesOfLiteDb);
     private StoreCheckpoint? _last;
     private long _dataLength = data.Length;
@@ -50,7 +49,7 @@ internal sealed class Checkpointer(
     {
         if (_documents.CloseIfUnused())
         {
-            (_buffer, _records) = (new PackedWriter(), []);
+            _records = new CheckpointRecords();
         }
     }
 
@@ -91,7 +90,7 @@ internal sealed class Checkpointer(
         files.Verify();
         (int count, int pages) = (0, 0);
         var batches = new LoggedBatches(data.Header.AppliedSequence, log);
-        foreach ((List<Record> records, long last) in batches.Read(_buffer, _records))
+        foreach ((List<Record> records, long last) in batches.Read(_records.Buffer, _records.Read))
         {
             DataFileHeader header = done with
             {
@@ -100,7 +99,7 @@ internal sealed class Checkpointer(
                 LoggedSequence = logs.FlushedSequence,
             };
             count += records.Count;
-            pages += Apply(new Checkpoint(data, _documents, records, header, isRetry), log.Log);
+            pages += Apply(new Checkpoint(data, _documents, _records, header, isRetry), log.Log);
         }
 
         if (count == 0)

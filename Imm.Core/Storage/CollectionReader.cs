@@ -18,29 +18,56 @@ namespace Imm.Core.Storage;
 /// </param>
 internal sealed class CollectionReader(IPages pages, bool isRecycling = false)
 {
+    /// <summary>The offset of the type of a page.</summary>
+    public const int PageType = 4;
+
+    /// <summary>The type of a page with documents.</summary>
+    public const byte DocumentPage = 4;
+
+    /// <summary>The offset of the number of the highest slot of a page; 255 for none.</summary>
+    public const int HighestSlot = 30;
+
+    /// <summary>The length of what stands in front of the bytes of a document in each of its blocks.</summary>
+    public const int BlockHeaderLength = 1 + AddressLength;
+
+    /// <summary>The first byte of the first block of a document.</summary>
+    public const byte FirstBlock = 0;
+
     /// <summary>The number of pages, 512 KiB, that are held at most, each in a place that its number decides.</summary>
     private const int MaxPagesHeld = 64;
 
+    private const int None = -1;
     private const int CollectionsOffset = 192;
     private const int IndexesOffset = 96;
     private const int FirstSegment = 32;
-    private const int PageType = 4;
-    private const int HighestSlot = 30;
     private const int SlotLength = 4;
     private const int AddressLength = 5;
     private const byte CollectionPage = 2;
     private const byte IndexPage = 3;
-    private const byte DocumentPage = 4;
 
     private readonly (long Number, byte[]? Page)[] _held = new (long, byte[]?)[MaxPagesHeld];
 
     /// <summary>Forgets a page that has changed.</summary>
     public void Forget(uint number)
     {
-        if (_held[number % MaxPagesHeld].Number == number)
+        ref (long Number, byte[]? Page) held = ref _held[number % MaxPagesHeld];
+        if (held.Number == number)
         {
-            _held[number % MaxPagesHeld] = default;
+            held = (None, held.Page);
         }
+    }
+
+    /// <summary>Finds a segment of a page; false if the slot is free, or leads out of the page.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="number">The number of the slot, not above that of the highest.</param>
+    /// <param name="position">The offset of the segment.</param>
+    /// <param name="length">Its length in bytes.</param>
+    public static bool TryGetSegment(ReadOnlySpan<byte> page, int number, out int position, out int length)
+    {
+        int slot = DataPage.Size - ((number + 1) * SlotLength);
+        length = BinaryPrimitives.ReadUInt16LittleEndian(page[slot..]);
+        position = BinaryPrimitives.ReadUInt16LittleEndian(page[(slot + 2)..]);
+        return position >= FirstSegment && position + length <= slot;
     }
 
     /// <summary>Reads the documents with keys in a range, both ends inclusive, in order, as they are enumerated.</summary>
@@ -172,14 +199,13 @@ internal sealed class CollectionReader(IPages pages, bool isRecycling = false)
 
     private ReadOnlyMemory<byte> ReadDocument(Address address)
     {
-        const int HeaderLength = 1 + AddressLength;
         ReadOnlyMemory<byte> block = SegmentAt(address, DocumentPage);
-        Expect(block.Length > HeaderLength + BsonWalker.MinLength);
-        int length = BinaryPrimitives.ReadInt32LittleEndian(block.Span[HeaderLength..]);
-        if (length <= block.Length - HeaderLength)
+        Expect(block.Length > BlockHeaderLength + BsonWalker.MinLength);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(block.Span[BlockHeaderLength..]);
+        if (length <= block.Length - BlockHeaderLength)
         {
             Expect(length >= BsonWalker.MinLength);
-            return block.Slice(HeaderLength, length);
+            return block.Slice(BlockHeaderLength, length);
         }
 
         // Of several blocks: one that is longer than a page. The bound is that of the pages, so a damaged length is not allocated.
@@ -188,7 +214,7 @@ internal sealed class CollectionReader(IPages pages, bool isRecycling = false)
         int filled = 0;
         while (true)
         {
-            ReadOnlySpan<byte> some = block.Span[HeaderLength..];
+            ReadOnlySpan<byte> some = block.Span[BlockHeaderLength..];
             some = some[..Math.Min(some.Length, length - filled)];
             some.CopyTo(document.AsSpan(filled));
             filled += some.Length;
@@ -200,7 +226,7 @@ internal sealed class CollectionReader(IPages pages, bool isRecycling = false)
             address = Address.Read(block.Span[1..]);
             Expect(!address.IsNone);
             block = SegmentAt(address, DocumentPage);
-            Expect(block.Length > HeaderLength);
+            Expect(block.Length > BlockHeaderLength);
         }
     }
 
@@ -208,11 +234,8 @@ internal sealed class CollectionReader(IPages pages, bool isRecycling = false)
     private ReadOnlyMemory<byte> SegmentAt(in Address address, byte type)
     {
         byte[] page = Page(address.Page);
-        int slot = DataPage.Size - ((address.Slot + 1) * SlotLength);
         Expect(page[PageType] == type && page[HighestSlot] != byte.MaxValue && address.Slot <= page[HighestSlot]);
-        int length = BinaryPrimitives.ReadUInt16LittleEndian(page.AsSpan(slot));
-        int position = BinaryPrimitives.ReadUInt16LittleEndian(page.AsSpan(slot + 2));
-        Expect(position >= FirstSegment && position + length <= slot);
+        Expect(TryGetSegment(page, address.Slot, out int position, out int length));
         return page.AsMemory(position, length);
     }
 
@@ -228,7 +251,7 @@ internal sealed class CollectionReader(IPages pages, bool isRecycling = false)
 
         // Nothing is held under the number if the read fails.
         byte[] page = (isRecycling ? held.Page : null) ?? GC.AllocateUninitializedArray<byte>(DataPage.Size);
-        held = default;
+        held = (None, null);
         pages.ReadPage(number, page);
         held = (number, page);
         return page;

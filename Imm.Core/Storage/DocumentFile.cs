@@ -30,8 +30,10 @@ internal sealed class DocumentFile : IDisposable
     private readonly PageStream _pages;
     private readonly CollectionReader _reader;
     private readonly Dictionary<int, Scope?> _scopes;
-    private readonly BsonPool _pool = new();
+    private readonly List<Record> _found = new(RecordBucket.MaxCount);
     private readonly List<Record> _merged = [];
+    private readonly PackedWriter _changes = new();
+    private readonly List<Record> _addedChanges = [];
     private LiteEngine? _engine;
 
     /// <param name="file">The pages.</param>
@@ -96,12 +98,18 @@ internal sealed class DocumentFile : IDisposable
 
         RecordCollection collection = RecordCollection.Changes;
         long key = LastChange();
-        var added = new List<Record>(changes.Count);
+        PackedWriter documents = _changes;
+        documents.Clear();
+        List<Record> added = _addedChanges;
+        added.Clear();
         foreach (Record change in changes)
         {
             key += StoredChanges.WeightOf(change);
-            BsonDocument document = StoredChanges.Write(key, ScopeOf(RecordKey.Scope(change.Key)), change);
-            added.Add(new Record(default, key, document, ChangeState.Created));
+            int start = documents.Length;
+            StoredChanges.Write(documents, key, ScopeOf(RecordKey.Scope(change.Key)), change);
+
+            // A slice remains as it is when the buffer grows.
+            added.Add(new Record(default, key, documents.Memory[start..], ChangeState.Created));
         }
 
         CopyChanges(added);
@@ -136,7 +144,7 @@ internal sealed class DocumentFile : IDisposable
     /// </summary>
     public void Verify(in Record record)
     {
-        _ = record.Document;
+        BsonWalker.Verify(record.Bytes.Span);
         if (record.Kind == ChangeKind.Scope)
         {
             _ = _reader.ReadLast(RecordCollection.Scopes, record.Key, record.Key);
@@ -295,10 +303,10 @@ internal sealed class DocumentFile : IDisposable
         for (int i = start; i < end; i++)
         {
             Record record = records[i];
-            BsonDocument document = record.Document;
+            StoredScope scope = RecordCodec.ReadScope(record);
+            BsonDocument document = BsonSerializer.Deserialize(record.Bytes.ToArray(), utcDate: true);
             document[RecordBucket.Id] = record.Key;
             documents.Add(document);
-            StoredScope scope = RecordCodec.ReadScope(record);
             _scopes[scope.Id] = scope.Scope;
         }
 
@@ -321,7 +329,6 @@ internal sealed class DocumentFile : IDisposable
 
             changes.Apply(Engine, collection.Name);
         });
-        _pool.ReturnAll();
         return i;
     }
 
@@ -332,22 +339,31 @@ internal sealed class DocumentFile : IDisposable
         Record first = records[start];
         (long low, long high) = collection.Range(first.Key);
 
-        // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new
-        // record there is none, and those that fill half a bucket begin one of their own: LiteDB need not read and write the one before.
-        bool beginsBucket = first.IsNew && (first.Key == low + 1 || HoldsAt(start + (RecordBucket.MaxCount / 2) - 1));
-        StoredDocument? bucket = beginsBucket ? null : _reader.ReadLast(collection.Name, low, first.Key);
-        List<Record> found = bucket is { } read ? RecordBucket.Read(collection, read) : [];
-        Scope? scope = bucket is { } ofScope ? RecordBucket.ScopeOf(collection, ofScope) : null;
-        if (first.IsNew && found.Count >= RecordBucket.MaxCount)
-        {
-            // A full bucket need not be written again for a record behind it.
-            (bucket, found) = (null, []);
-        }
-
+        // Before the bucket is read: another read may take the memory of its page.
         bool mayHoldMore = start + 1 < end && records[start + 1].Key <= high;
         if (!first.IsNew && mayHoldMore && _reader.FirstKey(collection.Name, first.Key + 1, high) is { } next)
         {
             high = next - 1;
+        }
+
+        // The numbers of a scope begin with 1, so before its first record there is no bucket. They rise, so behind the bucket of a new
+        // record there is none, and those that fill half a bucket begin one of their own: LiteDB need not read and write the one before.
+        bool beginsBucket = first.IsNew && (first.Key == low + 1 || HoldsAt(start + (RecordBucket.MaxCount / 2) - 1));
+        StoredDocument? bucket = beginsBucket ? null : _reader.ReadLast(collection.Name, low, first.Key);
+        List<Record> found = _found;
+        found.Clear();
+        Scope? scope = null;
+        if (bucket is { } read)
+        {
+            RecordBucket.Read(collection, read, found);
+            scope = RecordBucket.ScopeOf(collection, read);
+        }
+
+        if (first.IsNew && found.Count >= RecordBucket.MaxCount)
+        {
+            // A full bucket need not be written again for a record behind it.
+            bucket = null;
+            found.Clear();
         }
 
         List<Record> merged = _merged;
@@ -366,17 +382,21 @@ internal sealed class DocumentFile : IDisposable
             if (!record.IsDeleted)
             {
                 merged.Add(record);
-                bytes += record.Length;
+                bytes += record.Bytes.Length;
             }
         }
 
         merged.AddRange(CollectionsMarshal.AsSpan(found)[old..]);
-        bytes += found.Sum(static record => record.Length);
+        foreach (Record record in found)
+        {
+            bytes += record.Bytes.Length;
+        }
+
         long? key = bucket?.Key;
         if (merged.Count > 0)
         {
             scope ??= collection.IsByScope ? ScopeOf(RecordKey.Scope(first.Key)) : null;
-            changes.Put(key, RecordBucket.Make(collection, key ?? merged[0].Key, merged, scope, _pool));
+            changes.Put(key, RecordBucket.Make(collection, key ?? merged[0].Key, merged, scope));
         }
         else if (key is { } emptied)
         {

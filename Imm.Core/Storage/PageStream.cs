@@ -100,6 +100,7 @@ internal sealed class PageStream(IPages file) : Stream, IPages
         }
 
         page.CopyTo(written);
+        BucketArray.Restore(written);
         Written?.Invoke(number);
         _pageCount = Math.Max(_pageCount, number + 1L);
         Position += DataPage.Size;

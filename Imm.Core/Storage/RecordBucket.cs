@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Imm.Core.Model;
 using LiteDB;
 
@@ -61,34 +62,24 @@ internal static class RecordBucket
         }
     }
 
-    /// <summary>Makes the buckets of records: one, or more if they do not fit into one.</summary>
+    /// <summary>Makes the buckets of records for LiteDB: one, or more if they do not fit into one.</summary>
     /// <param name="collection">The collection.</param>
     /// <param name="key">The key of the first bucket.</param>
     /// <param name="records">The records, in order, at least one.</param>
     /// <param name="scope">The scope; null where the buckets belong to none.</param>
-    /// <param name="pool">The pool for the documents of the records.</param>
-    public static IEnumerable<BsonDocument> Make(
-        RecordCollection collection, long key, List<Record> records, Scope? scope, BsonPool? pool = null)
+    public static IEnumerable<BsonDocument> Make(RecordCollection collection, long key, List<Record> records, Scope? scope)
     {
-        var array = new BsonArray();
-        int length = 0;
-        foreach (Record record in records)
+        for (int next = 0; next < records.Count; key = next < records.Count ? records[next].Key : key)
         {
-            int more = record.Length;
-            if (array.Count == MaxCount || (array.Count > 0 && length + more > MaxLength))
+            int first = next;
+            int length = 0;
+            do
             {
-                yield return Document();
-                (array, length, key) = ([], 0, record.Key);
+                length += records[next].Bytes.Length;
+                next++;
             }
+            while (next < records.Count && next - first < MaxCount && length + records[next].Bytes.Length <= MaxLength);
 
-            array.Add(record.ReadDocument(pool));
-            length += more;
-        }
-
-        yield return Document();
-
-        BsonDocument Document()
-        {
             var document = new BsonDocument { [Id] = key };
             if (scope is not null)
             {
@@ -96,8 +87,8 @@ internal static class RecordBucket
                 document[RecordFields.RegionId] = scope.RegionId;
             }
 
-            document[collection.Records] = array;
-            return document;
+            document[collection.Records] = BucketArray.Write(CollectionsMarshal.AsSpan(records)[first..next]);
+            yield return document;
         }
     }
 

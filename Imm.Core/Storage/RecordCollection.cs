@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Imm.Core.Model;
 
 namespace Imm.Core.Storage;
@@ -12,6 +13,8 @@ internal sealed record RecordCollection(string Name, string Records, ChangeKind?
     public static readonly RecordCollection Datasets = new("datasets", "Datasets", ChangeKind.Dataset);
     public static readonly RecordCollection Attachments = new("attachments", "Attachments", ChangeKind.Attachment);
     public static readonly RecordCollection Changes = new("changes", "Changes", Kind: null);
+
+    public static readonly ImmutableArray<RecordCollection> All = [Projects, Datasets, Attachments, Changes];
 
     /// <summary>The collection of the scopes, each of which is a document of its own.</summary>
     public const string Scopes = "scopes";

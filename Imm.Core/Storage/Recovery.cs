@@ -14,7 +14,7 @@ namespace Imm.Core.Storage;
 /// <param name="codec">Reads the content.</param>
 internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAheadLog first, WriteAheadLog second, RecordCodec codec)
 {
-    private readonly PackedWriter _buffer = new();
+    private readonly CheckpointRecords _records = new();
     private LogContent? _firstContent;
     private LogContent? _secondContent;
     private List<KeyValuePair<uint, byte[]>> _redo = [];
@@ -40,7 +40,7 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         };
 
         // The first step is staged in memory, so that damage that it meets is found before anything is written.
-        using IEnumerator<(List<Record> Records, long Last)> chunks = batches.Read(_buffer).GetEnumerator();
+        using IEnumerator<(List<Record> Records, long Last)> chunks = batches.Read(_records.Buffer, _records.Read).GetEnumerator();
         using var documents = new CheckpointDocuments(data);
         Checkpoint? checkpoint = Next(chunks, documents, done);
         bool isStaged = checkpoint?.Stage() ?? false;
@@ -99,7 +99,7 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         IEnumerator<(List<Record> Records, long Last)> chunks, CheckpointDocuments documents, in DataFileHeader done) =>
         chunks.MoveNext()
             ? new Checkpoint(
-                data, documents, chunks.Current.Records, done with { AppliedSequence = chunks.Current.Last }, mayBeApplied: true)
+                data, documents, _records, done with { AppliedSequence = chunks.Current.Last }, mayBeApplied: true)
             : null;
 
     private static void VerifyEndMark(LogContent content, WriteAheadLog log, WriteAheadLog other)
@@ -191,9 +191,10 @@ internal sealed class Recovery(Disk disk, string path, DataFile data, WriteAhead
         DocumentFile.ReadScopes(data);
         VerifyChanges();
         using var documents = new DocumentFile(data);
-        foreach ((List<Record> records, _) in batches.Read(_buffer))
+        foreach ((List<Record> records, _) in batches.Read(_records.Buffer, _records.Read))
         {
-            foreach (Record record in Checkpoint.LastOfEach(records, mayBeApplied: true))
+            Checkpoint.LastOfEach(records, mayBeApplied: true, _records.LastOfEach);
+            foreach (Record record in _records.LastOfEach)
             {
                 documents.Verify(record);
             }

@@ -7,7 +7,8 @@ namespace Imm.Core.Storage;
 /// </summary>
 internal sealed class StoreContents : IStoreContents
 {
-    private readonly List<Record> _logged;
+    private readonly List<Record> _logged = [];
+    private readonly List<Record> _loggedChanges = [];
     private DocumentFile? _documents;
 
     /// <param name="pages">The pages, which are disposed with the snapshot.</param>
@@ -17,17 +18,17 @@ internal sealed class StoreContents : IStoreContents
         var records = new List<Record>();
         foreach ((List<Record> some, _) in batches.Read(new PackedWriter()))
         {
-            records.AddRange(some.Select(record => record with { Value = record.Value.ToArray() }));
+            records.AddRange(some.Select(record => record with { Bytes = record.Bytes.ToArray() }));
         }
 
         Pages = pages;
-        LoggedChanges = StoredChanges.LastOf(records);
-        _logged = Checkpoint.LastOfEach(records, mayBeApplied: true);
+        StoredChanges.LastOf(records, _loggedChanges);
+        Checkpoint.LastOfEach(records, mayBeApplied: true, _logged);
     }
 
     public IPages Pages { get; }
 
-    public IReadOnlyList<Record> LoggedChanges { get; }
+    public IReadOnlyList<Record> LoggedChanges => _loggedChanges;
 
     public IEnumerable<Record> Read(ChangeKind kind, long first = 0, long last = long.MaxValue)
     {

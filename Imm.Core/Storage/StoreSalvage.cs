@@ -243,7 +243,7 @@ internal sealed class StoreSalvage
     private static IEnumerable<string> NamesOf(IEnumerable<KeyValuePair<(ChangeKind Kind, long Key), Found>> records) =>
         from entry in records
         where entry.Key.Kind == ChangeKind.Project
-        let name = SalvagedDocument.ProjectName(entry.Value.Record.Value)
+        let name = SalvagedDocument.ProjectName(entry.Value.Record.Bytes)
         where name is not null
         select $"'{name}'";
 
@@ -686,7 +686,7 @@ internal sealed class StoreSalvage
     /// <summary>Adds a record, and keeps the later one where there is one of its key.</summary>
     private void Add(in Record record, bool isLogged)
     {
-        long revision = SalvagedDocument.Revision(record.Value);
+        long revision = SalvagedDocument.Revision(record.Bytes);
         if (_found.TryGetValue((record.Kind, record.Key), out Found other))
         {
             // Batches are added in their order, and without a header they may be older than the data file.

@@ -1,5 +1,4 @@
 using Imm.Core.Model;
-using LiteDB;
 
 namespace Imm.Core.Storage;
 
@@ -17,12 +16,14 @@ internal static class StoredChanges
     private const string Project = "Project";
 
     /// <summary>Returns the weight of a change: its length in bytes, and not less than 256.</summary>
-    public static int WeightOf(in Record change) => Math.Max(MinWeight, change.Length);
+    public static int WeightOf(in Record change) => Math.Max(MinWeight, change.Bytes.Length);
 
-    /// <summary>Returns the last changes among records in the order in which they were logged.</summary>
-    public static List<Record> LastOf(IReadOnlyList<Record> records)
+    /// <summary>Finds the last changes among records.</summary>
+    /// <param name="records">The records in the order in which they were logged.</param>
+    /// <param name="changes">Takes the changes in that order, in place of what it holds.</param>
+    public static void LastOf(IReadOnlyList<Record> records, List<Record> changes)
     {
-        var changes = new List<Record>();
+        changes.Clear();
         long weight = 0;
         for (int i = records.Count - 1; i >= 0; i--)
         {
@@ -39,21 +40,24 @@ internal static class StoredChanges
         }
 
         changes.Reverse();
-        return changes;
     }
 
-    /// <summary>Makes the document of a change.</summary>
+    /// <summary>Writes the document of a change.</summary>
+    /// <param name="buffer">Takes the bytes behind what it holds.</param>
     /// <param name="key">The key under which it is stored.</param>
     /// <param name="scope">The scope of the project.</param>
     /// <param name="change">The record of the project.</param>
-    public static BsonDocument Write(long key, Scope scope, in Record change) => new()
+    public static void Write(PackedWriter buffer, long key, Scope scope, in Record change)
     {
-        [RecordFields.Number] = key,
-        [Kind] = change.State.ToString(),
-        [RecordFields.AccountId] = scope.AccountId,
-        [RecordFields.RegionId] = scope.RegionId,
-        [Project] = change.Document,
-    };
+        var writer = new BsonWriter(buffer);
+        int start = writer.Begin();
+        writer.Int64(RecordFields.Number, key);
+        writer.Text(Kind, change.State.ToString());
+        writer.Text(RecordFields.AccountId, scope.AccountId);
+        writer.Text(RecordFields.RegionId, scope.RegionId);
+        writer.Document(Project, change.Bytes.Span);
+        writer.End(start);
+    }
 
     /// <summary>Reads the document of a change.</summary>
     /// <exception cref="InvalidDataException">The document is damaged.</exception>
