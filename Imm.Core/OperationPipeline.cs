@@ -328,7 +328,7 @@ internal sealed class OperationPipeline(
             }
         }
 
-        write = isSynchronous && !cancellationToken.CanBeCanceled
+        write = !cancellationToken.CanBeCanceled
             ? PendingWrite<TAnswer>.Rent(scope.Scope, scope.Entry, command)
             : new PendingWrite<TAnswer>(scope.Scope, scope.Entry, command, cancellationToken);
         queue.Submit(write, mayCommit: isSynchronous);

@@ -34,6 +34,16 @@ public sealed class AllocationBudgetTests : IDisposable
     public void A_create_in_memory_allocates_at_most() => Assert.InRange(AllocatedByCreate(_store), 1, 790);
 
     [Fact]
+    public void An_awaited_create_in_memory_allocates_at_most()
+    {
+        // In memory it is complete when the call returns.
+        Assert.InRange(AllocatedByCreate(_store, static (registry, request) => Awaited(registry.CreateAsync(request))), 1, 790);
+
+        static Project Awaited(ValueTask<Project> task) =>
+            task.IsCompletedSuccessfully ? task.Result : throw new InvalidOperationException();
+    }
+
+    [Fact]
     public void A_durable_create_allocates_at_most()
     {
         using var directory = new TempDirectory();
@@ -102,8 +112,9 @@ public sealed class AllocationBudgetTests : IDisposable
     }
 
     /// <summary>Fills scopes with the number of projects that an account has by default.</summary>
-    private static long AllocatedByCreate(ImmStore store)
+    private static long AllocatedByCreate(ImmStore store, Func<ProjectRegistry, CreateProjectRequest, Project>? create = null)
     {
+        create ??= static (registry, request) => registry.Create(request);
         CreateProjectRequest[] requests =
         [
             .. Enumerable.Range(0, ProjectsOfScope).Select(i => new CreateProjectRequest { ProjectName = $"project-{i * 37 % 100:D2}" }),
@@ -117,7 +128,7 @@ public sealed class AllocationBudgetTests : IDisposable
                 registry = store.Registry($"{calls}", "r");
             }
 
-            registry!.Create(requests[calls++ % ProjectsOfScope]);
+            create(registry!, requests[calls++ % ProjectsOfScope]);
         });
     }
 

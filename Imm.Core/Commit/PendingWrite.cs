@@ -69,6 +69,7 @@ internal abstract class PendingWrite
 /// <remarks>
 /// A synchronous caller waits on the object itself and needs no thread but the one that commits. An asynchronous one awaits it as the
 /// source of a <see cref="ValueTask"/>; continuations run on the pool, because the thread that completes a batch goes on with the next.
+/// An object whose outcome was taken is used again by the same thread: a task must be awaited once, as every <see cref="ValueTask"/>.
 /// </remarks>
 internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAnswer>, IValueTaskSource<ImmOutcome<TAnswer>>
 {
@@ -84,6 +85,9 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     private ImmOutcome<TAnswer> _decided;
     private Exception? _defect;
 
+    // True if no cancellation refers to the object.
+    private readonly bool _isReusable;
+
     // Most callers find their outcome and do not wait. A pulse costs each object on which it is made a block of the runtime's own.
     private bool _isWaitedFor;
 
@@ -96,6 +100,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         _scope = scope;
         _known = known;
         _command = command;
+        _isReusable = !cancellationToken.CanBeCanceled;
         if (cancellationToken.CanBeCanceled)
         {
             // Before the write is enqueued: it may be completed as soon as it is.
@@ -112,7 +117,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         }
     }
 
-    /// <summary>Makes the write of a caller that waits for it on its own thread.</summary>
+    /// <summary>Makes a write that cannot be cancelled.</summary>
     /// <inheritdoc cref="PendingWrite{TAnswer}(Scope, ScopeEntry, Command{TAnswer}, CancellationToken)"/>
     public static PendingWrite<TAnswer> Rent(Scope scope, ScopeEntry? known, Command<TAnswer> command)
     {
@@ -142,10 +147,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     public ImmOutcome<TAnswer> End()
     {
         ImmOutcome<TAnswer> outcome = _source.GetResult(_source.Version);
-        _source.Reset();
-        (_scope, _known, _command, _decided) = (null!, null, null!, default);
-        Reset();
-        _spare = this;
+        Release();
         return outcome;
     }
 
@@ -236,10 +238,32 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 
-    // A caller that asks before there is a result waits for it, as with a task.
-    TAnswer IValueTaskSource<TAnswer>.GetResult(short token) => Wait().OrThrow();
+    TAnswer IValueTaskSource<TAnswer>.GetResult(short token) => Take(token).OrThrow();
 
-    ImmOutcome<TAnswer> IValueTaskSource<ImmOutcome<TAnswer>>.GetResult(short token) => Wait();
+    ImmOutcome<TAnswer> IValueTaskSource<ImmOutcome<TAnswer>>.GetResult(short token) => Take(token);
+
+    /// <summary>Gives the outcome to the one who awaits it. A caller that asks before there is one waits for it, as with a task.</summary>
+    private ImmOutcome<TAnswer> Take(short token)
+    {
+        // Throws for a task whose outcome was taken before.
+        _ = _source.GetStatus(token);
+        ImmOutcome<TAnswer> outcome = Wait();
+        if (_isReusable)
+        {
+            Release();
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Keeps the object for the next write of the thread. The thread that has completed it may still wake whoever waits.</summary>
+    private void Release()
+    {
+        _source.Reset();
+        (_scope, _known, _command, _decided, _isWaitedFor) = (null!, null, null!, default, false);
+        Reset();
+        _spare = this;
+    }
 
     /// <summary>Decides a command that changes nothing, whose next state is not looked at.</summary>
     private Decision<TAnswer> DecideEmpty(ScopeState state)

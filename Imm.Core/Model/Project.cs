@@ -14,6 +14,7 @@ public sealed record Project : INamed
 {
     private readonly long _createTicks;
     private readonly long _updateTicks;
+    private readonly ProjectContents _contents = ProjectContents.None;
 
     internal Project(
         string name,
@@ -87,13 +88,25 @@ public sealed record Project : INamed
     public long DatasetMaxTotalFileSize => Quota.DatasetMaxTotalFileSize;
 
     /// <summary>The number of datasets in the project.</summary>
-    public long DatasetCount { get; internal init; }
+    public long DatasetCount
+    {
+        get => _contents.DatasetCount;
+        internal init => _contents = value == DatasetCount ? _contents : _contents with { DatasetCount = value };
+    }
 
     /// <summary>The number of files in its datasets together.</summary>
-    public long FileCount { get; internal init; }
+    public long FileCount
+    {
+        get => _contents.FileCount;
+        internal init => _contents = value == FileCount ? _contents : _contents with { FileCount = value };
+    }
 
     /// <summary>The number of bytes in those files together.</summary>
-    public long TotalFileSize { get; internal init; }
+    public long TotalFileSize
+    {
+        get => _contents.TotalFileSize;
+        internal init => _contents = value == TotalFileSize ? _contents : _contents with { TotalFileSize = value };
+    }
 
     /// <summary>The tags, in the order given; never null.</summary>
     public IReadOnlyList<Tag> Tags { get; internal init; }
@@ -128,12 +141,25 @@ public sealed record Project : INamed
     internal long Number { get; init; }
 
     /// <summary>The datasets; none for a project that is not in a scope, whatever its counts say.</summary>
-    internal NameTree<DatasetEntry> Datasets { get; init; } = NameTree<DatasetEntry>.Empty;
+    internal NameTree<DatasetEntry> Datasets
+    {
+        get => _contents.Datasets;
+        init => _contents = value == Datasets ? _contents : _contents with { Datasets = value };
+    }
 
     /// <summary>The attached buckets; none for a project that is not in a scope.</summary>
-    internal NameTree<OssBucketAttachment> Attachments { get; init; } = NameTree<OssBucketAttachment>.Empty;
+    internal NameTree<OssBucketAttachment> Attachments
+    {
+        get => _contents.Attachments;
+        init => _contents = value == Attachments ? _contents : _contents with { Attachments = value };
+    }
 
     string INamed.Name => Name;
+
+    private ProjectContents Contents
+    {
+        init => _contents = value;
+    }
 
     /// <summary>Compares the 18 fields of two projects; their revisions may differ.</summary>
     /// <param name="other">The other project.</param>
@@ -170,10 +196,13 @@ public sealed record Project : INamed
         return this with
         {
             Revision = Math.Max(Revision, dataset.Dataset.Revision),
-            DatasetCount = DatasetCount + (before is null ? 1 : 0),
-            FileCount = FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
-            TotalFileSize = TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
-            Datasets = Datasets.Set(dataset, owner),
+            Contents = _contents with
+            {
+                DatasetCount = DatasetCount + (before is null ? 1 : 0),
+                FileCount = FileCount - (before?.Dataset.FileCount ?? 0) + dataset.Dataset.FileCount,
+                TotalFileSize = TotalFileSize - (before?.Dataset.TotalFileSize ?? 0) + dataset.Dataset.TotalFileSize,
+                Datasets = Datasets.Set(dataset, owner),
+            },
         };
     }
 
@@ -181,9 +210,12 @@ public sealed record Project : INamed
     internal Project Without(DatasetEntry dataset, long revision, OwnerToken? owner) => this with
     {
         Revision = revision,
-        DatasetCount = DatasetCount - 1,
-        FileCount = FileCount - dataset.Dataset.FileCount,
-        TotalFileSize = TotalFileSize - dataset.Dataset.TotalFileSize,
-        Datasets = Datasets.Remove(dataset.Name, owner),
+        Contents = _contents with
+        {
+            DatasetCount = DatasetCount - 1,
+            FileCount = FileCount - dataset.Dataset.FileCount,
+            TotalFileSize = TotalFileSize - dataset.Dataset.TotalFileSize,
+            Datasets = Datasets.Remove(dataset.Name, owner),
+        },
     };
 }

@@ -20,7 +20,7 @@ namespace Imm.Core.Storage;
 internal sealed class Checkpoint
 {
     /// <summary>
-    /// The number of changed pages, 16 MiB, after which a step takes no further transaction. The last one may add 64 KiB of records.
+    /// The number of changed pages, 16 MiB, after which a step takes no further transaction. The last one may add 256 KiB of records.
     /// </summary>
     private const int MaxPagesPerStep = 2048;
 

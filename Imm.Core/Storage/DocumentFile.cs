@@ -25,7 +25,7 @@ internal sealed class DocumentFile : IDisposable
 {
     // LiteDB holds the documents and pages of a transaction in memory. Few of them are gone before the garbage collector has moved them.
     private const int MaxRecordsPerTransaction = 8192;
-    private const long MaxBytesPerTransaction = 1 << 16;
+    private const long MaxBytesPerTransaction = 1 << 18;
 
     private readonly PageStream _pages;
     private readonly CollectionReader _reader;
