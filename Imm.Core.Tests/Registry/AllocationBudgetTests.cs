@@ -31,13 +31,13 @@ public sealed class AllocationBudgetTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
-    public void A_create_in_memory_allocates_at_most() => Assert.InRange(AllocatedByCreate(_store), 1, 790);
+    public void A_create_in_memory_allocates_at_most() => Assert.InRange(AllocatedByCreate(_store), 1, 570);
 
     [Fact]
     public void An_awaited_create_in_memory_allocates_at_most()
     {
         // In memory it is complete when the call returns.
-        Assert.InRange(AllocatedByCreate(_store, static (registry, request) => Awaited(registry.CreateAsync(request))), 1, 790);
+        Assert.InRange(AllocatedByCreate(_store, static (registry, request) => Awaited(registry.CreateAsync(request))), 1, 570);
 
         static Project Awaited(ValueTask<Project> task) =>
             task.IsCompletedSuccessfully ? task.Result : throw new InvalidOperationException();
@@ -49,7 +49,7 @@ public sealed class AllocationBudgetTests : IDisposable
         using var directory = new TempDirectory();
         using ImmStore store = ImmStore.Open(directory.File("imm.db"));
 
-        Assert.InRange(AllocatedByCreate(store), 1, 910);
+        Assert.InRange(AllocatedByCreate(store), 1, 675);
     }
 
     [Fact]

@@ -44,7 +44,10 @@ public sealed class BucketArrayTests : IDisposable
                 var array = new BsonArray(RecordBucket.Read(RecordCollection.Projects, bucket).Select(record => record.Document()));
                 byte[] expected = BsonSerializer.Serialize(new BsonDocument
                 {
-                    ["_id"] = bucket.Key, ["AccountId"] = "a", ["RegionId"] = "r", ["Projects"] = array,
+                    ["_id"] = bucket.Key,
+                    ["AccountId"] = "a",
+                    ["RegionId"] = "r",
+                    ["Projects"] = array,
                 });
 
                 Assert.Equal(expected, bucket.Bytes.ToArray());
@@ -66,7 +69,7 @@ public sealed class BucketArrayTests : IDisposable
     }
 
     [Fact]
-    public void A_checkpoint_allocates_at_most_1_300_bytes_a_record()
+    public void Applying_new_records_allocates_at_most_1_150_bytes_each()
     {
         const int Count = 20_000;
         Record[] records =
@@ -79,7 +82,7 @@ public sealed class BucketArrayTests : IDisposable
 
         _documents.Apply(records, Count / 2);
 
-        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / (Count / 2), 1, 1_300);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / (Count / 2), 1, 1_150);
     }
 
     private static Record NewRecord(int number, int length) =>

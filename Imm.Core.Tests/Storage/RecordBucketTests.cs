@@ -97,7 +97,8 @@ public sealed class RecordBucketTests : IDisposable
     public void A_bucket_that_names_another_scope_is_detected_when_its_scope_is_read()
     {
         _documents.Apply([New(1, 1, "", ChangeState.Created), New(2, 1, "", ChangeState.Created)]);
-        _documents.Apply([LiteDbDocuments.NewRecord(ChangeKind.Scope, 2, new BsonDocument { ["AccountId"] = "other", ["RegionId"] = "r" })]);
+        BsonDocument other = new() { ["AccountId"] = "other", ["RegionId"] = "r" };
+        _documents.Apply([LiteDbDocuments.NewRecord(ChangeKind.Scope, 2, other)]);
         Write();
 
         (long first, long last) = RecordKey.OfScope(2);
