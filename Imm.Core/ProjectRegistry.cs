@@ -18,7 +18,7 @@ namespace Imm.Core;
 /// The asynchronous members wait for the disk together with others, in one queue, and hold no thread while they do: changes that wait
 /// together share one flush. A token cancels a change while it waits in the queue. Once its batch has begun the outcome is reported
 /// whatever the token says. The synchronous members wait on the calling thread, need no thread of the pool, and may flush their change on
-/// the calling thread itself.
+/// the calling thread itself. Await each <see cref="ValueTask"/> once: the object behind it is used again.
 /// </para>
 /// <para>
 /// While <see cref="ImmStoreOptions.MaxWaitingWrites"/> changes wait, the next one that would have to is refused with

@@ -70,17 +70,17 @@ public sealed class RecordBucketTests : IDisposable
     }
 
     [Fact]
-    public void Records_with_rising_keys_fill_buckets_of_32_and_are_looked_up_once()
+    public void Records_with_rising_keys_fill_buckets_of_64()
     {
         _documents.Apply([.. Enumerable.Range(1, 100).Select(i => New(1, i, "", ChangeState.Created))]);
         Write();
-        for (int i = 101; i <= 164; i++)
+        for (int i = 101; i <= 200; i++)
         {
             _documents.Apply([New(1, i, "", ChangeState.Created)]);
             Write();
         }
 
-        Assert.Equal([32, 32, 32, 32, 32, 4], Buckets().Select(bucket => bucket["Projects"].AsArray.Count));
+        Assert.Equal([64, 64, 64, 8], Buckets().Select(bucket => bucket["Projects"].AsArray.Count));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using LiteDB.Engine;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// The records in LiteDB: a document for each scope, and buckets of up to 32 records for everything else (<see cref="RecordBucket"/>).
+/// The records in LiteDB: a document for each scope, and buckets of up to 64 records for everything else (<see cref="RecordBucket"/>).
 /// </summary>
 /// <remarks>
 /// <para>

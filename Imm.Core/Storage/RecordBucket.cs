@@ -15,13 +15,13 @@ internal static class RecordBucket
     public const string Id = "_id";
 
     /// <summary>The greatest number of records in a bucket.</summary>
-    public const int MaxCount = 32;
+    public const int MaxCount = 64;
 
     /// <summary>
     /// The length in bytes that the records of a bucket may have together: about what a page holds. A longer record has a bucket of its
     /// own.
     /// </summary>
-    public const int MaxLength = 7800;
+    public const int MaxLength = 7900;
 
     /// <summary>Reads the records of a bucket, which are slices of it.</summary>
     /// <exception cref="InvalidDataException">The document is damaged.</exception>
