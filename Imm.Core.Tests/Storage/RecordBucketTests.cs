@@ -84,6 +84,19 @@ public sealed class RecordBucketTests : IDisposable
     }
 
     [Fact]
+    public void A_bucket_that_is_full_by_its_length_is_not_written_again_for_a_record_behind_it()
+    {
+        _documents.Apply([.. Enumerable.Range(1, 8).Select(i => New(1, i, new('x', 900), ChangeState.Created))]);
+        Write();
+
+        _documents.Apply([New(1, 9, new('y', 900), ChangeState.Created)]);
+
+        IReadOnlyList<KeyValuePair<uint, byte[]>> pages = _documents.TakePages(_header);
+        Assert.Contains(pages, page => page.Value.AsSpan().IndexOf("yyyyyyyy"u8) >= 0);
+        Assert.DoesNotContain(pages, page => page.Value.AsSpan().IndexOf("xxxxxxxx"u8) >= 0);
+    }
+
+    [Fact]
     public void A_record_that_is_longer_than_a_bucket_has_one_of_its_own()
     {
         string huge = new('x', 22_000);

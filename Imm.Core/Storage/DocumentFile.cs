@@ -359,7 +359,7 @@ internal sealed class DocumentFile : IDisposable
             scope = RecordBucket.ScopeOf(collection, read);
         }
 
-        if (first.IsNew && found.Count >= RecordBucket.MaxCount)
+        if (first.IsNew && !RecordBucket.HasRoom(found, first))
         {
             // A full bucket need not be written again for a record behind it.
             bucket = null;

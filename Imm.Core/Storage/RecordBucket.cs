@@ -62,6 +62,20 @@ internal static class RecordBucket
         }
     }
 
+    /// <summary>True if a bucket can take one more record.</summary>
+    /// <param name="records">The records of the bucket.</param>
+    /// <param name="more">The record.</param>
+    public static bool HasRoom(List<Record> records, in Record more)
+    {
+        long length = more.Bytes.Length;
+        foreach (Record record in records)
+        {
+            length += record.Bytes.Length;
+        }
+
+        return records.Count < MaxCount && length <= MaxLength;
+    }
+
     /// <summary>Makes the buckets of records for LiteDB: one, or more if they do not fit into one.</summary>
     /// <param name="collection">The collection.</param>
     /// <param name="key">The key of the first bucket.</param>

@@ -325,11 +325,3 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         return set;
     }
 }
-
-/// <summary>Fields that were read before, of which equal ones are one object.</summary>
-internal sealed class SharedFields
-{
-    public SharedValues<string> Texts { get; } = new();
-
-    public SharedValues<TagSet> Tags { get; } = new();
-}
