@@ -34,6 +34,16 @@ public sealed class AllocationBudgetTests : IDisposable
     public void A_create_in_memory_allocates_at_most() => Assert.InRange(AllocatedByCreate(_store), 1, 570);
 
     [Fact]
+    public void Tags_that_are_known_allocate_little()
+    {
+        Tag[] tags = [new("team", "media"), new("cost-centre", "17")];
+
+        // Beyond a create without tags: two copies of the list.
+        Assert.InRange(
+            AllocatedByCreate(_store, (registry, request) => registry.Create(new() { ProjectName = request.ProjectName, Tag = tags })), 1, 750);
+    }
+
+    [Fact]
     public void An_awaited_create_in_memory_allocates_at_most()
     {
         // In memory it is complete when the call returns.

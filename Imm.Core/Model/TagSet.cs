@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
@@ -135,38 +136,34 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
     private static ImmRefusal? Check(Tag tag, int index, Tag[] before, bool isOfPlatform)
     {
-        string entry = $"entry {index + 1}";
         if (tag.Key.Length == 0)
         {
-            return ImmRefusal.Invalid(Parameter, $"the key of {entry} is empty; a key has 1 to 128 characters.");
+            return ImmRefusal.Invalid(Parameter, $"the key of entry {index + 1} is empty; a key has 1 to 128 characters.");
         }
 
-        if ((UnicodeText.Check(Parameter, $"the key of {entry}", tag.Key, MaxKeyLength)
-            ?? (isOfPlatform ? null : CheckReserved(tag.Key, $"the key of {entry}", isKey: true))) is { } keyRefusal)
+        if ((Check(new TagText(index, IsKey: true), tag.Key, MaxKeyLength, isOfPlatform)
+            ?? Check(new TagText(index, IsKey: false), tag.Value, MaxValueLength, isOfPlatform)) is { } refusal)
         {
-            return keyRefusal;
-        }
-
-        if ((UnicodeText.Check(Parameter, $"the value of {entry}", tag.Value, MaxValueLength)
-            ?? (isOfPlatform ? null : CheckReserved(tag.Value, $"the value of {entry}", isKey: false))) is { } valueRefusal)
-        {
-            return valueRefusal;
+            return refusal;
         }
 
         for (int i = 0; i < index; i++)
         {
             if (string.Equals(before[i].Key, tag.Key, StringComparison.Ordinal))
             {
-                return ImmRefusal.Invalid(Parameter, $"the key of {entry} is that of entry {i + 1}; keys are distinct.");
+                return ImmRefusal.Invalid(Parameter, $"the key of entry {index + 1} is that of entry {i + 1}; keys are distinct.");
             }
         }
 
         return null;
     }
 
-    private static ImmRefusal? CheckReserved(string text, string what, bool isKey)
+    private static ImmRefusal? Check(TagText what, string text, int maxLength, bool isOfPlatform) =>
+        UnicodeText.Check(Parameter, what, text, maxLength) ?? (isOfPlatform ? null : CheckReserved(what, text));
+
+    private static ImmRefusal? CheckReserved(TagText what, string text)
     {
-        if (isKey && text.StartsWith("aliyun", StringComparison.OrdinalIgnoreCase))
+        if (what.IsKey && text.StartsWith("aliyun", StringComparison.OrdinalIgnoreCase))
         {
             return ImmRefusal.Invalid(Parameter, $"{what} starts with 'aliyun', which is reserved.");
         }
@@ -179,5 +176,12 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         return text.Contains("http://", StringComparison.OrdinalIgnoreCase) || text.Contains("https://", StringComparison.OrdinalIgnoreCase)
             ? ImmRefusal.Invalid(Parameter, $"{what} contains 'http://' or 'https://', which a tag may not.")
             : null;
+    }
+
+    /// <summary>Names a text in a refusal. A text only where there is one: most tags are not refused.</summary>
+    private readonly record struct TagText(int Index, bool IsKey)
+    {
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"the {(IsKey ? "key" : "value")} of entry {Index + 1}");
     }
 }

@@ -9,6 +9,12 @@ internal static class UnicodeText
     /// <summary>Counts the scalar values of a text; false where it holds a lone surrogate.</summary>
     public static bool TryCount(ReadOnlySpan<char> text, out int count)
     {
+        if (Ascii.IsValid(text))
+        {
+            count = text.Length;
+            return true;
+        }
+
         count = 0;
         while (!text.IsEmpty)
         {
@@ -25,7 +31,11 @@ internal static class UnicodeText
     }
 
     /// <summary>Checks that a text has no lone surrogate and at most so many scalar values.</summary>
-    public static ImmRefusal? Check(string parameter, string what, ReadOnlySpan<char> text, int maximum) =>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="what">What the text is, which is formatted only where the text is refused.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="maximum">The number of scalar values that there may be.</param>
+    public static ImmRefusal? Check<T>(string parameter, T what, ReadOnlySpan<char> text, int maximum) =>
         !TryCount(text, out int count)
             ? ImmRefusal.Invalid(parameter, $"{what} holds a surrogate without its partner, which is no character.")
         : count > maximum ? ImmRefusal.Invalid(parameter, $"{what} has {count} characters; at most {maximum} are allowed.")
