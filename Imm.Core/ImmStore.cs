@@ -503,7 +503,14 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
 
         // First without the commit lock: it loads what is not in memory, so that writes do not wait for that.
         Dictionary<Scope, ScopeState> image = _scopes.Capture();
-        _queue.RunBetweenBatches(() => image = _scopes.Capture());
+        _queue.RunBetweenBatches(() =>
+        {
+            image = _scopes.Capture();
+            foreach (ScopeState state in image.Values)
+            {
+                state.Freeze();
+            }
+        });
         return image;
     }
 

@@ -1,13 +1,14 @@
+using System.Runtime.CompilerServices;
 using FsCheck.Xunit;
 using Imm.Core.Collections;
 using Xunit;
 
 namespace Imm.Core.Tests.Model;
 
-/// <summary>The name table, the name tree and the name index against a sorted dictionary: every snapshot stays as it was.</summary>
+/// <summary>The name tree and the name index against a sorted dictionary: every snapshot stays as it was.</summary>
 public sealed class NameIndexTests
 {
-    // Hashes that are all equal, that differ only in the last bits of the trie, and that differ only in some of its levels.
+    // Hashes that differ in all bits, in none, in the last ones, in some of the middle, and in the first ones.
     public static TheoryData<int> HashMasks => new(-1, 0, 1, 3, 0x00041041, unchecked((int)0xC0000000), 0x3F000000);
 
     [Property(MaxTest = 200)]
@@ -42,7 +43,7 @@ public sealed class NameIndexTests
         foreach (OwnerToken? owner in new[] { new OwnerToken(), null })
         {
             NameTree<Thing> tree = NameTree<Thing>.Empty;
-            NameTable<Thing> table = NameTable<Thing>.Empty;
+            NameIndex<Thing> index = NameIndex<Thing>.Empty;
             Thing[] things =
             [
                 .. Enumerable.Range(0, Total).Select(i => new Thing($"p{(int)((((long)i * stride) + Total) % Total + Total) % Total:d5}")),
@@ -50,26 +51,26 @@ public sealed class NameIndexTests
             foreach (Thing thing in things)
             {
                 tree = tree.Set(thing, owner);
-                table = With(table, Added(thing), owner);
+                index = index.Set(null, thing, owner);
             }
 
             tree.AssertShape();
-            Assert.Equal(Total, tree.Count);
-            Assert.Equal(Total, table.Count);
+            index.AssertShape();
+            Assert.Equal((Total, Total), (tree.Count, index.Count));
             for (int i = 0; i < Total; i++)
             {
                 tree = tree.Remove(things[i].Name, owner);
-                table = With(table, Removed(things[i]), owner);
-                Assert.Null(table.Find(things[i].Name));
+                index = index.Remove(things[i], owner);
+                Assert.Null(index.Find(things[i].Name));
                 if (i % 500 == 0 || i > Total - 70)
                 {
-                    table.AssertShape();
+                    index.AssertShape();
                     tree.AssertShape();
                     Assert.Equal(Total - 1 - i, Read(tree.After(null)).Count);
                 }
             }
 
-            Assert.Equal(0, tree.Count + table.Count);
+            Assert.Equal(0, tree.Count + index.Count);
             Assert.Empty(Read(tree.From("")));
         }
     }
@@ -113,21 +114,13 @@ public sealed class NameIndexTests
     public void An_owner_changes_in_place_and_an_unknown_name_changes_nothing()
     {
         var owner = new OwnerToken();
-        NameTable<Thing> table = With(NameTable<Thing>.Empty, Added(new Thing("a")), owner);
         NameTree<Thing> tree = NameTree<Thing>.Empty.Set(new Thing("a"), owner);
-        Assert.Same(table, With(table, Added(new Thing("b")), owner));
         Assert.Same(tree, tree.Set(new Thing("b"), owner));
-        Assert.Same(table, With(table, Removed(new Thing("c")), owner));
         Assert.Same(tree, tree.Remove("c", owner));
-        Assert.True(table.Find("b") is { Name: "b" });
-        Assert.Null(table.Find("c"));
 
         // A change without the token publishes the collection, even where it changes nothing. What is published is not changed in place.
-        Assert.Equal(2, With(table, Removed(new Thing("c"))).Count);
-        Assert.NotSame(table, With(table, Added(new Thing("d")), owner));
         Assert.Same(tree, tree.Remove("c"));
         Assert.NotSame(tree, tree.Set(new Thing("d"), owner));
-        Assert.Equal(2, table.Count);
         Assert.Equal(2, tree.Count);
     }
 
@@ -160,6 +153,107 @@ public sealed class NameIndexTests
             Assert.Equal(known, Read(before.InOrder.After(null)));
             Assert.Equal(model.Values, Read(index.InOrder.After(null)));
             index.AssertShape();
+        }
+    }
+
+    [Fact]
+    public void An_index_stays_as_it_was_for_readers_beside_the_thread_that_makes_its_successors()
+    {
+        const int Names = 3_000;
+        const int Steps = 60_000;
+        var random = new Random(6);
+        var stepsOf = new List<int>[Names];
+        var kept = new (NameIndex<Thing> Index, int Step)[64];
+        string[] names = [.. Enumerable.Range(0, Names).Select(i => i % 2 == 0 ? $"n{i}" : new string('n', 50) + i)];
+        (int Name, bool IsRemoval)[] steps = [.. Enumerable.Range(0, Steps).Select(_ => (random.Next(Names), random.Next(3) == 0))];
+        var made = new Thing[Steps];
+        for (int i = 0; i < Names; i++)
+        {
+            stepsOf[i] = [];
+        }
+
+        for (int i = 0; i < Steps; i++)
+        {
+            stepsOf[steps[i].Name].Add(i);
+            made[i] = new Thing(names[steps[i].Name]);
+        }
+
+        Thing? Expected(int name, int step)
+        {
+            int at = stepsOf[name].BinarySearch(step);
+            at = at >= 0 ? at : ~at - 1;
+            return at < 0 || steps[stepsOf[name][at]].IsRemoval ? null : made[stepsOf[name][at]];
+        }
+
+        Array.Fill(kept, (NameIndex<Thing>.Empty, -1));
+        long wrong = 0;
+        bool isDone = false;
+        Thread[] readers =
+        [
+            .. Enumerable.Range(0, 3).Select(seed => new Thread(() =>
+            {
+                var mine = new Random(seed);
+                while (!Volatile.Read(ref isDone))
+                {
+                    (NameIndex<Thing> index, int step) entry;
+                    lock (kept)
+                    {
+                        entry = kept[mine.Next(kept.Length)];
+                    }
+
+                    for (int i = 0; i < 200; i++)
+                    {
+                        int name = mine.Next(Names);
+                        wrong += ReferenceEquals(entry.index.Find(names[name]), Expected(name, entry.step)) ? 0 : 1;
+                    }
+
+                    if (mine.Next(20) == 0)
+                    {
+                        wrong += entry.index.InOrder.Count == entry.index.Count ? 0 : 1;
+                    }
+                }
+            })),
+        ];
+        Array.ForEach(readers, reader => reader.Start());
+        NameIndex<Thing> index = NameIndex<Thing>.Empty;
+        for (int i = 0; i < Steps; i++)
+        {
+            (int name, bool isRemoval) = steps[i];
+            Thing? before = index.Find(names[name]);
+            index = !isRemoval ? index.Set(before, made[i]) : before is null ? index : index.Remove(before);
+            lock (kept)
+            {
+                // Half of them are the latest ones.
+                kept[i % 2 == 0 ? i % 32 : 32 + random.Next(32)] = (index, i);
+            }
+        }
+
+        Volatile.Write(ref isDone, true);
+        Array.ForEach(readers, reader => reader.Join());
+        Assert.Equal(0, wrong);
+        index.AssertShape();
+    }
+
+    [Fact]
+    public void A_frozen_index_does_not_learn_of_the_changes_of_its_successors()
+    {
+        NameIndex<Thing> frozen = NameIndex<Thing>.Of([.. Enumerable.Range(0, 300).Select(i => new Thing($"n{i}"))], NotExpected);
+        frozen.Freeze();
+        WeakReference changed = ChangeAll(frozen);
+
+        GC.Collect();
+        Assert.False(changed.IsAlive);
+        Assert.Equal(300, Read(frozen.InOrder.After(null)).Count);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference ChangeAll(NameIndex<Thing> index)
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                index = index.Set(index.Find($"n{i}"), new Thing($"n{i}"));
+            }
+
+            return new WeakReference(index.Find("n7"));
         }
     }
 
@@ -258,9 +352,15 @@ public sealed class NameIndexTests
 
             Thing[] first = [.. things.DistinctBy(thing => thing.Name)];
             table.AssertShape();
-            Assert.Equal(first.Length, table.Count);
+            Assert.Equal(first.ToHashSet<INamed>(), table.ToList().ToHashSet());
             Assert.Equal(things.Except(first).ToHashSet(), repeated.ToHashSet());
-            Assert.All(first, thing => Assert.Same(thing, table.Find(thing.Name)));
+            Assert.All(first, thing => Assert.Same(thing, table.Find(thing.Name, table.HashOf(thing.Name))));
+
+            repeated.Clear();
+            NameIndex<Thing> index = NameIndex<Thing>.Of(things, repeated.Add);
+            Assert.Equal(things.Except(first).ToHashSet(), repeated.ToHashSet());
+            Assert.All(first, thing => Assert.Same(thing, index.Find(thing.Name)));
+            index.AssertShape();
         }
     }
 
@@ -304,12 +404,12 @@ public sealed class NameIndexTests
     public void Reading_allocates_nothing()
     {
         var owner = new OwnerToken();
-        NameTable<Thing> table = NameTable<Thing>.Empty;
+        NameIndex<Thing> index = NameIndex<Thing>.Empty;
         NameTree<Thing> tree = NameTree<Thing>.Empty;
         string[] names = [.. Enumerable.Range(0, 5000).Select(i => $"project-{i}")];
         foreach (string name in names)
         {
-            table = With(table, Added(new Thing(name)), owner);
+            index = index.Set(null, new Thing(name), owner);
             tree = tree.Set(new Thing(name), owner);
         }
 
@@ -317,7 +417,7 @@ public sealed class NameIndexTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         foreach (string name in names)
         {
-            found += table.Find(name) is null ? 0 : 1;
+            found += index.Find(name) is null ? 0 : 1;
             found += tree.Find(name) is null ? 0 : 1;
         }
 
@@ -343,16 +443,6 @@ public sealed class NameIndexTests
         world.Verify();
     }
 
-    private static NameChange Added(Thing thing) => new(thing, IsRemoved: false);
-
-    private static NameChange Removed(Thing thing) => new(thing, IsRemoved: true);
-
-    private static NameTable<Thing> With(NameTable<Thing> table, NameChange change, OwnerToken? owner = null) =>
-        With(table, [change], owner);
-
-    private static NameTable<Thing> With(NameTable<Thing> table, NameChange[] changes, OwnerToken? owner) =>
-        table.With(changes, Array.ConvertAll(changes, change => table.HashOf(change.Item.Name)), owner);
-
     private static void NotExpected(Thing repeated) => Assert.Fail($"'{repeated.Name}' is there once.");
 
     private static List<Thing> Read(NameTree<Thing>.Cursor cursor, int most = int.MaxValue)
@@ -374,8 +464,7 @@ public sealed class NameIndexTests
         public string Name { get; } = name;
     }
 
-    private sealed record Snapshot(
-        NameTable<Thing> Table, NameTree<Thing> Tree, NameIndex<Thing> Index, SortedDictionary<string, Thing> Model);
+    private sealed record Snapshot(NameTree<Thing> Tree, NameIndex<Thing> Index, SortedDictionary<string, Thing> Model);
 
     /// <summary>The present snapshot, the token that it is changed under, and all snapshots that were published.</summary>
     private sealed class World
@@ -400,11 +489,10 @@ public sealed class NameIndexTests
                 whole, whole[1..], whole[1..] + "é", whole + "w", whole + "v", whole + "\0", new('w', 128), new string('w', 127) + "v",
             ];
             _names = [.. odd, .. longer, .. Enumerable.Range(0, names).Select(i => $"n{i:d5}")];
-            (NameTable<Thing> table, NameIndex<Thing> index) = hashMask == -1
-                ? (NameTable<Thing>.Empty, NameIndex<Thing>.Empty)
-                : (NameTable<Thing>.WithHash(name => name.GetHashCode() & hashMask),
-                    NameIndex<Thing>.WithHash(name => name.GetHashCode() & hashMask));
-            _now = new Snapshot(table, NameTree<Thing>.Empty, index, new(StringComparer.Ordinal));
+            NameIndex<Thing> index = hashMask == -1
+                ? NameIndex<Thing>.Empty
+                : NameIndex<Thing>.WithHash(name => name.GetHashCode() & hashMask);
+            _now = new Snapshot(NameTree<Thing>.Empty, index, new(StringComparer.Ordinal));
         }
 
         public void Take(Step step)
@@ -459,12 +547,10 @@ public sealed class NameIndexTests
             HandOut(_now);
             foreach ((Snapshot snapshot, Thing[] things, _) in _published)
             {
-                Assert.Equal(things.Length, snapshot.Table.Count);
                 Assert.Equal(things.Length, snapshot.Tree.Count);
                 Assert.Equal(things.Length, snapshot.Index.Count);
                 Assert.True(things.AsSpan().SequenceEqual(Read(snapshot.Index.InOrder.After(null)).ToArray()));
                 snapshot.Index.AssertShape();
-                snapshot.Table.AssertShape();
                 Thing[] shuffled = [.. things];
                 _random.Shuffle(shuffled);
                 NameTable<Thing> made = NameTable<Thing>.Of(shuffled, NotExpected, name => name.GetHashCode() & _hashMask);
@@ -479,8 +565,7 @@ public sealed class NameIndexTests
                 foreach (string name in _names)
                 {
                     Thing? expected = byName.GetValueOrDefault(name);
-                    Assert.True(ReferenceEquals(expected, snapshot.Table.Find(name)));
-                    Assert.True(ReferenceEquals(expected, made.Find(name)));
+                    Assert.True(ReferenceEquals(expected, made.Find(name, made.HashOf(name))));
                     Assert.True(ReferenceEquals(expected, madeIndex.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Tree.Find(name)));
                     Assert.True(ReferenceEquals(expected, snapshot.Index.Find(name)));
@@ -493,36 +578,30 @@ public sealed class NameIndexTests
 
         private static Snapshot Change(Snapshot snapshot, string[] names, bool set, OwnerToken? owner)
         {
-            (NameTable<Thing> table, NameTree<Thing> tree, NameIndex<Thing> index, SortedDictionary<string, Thing> model) = snapshot;
-            var changes = new List<NameChange>();
+            (NameTree<Thing> tree, NameIndex<Thing> index, SortedDictionary<string, Thing> model) = snapshot;
             foreach (string name in names)
             {
                 if (set)
                 {
                     var thing = new Thing(name);
-                    changes.Add(Added(thing));
                     tree = tree.Set(thing, owner);
                     index = index.Set(index.Find(name), thing, owner);
                     model[name] = thing;
                 }
-                else if (model.Remove(name, out Thing? removed))
+                else if (model.Remove(name))
                 {
                     index = index.Remove(index.Find(name)!, owner);
-                    changes.Add(Removed(removed));
                     tree = tree.Remove(name, owner);
                 }
                 else
                 {
-                    changes.Add(Removed(new Thing(name)));
                     Assert.Same(tree, tree.Remove(name, owner));
                 }
             }
 
-            table = With(table, [.. changes], owner);
-
             // Half of the indexes are also read in order as they are made.
             Assert.Equal(model.Count, model.Count % 2 == 0 ? index.InOrder.Count : index.Count);
-            return new Snapshot(table, tree, index, model);
+            return new Snapshot(tree, index, model);
         }
 
         private void HandOut(Snapshot snapshot)

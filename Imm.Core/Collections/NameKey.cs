@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace Imm.Core.Collections;
@@ -9,24 +8,28 @@ namespace Imm.Core.Collections;
 /// The key of a name in a table: its hash and, where the name is short, all its characters. Names that are not whole in their keys can
 /// differ although their keys are equal.
 /// </summary>
+/// <remarks>Numbers and no vector, which would be aligned: an entry of a key and an object is to have no gap.</remarks>
 internal readonly struct NameKey : IEquatable<NameKey>
 {
-    /// <summary>The length of the longest name that is whole in its key. With its length and hash it takes 48 bytes.</summary>
+    /// <summary>The length of the longest name that is whole in its key.</summary>
     public const int MaxWholeLength = Size - 1;
 
-    private const int Size = FirstSize + sizeof(ulong) + sizeof(uint);
-    private const int FirstSize = 32;
+    private const int Size = (4 * sizeof(ulong)) + sizeof(uint);
     private const byte NotWhole = byte.MaxValue;
 
-    private readonly Vector256<byte> _first;
+    // First, so that it lies beside the object in an entry: a search that reads both to go on reads one line of the cache.
+    private readonly uint _hash;
+    private readonly uint _last;
+    private readonly ulong _first;
     private readonly ulong _second;
-    private readonly uint _third;
+    private readonly ulong _third;
+    private readonly ulong _fourth;
 
     /// <param name="name">Any text: a search can be for a text that is not a name.</param>
     /// <param name="hash">Its hash.</param>
     public NameKey(string name, uint hash)
     {
-        Hash = hash;
+        _hash = hash;
         Span<byte> text = stackalloc byte[Size];
         if (name.Length <= MaxWholeLength && Ascii.FromUtf16(name, text, out _) == OperationStatus.Done)
         {
@@ -39,19 +42,22 @@ internal readonly struct NameKey : IEquatable<NameKey>
             text[MaxWholeLength] = NotWhole;
         }
 
-        _first = Vector256.Create((ReadOnlySpan<byte>)text);
-        _second = BinaryPrimitives.ReadUInt64LittleEndian(text[FirstSize..]);
-        _third = BinaryPrimitives.ReadUInt32LittleEndian(text[(FirstSize + sizeof(ulong))..]);
+        _first = BinaryPrimitives.ReadUInt64LittleEndian(text);
+        _second = BinaryPrimitives.ReadUInt64LittleEndian(text[sizeof(ulong)..]);
+        _third = BinaryPrimitives.ReadUInt64LittleEndian(text[(2 * sizeof(ulong))..]);
+        _fourth = BinaryPrimitives.ReadUInt64LittleEndian(text[(3 * sizeof(ulong))..]);
+        _last = BinaryPrimitives.ReadUInt32LittleEndian(text[(4 * sizeof(ulong))..]);
     }
 
-    public uint Hash { get; }
+    public uint Hash => _hash;
 
     /// <summary>True if equal keys mean equal names.</summary>
-    public bool IsWhole => _third >> 24 != NotWhole;
+    public bool IsWhole => _last >> 24 != NotWhole;
 
-    public bool Equals(NameKey other) => Hash == other.Hash && _first == other._first && _second == other._second && _third == other._third;
+    public bool Equals(NameKey other) => _hash == other._hash && _last == other._last
+        && ((_first ^ other._first) | (_second ^ other._second) | (_third ^ other._third) | (_fourth ^ other._fourth)) == 0;
 
     public override bool Equals(object? obj) => obj is NameKey other && Equals(other);
 
-    public override int GetHashCode() => unchecked((int)Hash);
+    public override int GetHashCode() => unchecked((int)_hash);
 }

@@ -232,6 +232,11 @@ internal sealed class ScopeState
         LastNumber,
         revision);
 
+    /// <summary>
+    /// Prepares a state that is kept while the scope is changed: what it costs to read does not grow with the changes.
+    /// </summary>
+    public void Freeze() => _projects.Freeze();
+
     /// <summary>Copies the state for a store with other defaults.</summary>
     public ScopeState With(ServiceDefaults defaults) =>
         defaults == Defaults
