@@ -549,14 +549,14 @@ internal sealed class CommitQueue
     {
         try
         {
-            // A state that only this batch has seen may be mutated in place until it is published.
-            var owner = new OwnerToken();
             _log.Begin();
             if (_log.LocksFirst)
             {
                 LockScopes();
             }
 
+            // A state that only this batch has seen may be mutated in place until it is published. Of one write there is none.
+            OwnerToken? owner = _batch.Count > 1 ? new() : null;
             foreach (PendingWrite write in _batch)
             {
                 if (write.Decide(_scopes, _log, _timeProvider, owner, out ScopeState? next, out Change[] changes) is { } entry)
@@ -578,7 +578,7 @@ internal sealed class CommitQueue
                 }
             }
 
-            owner.Close();
+            owner?.Close();
             _sequence = _log.Append();
             return null;
         }

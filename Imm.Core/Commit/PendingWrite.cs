@@ -47,7 +47,7 @@ internal abstract class PendingWrite
     /// <param name="next">The state after the command; only where there is something to publish.</param>
     /// <param name="changes">The changes to store.</param>
     public abstract ScopeEntry? Decide(
-        ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken owner, out ScopeState? next, out Change[] changes);
+        ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken? owner, out ScopeState? next, out Change[] changes);
 
     /// <summary>Makes the write one that is not yet enqueued.</summary>
     protected void Reset()
@@ -167,7 +167,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     }
 
     public override ScopeEntry? Decide(
-        ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken owner, out ScopeState? next, out Change[] changes)
+        ScopeTable scopes, CommitLog log, TimeProvider timeProvider, OwnerToken? owner, out ScopeState? next, out Change[] changes)
     {
         try
         {

@@ -87,7 +87,10 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             projectCount += item.IsLastOfProject ? 1 : 0;
         }
 
-        var datasets = new Dataset[datasetCount];
+        // Most change one dataset.
+        Dataset? only = null;
+        Dataset[]? datasets = datasetCount == 1 ? null : new Dataset[datasetCount];
+        OwnerToken? own = owner is null && datasetCount > 1 ? new() : null;
         var changes = new Change[datasetCount + projectCount];
         (int next, int changed) = (0, 0);
         bool isFirst = true;
@@ -100,15 +103,16 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             // The datasets of one project come one after the other, and change it once.
             long revision = isFirst ? state.Revision + 1 : state.Revision;
             isFirst = item.IsLastOfProject;
-            Dataset dataset = datasets[next++] = old with
+            Dataset dataset = old with
             {
                 Revision = revision,
                 FileCount = _adds ? old.FileCount + files : old.FileCount - files,
                 TotalFileSize = _adds ? old.TotalFileSize + bytes : old.TotalFileSize - bytes,
             };
+            only = datasets is null ? dataset : datasets[next++] = dataset;
             DatasetEntry changedEntry = entry.With(dataset);
-            Project after = project.With(changedEntry, owner);
-            state = state.With(project, after, owner);
+            Project after = project.With(changedEntry, owner ?? own);
+            state = state.With(project, after, owner ?? own);
             changes[changed++] = new Change(ChangeKind.Dataset, changedEntry.Number, changedEntry);
             if (item.IsLastOfProject)
             {
@@ -116,7 +120,10 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
             }
         }
 
-        return Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, changes);
+        own?.Close();
+        return datasets is null
+            ? Decision<IReadOnlyList<Dataset>>.Accepted([only!], state, changes)
+            : Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, changes);
     }
 
     private static FileChange[] Sorted(FileChange[] changes)

@@ -9,6 +9,8 @@ internal sealed class ImportProjects(Project[] projects) : Command<int>
 
     protected override Decision<int> Accept(ScopeState state, long nowTicks, OwnerToken? owner)
     {
+        // Where no batch has a token, one for this command: it makes many changes.
+        OwnerToken? own = owner is null ? new() : null;
         var changes = new List<Change>(projects.Length);
         foreach (Project project in projects)
         {
@@ -26,9 +28,10 @@ internal sealed class ImportProjects(Project[] projects) : Command<int>
             }
 
             changes.Add(new Change(ChangeKind.Project, project.Number, project, ChangeState.Created));
-            state = state.With(null, project, owner, last);
+            state = state.With(null, project, owner ?? own, last);
         }
 
+        own?.Close();
         return Decision<int>.Accepted(projects.Length, state, [.. changes]);
     }
 }
