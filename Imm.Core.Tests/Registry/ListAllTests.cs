@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Imm.Core.Testing;
 using Xunit;
 
@@ -47,6 +48,35 @@ public sealed class ListAllTests : IDisposable
         Assert.Equal(pages, _registry.ListAll(prefix, tags));
         Assert.Equal(pages, await ToListAsync(_registry.ListAllAsync(prefix, tags)));
         Assert.Equal(prefix is "z" or "\u00e4", pages.Count == 0);
+    }
+
+    [Fact]
+    public void A_list_does_not_hold_what_changes_after_it_was_made()
+    {
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { InMemory = true, ProjectQuota = 1000, KeptChanges = 0 });
+        ProjectRegistry registry = store.Registry("1", "r");
+        for (int i = 0; i < Projects; i++)
+        {
+            registry.Create(new() { ProjectName = $"p{i}" });
+        }
+
+        IEnumerable<Project> all = registry.ListAll();
+        WeakReference changed = Update(registry, "first");
+        Update(registry, "second");
+        GC.Collect();
+
+        Assert.False(changed.IsAlive);
+        Assert.All(all, project => Assert.Empty(project.Description));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference Update(ProjectRegistry registry, string description)
+        {
+            Project[] updated =
+            [
+                .. Enumerable.Range(0, Projects).Select(i => registry.Update(new() { ProjectName = $"p{i}", Description = description })),
+            ];
+            return new WeakReference(updated[10]);
+        }
     }
 
     [Theory]

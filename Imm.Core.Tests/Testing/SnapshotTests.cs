@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Imm.Core.Model;
 using Imm.Core.Testing;
 using Xunit;
@@ -23,6 +24,43 @@ public sealed class SnapshotTests
         Assert.Equal(9, two.Registry.GetDataset("photos", "raw").FileCount);
         Assert.Equal(prepared.ToJson(), two.Snapshot().ToJson());
         Assert.Equal(3, prepared.ProjectCount);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_snapshot_does_not_hold_what_its_fixtures_change(bool isOfJson)
+    {
+        using var origin = new ImmFixture();
+        for (int i = 0; i < 100; i++)
+        {
+            // With so many changes that they are not all among the recent ones.
+            origin.Registry.Create(new() { ProjectName = $"p{i}" });
+            origin.Registry.Update(new() { ProjectName = $"p{i}", Description = "before" });
+        }
+
+        ImmSnapshot snapshot = isOfJson ? ImmSnapshot.FromJson(origin.Snapshot().ToJson()) : origin.Snapshot();
+        string before = snapshot.ToJson();
+
+        WeakReference[] changed = ChangeAll(snapshot);
+        GC.Collect();
+
+        Assert.DoesNotContain(changed, static project => project.IsAlive);
+        Assert.Equal(before, snapshot.ToJson());
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference[] ChangeAll(ImmSnapshot snapshot)
+        {
+            using var fixture = new ImmFixture(snapshot);
+            var projects = new List<Project>();
+            for (int i = 0; i < 3; i++)
+            {
+                projects = [.. fixture.Registry.ListAll()
+                    .Select(project => fixture.Registry.Update(new() { ProjectName = project.ProjectName, Description = $"{i}" }))];
+            }
+
+            return [.. projects.Select(static project => new WeakReference(project))];
+        }
     }
 
     [Fact]

@@ -75,6 +75,11 @@ public sealed class ImmSnapshot
 
         var reader = new SnapshotReader(new MemoryStream(bytes), new ServiceDefaults(DefaultProjectQuota, 100, 100));
         var image = reader.Read().ToDictionary(static state => state.Scope);
+        foreach (ScopeState state in image.Values)
+        {
+            state.Freeze();
+        }
+
         return new ImmSnapshot(image, reader.ProjectQuota ?? DefaultProjectQuota, reader.Time);
     }
 

@@ -78,9 +78,12 @@ internal sealed class ListProjects : Query<ProjectPage>
     }
 
     /// <summary>Reads all projects of a state, whatever the page size.</summary>
-    public IEnumerable<Project> All(ScopeState state)
+    public IEnumerable<Project> All(ScopeState state) => All(state.Projects);
+
+    // Holds no state: one that is held while its scope is changed holds those changes too.
+    private IEnumerable<Project> All(NameTree<Project> projects)
     {
-        foreach (Project project in Paging.Start(state.Projects, _prefix, _after))
+        foreach (Project project in Paging.Start(projects, _prefix, _after))
         {
             if (!project.Name.StartsWith(_prefix, StringComparison.Ordinal))
             {
