@@ -60,7 +60,8 @@ public sealed class ServeProgramTests(Samples samples) : IClassFixture<Samples>,
         Assert.Equal("photos", ImmJson.ReadProject(created).ProjectName.Value);
         Assert.Equal(HttpStatusCode.BadRequest, again.StatusCode);
 
-        Unix.Run("kill", "-INT", $"{process.Id}");
+        // No interrupt: a shell without job control has what it starts in the background ignore it.
+        Unix.Run("kill", "-TERM", $"{process.Id}");
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
         Assert.Equal(["imm.db"], _directory.Names);
