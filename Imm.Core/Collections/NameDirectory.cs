@@ -240,7 +240,7 @@ internal sealed class NameDirectory
         if (to - from == 1)
         {
             // The directory cannot tell them apart.
-            PutWithOverflow(source, added, from);
+            TryPut(source, added, from, to, mayOverflow: true);
             return;
         }
 
@@ -260,22 +260,22 @@ internal sealed class NameDirectory
         }
     }
 
-    /// <summary>Puts entries into one new bucket at some places; false where it has no room for them.</summary>
-    private bool TryPut(Bucket source, in Entry added, int from, int to)
+    /// <summary>Puts those entries that belong to some places into one new bucket there; false where it has no room for them.</summary>
+    private bool TryPut(Bucket source, in Entry added, int from, int to, bool mayOverflow = false)
     {
         var bucket = new Bucket();
         for (Bucket? each = source; each is not null; each = each.Overflow)
         {
             foreach (ref readonly Entry entry in each.Entries)
             {
-                if (entry.IsLive && IsBetween(entry, from, to, _buckets.Length) && !bucket.TryAdd(entry))
+                if (entry.IsLive && IsBetween(entry, from, to, _buckets.Length) && !bucket.TryAdd(entry, mayOverflow))
                 {
                     return false;
                 }
             }
         }
 
-        if (IsBetween(added, from, to, _buckets.Length) && !bucket.TryAdd(added))
+        if (IsBetween(added, from, to, _buckets.Length) && !bucket.TryAdd(added, mayOverflow))
         {
             return false;
         }
@@ -286,29 +286,6 @@ internal sealed class NameDirectory
         }
 
         return true;
-    }
-
-    /// <summary>Puts entries into as many new buckets as they need at one place.</summary>
-    private void PutWithOverflow(Bucket source, in Entry added, int place)
-    {
-        var bucket = new Bucket();
-        for (Bucket? each = source; each is not null; each = each.Overflow)
-        {
-            foreach (ref readonly Entry entry in each.Entries)
-            {
-                if (entry.IsLive && IsBetween(entry, place, place + 1, _buckets.Length))
-                {
-                    bucket.Add(entry);
-                }
-            }
-        }
-
-        if (IsBetween(added, place, place + 1, _buckets.Length))
-        {
-            bucket.Add(added);
-        }
-
-        Volatile.Write(ref _buckets[place], bucket);
     }
 
     /// <summary>The key of a name, and its object; null where the entry is free.</summary>
@@ -340,8 +317,8 @@ internal sealed class NameDirectory
         /// <summary>The entry that a search reads after some others.</summary>
         public ref Entry At(uint hash, int probe) => ref _entries[(int)((hash + (uint)probe) % Size)];
 
-        /// <summary>Adds an entry whose name is not there; false where there is no room.</summary>
-        public bool TryAdd(in Entry added)
+        /// <summary>Adds an entry whose name is not there, if need be in another bucket; false where there is no room.</summary>
+        public bool TryAdd(in Entry added, bool mayOverflow)
         {
             for (int probe = 0; probe < MaxProbes; probe++)
             {
@@ -353,17 +330,7 @@ internal sealed class NameDirectory
                 }
             }
 
-            return false;
-        }
-
-        /// <summary>Adds an entry whose name is not there, in another bucket where this one has no room.</summary>
-        public void Add(in Entry added)
-        {
-            Bucket bucket = this;
-            while (!bucket.TryAdd(added))
-            {
-                bucket = bucket.Overflow ??= new Bucket();
-            }
+            return mayOverflow && (Overflow ??= new Bucket()).TryAdd(added, mayOverflow);
         }
 
         public int CountRemoved()

@@ -555,7 +555,7 @@ internal sealed class CommitQueue
                 LockScopes();
             }
 
-            // A state that only this batch has seen may be mutated in place until it is published. Of one write there is none.
+            // A state that only this batch has seen may be mutated in place until it is published; one write alone sees it once.
             OwnerToken? owner = _batch.Count > 1 ? new() : null;
             foreach (PendingWrite write in _batch)
             {
