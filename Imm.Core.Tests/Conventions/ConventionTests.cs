@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
@@ -113,6 +114,18 @@ public sealed partial class ConventionTests
         let name = Namespace().Match(Repository.Text($"Imm.Core/{file}")).Groups[1].Value
         where name != "Imm.Core" && name != $"Imm.Core.{file.Split('/')[0]}"
         select $"{file}: {name}");
+
+    /// <summary>A listener to the activity source changes the way of every operation of the process. A worker is a process of its own.</summary>
+    [Fact]
+    public void Tests_that_listen_to_the_process_run_alone() => Findings.AreNone(
+        "Files that listen to the process beside other tests",
+        from file in Repository.CodeFiles
+        where file.StartsWith("Imm.Core.Tests/", StringComparison.Ordinal)
+            && file is not ("Imm.Core.Tests/Conventions/ConventionTests.cs" or "Imm.Core.Tests/Storage/WithoutPool.cs")
+        let text = Repository.Text(file)
+        where text.Contains(nameof(ActivityListener), StringComparison.Ordinal)
+            && !text.Contains("[Collection(nameof(ListensToTheProcess))]", StringComparison.Ordinal)
+        select file);
 
     private static bool IsMutable(Type type) => !type.IsInterface && !type.IsEnum && !(type.IsAbstract && type.IsSealed)
         && (type.GetFields(Declared).Any(field => !field.IsStatic && !field.IsInitOnly && !field.IsLiteral)

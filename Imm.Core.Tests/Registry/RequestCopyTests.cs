@@ -1,11 +1,13 @@
 using System.Collections;
 using System.Diagnostics;
 using Imm.Core.Testing;
+using Imm.Core.Tests.Hosting;
 using Xunit;
 
 namespace Imm.Core.Tests.Registry;
 
 /// <summary>A request that changes while a call uses it. The call decides, authorizes, records and traces one copy.</summary>
+[Collection(nameof(ListensToTheProcess))]
 public sealed class RequestCopyTests : IDisposable
 {
     // Enough that another thread changes the name between two reads of it, if there are two.
