@@ -235,6 +235,28 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void A_search_is_repeated_when_its_bucket_is_used_for_others_meanwhile()
+    {
+        // Names of one hash, too long to be whole in their keys: the search compares the name of the first object with that of the second.
+        string Name(int i) => new string('n', NameKey.MaxWholeLength) + i;
+        var directory = new NameDirectory(400);
+        var first = new Asked(Name(1));
+        var second = new Thing(Name(2));
+        Assert.True(directory.TryAdd(first, 7) && directory.TryAdd(second, 7));
+        first.WhenAsked = () =>
+        {
+            for (int i = 3; i < 2_000; i++)
+            {
+                Assert.True(directory.TryAdd(new Thing(Name(i)), i < 20 ? 7 : (uint)i << 21));
+            }
+        };
+
+        Assert.Same(second, directory.Find(second.Name, 7));
+        Assert.Null(first.WhenAsked);
+        directory.AssertShape();
+    }
+
+    [Fact]
     public void A_frozen_index_does_not_learn_of_the_changes_of_its_successors()
     {
         NameIndex<Thing> frozen = NameIndex<Thing>.Of([.. Enumerable.Range(0, 300).Select(i => new Thing($"n{i}"))], NotExpected);
@@ -462,6 +484,23 @@ public sealed class NameIndexTests
     internal sealed class Thing(string name) : INamed
     {
         public string Name { get; } = name;
+    }
+
+    /// <summary>An object that does something when its name is asked for the first time.</summary>
+    private sealed class Asked(string name) : INamed
+    {
+        public Action? WhenAsked { get; set; }
+
+        public string Name
+        {
+            get
+            {
+                Action? action = WhenAsked;
+                WhenAsked = null;
+                action?.Invoke();
+                return name;
+            }
+        }
     }
 
     private sealed record Snapshot(NameTree<Thing> Tree, NameIndex<Thing> Index, SortedDictionary<string, Thing> Model);

@@ -9,23 +9,23 @@ namespace Imm.Core.Collections;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A random search is bound by cache misses, so it is made to have one: the directory is small enough to stay in the processor's cache, the
+/// A random search is bound by cache misses, so it is made to have few: the directory is small enough to stay in the processor's cache, the
 /// hash says where in its bucket an entry is, or is to be expected soon, and the entry holds the key of the name, so no object is
 /// dereferenced, not even the one that is found.
 /// </para>
 /// <para>
+/// Buckets are in random order and hold no references, but the numbers of places in which the objects stand in the order of their coming
+/// (<see cref="NamePlaces"/>): where an old object refers to a new one a garbage collection reads the old one too, in each of its phases.
+/// </para>
+/// <para>
 /// One thread changes it. Others may read meanwhile: they find each object as it was before or after a change. For that an entry keeps its
-/// key for as long as the bucket lives, also when its object is removed, and a split makes new buckets.
+/// key and its place for as long as the bucket lives, also when its object is removed, and a split makes new buckets. Before the memory of
+/// an older bucket, or the place of a removed object, is used again a count is raised: a search during which it was raised is repeated.
 /// </para>
 /// </remarks>
 internal sealed class NameDirectory
 {
     private const int HashBits = 32;
-
-    /// <summary>
-    /// The number of entries that a search in a bucket reads at most. Random names fill 60 % of the buckets then, and a search reads two.
-    /// </summary>
-    private const int MaxProbes = 12;
 
     /// <summary>The number of entries for each bucket of a new directory; in a grown one it is the same on average.</summary>
     private const int FirstFill = 19;
@@ -33,18 +33,21 @@ internal sealed class NameDirectory
     /// <summary>The size up to which a directory is doubled whatever the number of objects.</summary>
     private const int MinDirectory = 8;
 
-    private static readonly INamed Removed = new RemovedItem();
-
-    private Bucket[] _buckets;
+    private readonly NameBuckets _buckets;
+    private readonly NamePlaces _places;
+    private int[] _directory;
+    private int _reuseCount;
 
     /// <param name="capacity">The number of objects to make room for.</param>
     public NameDirectory(int capacity)
     {
         // The size is no power of two: a place divides into two places of a directory of double size whatever the size is.
-        _buckets = new Bucket[Math.Max(1, capacity / FirstFill)];
-        foreach (ref Bucket bucket in _buckets.AsSpan())
+        _directory = new int[Math.Max(1, capacity / FirstFill)];
+        _buckets = new NameBuckets(_directory.Length);
+        _places = new NamePlaces(capacity);
+        foreach (ref int bucket in _directory.AsSpan())
         {
-            bucket = new Bucket();
+            bucket = _buckets.Take();
         }
     }
 
@@ -56,34 +59,37 @@ internal sealed class NameDirectory
     /// <summary>Finds the object of a name; null where there is none.</summary>
     public INamed? Find(string name, uint hash)
     {
-        Bucket[] buckets = Volatile.Read(ref _buckets);
-        Search(buckets[PlaceOf(hash, buckets.Length)], name, hash, out INamed? item);
-        return item;
+        while (true)
+        {
+            int reuseCount = Volatile.Read(ref _reuseCount);
+            Search(name, hash, out INamed? item);
+            Volatile.ReadBarrier();
+            if (Volatile.Read(ref _reuseCount) == reuseCount)
+            {
+                return item;
+            }
+        }
     }
 
     /// <summary>Makes a change of a name whose hash the caller knows.</summary>
     public void Apply(in NameChange change, uint hash)
     {
-        string name = change.Name;
-        ref Entry entry = ref Search(_buckets[PlaceOf(hash, _buckets.Length)], name, hash, out INamed? before);
-        if (before is null)
+        ref NameEntry entry = ref Search(change.Name, hash, out INamed? before);
+        if (before is not null)
         {
-            if (change.After is not null)
-            {
-                Add(ref entry, change.After, hash);
-            }
-
-            return;
+            Count -= change.After is null ? 1 : 0;
+            _places[entry.Place] = change.After;
         }
-
-        Count -= change.After is null ? 1 : 0;
-        Volatile.Write(ref entry.Item, change.After ?? Removed);
+        else if (change.After is not null)
+        {
+            Add(ref entry, change.After, hash);
+        }
     }
 
     /// <summary>Adds an object; false where there is one of its name.</summary>
     public bool TryAdd(INamed item, uint hash)
     {
-        ref Entry entry = ref Search(_buckets[PlaceOf(hash, _buckets.Length)], item.Name, hash, out INamed? before);
+        ref NameEntry entry = ref Search(item.Name, hash, out INamed? before);
         if (before is null)
         {
             Add(ref entry, item, hash);
@@ -92,47 +98,33 @@ internal sealed class NameDirectory
         return before is null;
     }
 
-    /// <summary>Collects the objects, in no order; where changes are made meanwhile, that of each name before or after a change.</summary>
-    public List<INamed> ToList()
-    {
-        Bucket[] buckets = Volatile.Read(ref _buckets);
-        var items = new List<INamed>(Count);
-        for (int from = 0, to; from < buckets.Length; from = to)
-        {
-            Bucket bucket = buckets[from];
-            to = EndOf(bucket, from, buckets);
-            for (Bucket? each = bucket; each is not null; each = Volatile.Read(ref each.Overflow))
-            {
-                foreach (ref Entry entry in each.Entries)
-                {
-                    // A bucket that was split meanwhile has those of other places too.
-                    if (Volatile.Read(ref entry.Item) is { } item && item != Removed && IsBetween(entry, from, to, buckets.Length))
-                    {
-                        items.Add(item);
-                    }
-                }
-            }
-        }
-
-        return items;
-    }
+    /// <inheritdoc cref="NamePlaces.ToList"/>
+    public List<INamed> ToList() => _places.ToList(Count);
 
     /// <summary>Asserts in a debug build that each object is in its bucket, and is found.</summary>
     [Conditional("DEBUG")]
     public void AssertShape()
     {
+        var places = new HashSet<int>();
+        var buckets = new HashSet<int>();
         int count = 0;
-        for (int from = 0, to; from < _buckets.Length; from = to)
+        for (int from = 0, to; from < _directory.Length; from = to)
         {
-            to = EndOf(_buckets[from], from, _buckets);
-            for (Bucket? bucket = _buckets[from]; bucket is not null; bucket = bucket.Overflow)
+            to = EndOf(_directory[from], from, _directory);
+            for (int bucket = _directory[from]; bucket != NameBuckets.None; bucket = _buckets.Next(bucket))
             {
-                foreach (ref Entry entry in bucket.Entries)
+                Debug.Assert(buckets.Add(bucket));
+                foreach (ref readonly NameEntry entry in _buckets[bucket])
                 {
-                    if (entry.IsLive)
+                    if (entry.Place == NamePlaces.None)
                     {
-                        Debug.Assert(IsBetween(entry, from, to, _buckets.Length));
-                        Debug.Assert(Find(entry.Item!.Name, entry.Key.Hash) == entry.Item);
+                        continue;
+                    }
+
+                    Debug.Assert(IsBetween(entry, from, to) && places.Add(entry.Place));
+                    if (_places[entry.Place] is { } item)
+                    {
+                        Debug.Assert(Find(item.Name, entry.Key.Hash) == item);
                         count++;
                     }
                 }
@@ -140,20 +132,15 @@ internal sealed class NameDirectory
         }
 
         Debug.Assert(count == Count && count == ToList().Count);
+        Debug.Assert(_places.AreUsedOrFree(places) && _buckets.AreUsedOrFree(buckets));
     }
 
     private static int PlaceOf(uint hash, int places) => (int)(((ulong)hash * (uint)places) >> HashBits);
 
-    private static bool IsBetween(in Entry entry, int from, int to, int places)
-    {
-        int place = PlaceOf(entry.Key.Hash, places);
-        return place >= from && place < to;
-    }
-
     /// <summary>The place behind the last one of a bucket.</summary>
-    private static int EndOf(Bucket bucket, int place, Bucket[] buckets)
+    private static int EndOf(int bucket, int place, int[] directory)
     {
-        while (place < buckets.Length && buckets[place] == bucket)
+        while (place < directory.Length && directory[place] == bucket)
         {
             place++;
         }
@@ -161,98 +148,148 @@ internal sealed class NameDirectory
         return place;
     }
 
+    private bool IsBetween(in NameEntry entry, int from, int to)
+    {
+        int place = PlaceOf(entry.Key.Hash, _directory.Length);
+        return place >= from && place < to;
+    }
+
+    private bool IsLive(in NameEntry entry) => entry.Place != NamePlaces.None && _places[entry.Place] is not null;
+
+    private bool IsRemoved(in NameEntry entry) => entry.Place != NamePlaces.None && _places[entry.Place] is null;
+
     /// <summary>Searches the entry of a name.</summary>
-    /// <param name="bucket">The bucket.</param>
     /// <param name="name">The name.</param>
     /// <param name="hash">Its hash.</param>
     /// <param name="item">The object; null where there is none.</param>
     /// <returns>The entry; where there is none, the free one that is to be it; null where there is no room for it.</returns>
-    private static ref Entry Search(Bucket bucket, string name, uint hash, out INamed? item)
+    private ref NameEntry Search(string name, uint hash, out INamed? item)
     {
-        for (Bucket? each = bucket; each is not null; each = Volatile.Read(ref each.Overflow))
+        int[] directory = Volatile.Read(ref _directory);
+        int bucket = Volatile.Read(ref directory[PlaceOf(hash, directory.Length)]);
+        do
         {
-            for (int probe = 0; probe < MaxProbes; probe++)
+            Span<NameEntry> entries = _buckets[bucket];
+            for (int probe = 0; probe < NameBuckets.MaxProbes; probe++)
             {
-                ref Entry entry = ref each.At(hash, probe);
-                item = Volatile.Read(ref entry.Item);
-                if (item is null
-                    || (entry.Key.Hash == hash && item != Removed
-                        && entry.Key.Equals(new NameKey(name, hash)) && (entry.Key.IsWhole || item.Name == name)))
+                ref NameEntry entry = ref NameBuckets.At(entries, hash, probe);
+                int place = Volatile.Read(ref entry.Place);
+                if (place == NamePlaces.None)
                 {
+                    item = null;
                     return ref entry;
                 }
+
+                if (entry.Key.Hash == hash && entry.Key.Equals(new NameKey(name, hash)))
+                {
+                    item = _places[place];
+                    if (item is not null && (entry.Key.IsWhole || item.Name == name))
+                    {
+                        return ref entry;
+                    }
+                }
             }
+
+            bucket = _buckets.Next(bucket);
         }
+        while (bucket != NameBuckets.None);
 
         item = null;
-        return ref Unsafe.NullRef<Entry>();
+        return ref Unsafe.NullRef<NameEntry>();
     }
 
     /// <summary>Adds an object to a free entry, or where there is none, to another bucket.</summary>
-    private void Add(ref Entry entry, INamed item, uint hash)
+    private void Add(ref NameEntry entry, INamed item, uint hash)
     {
         Count++;
         MaxCount = Math.Max(MaxCount, Count);
+        if (_places.HasFree)
+        {
+            Interlocked.Increment(ref _reuseCount);
+        }
+
+        var key = new NameKey(item.Name, hash);
+        int place = _places.Take(item);
         if (Unsafe.IsNullRef(ref entry))
         {
-            Split(new Entry { Key = new NameKey(item.Name, hash), Item = item });
+            Split(new NameEntry { Key = key, Place = place });
             return;
         }
 
-        // The key first: who sees the object sees the key.
-        entry.Key = new NameKey(item.Name, hash);
-        Volatile.Write(ref entry.Item, item);
+        // The key first: who sees the place sees the key, and the object.
+        entry.Key = key;
+        Volatile.Write(ref entry.Place, place);
     }
 
     /// <summary>Adds an entry for which its bucket has no room.</summary>
-    private void Split(in Entry added)
+    private void Split(in NameEntry added)
     {
-        int from = PlaceOf(added.Key.Hash, _buckets.Length);
-        Bucket full = _buckets[from];
-        int to = EndOf(full, from, _buckets);
-        while (from > 0 && _buckets[from - 1] == full)
+        Interlocked.Increment(ref _reuseCount);
+        int from = PlaceOf(added.Key.Hash, _directory.Length);
+        int full = _directory[from];
+        int to = EndOf(full, from, _directory);
+        while (from > 0 && _directory[from - 1] == full)
         {
             from--;
         }
 
         // Without those that were removed, one bucket may do.
-        if (full.CountRemoved() < Bucket.Size / 4 || !TryPut(full, added, from, to))
+        int removed = 0;
+        foreach (ref readonly NameEntry entry in _buckets[full])
+        {
+            removed += IsRemoved(entry) ? 1 : 0;
+        }
+
+        if (removed < NameBuckets.Size / 4 || !TryPut(full, added, from, to))
         {
             PutHalves(full, added, from, to);
         }
+
+        for (int bucket = full; bucket != NameBuckets.None; bucket = _buckets.Next(bucket))
+        {
+            foreach (ref readonly NameEntry entry in _buckets[bucket])
+            {
+                if (IsRemoved(entry))
+                {
+                    _places.Free(entry.Place);
+                }
+            }
+        }
+
+        _buckets.Free(full);
     }
 
     /// <summary>Puts those entries of a bucket that belong to some places, and another one, into two new buckets or more.</summary>
-    private void PutHalves(Bucket source, in Entry added, int from, int to)
+    private void PutHalves(int source, in NameEntry added, int from, int to)
     {
-        if (to - from == 1 && 2 * _buckets.Length <= Math.Max(MinDirectory, Count / 2))
+        if (to - from == 1 && 2 * _directory.Length <= Math.Max(MinDirectory, Count / 2))
         {
-            var doubled = new Bucket[2 * _buckets.Length];
+            int[] doubled = new int[2 * _directory.Length];
             for (int i = 0; i < doubled.Length; i++)
             {
-                doubled[i] = _buckets[i / 2];
+                doubled[i] = _directory[i / 2];
             }
 
-            Volatile.Write(ref _buckets, doubled);
+            Volatile.Write(ref _directory, doubled);
             (from, to) = (2 * from, 2 * to);
         }
 
         if (to - from == 1)
         {
             // The directory cannot tell them apart.
-            TryPut(source, added, from, to, mayOverflow: true);
+            TryPut(source, added, from, to, mayGoOn: true);
             return;
         }
 
         // The right half first: the directory may be doubled, which moves the places behind the left half.
         int middle = (from + to) / 2;
-        int places = _buckets.Length;
+        int places = _directory.Length;
         if (!TryPut(source, added, middle, to))
         {
             PutHalves(source, added, middle, to);
         }
 
-        int times = _buckets.Length / places;
+        int times = _directory.Length / places;
         (from, middle) = (from * times, middle * times);
         if (!TryPut(source, added, from, middle))
         {
@@ -261,96 +298,30 @@ internal sealed class NameDirectory
     }
 
     /// <summary>Puts those entries that belong to some places into one new bucket there; false where it has no room for them.</summary>
-    private bool TryPut(Bucket source, in Entry added, int from, int to, bool mayOverflow = false)
+    private bool TryPut(int source, in NameEntry added, int from, int to, bool mayGoOn = false)
     {
-        var bucket = new Bucket();
-        for (Bucket? each = source; each is not null; each = each.Overflow)
+        int bucket = _buckets.Take();
+        bool hasRoom = true;
+        for (int each = source; each != NameBuckets.None; each = _buckets.Next(each))
         {
-            foreach (ref readonly Entry entry in each.Entries)
+            foreach (ref readonly NameEntry entry in _buckets[each])
             {
-                if (entry.IsLive && IsBetween(entry, from, to, _buckets.Length) && !bucket.TryAdd(entry, mayOverflow))
-                {
-                    return false;
-                }
+                hasRoom = hasRoom && (!IsLive(entry) || !IsBetween(entry, from, to) || _buckets.TryAdd(bucket, entry, mayGoOn));
             }
         }
 
-        if (IsBetween(added, from, to, _buckets.Length) && !bucket.TryAdd(added, mayOverflow))
+        hasRoom = hasRoom && (!IsBetween(added, from, to) || _buckets.TryAdd(bucket, added, mayGoOn));
+        if (!hasRoom)
         {
+            _buckets.Free(bucket);
             return false;
         }
 
         for (int place = from; place < to; place++)
         {
-            Volatile.Write(ref _buckets[place], bucket);
+            Volatile.Write(ref _directory[place], bucket);
         }
 
         return true;
-    }
-
-    /// <summary>The key of a name, and its object; null where the entry is free.</summary>
-    private struct Entry
-    {
-        public NameKey Key;
-        public INamed? Item;
-
-        public readonly bool IsLive => Item is not null && Item != Removed;
-    }
-
-    /// <summary>Stands in the place of an object that was removed, so that a search goes on behind it.</summary>
-    private sealed class RemovedItem : INamed
-    {
-        public string Name => "";
-    }
-
-    /// <summary>Entries, each in the first free place from that which its hash says. What cannot be split goes on in another one.</summary>
-    private sealed class Bucket
-    {
-        /// <summary>The number of entries, a power of two.</summary>
-        public const int Size = 32;
-
-        public Bucket? Overflow;
-        private EntryArray _entries;
-
-        public Span<Entry> Entries => _entries;
-
-        /// <summary>The entry that a search reads after some others.</summary>
-        public ref Entry At(uint hash, int probe) => ref _entries[(int)((hash + (uint)probe) % Size)];
-
-        /// <summary>Adds an entry whose name is not there, if need be in another bucket; false where there is no room.</summary>
-        public bool TryAdd(in Entry added, bool mayOverflow)
-        {
-            for (int probe = 0; probe < MaxProbes; probe++)
-            {
-                ref Entry entry = ref At(added.Key.Hash, probe);
-                if (entry.Item is null)
-                {
-                    entry = added;
-                    return true;
-                }
-            }
-
-            return mayOverflow && (Overflow ??= new Bucket()).TryAdd(added, mayOverflow);
-        }
-
-        public int CountRemoved()
-        {
-            int count = 0;
-            for (Bucket? bucket = this; bucket is not null; bucket = bucket.Overflow)
-            {
-                foreach (ref readonly Entry entry in bucket.Entries)
-                {
-                    count += entry.Item == Removed ? 1 : 0;
-                }
-            }
-
-            return count;
-        }
-
-        [InlineArray(Size)]
-        private struct EntryArray
-        {
-            private Entry _first;
-        }
     }
 }

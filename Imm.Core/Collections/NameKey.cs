@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Imm.Core.Collections;
@@ -8,22 +9,22 @@ namespace Imm.Core.Collections;
 /// The key of a name in a table: its hash and, where the name is short, all its characters. Names that are not whole in their keys can
 /// differ although their keys are equal.
 /// </summary>
-/// <remarks>Numbers and no vector, which would be aligned: an entry of a key and an object is to have no gap.</remarks>
+/// <remarks>Not aligned: an entry of a key and a number is to have no gap.</remarks>
+[StructLayout(LayoutKind.Sequential, Pack = sizeof(uint))]
 internal readonly struct NameKey : IEquatable<NameKey>
 {
     /// <summary>The length of the longest name that is whole in its key.</summary>
     public const int MaxWholeLength = Size - 1;
 
-    private const int Size = (4 * sizeof(ulong)) + sizeof(uint);
+    private const int Size = 5 * sizeof(ulong);
     private const byte NotWhole = byte.MaxValue;
 
-    // First, so that it lies beside the object in an entry: a search that reads both to go on reads one line of the cache.
     private readonly uint _hash;
-    private readonly uint _last;
     private readonly ulong _first;
     private readonly ulong _second;
     private readonly ulong _third;
     private readonly ulong _fourth;
+    private readonly ulong _last;
 
     /// <param name="name">Any text: a search can be for a text that is not a name.</param>
     /// <param name="hash">Its hash.</param>
@@ -46,16 +47,17 @@ internal readonly struct NameKey : IEquatable<NameKey>
         _second = BinaryPrimitives.ReadUInt64LittleEndian(text[sizeof(ulong)..]);
         _third = BinaryPrimitives.ReadUInt64LittleEndian(text[(2 * sizeof(ulong))..]);
         _fourth = BinaryPrimitives.ReadUInt64LittleEndian(text[(3 * sizeof(ulong))..]);
-        _last = BinaryPrimitives.ReadUInt32LittleEndian(text[(4 * sizeof(ulong))..]);
+        _last = BinaryPrimitives.ReadUInt64LittleEndian(text[(4 * sizeof(ulong))..]);
     }
 
     public uint Hash => _hash;
 
     /// <summary>True if equal keys mean equal names.</summary>
-    public bool IsWhole => _last >> 24 != NotWhole;
+    public bool IsWhole => _last >> 56 != NotWhole;
 
-    public bool Equals(NameKey other) => _hash == other._hash && _last == other._last
-        && ((_first ^ other._first) | (_second ^ other._second) | (_third ^ other._third) | (_fourth ^ other._fourth)) == 0;
+    public bool Equals(NameKey other) => _hash == other._hash
+        && ((_first ^ other._first) | (_second ^ other._second) | (_third ^ other._third) | (_fourth ^ other._fourth)
+            | (_last ^ other._last)) == 0;
 
     public override bool Equals(object? obj) => obj is NameKey other && Equals(other);
 

@@ -24,7 +24,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
     // Tags repeat from project to project: few teams and stages label thousands of projects.
     private static readonly InternCache<Tag> KnownTags = new(1024);
-    private static readonly InternCache<TagSet> KnownSets = new(256);
+    private static readonly InternCache<TagSet> KnownSets = new(1024);
 
     private readonly Tag[] _tags;
 

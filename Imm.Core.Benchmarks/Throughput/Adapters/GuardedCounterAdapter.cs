@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -122,6 +123,7 @@ internal sealed class GuardedCounterAdapter : EngineAdapter
             _find.Prepare();
         }
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<CreateAnswer> CreateAsync(NewProject project)
         {
             Bind(project, Next());
@@ -147,6 +149,7 @@ internal sealed class GuardedCounterAdapter : EngineAdapter
             transaction.Commit();
         }
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<object> GetAsync(string name)
         {
             _scope[1].TypedValue = Next();

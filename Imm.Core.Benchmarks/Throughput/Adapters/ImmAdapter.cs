@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Imm.Core.Benchmarks.Throughput.Measuring;
 using Npgsql;
@@ -116,6 +117,7 @@ internal sealed class ImmAdapter : EngineAdapter
 
         public override object Get(string name) => registry.Get(name);
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<object> GetAsync(string name) => await registry.GetAsync(name);
 
         public override int List(string position, int count)
@@ -127,9 +129,11 @@ internal sealed class ImmAdapter : EngineAdapter
 
         public override string PositionOf(string name) => name.Length == 0 ? "" : TokenAfter(name);
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
         public override async ValueTask UpdateAsync(string name, string description) =>
             await registry.UpdateAsync(new() { ProjectName = name, Description = description });
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<bool> AddFilesAsync(string project, string dataset, long files, long bytes)
         {
             try
@@ -152,11 +156,13 @@ internal sealed class ImmAdapter : EngineAdapter
         public override ValueTask<CreateAnswer> CreateAsync(NewProject project) =>
             ImmAdapter.CreateAsync(Next(), project);
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<object> GetAsync(string name) => await Next().GetAsync(name);
 
         private ProjectRegistry Next() => registries[_random.Next(registries.Length)];
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<CreateAnswer> CreateAsync(ProjectRegistry registry, NewProject project)
     {
         try
