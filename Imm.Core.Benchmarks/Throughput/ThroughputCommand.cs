@@ -103,6 +103,7 @@ internal static class ThroughputCommand
             new DiskScenario(Usual, FileBacked(plan, Usual)),
             new MemoryScenario(Usual),
             .. plan.OpenSizes.Select(size => new OpenScenario(size, FileBacked(plan, size))),
+            new FirstReadScenario(Usual),
             .. plan.Sizes.Select(size => new ReadCostScenario(plan, size, FileBacked(plan, size))),
             .. Workload.Mixed.Select(workload => new WorkloadScenario(plan, workload, plan.WorkloadSize)),
             new ReadBesideScenario(plan, plan.WorkloadSize),

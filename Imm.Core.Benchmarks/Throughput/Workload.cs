@@ -6,7 +6,7 @@ using Imm.Core.Benchmarks.Throughput.Measuring;
 namespace Imm.Core.Benchmarks.Throughput;
 
 /// <summary>The operations that a caller repeats: a number of each kind.</summary>
-/// <remarks>Tasks of the benchmark, here and in adapters, are used again: what is allocated and collected is what the engines need.</remarks>
+/// <remarks>The tasks of the benchmark, here and in adapters, are used again: what is collected is what the engines need.</remarks>
 /// <param name="Id">The identifier in row ids.</param>
 /// <param name="Title">The title in tables.</param>
 internal sealed record Workload(string Id, string Title)

@@ -115,7 +115,7 @@ public sealed partial class ConventionTests
         where name != "Imm.Core" && name != $"Imm.Core.{file.Split('/')[0]}"
         select $"{file}: {name}");
 
-    /// <summary>A listener to the activity source changes the way of every operation of the process. A worker is a process of its own.</summary>
+    /// <summary>A listener to the activity source changes the way of every operation of its process. A worker has one of its own.</summary>
     [Fact]
     public void Tests_that_listen_to_the_process_run_alone() => Findings.AreNone(
         "Files that listen to the process beside other tests",
