@@ -1,8 +1,8 @@
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// The buckets of a directory by number: entries, each in the first free one from that which its hash says. What cannot be split goes on in
-/// another bucket.
+/// The buckets of a directory by number: entries, each in the first free one from that which its hash says. A bucket that
+/// cannot be split has an overflow bucket.
 /// </summary>
 /// <remarks>
 /// Several buckets share an array, and are used again: a directory that grows replaces one bucket by two all the time, of which a garbage
@@ -26,7 +26,7 @@ internal sealed class NameBuckets
 
     private readonly Stack<int> _free = [];
     private NameEntry[][] _arrays;
-    private int[] _next = [];
+    private int[] _overflow = [];
     private int _count;
 
     /// <param name="count">The number of buckets that will be taken soon.</param>
@@ -42,11 +42,11 @@ internal sealed class NameBuckets
     /// <summary>The entries of a bucket.</summary>
     public Span<NameEntry> this[int bucket] => _arrays[bucket >> ArrayBits].AsSpan((bucket & (ArraySize - 1)) * Size, Size);
 
-    /// <summary>The bucket in which a bucket goes on; none where it does not.</summary>
-    public int Next(int bucket)
+    /// <summary>The overflow bucket of a bucket; none where there is none.</summary>
+    public int OverflowOf(int bucket)
     {
-        int[] next = Volatile.Read(ref _next);
-        return bucket < next.Length ? Volatile.Read(ref next[bucket]) - 1 : None;
+        int[] overflow = Volatile.Read(ref _overflow);
+        return bucket < overflow.Length ? Volatile.Read(ref overflow[bucket]) - 1 : None;
     }
 
     /// <summary>Makes an empty bucket.</summary>
@@ -63,46 +63,46 @@ internal sealed class NameBuckets
         return bucket;
     }
 
-    /// <summary>Gives a bucket back, and those in which it goes on. Readers may still come to it.</summary>
+    /// <summary>Gives a bucket back with its overflow buckets. Readers may still come to them.</summary>
     public void Free(int bucket)
     {
         while (bucket != None)
         {
-            int next = Next(bucket);
-            if (next != None)
+            int overflow = OverflowOf(bucket);
+            if (overflow != None)
             {
-                Volatile.Write(ref _next[bucket], None + 1);
+                Volatile.Write(ref _overflow[bucket], None + 1);
             }
 
             _free.Push(bucket);
-            bucket = next;
+            bucket = overflow;
         }
     }
 
-    /// <summary>Adds an entry whose name is not there, if need be in another bucket; false where there is no room.</summary>
-    public bool TryAdd(int bucket, in NameEntry added, bool mayGoOn)
+    /// <summary>Adds an entry whose name is not there, if need be in an overflow bucket; false where there is no room.</summary>
+    public bool TryAdd(int bucket, in NameEntry added, bool mayOverflow)
     {
-        for (; ; bucket = Next(bucket))
+        for (; ; bucket = OverflowOf(bucket))
         {
             Span<NameEntry> entries = this[bucket];
             for (int probe = 0; probe < MaxProbes; probe++)
             {
                 ref NameEntry entry = ref At(entries, added.Key.Hash, probe);
-                if (entry.Place == NamePlaces.None)
+                if (entry.Slot == NameSlots.None)
                 {
                     entry = added;
                     return true;
                 }
             }
 
-            if (!mayGoOn)
+            if (!mayOverflow)
             {
                 return false;
             }
 
-            if (Next(bucket) == None)
+            if (OverflowOf(bucket) == None)
             {
-                GoOn(bucket, Take());
+                SetOverflow(bucket, Take());
             }
         }
     }
@@ -116,16 +116,16 @@ internal sealed class NameBuckets
     /// <summary>Makes an array of entries for a number of buckets. A whole one is never moved by a garbage collection.</summary>
     private static NameEntry[] NewArray(int buckets) => GC.AllocateArray<NameEntry>(buckets * Size, pinned: buckets == ArraySize);
 
-    private void GoOn(int bucket, int next)
+    private void SetOverflow(int bucket, int overflow)
     {
-        if (bucket >= _next.Length)
+        if (bucket >= _overflow.Length)
         {
-            int[] more = new int[2 * (bucket + 1)];
-            _next.CopyTo(more, 0);
-            Volatile.Write(ref _next, more);
+            int[] longer = new int[2 * (bucket + 1)];
+            _overflow.CopyTo(longer, 0);
+            Volatile.Write(ref _overflow, longer);
         }
 
-        Volatile.Write(ref _next[bucket], next + 1);
+        Volatile.Write(ref _overflow[bucket], overflow + 1);
     }
 
     private void MakeRoom(int index, int buckets)

@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// A table of objects by ordinal name that is changed in place: extendible hashing. The first bits of a hash choose a bucket in the
-/// directory. A bucket that is full is split into two; the directory is doubled where it has only one place for the bucket.
+/// A table of objects by ordinal name that is changed in place: extendible hashing. The first bits of a hash are an index
+/// of the directory, which refers to a bucket there. A bucket that is full is split into two; the directory is doubled where only one index
+/// of it refers to the bucket.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -14,13 +15,13 @@ namespace Imm.Core.Collections;
 /// dereferenced, not even the one that is found.
 /// </para>
 /// <para>
-/// Buckets are in random order and hold no references, but the numbers of places in which the objects stand in the order of their coming
-/// (<see cref="NamePlaces"/>): where an old object refers to a new one a garbage collection reads the old one too, in each of its phases.
+/// Buckets are in random order and hold no references, but the numbers of slots in which the objects stand in the order of their coming
+/// (<see cref="NameSlots"/>): where an old object refers to a new one a garbage collection reads the old one too, in each of its phases.
 /// </para>
 /// <para>
 /// One thread changes it. Others may read meanwhile: they find each object as it was before or after a change. For that an entry keeps its
-/// key and its place for as long as the bucket lives, also when its object is removed, and a split makes new buckets. Before the memory of
-/// an older bucket, or the place of a removed object, is used again a count is raised: a search during which it was raised is repeated.
+/// key and its slot for as long as the bucket lives, also when its object is removed, and a split makes new buckets. Before the memory of
+/// an older bucket, or the slot of a removed object, is used again a count is raised: a search during which it was raised is repeated.
 /// </para>
 /// </remarks>
 internal sealed class NameDirectory
@@ -34,17 +35,17 @@ internal sealed class NameDirectory
     private const int MinDirectory = 8;
 
     private readonly NameBuckets _buckets;
-    private readonly NamePlaces _places;
+    private readonly NameSlots _slots;
     private int[] _directory;
     private int _reuseCount;
 
     /// <param name="capacity">The number of objects to make room for.</param>
     public NameDirectory(int capacity)
     {
-        // The size is no power of two: a place divides into two places of a directory of double size whatever the size is.
+        // The size is no power of two: an index divides into two of a directory of double size whatever the size is.
         _directory = new int[Math.Max(1, capacity / FirstFill)];
         _buckets = new NameBuckets(_directory.Length);
-        _places = new NamePlaces(capacity);
+        _slots = new NameSlots(capacity);
         foreach (ref int bucket in _directory.AsSpan())
         {
             bucket = _buckets.Take();
@@ -78,7 +79,7 @@ internal sealed class NameDirectory
         if (before is not null)
         {
             Count -= change.After is null ? 1 : 0;
-            _places[entry.Place] = change.After;
+            _slots[entry.Slot] = change.After;
         }
         else if (change.After is not null)
         {
@@ -98,31 +99,31 @@ internal sealed class NameDirectory
         return before is null;
     }
 
-    /// <inheritdoc cref="NamePlaces.ToList"/>
-    public List<INamed> ToList() => _places.ToList(Count);
+    /// <inheritdoc cref="NameSlots.ToList"/>
+    public List<INamed> ToList() => _slots.ToList(Count);
 
     /// <summary>Asserts in a debug build that each object is in its bucket, and is found.</summary>
     [Conditional("DEBUG")]
     public void AssertShape()
     {
-        var places = new HashSet<int>();
+        var slots = new HashSet<int>();
         var buckets = new HashSet<int>();
         int count = 0;
         for (int from = 0, to; from < _directory.Length; from = to)
         {
             to = EndOf(_directory[from], from, _directory);
-            for (int bucket = _directory[from]; bucket != NameBuckets.None; bucket = _buckets.Next(bucket))
+            for (int bucket = _directory[from]; bucket != NameBuckets.None; bucket = _buckets.OverflowOf(bucket))
             {
                 Debug.Assert(buckets.Add(bucket));
                 foreach (ref readonly NameEntry entry in _buckets[bucket])
                 {
-                    if (entry.Place == NamePlaces.None)
+                    if (entry.Slot == NameSlots.None)
                     {
                         continue;
                     }
 
-                    Debug.Assert(IsBetween(entry, from, to) && places.Add(entry.Place));
-                    if (_places[entry.Place] is { } item)
+                    Debug.Assert(IsBetween(entry, from, to) && slots.Add(entry.Slot));
+                    if (_slots[entry.Slot] is { } item)
                     {
                         Debug.Assert(Find(item.Name, entry.Key.Hash) == item);
                         count++;
@@ -132,31 +133,31 @@ internal sealed class NameDirectory
         }
 
         Debug.Assert(count == Count && count == ToList().Count);
-        Debug.Assert(_places.AreUsedOrFree(places) && _buckets.AreUsedOrFree(buckets));
+        Debug.Assert(_slots.AreUsedOrFree(slots) && _buckets.AreUsedOrFree(buckets));
     }
 
-    private static int PlaceOf(uint hash, int places) => (int)(((ulong)hash * (uint)places) >> HashBits);
+    private static int IndexOf(uint hash, int size) => (int)(((ulong)hash * (uint)size) >> HashBits);
 
-    /// <summary>The place behind the last one of a bucket.</summary>
-    private static int EndOf(int bucket, int place, int[] directory)
+    /// <summary>The index behind the last one that refers to a bucket.</summary>
+    private static int EndOf(int bucket, int index, int[] directory)
     {
-        while (place < directory.Length && directory[place] == bucket)
+        while (index < directory.Length && directory[index] == bucket)
         {
-            place++;
+            index++;
         }
 
-        return place;
+        return index;
     }
 
     private bool IsBetween(in NameEntry entry, int from, int to)
     {
-        int place = PlaceOf(entry.Key.Hash, _directory.Length);
-        return place >= from && place < to;
+        int index = IndexOf(entry.Key.Hash, _directory.Length);
+        return index >= from && index < to;
     }
 
-    private bool IsLive(in NameEntry entry) => entry.Place != NamePlaces.None && _places[entry.Place] is not null;
+    private bool IsLive(in NameEntry entry) => entry.Slot != NameSlots.None && _slots[entry.Slot] is not null;
 
-    private bool IsRemoved(in NameEntry entry) => entry.Place != NamePlaces.None && _places[entry.Place] is null;
+    private bool IsRemoved(in NameEntry entry) => entry.Slot != NameSlots.None && _slots[entry.Slot] is null;
 
     /// <summary>Searches the entry of a name.</summary>
     /// <param name="name">The name.</param>
@@ -166,15 +167,15 @@ internal sealed class NameDirectory
     private ref NameEntry Search(string name, uint hash, out INamed? item)
     {
         int[] directory = Volatile.Read(ref _directory);
-        int bucket = Volatile.Read(ref directory[PlaceOf(hash, directory.Length)]);
+        int bucket = Volatile.Read(ref directory[IndexOf(hash, directory.Length)]);
         do
         {
             Span<NameEntry> entries = _buckets[bucket];
             for (int probe = 0; probe < NameBuckets.MaxProbes; probe++)
             {
                 ref NameEntry entry = ref NameBuckets.At(entries, hash, probe);
-                int place = Volatile.Read(ref entry.Place);
-                if (place == NamePlaces.None)
+                int slot = Volatile.Read(ref entry.Slot);
+                if (slot == NameSlots.None)
                 {
                     item = null;
                     return ref entry;
@@ -182,7 +183,7 @@ internal sealed class NameDirectory
 
                 if (entry.Key.Hash == hash && entry.Key.Equals(new NameKey(name, hash)))
                 {
-                    item = _places[place];
+                    item = _slots[slot];
                     if (item is not null && (entry.Key.IsWhole || item.Name == name))
                     {
                         return ref entry;
@@ -190,7 +191,7 @@ internal sealed class NameDirectory
                 }
             }
 
-            bucket = _buckets.Next(bucket);
+            bucket = _buckets.OverflowOf(bucket);
         }
         while (bucket != NameBuckets.None);
 
@@ -203,29 +204,29 @@ internal sealed class NameDirectory
     {
         Count++;
         MaxCount = Math.Max(MaxCount, Count);
-        if (_places.HasFree)
+        if (_slots.HasFree)
         {
             Interlocked.Increment(ref _reuseCount);
         }
 
         var key = new NameKey(item.Name, hash);
-        int place = _places.Take(item);
+        int slot = _slots.Take(item);
         if (Unsafe.IsNullRef(ref entry))
         {
-            Split(new NameEntry { Key = key, Place = place });
+            Split(new NameEntry { Key = key, Slot = slot });
             return;
         }
 
-        // The key first: who sees the place sees the key, and the object.
+        // The key first: who sees the slot sees the key, and the object.
         entry.Key = key;
-        Volatile.Write(ref entry.Place, place);
+        Volatile.Write(ref entry.Slot, slot);
     }
 
     /// <summary>Adds an entry for which its bucket has no room.</summary>
     private void Split(in NameEntry added)
     {
         Interlocked.Increment(ref _reuseCount);
-        int from = PlaceOf(added.Key.Hash, _directory.Length);
+        int from = IndexOf(added.Key.Hash, _directory.Length);
         int full = _directory[from];
         int to = EndOf(full, from, _directory);
         while (from > 0 && _directory[from - 1] == full)
@@ -245,13 +246,13 @@ internal sealed class NameDirectory
             PutHalves(full, added, from, to);
         }
 
-        for (int bucket = full; bucket != NameBuckets.None; bucket = _buckets.Next(bucket))
+        for (int bucket = full; bucket != NameBuckets.None; bucket = _buckets.OverflowOf(bucket))
         {
             foreach (ref readonly NameEntry entry in _buckets[bucket])
             {
                 if (IsRemoved(entry))
                 {
-                    _places.Free(entry.Place);
+                    _slots.Free(entry.Slot);
                 }
             }
         }
@@ -259,7 +260,7 @@ internal sealed class NameDirectory
         _buckets.Free(full);
     }
 
-    /// <summary>Puts those entries of a bucket that belong to some places, and another one, into two new buckets or more.</summary>
+    /// <summary>Puts those entries of a bucket that belong to some indexes, and another one, into two new buckets or more.</summary>
     private void PutHalves(int source, in NameEntry added, int from, int to)
     {
         if (to - from == 1 && 2 * _directory.Length <= Math.Max(MinDirectory, Count / 2))
@@ -277,19 +278,19 @@ internal sealed class NameDirectory
         if (to - from == 1)
         {
             // The directory cannot tell them apart.
-            TryPut(source, added, from, to, mayGoOn: true);
+            TryPut(source, added, from, to, mayOverflow: true);
             return;
         }
 
-        // The right half first: the directory may be doubled, which moves the places behind the left half.
+        // The right half first: the directory may be doubled, which moves the indexes behind the left half.
         int middle = (from + to) / 2;
-        int places = _directory.Length;
+        int size = _directory.Length;
         if (!TryPut(source, added, middle, to))
         {
             PutHalves(source, added, middle, to);
         }
 
-        int times = _directory.Length / places;
+        int times = _directory.Length / size;
         (from, middle) = (from * times, middle * times);
         if (!TryPut(source, added, from, middle))
         {
@@ -297,29 +298,29 @@ internal sealed class NameDirectory
         }
     }
 
-    /// <summary>Puts those entries that belong to some places into one new bucket there; false where it has no room for them.</summary>
-    private bool TryPut(int source, in NameEntry added, int from, int to, bool mayGoOn = false)
+    /// <summary>Puts those entries that belong to some indexes into one new bucket there; false where it has no room for them.</summary>
+    private bool TryPut(int source, in NameEntry added, int from, int to, bool mayOverflow = false)
     {
         int bucket = _buckets.Take();
         bool hasRoom = true;
-        for (int each = source; each != NameBuckets.None; each = _buckets.Next(each))
+        for (int each = source; each != NameBuckets.None; each = _buckets.OverflowOf(each))
         {
             foreach (ref readonly NameEntry entry in _buckets[each])
             {
-                hasRoom = hasRoom && (!IsLive(entry) || !IsBetween(entry, from, to) || _buckets.TryAdd(bucket, entry, mayGoOn));
+                hasRoom = hasRoom && (!IsLive(entry) || !IsBetween(entry, from, to) || _buckets.TryAdd(bucket, entry, mayOverflow));
             }
         }
 
-        hasRoom = hasRoom && (!IsBetween(added, from, to) || _buckets.TryAdd(bucket, added, mayGoOn));
+        hasRoom = hasRoom && (!IsBetween(added, from, to) || _buckets.TryAdd(bucket, added, mayOverflow));
         if (!hasRoom)
         {
             _buckets.Free(bucket);
             return false;
         }
 
-        for (int place = from; place < to; place++)
+        for (int index = from; index < to; index++)
         {
-            Volatile.Write(ref _directory[place], bucket);
+            Volatile.Write(ref _directory[index], bucket);
         }
 
         return true;

@@ -4,9 +4,9 @@ namespace Imm.Core.Collections;
 /// The objects of a directory by number, in the order of their coming. They are in arrays that never move, so a reader need not know where
 /// a new one begins.
 /// </summary>
-internal sealed class NamePlaces
+internal sealed class NameSlots
 {
-    /// <summary>The number of no place.</summary>
+    /// <summary>The number of no slot.</summary>
     public const int None = 0;
 
     private const int ArrayBits = 10;
@@ -17,36 +17,36 @@ internal sealed class NamePlaces
     private int _last;
 
     /// <param name="capacity">The number of objects to make room for.</param>
-    public NamePlaces(int capacity)
+    public NameSlots(int capacity)
     {
         _arrays = new INamed?[(capacity >> ArrayBits) + 1][];
     }
 
-    /// <summary>True if the next place to be taken was in use before.</summary>
+    /// <summary>True if the next slot to be taken was in use before.</summary>
     public bool HasFree => _free.Count > 0;
 
-    /// <summary>The object in a place; null where it was removed.</summary>
-    public INamed? this[int place]
+    /// <summary>The object in a slot; null where it was removed.</summary>
+    public INamed? this[int slot]
     {
-        get => Volatile.Read(ref _arrays[place >> ArrayBits][place & (ArraySize - 1)]);
-        set => Volatile.Write(ref _arrays[place >> ArrayBits][place & (ArraySize - 1)], value);
+        get => Volatile.Read(ref _arrays[slot >> ArrayBits][slot & (ArraySize - 1)]);
+        set => Volatile.Write(ref _arrays[slot >> ArrayBits][slot & (ArraySize - 1)], value);
     }
 
-    /// <summary>Puts an object into a place of its own.</summary>
+    /// <summary>Puts an object into a slot of its own.</summary>
     public int Take(INamed item)
     {
-        if (!_free.TryPop(out int place))
+        if (!_free.TryPop(out int slot))
         {
-            place = ++_last;
-            MakeRoom(place >> ArrayBits);
+            slot = ++_last;
+            MakeRoom(slot >> ArrayBits);
         }
 
-        this[place] = item;
-        return place;
+        this[slot] = item;
+        return slot;
     }
 
-    /// <summary>Gives a place back to which nothing refers.</summary>
-    public void Free(int place) => _free.Push(place);
+    /// <summary>Gives a slot back to which nothing refers.</summary>
+    public void Free(int slot) => _free.Push(slot);
 
     /// <summary>Collects the objects; where there are changes meanwhile, each of them before or after its change.</summary>
     /// <param name="capacity">About the number of objects.</param>
@@ -55,9 +55,9 @@ internal sealed class NamePlaces
         var items = new List<INamed>(capacity);
         foreach (INamed?[]? array in Volatile.Read(ref _arrays))
         {
-            foreach (ref INamed? place in array.AsSpan())
+            foreach (ref INamed? slot in array.AsSpan())
             {
-                if (Volatile.Read(ref place) is { } item)
+                if (Volatile.Read(ref slot) is { } item)
                 {
                     items.Add(item);
                 }
@@ -67,7 +67,7 @@ internal sealed class NamePlaces
         return items;
     }
 
-    /// <summary>True if each place is one of those that are used, or else free.</summary>
+    /// <summary>True if each slot is one of those that are used, or else free.</summary>
     public bool AreUsedOrFree(HashSet<int> used) => used.Count + _free.Count == _last && !_free.Any(used.Contains);
 
     private void MakeRoom(int index)
