@@ -1,8 +1,8 @@
 namespace Imm.Core.Collections;
 
 /// <summary>
-/// The objects of a directory by number, in the order of their coming. They are in arrays that never move, so a reader need not know where
-/// a new one begins.
+/// The objects of a directory by number, in the order of their coming. They are in arrays that are added and never replaced, so a change is
+/// seen by a reader that knows an older list of the arrays.
 /// </summary>
 internal sealed class NameSlots
 {
