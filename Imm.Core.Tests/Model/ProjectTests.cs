@@ -51,8 +51,8 @@ public sealed class ProjectTests
     private static Project Other(Project project, string field) => field switch
     {
         nameof(Project.ProjectName) => Make("b"),
-        nameof(Project.ServiceRole) => project with { ServiceRole = "other" },
-        nameof(Project.TemplateId) => project with { TemplateId = "other" },
+        nameof(Project.ServiceRole) => With(project, project.Settings with { ServiceRole = "other" }),
+        nameof(Project.TemplateId) => With(project, project.Settings with { TemplateId = "other" }),
         nameof(Project.Description) => project with { Description = "other" },
         nameof(Project.CreateTime) => Make("a", createTicks: 1),
         nameof(Project.UpdateTime) => project with { UpdateTicks = project.UpdateTicks + 1 },
@@ -62,9 +62,14 @@ public sealed class ProjectTests
         nameof(Project.FileCount) => project with { FileCount = 1 },
         nameof(Project.TotalFileSize) => project with { TotalFileSize = 1 },
         nameof(Project.Tags) => Make("a", tag: new Tag("key", "value")),
-        nameof(Project.Quota) => project with { Quota = Quota.Default.With(new LimitSet<long?> { [Limit.DatasetMaxBindCount] = 5 }) },
-        _ => project with { Quota = Quota.Default.With(new LimitSet<long?> { [LimitTests.Named(field)] = 5 }) },
+        nameof(Project.Quota) => WithLimit(project, Limit.DatasetMaxBindCount),
+        _ => WithLimit(project, LimitTests.Named(field)),
     };
+
+    private static Project With(Project project, ProjectSettings settings) => project with { Settings = settings };
+
+    private static Project WithLimit(Project project, Limit limit) =>
+        With(project, project.Settings with { Quota = Quota.Default.With(new LimitSet<long?> { [limit] = 5 }) });
 
     private static Project Make(string name, long createTicks = 0, ProjectCapacity? capacity = null, Tag? tag = null)
     {

@@ -29,13 +29,9 @@ public sealed record Project : INamed
     {
         Name = name;
         Description = description;
-        ServiceRole = serviceRole;
-        TemplateId = templateId;
-        Quota = quota;
-        Tags = tags;
+        Settings = ProjectSettings.Of(serviceRole, templateId, quota, tags, capacity);
         _createTicks = createTicks;
         _updateTicks = updateTicks;
-        Capacity = capacity;
         Invariant.Holds(
             NameRule.Holds(name) && updateTicks >= createTicks, "a project has a name and is changed after it is created");
     }
@@ -46,10 +42,10 @@ public sealed record Project : INamed
     /// <summary>
     /// The RAM role that the service would use to reach other resources; <c>AliyunIMMDefaultRole</c> unless the request set one.
     /// </summary>
-    public string ServiceRole { get; internal init; }
+    public string ServiceRole => Settings.ServiceRole;
 
     /// <summary>The workflow template; empty unless the request set one.</summary>
-    public string TemplateId { get; internal init; }
+    public string TemplateId => Settings.TemplateId;
 
     /// <summary>The time at which the project was created, in UTC, to 100 ns. Never changes.</summary>
     public DateTimeOffset CreateTime => new(_createTicks, TimeSpan.Zero);
@@ -64,10 +60,10 @@ public sealed record Project : INamed
     public string Description { get; internal init; }
 
     /// <summary>The queries per second that the service grants the project. Informative: not enforced here.</summary>
-    public long ProjectQueriesPerSecond => Capacity.ProjectQueriesPerSecond;
+    public long ProjectQueriesPerSecond => Settings.Capacity.ProjectQueriesPerSecond;
 
     /// <summary>The concurrent processing that the service grants the project. Informative: not enforced here.</summary>
-    public long EngineConcurrency => Capacity.EngineConcurrency;
+    public long EngineConcurrency => Settings.Capacity.EngineConcurrency;
 
     /// <inheritdoc cref="Quota.ProjectMaxDatasetCount"/>
     public long ProjectMaxDatasetCount => Quota.ProjectMaxDatasetCount;
@@ -109,10 +105,10 @@ public sealed record Project : INamed
     }
 
     /// <summary>The tags, in the order given; never null.</summary>
-    public IReadOnlyList<Tag> Tags { get; internal init; }
+    public IReadOnlyList<Tag> Tags => Settings.Tags;
 
     /// <summary>The six limits together.</summary>
-    public Quota Quota { get; internal init; }
+    public Quota Quota => Settings.Quota;
 
     /// <summary>
     /// The revision of the account's projects in the region at which this project, or something in it, last changed: 1 or more, higher with
@@ -135,7 +131,7 @@ public sealed record Project : INamed
         }
     }
 
-    internal ProjectCapacity Capacity { get; }
+    internal ProjectSettings Settings { get; init; }
 
     /// <summary>The number in its scope, under which the project is stored; 0 for one that is not in a scope.</summary>
     internal long Number { get; init; }
@@ -168,17 +164,13 @@ public sealed record Project : INamed
         ReferenceEquals(this, other)
         || (other is not null
             && Name == other.Name
-            && ServiceRole == other.ServiceRole
-            && TemplateId == other.TemplateId
             && _createTicks == other._createTicks
             && _updateTicks == other._updateTicks
             && Description == other.Description
-            && Capacity == other.Capacity
-            && Quota == other.Quota
             && DatasetCount == other.DatasetCount
             && FileCount == other.FileCount
             && TotalFileSize == other.TotalFileSize
-            && Tags.Equals(other.Tags));
+            && Settings == other.Settings);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Name, _createTicks, _updateTicks, DatasetCount, FileCount, TotalFileSize);

@@ -16,19 +16,25 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     /// <summary>A list that claims more is refused by its count and not read: a list of a caller may claim any count.</summary>
     private const int MaxCountToCopy = 1000;
 
-    /// <summary>The most tags in a set that is shared. Equal sets are mostly short, and the cache is to stay small.</summary>
-    private const int MaxCountToShare = 4;
-
     private const string Parameter = "Tag";
     private const string PlatformPrefix = "acs:";
 
     // Tags repeat from project to project: few teams and stages label thousands of projects.
     private static readonly InternCache<Tag> KnownTags = new(1024);
-    private static readonly InternCache<TagSet> KnownSets = new(1024);
 
     private readonly Tag[] _tags;
+    private readonly int _hash;
 
-    private TagSet(Tag[] tags) => _tags = tags;
+    private TagSet(Tag[] tags)
+    {
+        var hash = new HashCode();
+        foreach (Tag tag in tags)
+        {
+            hash.Add(tag);
+        }
+
+        (_tags, _hash) = (tags, hash.ToHashCode());
+    }
 
     public static TagSet Empty { get; } = new([]);
 
@@ -76,7 +82,6 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
         }
 
         set = new TagSet(copy);
-        set = count <= MaxCountToShare ? KnownSets.Intern(set) : set;
         return null;
     }
 
@@ -111,20 +116,12 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
 
     public bool Contains(Tag tag) => Array.IndexOf(_tags, tag) >= 0;
 
-    public bool Equals(TagSet? other) => other is not null && _tags.AsSpan().SequenceEqual(other._tags);
+    public bool Equals(TagSet? other) => ReferenceEquals(this, other)
+        || (other is not null && _hash == other._hash && _tags.AsSpan().SequenceEqual(other._tags));
 
     public override bool Equals(object? obj) => Equals(obj as TagSet);
 
-    public override int GetHashCode()
-    {
-        var hash = new HashCode();
-        foreach (Tag tag in _tags)
-        {
-            hash.Add(tag);
-        }
-
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => _hash;
 
     public IEnumerator<Tag> GetEnumerator() => ((IEnumerable<Tag>)_tags).GetEnumerator();
 

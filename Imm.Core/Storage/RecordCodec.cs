@@ -71,9 +71,8 @@ internal sealed class RecordCodec(ServiceDefaults defaults)
         return new Project(
             name,
             fields.Text(nameof(Project.Description), otherwise: "", shared?.Texts),
-            ProjectFields.Intern(
-                fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole, shared?.Texts)),
-            ProjectFields.Intern(fields.Text(nameof(Project.TemplateId), otherwise: "", shared?.Texts)),
+            fields.Text(nameof(Project.ServiceRole), otherwise: ProjectFields.DefaultServiceRole, shared?.Texts),
+            fields.Text(nameof(Project.TemplateId), otherwise: "", shared?.Texts),
             Quota.Default.With(ReadLimits(fields, Limit.OfProject)),
             ReadTags(fields, shared?.Tags),
             createTicks,

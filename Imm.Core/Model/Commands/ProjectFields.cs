@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
-using Imm.Core.Collections;
 
 namespace Imm.Core.Model;
 
@@ -15,9 +13,6 @@ internal readonly record struct ProjectFields(
 
     private static readonly SearchValues<char> ServiceRoleCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_");
-
-    // Few roles and templates serve all projects.
-    private static readonly InternCache<string> KnownTexts = new(64);
 
     /// <summary>True if the request sets at least one field.</summary>
     public bool Any => Description is not null || ServiceRole is not null || TemplateId is not null || Limits.AnySet() || Tags is not null;
@@ -43,16 +38,12 @@ internal readonly record struct ProjectFields(
 
         fields = new ProjectFields(
             request.Description,
-            request.ServiceRole is "" ? DefaultServiceRole : Intern(request.ServiceRole),
-            Intern(request.TemplateId),
+            request.ServiceRole is "" ? DefaultServiceRole : request.ServiceRole,
+            request.TemplateId,
             request.Limits,
             request.Tag is null ? null : tags);
         return null;
     }
-
-    /// <summary>Returns one instance of equal texts that many projects have, as far as it is known; null for null.</summary>
-    [return: NotNullIfNotNull(nameof(text))]
-    public static string? Intern(string? text) => text is null ? null : KnownTexts.Intern(text);
 
     public static ImmRefusal? CheckDescription(string? description) =>
         UnicodeText.Check("Description", "the text", description, MaxDescriptionLength);

@@ -49,10 +49,12 @@ internal sealed class UpdateProject : Command<Project>
         Project project = old with
         {
             Description = _fields.Description ?? old.Description,
-            ServiceRole = _fields.ServiceRole ?? old.ServiceRole,
-            TemplateId = _fields.TemplateId ?? old.TemplateId,
-            Quota = old.Quota.With(_fields.Limits),
-            Tags = _fields.Tags ?? old.Tags,
+            Settings = ProjectSettings.Of(
+                _fields.ServiceRole ?? old.ServiceRole,
+                _fields.TemplateId ?? old.TemplateId,
+                old.Quota.With(_fields.Limits),
+                _fields.Tags ?? old.Settings.Tags,
+                old.Settings.Capacity),
             Revision = state.Revision + 1,
             UpdateTicks = Times.NextUpdate(old.UpdateTicks, nowTicks),
         };
