@@ -257,6 +257,86 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void Of_threads_that_read_an_object_for_the_first_time_all_get_one()
+    {
+        NamedItem item = default;
+        INamed? first = null;
+        item = NamedItem.Pack(new Packable("n", new Maker { WhenMade = () => first = item.Read() }));
+
+        // In the middle of the first read another one makes the object.
+        INamed? second = item.Read();
+
+        Assert.NotNull(first);
+        Assert.Same(first, second);
+        Assert.Same(first, item.Read());
+        Assert.Equal("n", first.Name);
+    }
+
+    [Fact]
+    public void Objects_are_read_and_copied_by_threads_while_they_are_made()
+    {
+        const int Rounds = 300;
+        const int Items = 2_000;
+        var maker = new Maker();
+        var changes = new NameChange[Items];
+        long wrong = 0;
+        using var barrier = new Barrier(3, _ =>
+        {
+            for (int i = 0; i < Items; i++)
+            {
+                changes[i] = new NameChange(null, NamedItem.Pack(new Packable($"n{i}", maker)));
+            }
+        });
+        void Run(bool copies)
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                barrier.SignalAndWait();
+                for (int i = 0; i < Items; i++)
+                {
+                    NameChange copy = copies ? changes[i].Copy() : default;
+                    INamed? read = copies ? copy.After.Read() : changes[i].After.Read();
+                    wrong += read is Packable { Name: var name } && name.Length > 1 && changes[i].IsOf(name) ? 0 : 1;
+                }
+            }
+        }
+
+        Thread[] threads = [.. Enumerable.Range(0, 3).Select(i => new Thread(() => Run(copies: i == 0)))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.Equal(0, wrong);
+    }
+
+    [Fact]
+    public void An_object_that_is_made_late_does_not_take_the_slot_of_the_next_one()
+    {
+        var directory = new NameDirectory(0);
+        void Apply(string name, uint hash, NamedItem after, INamed? before = null)
+        {
+            var change = new NameChange(before, after);
+            directory.Apply(ref change, hash);
+        }
+
+        string[] names = [.. Enumerable.Range(0, 2_000).Select(i => $"n{i}")];
+        uint HashOf(int i) => unchecked((uint)i * 2_654_435_769);
+        var maker = new Maker();
+        maker.WhenMade = () =>
+        {
+            // Meanwhile it is removed, and its slot is given to another one: that happens when its bucket is split.
+            Apply("late", 1, default, new Thing("late"));
+            for (int i = 0; i < names.Length; i++)
+            {
+                Apply(names[i], HashOf(i), NamedItem.Pack(new Packable(names[i], maker)));
+            }
+        };
+        Apply("late", 1, NamedItem.Pack(new Packable("late", maker)));
+
+        Assert.Null(directory.Find("late", 1));
+        Assert.Equal(names, names.Select((name, i) => directory.Find(name, HashOf(i))?.Name));
+        directory.AssertShape();
+    }
+
+    [Fact]
     public void A_frozen_index_does_not_learn_of_the_changes_of_its_successors()
     {
         NameIndex<Thing> frozen = NameIndex<Thing>.Of([.. Enumerable.Range(0, 300).Select(i => new Thing($"n{i}"))], NotExpected);
@@ -435,6 +515,8 @@ public sealed class NameIndexTests
             tree = tree.Set(new Thing(name), owner);
         }
 
+        // The first read makes the objects that are packed.
+        Assert.All(names, name => Assert.NotNull(index.Find(name)));
         int found = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
         foreach (string name in names)
@@ -481,9 +563,69 @@ public sealed class NameIndexTests
     /// <summary>A step: its kind, its first name and the number of names, and true for the present token.</summary>
     public readonly record struct Step(byte What, int Name, byte Run, bool Token);
 
+    /// <summary>An object of which half can be packed.</summary>
     internal sealed class Thing(string name) : INamed
     {
         public string Name { get; } = name;
+
+        public IUnpacker? Pack(Span<byte> bytes, out int length)
+        {
+            length = 1;
+            return Name.Length > 0 && Name[^1] % 2 == 0 && !bytes.IsEmpty ? Things.Pack(this, out bytes[0]) : null;
+        }
+    }
+
+    /// <summary>Packs things as their numbers, so that what is unpacked is the same object.</summary>
+    private sealed class Things : IUnpacker
+    {
+        [ThreadStatic]
+        private static Things? _ofThread;
+
+        private readonly List<Thing> _packed = [];
+
+        public static Things Pack(Thing thing, out byte number)
+        {
+            if (_ofThread is null or { _packed.Count: 64 })
+            {
+                _ofThread = new Things();
+            }
+
+            number = (byte)_ofThread._packed.Count;
+            _ofThread._packed.Add(thing);
+            return _ofThread;
+        }
+
+        public INamed Unpack(string name, ReadOnlySpan<byte> bytes)
+        {
+            Thing thing = _packed[bytes[0]];
+            return thing.Name == name ? thing : throw new InvalidOperationException("The bytes are those of another thing.");
+        }
+    }
+
+    /// <summary>An object that can be packed.</summary>
+    private sealed class Packable(string name, IUnpacker? unpacker) : INamed
+    {
+        public string Name => name;
+
+        public IUnpacker? Pack(Span<byte> bytes, out int length)
+        {
+            length = 0;
+            return unpacker;
+        }
+    }
+
+    /// <summary>Makes new objects, and does something when it has made the first one.</summary>
+    private sealed class Maker : IUnpacker
+    {
+        public Action? WhenMade { get; set; }
+
+        public INamed Unpack(string name, ReadOnlySpan<byte> bytes)
+        {
+            Action? action = WhenMade;
+            WhenMade = null;
+            action?.Invoke();
+            return new Packable(name, this);
+        }
     }
 
     /// <summary>An object that does something when its name is asked for the first time.</summary>

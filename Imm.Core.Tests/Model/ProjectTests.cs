@@ -1,4 +1,5 @@
 using System.Reflection;
+using Imm.Core.Collections;
 using Imm.Core.Model;
 using Xunit;
 
@@ -46,6 +47,55 @@ public sealed class ProjectTests
         Project with = one.With(new DatasetEntry(2, dataset, []), null);
         Assert.NotEqual(one, with);
         Assert.Equal(one, with.Without(new DatasetEntry(2, dataset, []), 2, null));
+    }
+
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(3, 1, 0)]
+    [InlineData(3, 2_000_000, 127)]
+    [InlineData(3, (1L << 40) - 1, 128)]
+    [InlineData(3, 128, long.MaxValue)]
+    public void A_packed_project_is_what_it_was(long createTicks, long number, long revision)
+    {
+        string[] names = ["a", "_", new('n', 39), new('n', 40), new('n', 128)];
+        string[] texts =
+        [
+            "", "a", "\0", "\u007F", "\u0080", "é", "相册", "\uD83D\uDE00", "\uD83D", new('t', 80), new('相', 150), new('t', 256),
+        ];
+        foreach (string name in names)
+        {
+            foreach (string text in texts)
+            {
+                Project project = Make(name, createTicks) with
+                {
+                    Description = text,
+                    UpdateTicks = revision % 2 == 0 ? 10 : DateTime.MaxValue.Ticks,
+                    Number = number,
+                    Revision = revision,
+                };
+                NamedItem packed = NamedItem.Pack(project);
+
+                Assert.Equal(name, packed.Name());
+                Assert.True(packed.IsNamed(name) && !packed.IsNamed(name + "a") && !packed.IsNamed("z"));
+                Assert.Equal(new NameKey(name, 7), packed.KeyOf(7));
+                var read = Assert.IsType<Project>(packed.Read());
+                Assert.Equal(project, read);
+                Assert.Equal((number, revision), (read.Number, read.Revision));
+                Assert.Same(read, packed.Read());
+
+                // What is long is kept as it is.
+                Assert.Equal(name.Length > 39 || text.Length >= 150, ReferenceEquals(project, read));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_project_with_datasets_is_kept_as_it_is()
+    {
+        var dataset = new Dataset(ProjectName.Parse("a"), "d", "", "", DatasetQuota.Default, 1, 1);
+        Project project = Made.With(new DatasetEntry(2, dataset, []), null);
+
+        Assert.Same(project, NamedItem.Pack(project).Read());
     }
 
     private static Project Other(Project project, string field) => field switch

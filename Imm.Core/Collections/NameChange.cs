@@ -2,16 +2,29 @@ using System.Diagnostics;
 
 namespace Imm.Core.Collections;
 
-/// <summary>A change of a name: the object before it, null where it adds one, and the object after it, null where it removes it.</summary>
-internal readonly record struct NameChange(INamed? Before, INamed? After)
+/// <summary>A change of a name. Others may read it while the object after it is made.</summary>
+/// <param name="before">The object before it; null where it adds one.</param>
+/// <param name="after">The object after it; not set where it removes one.</param>
+internal struct NameChange(INamed? before, in NamedItem after)
 {
-    public string Name
+    public NamedItem After = after;
+
+    public readonly INamed? Before => before;
+
+    private readonly INamed Removed
     {
         get
         {
-            INamed? item = After ?? Before;
-            Debug.Assert(item is not null, "A change has an object before or after it.");
-            return item.Name;
+            Debug.Assert(before is not null, "A change has an object before or after it.");
+            return before;
         }
     }
+
+    public string Name() => After.IsSet ? After.Name() : Removed.Name;
+
+    public bool IsOf(string name) => After.IsSet ? After.IsNamed(name) : Removed.Name == name;
+
+    public NameKey KeyOf(uint hash) => After.IsSet ? After.KeyOf(hash) : new NameKey(Removed.Name, hash);
+
+    public NameChange Copy() => new(before, After.Copy());
 }

@@ -33,8 +33,8 @@ internal sealed class NameChanges(int capacity)
         }
     }
 
-    /// <summary>The first changes.</summary>
-    public ReadOnlySpan<NameChange> First(int count) => _changes.AsSpan(0, count);
+    /// <summary>The first changes. They may be read, and made by reading, but not set.</summary>
+    public Span<NameChange> First(int count) => _changes.AsSpan(0, count);
 
     public uint HashOf(int index) => _hashes[index];
 
@@ -43,9 +43,9 @@ internal sealed class NameChanges(int capacity)
     {
         for (int at = count; (at = _hashes.AsSpan(0, at).LastIndexOf(hash)) >= 0;)
         {
-            if (_changes[at].Name == name)
+            if (_changes[at].IsOf(name))
             {
-                after = _changes[at].After;
+                after = _changes[at].After.Read();
                 return true;
             }
         }
@@ -59,7 +59,7 @@ internal sealed class NameChanges(int capacity)
     {
         for (int from = 0, at; (at = _hashes.AsSpan(from, count - from).IndexOf(hash)) >= 0; from += at + 1)
         {
-            if (_changes[from + at].Name == name)
+            if (_changes[from + at].IsOf(name))
             {
                 before = _changes[from + at].Before;
                 return true;
@@ -78,7 +78,10 @@ internal sealed class NameChanges(int capacity)
         {
             to = new NameChanges(Math.Min(Max, Math.Max(MinCapacity, 2 * count))) { _count = count + 1, _isRead = IsRead };
             Array.Copy(_hashes, to._hashes, count);
-            Array.Copy(_changes, to._changes, count);
+            for (int i = 0; i < count; i++)
+            {
+                to._changes[i] = _changes[i].Copy();
+            }
         }
 
         to._hashes[count] = hash;

@@ -60,10 +60,18 @@ internal sealed class NameDirectory
     /// <summary>Finds the object of a name; null where there is none.</summary>
     public INamed? Find(string name, uint hash)
     {
+        var key = new NameKey(name, hash);
         while (true)
         {
             int reuseCount = Volatile.Read(ref _reuseCount);
-            Search(name, hash, out INamed? item);
+            ref NameEntry entry = ref Search(key, name, out int slot);
+            INamed? item = slot == NameSlots.None ? null : _slots.Read(slot);
+            if (slot < 0)
+            {
+                // It is packed no more. Whatever the entry is used for now: where it has this number it is one of the same object.
+                Interlocked.CompareExchange(ref entry.Slot, NameSlots.Unpacked(slot), slot);
+            }
+
             Volatile.ReadBarrier();
             if (Volatile.Read(ref _reuseCount) == reuseCount)
             {
@@ -73,30 +81,33 @@ internal sealed class NameDirectory
     }
 
     /// <summary>Makes a change of a name whose hash the caller knows.</summary>
-    public void Apply(in NameChange change, uint hash)
+    public void Apply(ref NameChange change, uint hash)
     {
-        ref NameEntry entry = ref Search(change.Name, hash, out INamed? before);
-        if (before is not null)
+        NameKey key = change.KeyOf(hash);
+        ref NameEntry entry = ref Search(key, key.IsWhole ? "" : change.Name(), out int slot);
+        if (slot != NameSlots.None)
         {
-            Count -= change.After is null ? 1 : 0;
-            _slots[entry.Slot] = change.After;
+            Count -= change.After.IsSet ? 0 : 1;
+            _slots.Replace(slot, change.After.Read());
         }
-        else if (change.After is not null)
+        else if (change.After.IsSet)
         {
-            Add(ref entry, change.After, hash);
+            Add(ref entry, key, ref change.After);
         }
     }
 
     /// <summary>Adds an object; false where there is one of its name.</summary>
     public bool TryAdd(INamed item, uint hash)
     {
-        ref NameEntry entry = ref Search(item.Name, hash, out INamed? before);
-        if (before is null)
+        var key = new NameKey(item.Name, hash);
+        ref NameEntry entry = ref Search(key, item.Name, out int slot);
+        if (slot == NameSlots.None)
         {
-            Add(ref entry, item, hash);
+            var added = new NamedItem(item);
+            Add(ref entry, key, ref added);
         }
 
-        return before is null;
+        return slot == NameSlots.None;
     }
 
     /// <inheritdoc cref="NameSlots.ToList"/>
@@ -122,8 +133,8 @@ internal sealed class NameDirectory
                         continue;
                     }
 
-                    Debug.Assert(IsBetween(entry, from, to) && slots.Add(entry.Slot));
-                    if (_slots[entry.Slot] is { } item)
+                    Debug.Assert(IsBetween(entry, from, to) && slots.Add(NameSlots.Unpacked(entry.Slot)));
+                    if (_slots.Read(entry.Slot) is { } item)
                     {
                         Debug.Assert(Find(item.Name, entry.Key.Hash) == item);
                         count++;
@@ -155,39 +166,33 @@ internal sealed class NameDirectory
         return index >= from && index < to;
     }
 
-    private bool IsLive(in NameEntry entry) => entry.Slot != NameSlots.None && _slots[entry.Slot] is not null;
+    private bool IsLive(in NameEntry entry) => entry.Slot != NameSlots.None && _slots.IsSet(entry.Slot);
 
-    private bool IsRemoved(in NameEntry entry) => entry.Slot != NameSlots.None && _slots[entry.Slot] is null;
+    private bool IsRemoved(in NameEntry entry) => entry.Slot != NameSlots.None && !_slots.IsSet(entry.Slot);
+
+    // A name that is not whole in its key is not packed, so nothing is made here.
+    private bool IsNamed(int slot, in NameKey key, string name) =>
+        key.IsWhole ? _slots.IsSet(slot) : _slots.Read(slot) is { } item && item.Name == name;
 
     /// <summary>Searches the entry of a name.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="hash">Its hash.</param>
-    /// <param name="item">The object; null where there is none.</param>
+    /// <param name="key">The key of the name.</param>
+    /// <param name="name">The name, for a key that is not whole.</param>
+    /// <param name="slot">The slot of its object; none where there is no object of the name.</param>
     /// <returns>The entry; where there is none, the free one that is to be it; null where there is no room for it.</returns>
-    private ref NameEntry Search(string name, uint hash, out INamed? item)
+    private ref NameEntry Search(in NameKey key, string name, out int slot)
     {
         int[] directory = Volatile.Read(ref _directory);
-        int bucket = Volatile.Read(ref directory[IndexOf(hash, directory.Length)]);
+        int bucket = Volatile.Read(ref directory[IndexOf(key.Hash, directory.Length)]);
         do
         {
             Span<NameEntry> entries = _buckets[bucket];
             for (int probe = 0; probe < NameBuckets.MaxProbes; probe++)
             {
-                ref NameEntry entry = ref NameBuckets.At(entries, hash, probe);
-                int slot = Volatile.Read(ref entry.Slot);
-                if (slot == NameSlots.None)
+                ref NameEntry entry = ref NameBuckets.At(entries, key.Hash, probe);
+                slot = Volatile.Read(ref entry.Slot);
+                if (slot == NameSlots.None || (entry.Key.Equals(key) && IsNamed(slot, key, name)))
                 {
-                    item = null;
                     return ref entry;
-                }
-
-                if (entry.Key.Hash == hash && entry.Key.Equals(new NameKey(name, hash)))
-                {
-                    item = _slots[slot];
-                    if (item is not null && (entry.Key.IsWhole || item.Name == name))
-                    {
-                        return ref entry;
-                    }
                 }
             }
 
@@ -195,12 +200,12 @@ internal sealed class NameDirectory
         }
         while (bucket != NameBuckets.None);
 
-        item = null;
+        slot = NameSlots.None;
         return ref Unsafe.NullRef<NameEntry>();
     }
 
-    /// <summary>Adds an object to a free entry, or where there is none, to another bucket.</summary>
-    private void Add(ref NameEntry entry, INamed item, uint hash)
+    /// <summary>Adds an item to a free entry, or where there is none, to another bucket.</summary>
+    private void Add(ref NameEntry entry, in NameKey key, ref NamedItem item)
     {
         Count++;
         MaxCount = Math.Max(MaxCount, Count);
@@ -209,8 +214,7 @@ internal sealed class NameDirectory
             Interlocked.Increment(ref _reuseCount);
         }
 
-        var key = new NameKey(item.Name, hash);
-        int slot = _slots.Take(item);
+        int slot = _slots.Take(ref item);
         if (Unsafe.IsNullRef(ref entry))
         {
             Split(new NameEntry { Key = key, Slot = slot });

@@ -117,7 +117,7 @@ internal sealed class NameIndex<T> where T : class, INamed
     public NameIndex<T> Set(T? before, T after, OwnerToken? owner = null)
     {
         Debug.Assert(Find(after.Name) == before);
-        return With(new NameChange(before, after), before is null ? Count + 1 : Count, owner);
+        return With(Change(before, after), _table.HashOf(after.Name), before is null ? Count + 1 : Count, owner);
     }
 
     /// <summary>Adds objects and replaces others, of different names.</summary>
@@ -136,7 +136,7 @@ internal sealed class NameIndex<T> where T : class, INamed
                 (recent, recentCount) = (from._recent, from._recentCount);
             }
 
-            recent = recent.With(recentCount++, new NameChange(before, after), _table.HashOf(after.Name));
+            recent = recent.With(recentCount++, Change(before, after), _table.HashOf(after.Name));
             count += before is null ? 1 : 0;
         }
 
@@ -149,7 +149,7 @@ internal sealed class NameIndex<T> where T : class, INamed
     public NameIndex<T> Remove(T before, OwnerToken? owner = null)
     {
         Debug.Assert(Find(before.Name) == before);
-        return With(new NameChange(before, null), Count - 1, owner);
+        return With(new NameChange(before, default), _table.HashOf(before.Name), Count - 1, owner);
     }
 
     /// <summary>
@@ -166,10 +166,16 @@ internal sealed class NameIndex<T> where T : class, INamed
         Debug.Assert(InOrder.Count == Count && Updated(Order.None, null).Count == Count);
     }
 
-    private NameIndex<T> With(in NameChange change, int count, OwnerToken? owner)
+    /// <summary>
+    /// Packs an object that is new, unless a tree is to have it: who has created it has it, and may never read it here.
+    /// </summary>
+    private NameChange Change(T? before, T after) =>
+        new(before, before is null && !HasTree ? NamedItem.Pack(after) : new NamedItem(after));
+
+    private NameIndex<T> With(in NameChange change, uint hash, int count, OwnerToken? owner)
     {
         NameIndex<T> from = _recentCount < NameChanges.Max ? this : Merged(owner);
-        NameChanges recent = from._recent.With(from._recentCount, change, _table.HashOf(change.Name));
+        NameChanges recent = from._recent.With(from._recentCount, change, hash);
         return new(from._table, Volatile.Read(ref from._order), recent, from._recentCount + 1, count);
     }
 
@@ -190,17 +196,17 @@ internal sealed class NameIndex<T> where T : class, INamed
             return new(table, tree is null ? Order.None : new Order(tree, 0, unread), new NameChanges(NameChanges.Max), 0, Count);
         }
 
-        Dictionary<string, INamed?> left = _table.ToList().ToDictionary(static item => item.Name, INamed? (item) => item);
-        foreach (ref readonly NameChange change in _recent.First(_recentCount))
+        Dictionary<string, NamedItem> left = _table.ToList().ToDictionary(static item => item.Name, static item => new NamedItem(item));
+        foreach (ref NameChange change in _recent.First(_recentCount))
         {
-            left[change.Name] = change.After;
+            left[change.Name()] = change.After.Copy();
         }
 
         var recent = new NameChanges(NameChanges.Max);
         int count = 0;
-        foreach (INamed item in left.Values.OfType<INamed>())
+        foreach ((string name, NamedItem item) in left.Where(static one => one.Value.IsSet))
         {
-            recent = recent.With(count++, new NameChange(null, item), _table.HashOf(item.Name));
+            recent = recent.With(count++, new NameChange(null, item), _table.HashOf(name));
         }
 
         return new(_table.Emptied(), tree is null ? Order.None : new Order(tree, count, unread), recent, count, Count);
@@ -211,9 +217,9 @@ internal sealed class NameIndex<T> where T : class, INamed
     {
         OwnerToken own = owner ?? new OwnerToken();
         NameTree<T> tree = order.Tree ?? _table.InOrder();
-        foreach (ref readonly NameChange change in _recent.First(_recentCount)[order.ChangeCount..])
+        foreach (ref NameChange change in _recent.First(_recentCount)[order.ChangeCount..])
         {
-            tree = change.After is null ? tree.Remove(change.Name, own) : tree.Set(Unsafe.As<T>(change.After), own);
+            tree = change.After.Read() is { } after ? tree.Set(Unsafe.As<T>(after), own) : tree.Remove(change.Name(), own);
         }
 
         if (owner is null)

@@ -30,7 +30,6 @@ internal readonly struct NameKey : IEquatable<NameKey>
     /// <param name="hash">Its hash.</param>
     public NameKey(string name, uint hash)
     {
-        _hash = hash;
         Span<byte> text = stackalloc byte[Size];
         if (name.Length <= MaxWholeLength && Ascii.FromUtf16(name, text, out _) == OperationStatus.Done)
         {
@@ -43,6 +42,22 @@ internal readonly struct NameKey : IEquatable<NameKey>
             text[MaxWholeLength] = NotWhole;
         }
 
+        this = new NameKey(hash, text);
+    }
+
+    /// <param name="name">The ASCII characters of a name that is whole in its key.</param>
+    /// <param name="hash">Its hash.</param>
+    public NameKey(ReadOnlySpan<byte> name, uint hash)
+    {
+        Span<byte> text = stackalloc byte[Size];
+        name.CopyTo(text);
+        text[MaxWholeLength] = (byte)name.Length;
+        this = new NameKey(hash, text);
+    }
+
+    private NameKey(uint hash, ReadOnlySpan<byte> text)
+    {
+        _hash = hash;
         _first = BinaryPrimitives.ReadUInt64LittleEndian(text);
         _second = BinaryPrimitives.ReadUInt64LittleEndian(text[sizeof(ulong)..]);
         _third = BinaryPrimitives.ReadUInt64LittleEndian(text[(2 * sizeof(ulong))..]);

@@ -65,7 +65,7 @@ internal sealed class NameTable<T> where T : class, INamed
 
         for (int i = 0; i < count; i++)
         {
-            next._directory.Apply(changes.First(count)[i], changes.HashOf(i));
+            next._directory.Apply(ref changes.First(count)[i], changes.HashOf(i));
         }
 
         return next;
@@ -101,9 +101,9 @@ internal sealed class NameTable<T> where T : class, INamed
         for (Later? later = Volatile.Read(ref _later); later is { Table: { } next }; later = Volatile.Read(ref next._later))
         {
             changed ??= new(StringComparer.Ordinal);
-            foreach (ref readonly NameChange change in later.Changes.First(later.Count))
+            foreach (ref NameChange change in later.Changes.First(later.Count))
             {
-                changed.TryAdd(change.Name, change.Before);
+                changed.TryAdd(change.Name(), change.Before);
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Imm.Core.Collections;
 using Imm.Core.Model;
 using Imm.Core.Storage;
 
@@ -27,13 +28,15 @@ internal sealed class ChangeHistory(
     /// <summary>The number of changes that a watch copies at once.</summary>
     private const int MaxAtOnce = 256;
 
+    private const int SegmentLength = 64;
+
     private readonly object _gate = new();
 
     /// <summary>The watches that wait for the next change of a scope.</summary>
     private readonly Dictionary<Scope, Waiting> _waiting = [];
 
-    /// <summary>A ring: the change of number n stands at n modulo its length.</summary>
-    private PublishedChange[] _kept = [];
+    /// <summary>A ring of segments, which are made as they are needed. The change of number n stands at n modulo the capacity.</summary>
+    private KeptChange[]?[] _kept = [];
     private long _first;
     private long _next;
     private bool _isClosed;
@@ -212,7 +215,7 @@ internal sealed class ChangeHistory(
                 return;
             }
 
-            PublishedChange[] later = [.. Enumerable.Range(0, (int)(_next - _first)).Select(i => _kept[(_first + i) % _kept.Length])];
+            PublishedChange[] later = [.. Enumerable.Range(0, (int)(_next - _first)).Select(i => Kept(_first + i).Read())];
             var known = later.Select(static change => (change.Scope, change.Project.Revision)).ToHashSet();
 
             // The numbers go on, so that the position of a watch stays in front of what it has not read.
@@ -237,30 +240,25 @@ internal sealed class ChangeHistory(
             return;
         }
 
-        if (_next - _first == _kept.Length)
+        if (_next - _first == capacity)
         {
-            MakeRoom();
+            _first++;
         }
 
-        _kept[_next % _kept.Length] = change;
+        if (_kept.Length == 0)
+        {
+            _kept = new KeptChange[((capacity - 1) / SegmentLength) + 1][];
+        }
+
+        _kept[_next % capacity / SegmentLength] ??= new KeptChange[Math.Min(capacity, SegmentLength)];
+        Kept(_next) = new KeptChange(change);
         _next++;
     }
 
-    private void MakeRoom()
+    private ref KeptChange Kept(long number)
     {
-        if (_kept.Length == capacity)
-        {
-            _first++;
-            return;
-        }
-
-        var longer = new PublishedChange[Math.Min(capacity, Math.Max(16, 2 * _kept.Length))];
-        for (long number = _first; number < _next; number++)
-        {
-            longer[number % longer.Length] = _kept[number % _kept.Length];
-        }
-
-        _kept = longer;
+        long slot = number % capacity;
+        return ref _kept[slot / SegmentLength]![slot % SegmentLength];
     }
 
     private static ImmRefusal Gone(long afterRevision) =>
@@ -341,18 +339,18 @@ internal sealed class ChangeHistory(
         long expected = afterRevision + 1;
         for (position = Math.Max(position, _first); position < _next && changes.Count < MaxAtOnce; position++)
         {
-            ref readonly PublishedChange change = ref _kept[position % _kept.Length];
-            if (change.Project.Revision < expected || change.Scope != scope)
+            ref KeptChange change = ref Kept(position);
+            if (change.Revision < expected || change.Scope != scope)
             {
                 continue;
             }
 
-            if (change.Project.Revision != expected)
+            if (change.Revision != expected)
             {
                 break;
             }
 
-            changes.Add(change);
+            changes.Add(change.Read());
             expected++;
         }
 
@@ -387,6 +385,19 @@ internal sealed class ChangeHistory(
         }
 
         _waiting.Clear();
+    }
+
+    /// <summary>A change that is kept. Its project is packed: few are ever read.</summary>
+    private struct KeptChange(in PublishedChange change)
+    {
+        private NamedItem _project = NamedItem.Pack(change.Project);
+        private readonly ChangeState _state = change.State;
+
+        public readonly Scope Scope { get; } = change.Scope;
+
+        public readonly long Revision { get; } = change.Project.Revision;
+
+        public PublishedChange Read() => new(Scope, (Project)_project.Read()!, _state);
     }
 
     /// <summary>The watches that wait for the next change of one scope.</summary>

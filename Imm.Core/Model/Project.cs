@@ -26,10 +26,15 @@ public sealed record Project : INamed
         long createTicks,
         long updateTicks,
         ProjectCapacity capacity)
+        : this(name, description, ProjectSettings.Of(serviceRole, templateId, quota, tags, capacity), createTicks, updateTicks)
+    {
+    }
+
+    internal Project(string name, string description, ProjectSettings settings, long createTicks, long updateTicks)
     {
         Name = name;
         Description = description;
-        Settings = ProjectSettings.Of(serviceRole, templateId, quota, tags, capacity);
+        Settings = settings;
         _createTicks = createTicks;
         _updateTicks = updateTicks;
         Invariant.Holds(
@@ -155,6 +160,13 @@ public sealed record Project : INamed
     private ProjectContents Contents
     {
         init => _contents = value;
+    }
+
+    /// <inheritdoc/>
+    IUnpacker? INamed.Pack(Span<byte> bytes, out int length)
+    {
+        length = 0;
+        return _contents == ProjectContents.None && PackedProject.TryWrite(this, bytes, out length) ? Settings : null;
     }
 
     /// <summary>Compares the 18 fields of two projects; their revisions may differ.</summary>
