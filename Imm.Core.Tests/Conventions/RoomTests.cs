@@ -24,6 +24,8 @@ public sealed class RoomTests
     {
         [("Model/ImmException.cs", "Model/ImmRefusal.cs")] =
             "a refusal is thrown as the exception, whose properties are those of the refusal",
+        [("Model/Project.cs", "Model/ProjectSettings.cs")] =
+            "a project is packed as bytes beside its settings, which make it again",
         [("Model/Project.cs", "Json/ImmJsonConverter.cs")] = Converts,
         [("Model/Dataset.cs", "Json/ImmJsonConverter.cs")] = Converts,
         [("Model/ProjectPage.cs", "Json/ImmJsonConverter.cs")] = Converts,

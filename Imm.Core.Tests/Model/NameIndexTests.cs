@@ -418,6 +418,32 @@ public sealed class NameIndexTests
         index.AssertShape();
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    public void A_growing_index_gives_its_tree_up_after_as_many_changes_as_it_had_objects(int count)
+    {
+        NameIndex<Thing> index = NameIndex<Thing>.Empty;
+        for (int i = 0; i < count; i++)
+        {
+            index = index.Set(null, new Thing($"n{i}"));
+        }
+
+        Assert.Equal(count, index.InOrder.Count);
+        Assert.Equal(count > 0, index.HasTree);
+        int added = 0;
+        for (; index.HasTree; added++)
+        {
+            Assert.InRange(added, 0, count + 300);
+            index = index.Set(null, new Thing($"later{added}"));
+        }
+
+        Assert.InRange(added, count - 200, count + 300);
+        Assert.Equal(count + added, index.InOrder.Count);
+        Assert.False(NameIndex<Thing>.Empty.HasTree);
+    }
+
     [Fact]
     public void An_index_that_is_made_of_many_objects_at_once_has_a_tree_from_the_first_read_in_order()
     {

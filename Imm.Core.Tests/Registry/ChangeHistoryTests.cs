@@ -34,6 +34,31 @@ public sealed class ChangeHistoryTests
         Assert.Equal(6, watch.Current.Revision);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(65)]
+    [InlineData(130)]
+    public async Task The_last_changes_are_kept(int capacity)
+    {
+        var history = new ChangeHistory(capacity, _ => _revision, () => null, () => []);
+        for (int added = 1; added < 4 * capacity; added += 1 + (capacity / 7))
+        {
+            Add(history, (int)(added - _revision));
+            long first = Math.Max(0, added - capacity);
+
+            Assert.Null(history.Check(Scope, first));
+            Assert.True(first == 0 || history.Check(Scope, first - 1) is { Code: ImmErrorCode.RevisionGone });
+            IAsyncEnumerator<ProjectChange> watch = history.WatchAsync(Scope, first, CancellationToken.None).GetAsyncEnumerator();
+            for (long revision = first + 1; revision <= added; revision++)
+            {
+                Assert.True(await watch.MoveNextAsync());
+                Assert.Equal((revision, revision), (watch.Current.Revision, watch.Current.Project?.Revision));
+            }
+        }
+    }
+
     private void Add(ChangeHistory history, int count)
     {
         using (history.Publish())

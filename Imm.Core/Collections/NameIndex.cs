@@ -49,6 +49,12 @@ internal sealed class NameIndex<T> where T : class, INamed
     {
         get
         {
+            if (Count == 0)
+            {
+                // Nothing that successors had to keep: all begin with the empty index.
+                return NameTree<T>.Empty;
+            }
+
             Order order = Volatile.Read(ref _order);
             if (order.Tree is { } known && order is { IsRead: true } && order.ChangeCount == _recentCount)
             {
@@ -57,7 +63,7 @@ internal sealed class NameIndex<T> where T : class, INamed
 
             // Two threads may do this at once; either result will do.
             NameTree<T> tree = Updated(order, null);
-            Volatile.Write(ref _order, new Order(tree, _recentCount));
+            Volatile.Write(ref _order, new Order(tree, _recentCount, Count));
             _recent.MarkAsRead();
             return tree;
         }
@@ -183,9 +189,9 @@ internal sealed class NameIndex<T> where T : class, INamed
     private NameIndex<T> Merged(OwnerToken? owner)
     {
         Order order = Volatile.Read(ref _order);
-        int unread = (_recent.IsRead ? 0 : order.Unread) + _recentCount;
+        (int unread, int readCount) = _recent.IsRead ? (_recentCount, Count) : (order.Unread + _recentCount, order.ReadCount);
         NameTree<T>? tree = null;
-        if ((order.Tree is not null || _recent.IsRead) && unread <= Count)
+        if ((order.Tree is not null || _recent.IsRead) && unread <= readCount)
         {
             tree = Updated(order, owner);
         }
@@ -193,7 +199,8 @@ internal sealed class NameIndex<T> where T : class, INamed
         if (Count > MaxWithoutTable)
         {
             NameTable<T> table = _table.With(_recent, _recentCount);
-            return new(table, tree is null ? Order.None : new Order(tree, 0, unread), new NameChanges(NameChanges.Max), 0, Count);
+            Order kept = tree is null ? Order.None : new Order(tree, 0, readCount, unread);
+            return new(table, kept, new NameChanges(NameChanges.Max), 0, Count);
         }
 
         Dictionary<string, NamedItem> left = _table.ToList().ToDictionary(static item => item.Name, static item => new NamedItem(item));
@@ -209,7 +216,7 @@ internal sealed class NameIndex<T> where T : class, INamed
             recent = recent.With(count++, new NameChange(null, item), _table.HashOf(name));
         }
 
-        return new(_table.Emptied(), tree is null ? Order.None : new Order(tree, count, unread), recent, count, Count);
+        return new(_table.Emptied(), tree is null ? Order.None : new Order(tree, count, readCount, unread), recent, count, Count);
     }
 
     /// <summary>Makes the recent changes in a tree that does not have them yet, or is still to be made.</summary>
@@ -233,10 +240,11 @@ internal sealed class NameIndex<T> where T : class, INamed
     /// <summary>A tree with the first recent changes.</summary>
     /// <param name="Tree">The tree; null for none.</param>
     /// <param name="ChangeCount">The number of those changes.</param>
+    /// <param name="ReadCount">The number of objects when it was read last.</param>
     /// <param name="Unread">The number of changes that were made in the tree since it was read.</param>
-    private sealed record Order(NameTree<T>? Tree, int ChangeCount, int Unread = 0)
+    private sealed record Order(NameTree<T>? Tree, int ChangeCount, int ReadCount, int Unread = 0)
     {
-        public static readonly Order None = new(null, 0);
+        public static readonly Order None = new(null, 0, 0);
 
         public bool IsRead => Tree is not null && Unread == 0;
     }

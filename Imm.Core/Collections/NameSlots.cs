@@ -7,8 +7,8 @@ namespace Imm.Core.Collections;
 /// seen by a reader that knows an older list of the arrays.
 /// </summary>
 /// <remarks>
-/// A slot refers to an object, or for an object that is packed to its unpacker. The bytes are in arrays of their own: a search that finds an
-/// object reads as little memory as there can be. The number of a slot says whether its object may be packed.
+/// A slot refers to an object, or for an object that is packed to its unpacker. The bytes are in arrays of their own: a search that finds
+/// an object reads as little memory as there can be. The number of a slot says whether its object may be packed.
 /// </remarks>
 internal sealed class NameSlots
 {

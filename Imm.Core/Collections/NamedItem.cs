@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Imm.Core.Collections;
 
-/// <summary>An object with a name, which may be packed; or none. Others may read it in place, and so make an object that is packed.</summary>
+/// <summary>
+/// An object with a name, which may be packed; or none. Others may read it in place, and so make an object that is packed.
+/// </summary>
 internal struct NamedItem
 {
     private object? _item;

@@ -166,7 +166,7 @@ public sealed record Project : INamed
     IUnpacker? INamed.Pack(Span<byte> bytes, out int length)
     {
         length = 0;
-        return _contents == ProjectContents.None && PackedProject.TryWrite(this, bytes, out length) ? Settings : null;
+        return _contents == ProjectContents.None && ProjectSettings.TryPack(this, bytes, out length) ? Settings : null;
     }
 
     /// <summary>Compares the 18 fields of two projects; their revisions may differ.</summary>
