@@ -27,7 +27,7 @@ public sealed class ProjectNameTextTests : IDisposable
 
         Assert.Equal("photos", text);
         Assert.Null(noText);
-        Assert.Same(_project, _registry.Get(_project.ProjectName));
+        Assert.Equal(_project, _registry.Get(_project.ProjectName));
         Assert.True(_registry.TryGet(_project.ProjectName, out _));
         Assert.False(_registry.TryGet(none, out _));
         Assert.Equal("photos/2", _project.ProjectName + "/2");
