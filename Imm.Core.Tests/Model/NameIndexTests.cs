@@ -257,6 +257,69 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void Objects_whose_hash_is_the_greatest_number_are_found()
+    {
+        var directory = new NameDirectory(0);
+        Thing[] things = [.. Enumerable.Range(0, 100).Select(i => new Thing($"n{i}"))];
+        for (int i = 0; i < things.Length; i++)
+        {
+            Assert.Null(directory.Find(things[i].Name, uint.MaxValue - (uint)(i % 5)));
+            Assert.True(directory.TryAdd(things[i], uint.MaxValue - (uint)(i % 5)));
+        }
+
+        Assert.Equal(things, things.Select((thing, i) => directory.Find(thing.Name, uint.MaxValue - (uint)(i % 5))));
+        directory.AssertShape();
+    }
+
+    [Fact]
+    public void A_search_that_begins_while_its_bucket_is_replaced_goes_on_to_the_overflow_buckets()
+    {
+        const int Count = 480;
+        string Name(int i) => new string('n', NameKey.MaxWholeLength) + i;
+        for (int round = 0; round < 100; round++)
+        {
+            var directory = new NameDirectory(0);
+            var first = new Asked(Name(0));
+            Assert.True(directory.TryAdd(first, 7));
+            for (int i = 1; i < Count; i++)
+            {
+                Assert.True(directory.TryAdd(new Thing(Name(i)), 7));
+            }
+
+            Thread writer = Thread.CurrentThread;
+            bool isDone = false;
+            INamed? found = null;
+            using var barrier = new Barrier(2);
+            var reader = new Thread(() =>
+            {
+                barrier.SignalAndWait();
+                Thread.SpinWait(round * 37 % 3_000);
+                found = directory.Find(Name(Count - 1), 7);
+            });
+
+            // The reader stands still in the first bucket until the other one has replaced it.
+            void Wait()
+            {
+                if (Thread.CurrentThread == writer)
+                {
+                    first.WhenAsked = Wait;
+                    return;
+                }
+
+                SpinWait.SpinUntil(() => Volatile.Read(ref isDone));
+            }
+
+            first.WhenAsked = Wait;
+            reader.Start();
+            barrier.SignalAndWait();
+            Assert.True(directory.TryAdd(new Thing(Name(Count)), 7));
+            Volatile.Write(ref isDone, true);
+            reader.Join();
+            Assert.NotNull(found);
+        }
+    }
+
+    [Fact]
     public void Of_threads_that_read_an_object_for_the_first_time_all_get_one()
     {
         NamedItem item = default;

@@ -55,6 +55,11 @@ internal sealed class NameBuckets
         if (_free.TryPop(out int bucket))
         {
             this[bucket].Clear();
+            if (OverflowOf(bucket) != None)
+            {
+                Volatile.Write(ref _overflow[bucket], None + 1);
+            }
+
             return bucket;
         }
 
@@ -63,19 +68,14 @@ internal sealed class NameBuckets
         return bucket;
     }
 
-    /// <summary>Gives a bucket back with its overflow buckets. Readers may still come to them.</summary>
+    /// <summary>
+    /// Gives a bucket back with its overflow buckets. Readers may still come to them, and from one to the next, until they are taken.
+    /// </summary>
     public void Free(int bucket)
     {
-        while (bucket != None)
+        for (; bucket != None; bucket = OverflowOf(bucket))
         {
-            int overflow = OverflowOf(bucket);
-            if (overflow != None)
-            {
-                Volatile.Write(ref _overflow[bucket], None + 1);
-            }
-
             _free.Push(bucket);
-            bucket = overflow;
         }
     }
 
@@ -111,7 +111,8 @@ internal sealed class NameBuckets
     public bool AreUsedOrFree(HashSet<int> used) => used.Count + _free.Count == _count && !_free.Any(used.Contains);
 
     /// <summary>The entry of a bucket that a search reads after some others.</summary>
-    public static ref NameEntry At(Span<NameEntry> entries, uint hash, int probe) => ref entries[(int)((hash + (uint)probe) % Size)];
+    public static ref NameEntry At(Span<NameEntry> entries, uint hash, int probe) =>
+        ref entries[(int)(unchecked(hash + (uint)probe) % Size)];
 
     /// <summary>Makes an array of entries for a number of buckets. A whole one is never moved by a garbage collection.</summary>
     private static NameEntry[] NewArray(int buckets) => GC.AllocateArray<NameEntry>(buckets * Size, pinned: buckets == ArraySize);
