@@ -1,4 +1,5 @@
 using Imm.Core.Collections;
+using Imm.Core.Model;
 using Xunit;
 
 namespace Imm.Core.Tests.Model;
@@ -30,6 +31,30 @@ public sealed class InternCacheTests
         string again = New("one");
         Assert.NotSame(first, cache.Intern(again));
         Assert.Same(again, cache.Intern(New("one")));
+    }
+
+    [Fact]
+    public void Two_values_of_one_hash_are_both_known()
+    {
+        var cache = new InternCache<Collides>(8);
+        Collides one = cache.Intern(new("one")), two = cache.Intern(new("two"));
+
+        Assert.Same(one, cache.Intern(new("one")));
+        Assert.Same(two, cache.Intern(new("two")));
+    }
+
+    [Fact]
+    public void Settings_that_differ_in_roles_of_one_length_are_all_known()
+    {
+        Assert.Null(TagSet.Parse(null, out TagSet none));
+        ProjectSettings Of(int role) => ProjectSettings.Of($"Role-{role:d4}", "", Quota.Default, none, new(100, 100));
+
+        // Other tests use the cache too.
+        Assert.Contains(Enumerable.Range(0, Attempts), _ =>
+        {
+            ProjectSettings[] known = [.. Enumerable.Range(0, 4).Select(Of)];
+            return known.Select((settings, i) => ReferenceEquals(settings, Of(i))).All(isKnown => isKnown);
+        });
     }
 
     [Fact]
@@ -78,4 +103,9 @@ public sealed class InternCacheTests
     });
 
     private static string New(string text) => new([.. text]);
+
+    private sealed record Collides(string Text)
+    {
+        public override int GetHashCode() => 7;
+    }
 }

@@ -12,9 +12,6 @@ namespace Imm.Core.Model;
 internal sealed record ProjectSettings(string ServiceRole, string TemplateId, Quota Quota, TagSet Tags, ProjectCapacity Capacity)
     : IUnpacker
 {
-    /// <summary>The number of slots for settings of one hash.</summary>
-    private const int Ways = 4;
-
     /// <summary>The greatest length of what is before the text: a byte of flags, the time of creation, and four numbers.</summary>
     private const int MaxHeadLength = 1 + sizeof(long) + (4 * MaxNumberLength);
 
@@ -23,35 +20,19 @@ internal sealed record ProjectSettings(string ServiceRole, string TemplateId, Qu
     /// <summary>Set where the description has other characters than those of ASCII, and so two bytes for each.</summary>
     private const byte IsWide = 1;
 
-    /// <summary>Settings that are in use, each in a slot of its hash. Threads that race for a slot replace one another's.</summary>
-    private static readonly ProjectSettings?[] Known = new ProjectSettings?[1024];
+    private static readonly InternCache<ProjectSettings> Known = new(1024);
 
     /// <summary>Gets the known settings of some values; new ones, known from now on, where there are none.</summary>
-    public static ProjectSettings Of(string serviceRole, string templateId, Quota quota, TagSet tags, ProjectCapacity capacity)
-    {
-        // A hash of what is at hand: to hash the texts would take longer than to compare them.
-        uint hash = unchecked((uint)(tags.GetHashCode()
-            + ((quota == Quota.Default ? 0 : quota.GetHashCode()) * 31)
-            + (serviceRole.Length * 37)
-            + templateId.Length));
-        Span<ProjectSettings?> slots = Known.AsSpan((int)(hash % (uint)(Known.Length / Ways)) * Ways, Ways);
-        foreach (ref ProjectSettings? slot in slots)
-        {
-            if (Volatile.Read(ref slot) is { } known
-                && known.Tags.Equals(tags)
-                && known.ServiceRole == serviceRole
-                && known.TemplateId == templateId
-                && known.Quota == quota
-                && known.Capacity == capacity)
-            {
-                return known;
-            }
-        }
-
-        var settings = new ProjectSettings(serviceRole, templateId, quota, tags, capacity);
-        Volatile.Write(ref slots[(int)(hash >> 24) % Ways], settings);
-        return settings;
-    }
+    public static ProjectSettings Of(string serviceRole, string templateId, Quota quota, TagSet tags, ProjectCapacity capacity) =>
+        Known.Intern(
+            HashCode.Combine(serviceRole, templateId, tags, quota == Quota.Default ? 0 : quota.GetHashCode()),
+            (Role: serviceRole, Template: templateId, Quota: quota, Tags: tags, Capacity: capacity),
+            static (known, it) => known.Tags.Equals(it.Tags)
+                && known.ServiceRole == it.Role
+                && known.TemplateId == it.Template
+                && known.Quota == it.Quota
+                && known.Capacity == it.Capacity,
+            static it => new ProjectSettings(it.Role, it.Template, it.Quota, it.Tags, it.Capacity));
 
     /// <summary>Writes the bytes of a project without datasets; false where it has more than fits.</summary>
     public static bool TryPack(Project project, Span<byte> bytes, out int length)
