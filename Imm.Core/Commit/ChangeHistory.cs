@@ -42,6 +42,9 @@ internal sealed class ChangeHistory(
     private bool _isClosed;
     private bool _hasEarlier;
 
+    /// <summary>Of its own: what is kept for a while is not to hold the memory of projects of the same blocks, nor they its.</summary>
+    private PackedBytes.Block _block;
+
     /// <summary>Called when a watch begins to wait; null for nothing.</summary>
     public Action? Waited { get; set; }
 
@@ -84,13 +87,21 @@ internal sealed class ChangeHistory(
     /// <summary>Adds changes whose states were published. Caller must hold the lock of <see cref="Publish"/>.</summary>
     public void Add(List<PublishedChange> changes)
     {
-        foreach (PublishedChange change in changes)
+        try
         {
-            Keep(change);
-            if (_waiting.Count > 0 && _waiting.Remove(change.Scope, out Waiting? waiting))
+            foreach (PublishedChange change in changes)
             {
-                waiting.Source.SetResult();
+                Keep(change);
+                if (_waiting.Count > 0 && _waiting.Remove(change.Scope, out Waiting? waiting))
+                {
+                    waiting.Source.SetResult();
+                }
             }
+        }
+        catch (OutOfMemoryException)
+        {
+            // The states are published. Watches are told that they have missed something.
+            Clear();
         }
     }
 
@@ -251,7 +262,7 @@ internal sealed class ChangeHistory(
         }
 
         _kept[_next % capacity / SegmentLength] ??= new KeptChange[Math.Min(capacity, SegmentLength)];
-        Kept(_next) = new KeptChange(change);
+        Kept(_next) = new KeptChange(change, ref _block);
         _next++;
     }
 
@@ -388,9 +399,9 @@ internal sealed class ChangeHistory(
     }
 
     /// <summary>A change that is kept. Its project is packed: few are ever read.</summary>
-    private struct KeptChange(in PublishedChange change)
+    private struct KeptChange(in PublishedChange change, ref PackedBytes.Block block)
     {
-        private NamedItem _project = NamedItem.Pack(change.Project);
+        private NamedItem _project = NamedItem.Pack(change.Project, ref block);
         private readonly ChangeState _state = change.State;
 
         public readonly Scope Scope { get; } = change.Scope;
