@@ -548,7 +548,8 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     {
         if (Files is { } file)
         {
-            file.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(file.Mark));
+            Action mark = file.Mark;
+            file.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(mark));
         }
     }
 

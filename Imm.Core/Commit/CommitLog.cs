@@ -144,6 +144,12 @@ internal abstract class CommitLog(ServiceDefaults defaults)
             : $"The change could not be stored, and nothing was changed; a later one may be. {cause.Message}",
         cause);
 
+    /// <summary>
+    /// Notes that a batch is durable, but that memory ran out before all of it was published. Caller must hold the commit lock.
+    /// </summary>
+    /// <returns>True where the states in memory are brought up to date later; false where nothing is appended any more.</returns>
+    public virtual bool TryCatchUp(OutOfMemoryException cause) => true;
+
     /// <summary>Notes that the store closes, before its last writes are done.</summary>
     public virtual void Closing()
     {
@@ -151,7 +157,7 @@ internal abstract class CommitLog(ServiceDefaults defaults)
 
     /// <summary>Undoes what <see cref="Add"/> changed in the entries of a batch that was not appended.</summary>
     /// <param name="entries">The scopes of the batch.</param>
-    public virtual void Discard(IEnumerable<ScopeEntry> entries)
+    public virtual void Discard(List<ScopeEntry> entries)
     {
     }
 

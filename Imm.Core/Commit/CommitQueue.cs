@@ -40,6 +40,9 @@ internal sealed class CommitQueue
     private readonly int _maxWaiting;
     private readonly Action _ended;
 
+    // Made before memory can run out.
+    private readonly ImmRefusal _outOfMemory = ImmRefusal.OutOfMemory;
+
     /// <summary>The commit lock: its holder decides, appends and publishes.</summary>
     private readonly Lock _committing = new();
 
@@ -461,21 +464,12 @@ internal sealed class CommitQueue
                 });
             }
 
-            if (failure is null)
-            {
-                Publish();
-            }
-            else if (_log.Failure is not null)
+            failure ??= Publish();
+            if (failure is not null && _log.Failure is not null)
             {
                 _scopes.Changes.Fail();
             }
 
-            foreach (ScopeEntry entry in _staged)
-            {
-                entry.Staged = null;
-            }
-
-            _scopes.EndBatch();
             if (failure is null && _staged.Count > 0)
             {
                 _observer?.Committed(_batch.Count);
@@ -495,6 +489,12 @@ internal sealed class CommitQueue
         }
         finally
         {
+            foreach (ScopeEntry entry in _staged)
+            {
+                entry.Staged = null;
+            }
+
+            _scopes.EndBatch();
             _batch.RemoveRange(again, _batch.Count - again);
             _batch.InsertRange(0, _putAside);
             _putAside.Clear();
@@ -503,19 +503,29 @@ internal sealed class CommitQueue
         }
     }
 
-    private void Publish()
+    /// <summary>Publishes the batch; where memory runs out meanwhile, gives the refusal of all its writes.</summary>
+    private ImmRefusal? Publish()
     {
-        using (_scopes.Changes.Publish())
+        try
         {
-            foreach (ScopeEntry entry in _staged)
+            using (_scopes.Changes.Publish())
             {
-                if (!_scopes.Publish(entry, _log.SequenceOf(entry, _sequence), _log.BatchId))
+                foreach (ScopeEntry entry in _staged)
                 {
-                    DropChanges(entry.Scope);
+                    if (!_scopes.Publish(entry, _log.SequenceOf(entry, _sequence), _log.BatchId))
+                    {
+                        DropChanges(entry.Scope);
+                    }
                 }
+
+                _scopes.Changes.Add(_changes);
             }
 
-            _scopes.Changes.Add(_changes);
+            return null;
+        }
+        catch (OutOfMemoryException e) when (_log.IsPersistent)
+        {
+            return _log.TryCatchUp(e) ? null : RefusalOf(e);
         }
     }
 
@@ -587,7 +597,21 @@ internal sealed class CommitQueue
 #pragma warning restore CA1031
         {
             _log.Discard(_staged);
-            return _log.Failed ?? _log.Refuse(e);
+            return RefusalOf(e);
+        }
+    }
+
+    /// <summary>Makes the refusal of a batch that is not durable, or not published.</summary>
+    private ImmRefusal RefusalOf(Exception cause)
+    {
+        try
+        {
+            return _log.Failed ?? _log.Refuse(cause);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The thread must go on: other writes wait for it.
+            return _outOfMemory;
         }
     }
 }

@@ -58,8 +58,15 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
 
     public override long Append() => Opened.Append();
 
+    // What comes next would be decided on a state that lacks the batch.
+    public override bool TryCatchUp(OutOfMemoryException cause)
+    {
+        Opened.Fail(cause);
+        return false;
+    }
+
     // The next change of a scope that was new in the batch has to store the scope again.
-    public override void Discard(IEnumerable<ScopeEntry> entries)
+    public override void Discard(List<ScopeEntry> entries)
     {
         foreach (ScopeEntry entry in entries)
         {

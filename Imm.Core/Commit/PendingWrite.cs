@@ -184,9 +184,10 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
             return next is not null ? entry : null;
         }
 #pragma warning disable CA1031 // A defect in one command, or in the clock, must not fail the others of its batch; its own caller gets it.
-        catch (Exception e)
+        catch (Exception e) when (owner is null || e is not OutOfMemoryException)
 #pragma warning restore CA1031
         {
+            // Where memory runs out in the middle of a change in place, the states of the batch are no longer whole: all of it fails.
             _defect = e;
             next = null;
             changes = [];

@@ -5,7 +5,10 @@ namespace Imm.Core.Commit;
 /// <summary>One scope of an open store: its published state, and the staged state of the batch that is being committed.</summary>
 internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota = null, long revision = 0)
 {
+    private const int NotKnown = -1;
+
     private ScopeState? _published;
+    private int _projectCount = NotKnown;
 
     /// <summary>The key under which a shared store has the scope; empty in other stores.</summary>
     public Guid Key { get; init; }
@@ -23,7 +26,7 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
         get => Volatile.Read(ref _published);
         set
         {
-            ProjectCount = value?.ProjectCount ?? ProjectCount;
+            _projectCount = value?.ProjectCount ?? _projectCount;
             Volatile.Write(ref _published, value);
         }
     }
@@ -32,7 +35,11 @@ internal sealed class ScopeEntry(Scope scope, int id = 0, int? ownProjectQuota =
     /// The number of projects in the published state, also of one that is not in memory any more; null while it was never loaded. Set under
     /// the lock of the entry.
     /// </summary>
-    public int? ProjectCount { get; set; }
+    public int? ProjectCount
+    {
+        get => _projectCount is var count and not NotKnown ? count : null;
+        set => _projectCount = value ?? NotKnown;
+    }
 
     /// <summary>The state after the commands of the batch so far. Caller must hold the commit lock.</summary>
     public ScopeState? Staged { get; set; }

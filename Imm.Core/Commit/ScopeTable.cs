@@ -189,6 +189,12 @@ internal sealed class ScopeTable
     {
         ScopeState state = entry.Staged!;
         ScopeState? before;
+        bool isNew = _new.Remove(entry.Scope);
+        if (isNew)
+        {
+            // It is empty so far: where memory runs out, nothing is published that the table does not have.
+            Add(entry);
+        }
 
         // Not beside a load of a state that was dropped, which would overwrite this one.
         Uninterruptible.Enter(entry);
@@ -198,19 +204,13 @@ internal sealed class ScopeTable
             return false;
         }
 
-        before = entry.Published;
+        before = isNew ? null : entry.Published;
         entry.LastSequence = sequence;
         entry.BatchId = batchId;
         entry.OwnProjectQuota = state.OwnProjectQuota;
         entry.Revision = state.Revision;
         entry.Published = state;
         Monitor.Exit(entry);
-
-        if (_new.Remove(entry.Scope))
-        {
-            before = null;
-            Add(entry);
-        }
 
         if (_maxLoadedProjects is not null)
         {

@@ -92,6 +92,10 @@ public sealed record ImmRefusal
     internal static ImmRefusal TooManyWaiting { get; } = new(
         ImmErrorCode.ThrottlingUser, "Request was denied due to user flow control: too many changes wait for the disk. Try again later.");
 
+    /// <summary>The refusal of a change where there is no memory left for a description of what happened.</summary>
+    internal static ImmRefusal OutOfMemory { get; } = Unavailable(
+        ImmUnavailableReason.Other, "The change was not acknowledged: the process has run out of memory.");
+
     /// <summary>Makes the exception of the refusal.</summary>
     internal ImmException ToException() => new(this);
 

@@ -238,7 +238,7 @@ internal sealed class SharedLog : CommitLog
         return 0;
     }
 
-    public override void Discard(IEnumerable<ScopeEntry> entries)
+    public override void Discard(List<ScopeEntry> entries)
     {
         _committingThread = 0;
         _parts.Clear();

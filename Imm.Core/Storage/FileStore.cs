@@ -148,9 +148,11 @@ internal sealed class FileStore : IDisposable
             return _logs.Sequence;
         }
 
+        bool isVerified = false;
         try
         {
             _files.VerifyBeforeBatch();
+            isVerified = true;
             if (!_isBegun)
             {
                 _reader.BeginLogs(() => StoreOpening.Begin(_disk, DataPath, _data, _logFiles, _settings.NewStoreId()));
@@ -172,12 +174,20 @@ internal sealed class FileStore : IDisposable
 
             throw;
         }
+        catch (OutOfMemoryException) when (!isVerified)
+        {
+            // Nothing was written.
+            throw;
+        }
         catch (Exception e)
         {
             _failure.Set(e);
             throw;
         }
     }
+
+    /// <summary>Takes no more changes: what was appended could not be published.</summary>
+    public void Fail(Exception cause) => _failure.Set(cause);
 
     /// <summary>
     /// Appends an idle mark behind the last batch, if there is none. If the batch is damaged later, the next open detects it by the mark.
