@@ -24,14 +24,6 @@ internal struct NamedItem
         return packed;
     }
 
-    /// <summary>Packs an object into a block, if it can be.</summary>
-    public static NamedItem Pack(INamed item, ref PackedBytes.Block to)
-    {
-        NamedItem packed = default;
-        packed._item = PackedBytes.Pack(item, ref to, out packed._bytes);
-        return packed;
-    }
-
     /// <summary>Gets the object, which is made if it is packed; null where there is none.</summary>
     public INamed? Read() => PackedBytes.Read(ref _item, ref _bytes);
 

@@ -23,9 +23,12 @@ internal struct PackedBytes
     /// <summary>The length up to which an object is packed. The text of a longer one is most of its cost.</summary>
     private const int MaxLength = 256;
 
-    // Whose objects are in it does not matter: what was written is never overwritten.
+    // The block that a thread fills. Whose objects are in it does not matter: what was written is never overwritten.
     [ThreadStatic]
-    private static Block _blockOfThread;
+    private static byte[]? _blockOfThread;
+
+    [ThreadStatic]
+    private static int _usedOfThread;
 
     private byte[]? _block;
     private int _offset;
@@ -35,28 +38,23 @@ internal struct PackedBytes
 
     private readonly ReadOnlySpan<byte> Rest => _block.AsSpan(_offset + 1 + _block![_offset]);
 
-    /// <summary>Packs an object into the block of the calling thread.</summary>
-    /// <inheritdoc cref="Pack(INamed, ref Block, out PackedBytes)"/>
-    public static object Pack(INamed item, out PackedBytes bytes) => Pack(item, ref _blockOfThread, out bytes);
-
     /// <summary>Packs an object.</summary>
     /// <param name="item">The object.</param>
-    /// <param name="to">The block that is filled. A block lives as long as any of its objects, so these should live equally long.</param>
     /// <param name="bytes">Its bytes; none where it cannot be packed.</param>
     /// <returns>What the holder of the bytes refers to: the unpacker, or the object where it cannot be packed.</returns>
-    public static object Pack(INamed item, ref Block to, out PackedBytes bytes)
+    public static object Pack(INamed item, out PackedBytes bytes)
     {
         while (item.Name.Length <= NameKey.MaxWholeLength)
         {
-            byte[] block = to.Bytes ??= GC.AllocateUninitializedArray<byte>(BlockLength, pinned: true);
-            int offset = to.Used;
+            byte[] block = _blockOfThread ??= GC.AllocateUninitializedArray<byte>(BlockLength, pinned: true);
+            int offset = _usedOfThread;
             Span<byte> free = block.AsSpan(offset, Math.Min(MaxLength, BlockLength - offset));
             if (free.Length > item.Name.Length
                 && Ascii.FromUtf16(item.Name, free[1..], out int nameLength) == OperationStatus.Done
                 && item.Pack(free[(1 + nameLength)..], out int length) is { } unpacker)
             {
                 free[0] = (byte)nameLength;
-                to.Used = offset + 1 + nameLength + length;
+                _usedOfThread = offset + 1 + nameLength + length;
                 bytes = new PackedBytes { _block = block, _offset = offset };
                 return unpacker;
             }
@@ -66,7 +64,7 @@ internal struct PackedBytes
                 break;
             }
 
-            to = default;
+            (_blockOfThread, _usedOfThread) = (null, 0);
         }
 
         bytes = default;
@@ -116,11 +114,4 @@ internal struct PackedBytes
 
     /// <summary>Removes the bytes, after the reference to the unpacker was replaced.</summary>
     public void Clear() => Volatile.Write(ref _block, null);
-
-    /// <summary>A block that is being filled, by one thread at a time.</summary>
-    public struct Block
-    {
-        internal byte[]? Bytes;
-        internal int Used;
-    }
 }

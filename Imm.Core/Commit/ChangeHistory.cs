@@ -42,9 +42,6 @@ internal sealed class ChangeHistory(
     private bool _isClosed;
     private bool _hasEarlier;
 
-    /// <summary>Of its own: what is kept for a while is not to hold the memory of projects of the same blocks, nor they its.</summary>
-    private PackedBytes.Block _block;
-
     /// <summary>Called when a watch begins to wait; null for nothing.</summary>
     public Action? Waited { get; set; }
 
@@ -262,7 +259,7 @@ internal sealed class ChangeHistory(
         }
 
         _kept[_next % capacity / SegmentLength] ??= new KeptChange[Math.Min(capacity, SegmentLength)];
-        Kept(_next) = new KeptChange(change, ref _block);
+        Kept(_next) = new KeptChange(change);
         _next++;
     }
 
@@ -399,9 +396,9 @@ internal sealed class ChangeHistory(
     }
 
     /// <summary>A change that is kept. Its project is packed: few are ever read.</summary>
-    private struct KeptChange(in PublishedChange change, ref PackedBytes.Block block)
+    private struct KeptChange(in PublishedChange change)
     {
-        private NamedItem _project = NamedItem.Pack(change.Project, ref block);
+        private NamedItem _project = NamedItem.Pack(change.Project);
         private readonly ChangeState _state = change.State;
 
         public readonly Scope Scope { get; } = change.Scope;
