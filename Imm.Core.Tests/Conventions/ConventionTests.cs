@@ -115,7 +115,10 @@ public sealed partial class ConventionTests
         where name != "Imm.Core" && name != $"Imm.Core.{file.Split('/')[0]}"
         select $"{file}: {name}");
 
-    /// <summary>A listener to the activity source changes the way of every operation of its process. A worker has one of its own.</summary>
+    /// <summary>
+    /// A listener to the activity source changes the way of every operation of its process, and other tests use memory. A worker has a
+    /// process of its own.
+    /// </summary>
     [Fact]
     public void Tests_that_listen_to_the_process_run_alone() => Findings.AreNone(
         "Files that listen to the process beside other tests",
@@ -123,7 +126,8 @@ public sealed partial class ConventionTests
         where file.StartsWith("Imm.Core.Tests/", StringComparison.Ordinal)
             && file is not ("Imm.Core.Tests/Conventions/ConventionTests.cs" or "Imm.Core.Tests/Storage/WithoutPool.cs")
         let text = Repository.Text(file)
-        where text.Contains(nameof(ActivityListener), StringComparison.Ordinal)
+        where (text.Contains(nameof(ActivityListener), StringComparison.Ordinal)
+                || text.Contains(nameof(GC.GetTotalMemory), StringComparison.Ordinal))
             && !text.Contains("[Collection(nameof(ListensToTheProcess))]", StringComparison.Ordinal)
         select file);
 

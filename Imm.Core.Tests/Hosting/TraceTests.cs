@@ -4,7 +4,7 @@ using Xunit;
 namespace Imm.Core.Tests.Hosting;
 
 /// <summary>
-/// Tests that listen to the activity source. It belongs to the process, so a listener affects every store: no other test runs beside them.
+/// Tests that listen to the activity source, or measure the memory in use. Both belong to the process: no other test runs beside them.
 /// </summary>
 [CollectionDefinition(nameof(ListensToTheProcess), DisableParallelization = true)]
 public sealed class ListensToTheProcess;

@@ -9,6 +9,7 @@ using Xunit;
 namespace Imm.Core.Tests.Operations;
 
 /// <summary>Export and import: one JSON for stores in files, stores in memory and fixtures, in pieces.</summary>
+[Collection(nameof(ListensToTheProcess))]
 public sealed class ExportTests : IDisposable
 {
     private readonly TempDirectory _directory = new();
