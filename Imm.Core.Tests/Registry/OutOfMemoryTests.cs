@@ -159,10 +159,6 @@ public sealed class OutOfMemoryTests
             return fails ? throw new OutOfMemoryException() : sequence;
         }
 
-        public override bool TryCatchUp(OutOfMemoryException cause)
-        {
-            _failure = cause;
-            return false;
-        }
+        public override void Fail(Exception cause) => _failure = cause;
     }
 }

@@ -145,10 +145,12 @@ internal abstract class CommitLog(ServiceDefaults defaults)
         cause);
 
     /// <summary>
-    /// Notes that a batch is durable, but that memory ran out before all of it was published. Caller must hold the commit lock.
+    /// Sets <see cref="Failure"/>: a batch is durable, but could not be published. Caller must hold the commit lock. Not called for a
+    /// shared log, which reads the batch from the database as one of another process.
     /// </summary>
-    /// <returns>True where the states in memory are brought up to date later; false where nothing is appended any more.</returns>
-    public virtual bool TryCatchUp(OutOfMemoryException cause) => true;
+    public virtual void Fail(Exception cause)
+    {
+    }
 
     /// <summary>Notes that the store closes, before its last writes are done.</summary>
     public virtual void Closing()

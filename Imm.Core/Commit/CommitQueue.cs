@@ -525,7 +525,13 @@ internal sealed class CommitQueue
         }
         catch (OutOfMemoryException e) when (_log.IsPersistent)
         {
-            return _log.TryCatchUp(e) ? null : RefusalOf(e);
+            if (_log.IsShared)
+            {
+                return null;
+            }
+
+            _log.Fail(e);
+            return RefusalOf(e);
         }
     }
 

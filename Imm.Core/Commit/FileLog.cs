@@ -59,11 +59,7 @@ internal sealed class FileLog(FileStore file, FileStoreSettings settings) : Stor
     public override long Append() => Opened.Append();
 
     // What comes next would be decided on a state that lacks the batch.
-    public override bool TryCatchUp(OutOfMemoryException cause)
-    {
-        Opened.Fail(cause);
-        return false;
-    }
+    public override void Fail(Exception cause) => Opened.Fail(cause);
 
     // The next change of a scope that was new in the batch has to store the scope again.
     public override void Discard(List<ScopeEntry> entries)

@@ -148,11 +148,10 @@ internal sealed class FileStore : IDisposable
             return _logs.Sequence;
         }
 
-        bool isVerified = false;
+        // It fails the store itself where the files are not right. Otherwise nothing is written yet.
+        _files.VerifyBeforeBatch();
         try
         {
-            _files.VerifyBeforeBatch();
-            isVerified = true;
             if (!_isBegun)
             {
                 _reader.BeginLogs(() => StoreOpening.Begin(_disk, DataPath, _data, _logFiles, _settings.NewStoreId()));
@@ -172,11 +171,6 @@ internal sealed class FileStore : IDisposable
                 _settings.Observer?.RanOutOfSpace(e);
             }
 
-            throw;
-        }
-        catch (OutOfMemoryException) when (!isVerified)
-        {
-            // Nothing was written.
             throw;
         }
         catch (Exception e)
