@@ -61,7 +61,7 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
     /// <summary>Notes that the database has answered.</summary>
     public void Succeeded()
     {
-        if (Volatile.Read(ref _failingSince) != 0)
+        if (Volatile.Read(ref _failingSince) != 0 || Failure is not null)
         {
             Volatile.Write(ref _failingSince, 0);
             Failure = null;
@@ -74,6 +74,9 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
     internal struct Retry(SharedDatabase database)
     {
         private TimeSpan _pause;
+
+        /// <summary>The time of the first failure of this work, as a timestamp; 0 for none.</summary>
+        private long _failingSince;
 
         /// <summary>Pauses before the next attempt.</summary>
         /// <param name="e">The failure of this one.</param>
@@ -104,8 +107,11 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
             // The database has answered, but for the transaction.
             bool isConflict = e is DbException { SqlState: { Length: 5 } state } && state.StartsWith("40", StringComparison.Ordinal);
             long now = Stopwatch.GetTimestamp();
-            if (Interlocked.CompareExchange(ref database._failingSince, now, 0) is var since and not 0
-                && Stopwatch.GetElapsedTime(since, now) >= database.Patience)
+
+            // Other work may succeed meanwhile: a database that takes no changes answers reads.
+            long since = Interlocked.CompareExchange(ref database._failingSince, now, 0) is var first and not 0 ? first : now;
+            _failingSince = _failingSince == 0 ? since : Math.Min(since, _failingSince);
+            if (_failingSince != now && Stopwatch.GetElapsedTime(_failingSince, now) >= database.Patience)
             {
                 database.Failure = DatabaseException.Of(e);
                 return false;
