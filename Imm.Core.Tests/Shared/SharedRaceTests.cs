@@ -13,6 +13,68 @@ public sealed class SharedRaceTests
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
 
     [FactIfPostgres]
+    public async Task A_read_sees_what_was_acknowledged_while_an_earlier_change_of_its_process_is_being_published()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        using ImmStore other = stores.Open();
+        ProjectRegistry registry = store.Registry("account", "region");
+        registry.Create(new() { ProjectName = "first" });
+        await using IAsyncEnumerator<ProjectChange> watch = registry.Watch(0).GetAsyncEnumerator();
+        using var stored = new ManualResetEventSlim();
+        using var publishes = new ManualResetEventSlim();
+        int writer = 0, reader = 0, roundTrips = 0;
+        var writing = new Thread(() =>
+        {
+            Volatile.Write(ref writer, Environment.CurrentManagedThreadId);
+            registry.Create(new() { ProjectName = "second" });
+        });
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Name is "imm.commit.flush.duration" or "imm.db.round_trips")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) =>
+        {
+            if (Environment.CurrentManagedThreadId == Volatile.Read(ref writer))
+            {
+                // The change is in the database, and not published yet.
+                stored.Set();
+                publishes.Wait(Long);
+            }
+        });
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            // The versions have been read, and now the log is.
+            if (Environment.CurrentManagedThreadId == Volatile.Read(ref reader) && ++roundTrips == 2)
+            {
+                publishes.Set();
+                writing.Join(Long);
+            }
+        });
+        listener.Start();
+
+        writing.Start();
+        Assert.True(stored.Wait(Long));
+        other.Registry("account", "region").Create(new() { ProjectName = "third" });
+        Volatile.Write(ref reader, Environment.CurrentManagedThreadId);
+        string[] names = [.. registry.ListAll().Select(project => project.ProjectName.Value)];
+        Volatile.Write(ref reader, 0);
+
+        Assert.Equal(["first", "second", "third"], names);
+        foreach (string name in names)
+        {
+            Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(Long));
+            Assert.Equal(name, watch.Current.ProjectName.Value);
+        }
+    }
+
+    [FactIfPostgres]
     public async Task A_change_that_the_database_does_not_take_is_refused_after_the_patience_also_where_reads_succeed()
     {
         using var stores = new SharedStores();

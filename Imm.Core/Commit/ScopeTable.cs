@@ -227,8 +227,8 @@ internal sealed class ScopeTable
     }
 
     /// <summary>
-    /// Publishes a state that another process has committed. Does nothing where the state in memory is no longer the one that it was made
-    /// from, or was dropped.
+    /// Publishes a state that another process has committed. Does nothing where the state in memory has become as new meanwhile, or was
+    /// dropped.
     /// </summary>
     /// <param name="entry">The entry.</param>
     /// <param name="from">The version and batch of the state that it was made from.</param>
@@ -243,9 +243,20 @@ internal sealed class ScopeTable
         using (Uninterruptible.Enter(entry))
         {
             before = entry.Published;
-            if (before is null || (entry.LastSequence, entry.BatchId) != from)
+            if (before is null)
             {
                 return;
+            }
+
+            if ((entry.LastSequence, entry.BatchId) != from)
+            {
+                if (entry.LastSequence >= to.Version)
+                {
+                    return;
+                }
+
+                // A commit or another question has published a version between the two, with its changes.
+                changes.RemoveAll(change => change.Project.Revision <= before.Revision);
             }
 
             (entry.LastSequence, entry.BatchId) = to;
