@@ -75,6 +75,31 @@ public sealed class SharedRaceTests
     }
 
     [FactIfPostgres]
+    public async Task A_watch_goes_on_where_the_state_of_its_scope_was_dropped_from_memory()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open(options =>
+        {
+            options.MaxLoadedProjects = 1;
+            options.WatchInterval = TimeSpan.FromMilliseconds(20);
+        });
+        using ImmStore other = stores.Open();
+        ProjectRegistry written = other.Registry("account", "region");
+        written.Create(new() { ProjectName = "first" });
+        other.Registry("account", "large").Create(new() { ProjectName = "a" });
+        other.Registry("account", "large").Create(new() { ProjectName = "b" });
+        await using IAsyncEnumerator<ProjectChange> watch = store.Registry("account", "region").Watch(0).GetAsyncEnumerator();
+        Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(Long));
+        Task<bool> next = watch.MoveNextAsync().AsTask();
+        Assert.Equal(2, store.Registry("account", "large").ListAll().Count());
+
+        written.Create(new() { ProjectName = "second" });
+
+        Assert.True(await next.WaitAsync(Long));
+        Assert.Equal("second", watch.Current.ProjectName.Value);
+    }
+
+    [FactIfPostgres]
     public async Task A_change_that_the_database_does_not_take_is_refused_after_the_patience_also_where_reads_succeed()
     {
         using var stores = new SharedStores();

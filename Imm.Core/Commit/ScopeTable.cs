@@ -374,6 +374,7 @@ internal sealed class ScopeTable
     private ScopeState? Load(ScopeEntry entry)
     {
         ScopeState? state;
+        long revision;
         lock (entry)
         {
             state = entry.Published;
@@ -383,12 +384,20 @@ internal sealed class ScopeTable
             }
 
             state = _log.Load(entry);
+            revision = entry.Revision;
             entry.Published = state;
             entry.Revision = state.Revision;
         }
 
         if (_maxLoadedProjects is not null)
         {
+            if (revision != state.Revision && _log.IsShared)
+            {
+                // Another process has changed the scope since its state was dropped.
+                using Uninterruptible.Held publishing = Changes.Publish();
+                Changes.Wake(entry.Scope);
+            }
+
             // Between the uses before the load and those after it.
             entry.LastUse = Interlocked.Add(ref _loads, 2) - 1;
             CountLoaded(entry, before: null, state);

@@ -309,8 +309,9 @@ internal sealed class SharedLog : CommitLog
     /// <summary>Reads the versions of entries, and brings the states up to date that are not of the version in the database.</summary>
     /// <param name="lane">The connection of the caller.</param>
     /// <param name="entries">The entries, each once.</param>
+    /// <returns>Those that others have changed since their states were dropped from memory.</returns>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
-    public void CatchUp(SharedDatabase.Lane lane, IReadOnlyList<ScopeEntry> entries)
+    public List<ScopeEntry> CatchUp(SharedDatabase.Lane lane, IReadOnlyList<ScopeEntry> entries)
     {
         var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Count);
         DbCommand command = lane.Command(_sql.ReadVersions, (object)entries.Select(static entry => entry.Key).ToArray());
@@ -319,7 +320,7 @@ internal sealed class SharedLog : CommitLog
             SharedSql.ReadVersionRows(rows, stored);
         }
 
-        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind = FindBehind(entries, stored);
+        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind = FindBehind(entries, stored, out var dropped);
         if (behind.Count > 0)
         {
             var log = new List<LoggedBatch>();
@@ -330,6 +331,8 @@ internal sealed class SharedLog : CommitLog
 
             Apply(lane, behind, stored, log);
         }
+
+        return dropped;
     }
 
     private static void ReadLog(DbDataReader rows, List<LoggedBatch> log)
@@ -343,19 +346,27 @@ internal sealed class SharedLog : CommitLog
 
     /// <summary>Finds the entries whose states in memory are not those of the versions in the database.</summary>
     private static List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> FindBehind(
-        IReadOnlyList<ScopeEntry> entries, Dictionary<Guid, (long Version, Guid Batch)> stored)
+        IReadOnlyList<ScopeEntry> entries, Dictionary<Guid, (long Version, Guid Batch)> stored, out List<ScopeEntry> dropped)
     {
         var behind = new List<(ScopeEntry, ScopeState, long, Guid)>();
+        dropped = [];
         foreach (ScopeEntry entry in entries)
         {
             // After a load under way, which may have read an older version.
             using (Uninterruptible.Enter(entry))
             {
-                if (entry.Published is { } state
-                    && stored.GetValueOrDefault(entry.Key) is var now
-                    && (now.Version, now.Batch) != (entry.LastSequence, entry.BatchId))
+                if (stored.GetValueOrDefault(entry.Key) == (entry.LastSequence, entry.BatchId))
+                {
+                    continue;
+                }
+
+                if (entry.Published is { } state)
                 {
                     behind.Add((entry, state, entry.LastSequence, entry.BatchId));
+                }
+                else
+                {
+                    dropped.Add(entry);
                 }
             }
         }

@@ -200,17 +200,15 @@ internal sealed class SharedReads
     private void AskFor(List<Waiter> waiters, bool polls)
     {
         Exception? failure = null;
+        ScopeEntry[] dropped = [];
         try
         {
             var entries = new HashSet<ScopeEntry>(waiters.Select(static waiter => waiter.Entry));
-            if (polls)
-            {
-                entries.UnionWith(_scopes.Changes.WaitingScopes().Select(_scopes.Find));
-            }
-
+            ScopeEntry[] watched = polls ? [.. _scopes.Changes.WaitingScopes().Select(_scopes.Find)] : [];
+            entries.UnionWith(watched);
             lock (_asking)
             {
-                Ask([.. entries]);
+                dropped = [.. Ask([.. entries]).Intersect(watched)];
             }
         }
 #pragma warning disable CA1031 // Whatever the cause, those who wait must know, and the thread goes on.
@@ -224,23 +222,33 @@ internal sealed class SharedReads
         {
             Complete(waiter, failure);
         }
+
+        // The load wakes the watch. Where it fails, the next poll tries it again.
+        Array.ForEach(dropped, entry => Load(entry));
+    }
+
+    /// <summary>Loads the state of an entry; gives the failure where there is one.</summary>
+    private Exception? Load(ScopeEntry entry)
+    {
+        try
+        {
+            ScopeEntry? known = entry;
+            _scopes.Read(entry.Scope, ref known);
+            return null;
+        }
+#pragma warning disable CA1031 // The reader gets it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return e;
+        }
     }
 
     private void Complete(Waiter waiter, Exception? failure)
     {
         if (failure is null && waiter.Loads && waiter.Entry.Published is null)
         {
-            try
-            {
-                ScopeEntry? entry = waiter.Entry;
-                _scopes.Read(waiter.Entry.Scope, ref entry);
-            }
-#pragma warning disable CA1031 // The reader gets it.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                failure = e;
-            }
+            failure = Load(waiter.Entry);
         }
 
         if (failure is null)
@@ -254,24 +262,26 @@ internal sealed class SharedReads
     }
 
     /// <summary>Asks for the versions. Caller must hold the lock of the question.</summary>
-    private void Ask(ScopeEntry[] entries)
+    /// <returns>The entries that others have changed since their states were dropped from memory.</returns>
+    private List<ScopeEntry> Ask(ScopeEntry[] entries)
     {
         if (entries.Length == 0)
         {
-            return;
+            return [];
         }
 
         long began = Stopwatch.GetTimestamp();
-        _database.Run(_lane, lane =>
+        List<ScopeEntry> dropped = _database.Run(_lane, lane =>
         {
             began = Stopwatch.GetTimestamp();
-            _log.CatchUp(lane, entries);
-            return 0;
+            return _log.CatchUp(lane, entries);
         });
         foreach (ScopeEntry entry in entries)
         {
             entry.CheckedAt = began;
         }
+
+        return dropped;
     }
 
     /// <summary>A read that waits for a question.</summary>
