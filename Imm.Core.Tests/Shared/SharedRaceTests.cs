@@ -125,4 +125,76 @@ public sealed class SharedRaceTests
         var refused = await Assert.ThrowsAsync<ImmException>(() => change);
         Assert.Equal((ImmErrorCode.ServiceUnavailable, ImmUnavailableReason.ReadOnly), (refused.Code, refused.Reason));
     }
+
+    [FactIfPostgres]
+    public async Task A_failure_of_any_type_to_connect_leaves_every_member_as_a_refusal()
+    {
+        using var stores = new SharedStores();
+        using var source = new WatchedSource(stores.Source);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions
+        {
+            DataSource = source,
+            Schema = stores.Schema,
+            DatabasePatience = TimeSpan.FromMilliseconds(20),
+        });
+        store.Registry("account", "region").Create(new() { ProjectName = "first" });
+        ProjectRegistry elsewhere = store.Registry("account", "elsewhere");
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        foreach (Exception failure in (Exception[])
+            [new SocketException(11001), new TimeoutException(), new InvalidOperationException(), new ObjectDisposedException("source")])
+        {
+            source.Opening = () => throw failure;
+            Func<Task>[] calls =
+            [
+                () => store.ExportAsync(Stream.Null),
+                () => store.BackupAsync(path),
+                () => Task.FromResult(store.Check()),
+                () => Task.FromResult(store.Scopes),
+                () => elsewhere.GetAsync("a").AsTask(),
+            ];
+            foreach (Func<Task> call in calls)
+            {
+                var refused = await Assert.ThrowsAsync<ImmException>(call);
+                Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
+            }
+        }
+
+        Assert.Empty(Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(path) + "*"));
+    }
+
+    /// <summary>A source that tells when a connection is to be opened, and counts those that are open.</summary>
+    private sealed class WatchedSource(NpgsqlDataSource inner) : DbDataSource
+    {
+        private readonly List<NpgsqlConnection> _connections = [];
+
+        public Action? Opening { get; set; }
+
+        public int OpenCount
+        {
+            get
+            {
+                lock (_connections)
+                {
+                    return _connections.Count(static connection => connection.State != System.Data.ConnectionState.Closed);
+                }
+            }
+        }
+
+        [AllowNull]
+        public override string ConnectionString => inner.ConnectionString;
+
+        protected override DbConnection CreateDbConnection() => inner.CreateConnection();
+
+        protected override DbConnection OpenDbConnection()
+        {
+            Opening?.Invoke();
+            NpgsqlConnection connection = inner.OpenConnection();
+            lock (_connections)
+            {
+                _connections.Add(connection);
+            }
+
+            return connection;
+        }
+    }
 }

@@ -43,6 +43,11 @@ internal sealed class DatabaseException(ImmUnavailableReason reason, string mess
             return known;
         }
 
+        if (e is FormatException)
+        {
+            return new DatabaseException(ImmUnavailableReason.Damaged, $"A record of the database is damaged. {e.Message}", e);
+        }
+
         string? state = (e as DbException)?.SqlState;
         (ImmUnavailableReason reason, string advice) = state switch
         {

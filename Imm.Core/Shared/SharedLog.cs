@@ -771,17 +771,10 @@ internal sealed class SharedLog : CommitLog
         {
             return read();
         }
-        catch (DatabaseException e)
+        catch (Exception e) when (e is not (ImmException or OutOfMemoryException))
         {
-            throw Unavailable(e);
-        }
-        catch (DbException e)
-        {
+            // Of whatever type: the source is the host's.
             throw Unavailable(DatabaseException.Of(e));
-        }
-        catch (FormatException e)
-        {
-            throw Unavailable(new DatabaseException(ImmUnavailableReason.Damaged, $"A record of the database is damaged. {e.Message}", e));
         }
     }
 
