@@ -162,6 +162,36 @@ public sealed class SharedRaceTests
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(path) + "*"));
     }
 
+    [FactIfPostgres]
+    public async Task A_close_waits_for_a_read_that_asks_and_leaves_no_connection_open()
+    {
+        using var stores = new SharedStores();
+        using var source = new WatchedSource(stores.Source);
+        ImmStore store = ImmStore.Open(new ImmStoreOptions { DataSource = source, Schema = stores.Schema });
+        ProjectRegistry registry = store.Registry("account", "region");
+        registry.Create(new() { ProjectName = "first" });
+        using var opening = new ManualResetEventSlim();
+        using var opens = new ManualResetEventSlim();
+        source.Opening = () =>
+        {
+            opening.Set();
+            opens.Wait(Long);
+        };
+        Task<Project> read = Task.Run(() => registry.Get("first"));
+        Assert.True(opening.Wait(Long));
+
+        Task close = Task.Run(store.Dispose);
+        await Task.WhenAny(close, Task.Delay(500));
+        bool wasClosed = close.IsCompleted;
+        opens.Set();
+        await close.WaitAsync(Long);
+        await Task.WhenAny(read, Task.Delay(Long));
+
+        Assert.Equal(0, source.OpenCount);
+        Assert.False(wasClosed);
+        Assert.Equal("first", (await read).ProjectName.Value);
+    }
+
     /// <summary>A source that tells when a connection is to be opened, and counts those that are open.</summary>
     private sealed class WatchedSource(NpgsqlDataSource inner) : DbDataSource
     {

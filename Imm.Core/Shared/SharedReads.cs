@@ -84,6 +84,11 @@ internal sealed class SharedReads
 
         try
         {
+            if (Volatile.Read(ref _isClosed))
+            {
+                throw CommitLog.Closed();
+            }
+
             Ask([entry]);
         }
         catch (DatabaseException e)
@@ -119,7 +124,10 @@ internal sealed class SharedReads
         }
 
         _thread.Join();
-        _lane.Dispose();
+        lock (_asking)
+        {
+            _lane.Dispose();
+        }
     }
 
     // A listener that the store calls while it asks reads from memory: it would wait for itself.
