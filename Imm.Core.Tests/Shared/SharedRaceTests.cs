@@ -1,5 +1,3 @@
-using System.Data.Common;
-using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using Npgsql;
@@ -190,41 +188,5 @@ public sealed class SharedRaceTests
         Assert.Equal(0, source.OpenCount);
         Assert.False(wasClosed);
         Assert.Equal("first", (await read).ProjectName.Value);
-    }
-
-    /// <summary>A source that tells when a connection is to be opened, and counts those that are open.</summary>
-    private sealed class WatchedSource(NpgsqlDataSource inner) : DbDataSource
-    {
-        private readonly List<NpgsqlConnection> _connections = [];
-
-        public Action? Opening { get; set; }
-
-        public int OpenCount
-        {
-            get
-            {
-                lock (_connections)
-                {
-                    return _connections.Count(static connection => connection.State != System.Data.ConnectionState.Closed);
-                }
-            }
-        }
-
-        [AllowNull]
-        public override string ConnectionString => inner.ConnectionString;
-
-        protected override DbConnection CreateDbConnection() => inner.CreateConnection();
-
-        protected override DbConnection OpenDbConnection()
-        {
-            Opening?.Invoke();
-            NpgsqlConnection connection = inner.OpenConnection();
-            lock (_connections)
-            {
-                _connections.Add(connection);
-            }
-
-            return connection;
-        }
     }
 }
