@@ -67,6 +67,9 @@ internal sealed class SharedLog : CommitLog
     private int _committingThread;
     private DatabaseException? _unavailable;
 
+    // Of all commits since the last one that the database has taken: locks and questions about a doubt may succeed in between.
+    private SharedDatabase.Retry _retry;
+
     /// <param name="database">The database.</param>
     /// <param name="sql">The statements.</param>
     /// <param name="settings">The settings.</param>
@@ -82,6 +85,7 @@ internal sealed class SharedLog : CommitLog
         _keptChanges = keptChanges;
         _lane = new SharedDatabase.Lane(database).Keep();
         _json = new Utf8JsonWriter(_buffer, SharedRecords.WriterOptions);
+        _retry = new SharedDatabase.Retry(database);
         _doubt = new SharedDoubt(database, _lane, sql, settings.NewStoreId);
         _commits = [.. Enumerable.Range(0, 8).Select(n => sql.Commit((SharedEffects)(n % 4), locks: n > 3))];
     }
@@ -584,7 +588,6 @@ internal sealed class SharedLog : CommitLog
     /// <summary>Runs the statement that commits the parts, and notes those that are confirmed.</summary>
     private void Commit(string sql, string batch, bool changes)
     {
-        var retry = new SharedDatabase.Retry(_database);
         while (true)
         {
             bool isSent = false;
@@ -595,6 +598,7 @@ internal sealed class SharedLog : CommitLog
                 isSent = true;
                 Send(sql, batch);
                 _database.Succeeded();
+                _retry = new SharedDatabase.Retry(_database);
                 return;
             }
 #pragma warning disable CA1031 // Whatever the cause, the outcome must be found out.
@@ -605,12 +609,15 @@ internal sealed class SharedLog : CommitLog
                 _isLocked = false;
                 _lane.Drop();
                 bool isInDoubt = changes && isSent && DatabaseException.IsInDoubt(e);
-                bool isToRepeat = retry.TryPause(e);
+                bool isToRepeat = _retry.TryPause(e);
                 if (isInDoubt)
                 {
-                    // Each part is confirmed then, or lost for good: lost ones are decided again on a later version.
+                    // Each part is confirmed then, or lost for good: lost ones are decided again on a later version, while there is time.
                     _doubt.Resolve(_parts, _batchId, RefuseWaiting);
-                    return;
+                    if (isToRepeat || _parts.Values.Any(static part => part.IsConfirmed))
+                    {
+                        return;
+                    }
                 }
 
                 if (!isToRepeat)
