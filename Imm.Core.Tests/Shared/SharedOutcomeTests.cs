@@ -46,6 +46,46 @@ public sealed class SharedOutcomeTests
         Assert.Empty(store.Check());
     }
 
+    [FactIfPostgres]
+    public async Task A_commit_whose_batch_left_the_log_before_its_outcome_was_found_is_told_to_be_in_doubt()
+    {
+        var cut = Cut.None;
+        using CuttingProxy proxy = new CuttingProxy(PostgresServer.Shared.Port, () => cut).Start();
+        using var stores = new SharedStores();
+        await using NpgsqlDataSource cutting = NpgsqlDataSource.Create(PostgresServer.ConnectionStringOf(proxy.Port));
+        using var source = new WatchedSource(cutting);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { DataSource = source, Schema = stores.Schema });
+        using ImmStore other = stores.Open(options => options.KeptChanges = 1);
+        ProjectRegistry written = other.Registry("account", "region");
+        ProjectRegistry registry = store.Registry("account", "region");
+        registry.Create(new() { ProjectName = "first" });
+
+        cut = Cut.After;
+        source.Opening = static () => throw new SocketException();
+        Task<Project> change = registry.CreateAsync(new() { ProjectName = "second" }).AsTask();
+        while (!written.TryGet("second", out _))
+        {
+            Assert.False(change.IsCompleted);
+        }
+
+        for (int i = 0; i < 520; i++)
+        {
+            written.Update(new() { ProjectName = "first", Description = i.ToString(CultureInfo.InvariantCulture) });
+            if (i == 300)
+            {
+                stores.Execute($"UPDATE {stores.Schema}.imm_batch SET at = at - interval '1 hour'");
+            }
+        }
+
+        (cut, source.Opening) = (Cut.None, null);
+        var unknown = await Assert.ThrowsAsync<ImmException>(() => change.WaitAsync(Long));
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, unknown.Code);
+        Assert.Contains("may have been made", unknown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("was not made", unknown.Message, StringComparison.Ordinal);
+        registry.Create(new() { ProjectName = "third" });
+        Assert.Equal(["first", "second", "third"], registry.ListAll().Select(project => project.ProjectName.Value));
+    }
+
     /// <summary>Makes a store lose a race, after which it locks first.</summary>
     private static ProjectRegistry LoseRace(SharedStores stores, ImmStore store)
     {

@@ -21,7 +21,7 @@ internal sealed class SharedDoubt(SharedDatabase database, SharedDatabase.Lane l
     /// <param name="parts">The parts.</param>
     /// <param name="batchId">The id of the batch.</param>
     /// <param name="refuseWaiting">Refuses the writes that wait, when this takes longer than the patience; null for nothing.</param>
-    /// <exception cref="DatabaseException">The store was closed before the outcome was known.</exception>
+    /// <exception cref="DatabaseException">The store was closed before the outcome was known, or it cannot be known any more.</exception>
     public void Resolve(IReadOnlyDictionary<ScopeEntry, SharedPart> parts, Guid batchId, Action<ImmRefusal>? refuseWaiting)
     {
         var retry = new SharedDatabase.Retry(database);
@@ -32,6 +32,11 @@ internal sealed class SharedDoubt(SharedDatabase database, SharedDatabase.Lane l
                 Look(parts, batchId);
                 database.Succeeded();
                 return;
+            }
+            catch (DatabaseException e) when (e.IsOutcomeUnknown)
+            {
+                lane.Drop();
+                throw;
             }
 #pragma warning disable CA1031 // The next attempt may find out.
             catch (Exception e)
@@ -82,6 +87,19 @@ internal sealed class SharedDoubt(SharedDatabase database, SharedDatabase.Lane l
             {
                 found[rows.GetGuid(0)] = rows.GetGuid(1);
             }
+        }
+
+        if (changed.Exists(part =>
+            !found.ContainsKey(part.Key.Key) && stored.GetValueOrDefault(part.Key.Key).Version > part.Value.Version))
+        {
+            // Others have made so many changes since then that the log has lost the one that would tell.
+            throw new DatabaseException(
+                ImmUnavailableReason.DatabaseUnreachable,
+                "The connection was lost while the change was committed, for so long that the log does not tell the outcome any more. "
+                + "The change may have been made.")
+            {
+                IsOutcomeUnknown = true,
+            };
         }
 
         var missing = changed
