@@ -86,6 +86,21 @@ public sealed class SharedOutcomeTests
         Assert.Equal(["first", "second", "third"], registry.ListAll().Select(project => project.ProjectName.Value));
     }
 
+    [FactIfPostgres]
+    public void A_transaction_that_the_server_ends_for_its_idleness_is_begun_again()
+    {
+        using var stores = new SharedStores(
+            $"{PostgresServer.Shared.ConnectionString};Options=-c idle_in_transaction_session_timeout=50");
+        var clock = new SlowClock();
+        using ImmStore store = stores.Open(options => options.TimeProvider = clock);
+        ProjectRegistry registry = LoseRace(stores, store);
+
+        clock.Pause = TimeSpan.FromMilliseconds(500);
+        registry.Create(new() { ProjectName = "last" });
+
+        Assert.Equal("last", registry.Get("last").ProjectName.Value);
+    }
+
     /// <summary>Makes a store lose a race, after which it locks first.</summary>
     private static ProjectRegistry LoseRace(SharedStores stores, ImmStore store)
     {

@@ -18,7 +18,7 @@ internal sealed class DatabaseException(ImmUnavailableReason reason, string mess
     {
         DatabaseException => false,
         DbException { SqlState: { Length: 5 } state } => state[..2] is "08" or "40" or "53"
-            || state is "57P01" or "57P02" or "57P03" or "57P05" or "57014" or "25006" or "55P03",
+            || state is "57P01" or "57P02" or "57P03" or "57P05" or "57014" or "25006" or "25P03" or "25P04" or "55P03",
         DbException => true,
         IOException or SocketException or TimeoutException or ThreadInterruptedException => true,
 
