@@ -101,6 +101,25 @@ public sealed class SharedOutcomeTests
         Assert.Equal("last", registry.Get("last").ProjectName.Value);
     }
 
+    [FactIfPostgres]
+    public void A_database_that_cannot_hold_every_character_is_refused_when_it_is_opened()
+    {
+        string name = PostgresServer.NewSchema();
+        PostgresServer.Shared.Execute($"CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0");
+        using var stores = new SharedStores(
+            new NpgsqlConnectionStringBuilder(PostgresServer.Shared.ConnectionString) { Database = name }.ConnectionString);
+
+        var refused = Assert.Throws<ImmException>(() =>
+        {
+            using ImmStore store = stores.Open();
+            store.Registry("account", "region").Create(new() { ProjectName = "first", Description = "夏" });
+        });
+
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
+        Assert.Contains("LATIN1", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be opened", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Makes a store lose a race, after which it locks first.</summary>
     private static ProjectRegistry LoseRace(SharedStores stores, ImmStore store)
     {

@@ -22,6 +22,14 @@ internal static class SharedSchema
     /// <exception cref="DatabaseException">The database cannot be used, or holds something else under the names.</exception>
     public static void Prepare(SharedDatabase database, SharedSql sql) => database.Run(lane =>
     {
+        // In another one a text may hold characters that a statement cannot, and all of its batch would be refused.
+        if (lane.Command(sql.ReadEncoding).ExecuteScalar() is string encoding and not "UTF8")
+        {
+            throw new DatabaseException(
+                ImmUnavailableReason.Other,
+                $"The database has the encoding {encoding}, which cannot hold every text. Use one with the encoding UTF8.");
+        }
+
         if (FindTables(lane, sql).Count < Columns.Count)
         {
             Create(lane, sql);

@@ -16,6 +16,9 @@ internal sealed class SharedSql(string schema)
     public string FindColumns { get; } =
         $"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name LIKE 'imm\\_%'";
 
+    /// <summary>Reads the name of the encoding of the database.</summary>
+    public string ReadEncoding { get; } = "SELECT current_setting('server_encoding')";
+
     /// <summary>Reads the version of the tables.</summary>
     public string ReadVersion { get; } = $"SELECT version FROM \"{schema}\".imm_store WHERE name = 'imm'";
 
