@@ -205,14 +205,15 @@ internal sealed class SharedReads
         }
     }
 
-    private void AskFor(List<Waiter> waiters, bool polls)
+    private void AskFor(List<Waiter> waiters, bool polls, ScopeEntry? only = null)
     {
         Exception? failure = null;
         ScopeEntry[] dropped = [];
+        HashSet<ScopeEntry> entries = [];
         try
         {
-            var entries = new HashSet<ScopeEntry>(waiters.Select(static waiter => waiter.Entry));
-            ScopeEntry[] watched = polls ? [.. _scopes.Changes.WaitingScopes().Select(_scopes.Find)] : [];
+            entries.UnionWith(waiters.Select(static waiter => waiter.Entry));
+            ScopeEntry[] watched = !polls ? [] : only is not null ? [only] : [.. _scopes.Changes.WaitingScopes().Select(_scopes.Find)];
             entries.UnionWith(watched);
             lock (_asking)
             {
@@ -224,6 +225,17 @@ internal sealed class SharedReads
 #pragma warning restore CA1031
         {
             failure = e is DatabaseException cause ? SharedLog.Unavailable(cause) : e;
+        }
+
+        if (entries.Count > 1 && failure is ImmException { Reason: ImmUnavailableReason.Damaged })
+        {
+            // The damage of one scope is none of the others'.
+            foreach (ScopeEntry entry in entries)
+            {
+                AskFor(waiters.FindAll(waiter => waiter.Entry == entry), polls, entry);
+            }
+
+            return;
         }
 
         foreach (Waiter waiter in waiters)

@@ -1,0 +1,37 @@
+using Imm.Core.Model;
+using Imm.Core.Shared;
+using Xunit;
+
+namespace Imm.Core.Tests.Shared;
+
+/// <summary>Tables of which something is damaged or missing.</summary>
+public sealed class SharedDamageTests
+{
+    [FactIfPostgres]
+    public async Task A_damaged_scope_fails_its_own_reads_and_no_others_that_are_asked_for_with_them()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        using ImmStore other = stores.Open();
+        ProjectRegistry damaged = store.Registry("account", "damaged");
+        ProjectRegistry whole = store.Registry("account", "whole");
+        damaged.Create(new() { ProjectName = "first" });
+        whole.Create(new() { ProjectName = "first" });
+        other.Registry("account", "damaged").Create(new() { ProjectName = "second" });
+        string key = SharedKey.Of(new Scope("account", "damaged")).ToString();
+        stores.Execute($"UPDATE {stores.Schema}.imm_batch SET changes = '[{{\"Kind\":\"None\"}}]' WHERE scope = '{key}'");
+
+        for (int i = 0; i < 20; i++)
+        {
+            Task<Project>[] failing = [.. Enumerable.Range(0, 8).Select(_ => damaged.GetAsync("first").AsTask())];
+            Task<Project>[] reads = [.. Enumerable.Range(0, 8).Select(_ => whole.GetAsync("first").AsTask())];
+            foreach (Task<Project> read in failing)
+            {
+                var refused = await Assert.ThrowsAsync<ImmException>(() => read);
+                Assert.Equal(ImmUnavailableReason.Damaged, refused.Reason);
+            }
+
+            await Task.WhenAll(reads);
+        }
+    }
+}
