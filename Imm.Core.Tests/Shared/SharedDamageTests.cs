@@ -34,4 +34,18 @@ public sealed class SharedDamageTests
             await Task.WhenAll(reads);
         }
     }
+
+    [FactIfPostgres]
+    public void Tables_whose_maker_ended_before_it_noted_their_version_get_it()
+    {
+        using var stores = new SharedStores();
+        foreach (string statement in new SharedSql(stores.Schema).Create[..^1])
+        {
+            stores.Execute(statement);
+        }
+
+        stores.Open().Dispose();
+
+        Assert.Equal(SharedSql.Version, stores.Execute($"SELECT version FROM {stores.Schema}.imm_store"));
+    }
 }

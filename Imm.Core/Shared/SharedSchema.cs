@@ -48,6 +48,12 @@ internal static class SharedSchema
         }
 
         int version = ReadVersion(lane, sql);
+        if (version == 0)
+        {
+            // Whoever made the tables has ended before it noted their version, or is about to.
+            lane.Execute(sql.Create[^1]);
+        }
+
         if (version > SharedSql.Version)
         {
             throw new DatabaseException(
