@@ -55,4 +55,81 @@ public sealed class InterruptTests
 
         static ProjectRegistry Registry(ImmStore store, int number) => store.Registry("1234", $"r{number % 100}");
     });
+
+    [Fact]
+    public void Interrupting_the_first_change_that_waits_for_a_read_does_not_fail_the_store() => Bounded.Run(() => "the first change", () =>
+    {
+        using var directory = new TempDirectory();
+        var options = new ImmStoreOptions { Path = directory.File("store") };
+        using (ImmStore before = ImmStore.Open(options))
+        {
+            before.Registry().Create(new() { ProjectName = "before" });
+        }
+
+        // A read of a scope that is not in memory holds the lock of the data file.
+        using var disk = new BlockedReads(LocalDisk.Instance);
+        using ImmStore store = ImmStore.Open(options, disk);
+        disk.Block();
+        Task<bool> read = Task.Run(() => store.Registry().TryGet("before", out _));
+        disk.AwaitRead();
+
+        Exception? failed = null;
+        var caller = new Thread(() =>
+        {
+            try
+            {
+                store.Registry("other", "region").Create(new() { ProjectName = "first" });
+            }
+            catch (Exception e) when (e is ImmException or ThreadInterruptedException)
+            {
+                failed = e;
+            }
+        });
+        caller.Start();
+        SpinWait.SpinUntil(() => caller.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        caller.Interrupt();
+        SpinWait.SpinUntil(() => !caller.IsAlive, TimeSpan.FromMilliseconds(100));
+        disk.Release();
+        caller.Join();
+
+        Assert.True(read.Result);
+        Assert.Equal((ImmStoreState.Open, null), (store.Status.State, store.Status.Failure));
+        Assert.IsNotType<ImmException>(failed);
+        store.Registry().Create(new() { ProjectName = "after" });
+    });
+
+    /// <summary>A disk whose next read a test blocks.</summary>
+    private sealed class BlockedReads(Disk inner) : ForwardingDisk(inner), IDisposable
+    {
+        private readonly ManualResetEventSlim _begun = new();
+        private readonly ManualResetEventSlim _go = new(initialState: true);
+
+        public void Block() => _go.Reset();
+
+        public void AwaitRead() => _begun.Wait();
+
+        public void Release() => _go.Set();
+
+        public void Dispose()
+        {
+            _begun.Dispose();
+            _go.Dispose();
+        }
+
+        protected override DiskFile Decorate(DiskFile file) => new BlockedFile(this, file);
+
+        private sealed class BlockedFile(BlockedReads disk, DiskFile inner) : ForwardingFile(inner)
+        {
+            public override void Read(long offset, Span<byte> buffer)
+            {
+                if (!disk._go.IsSet)
+                {
+                    disk._begun.Set();
+                    disk._go.Wait();
+                }
+
+                Inner.Read(offset, buffer);
+            }
+        }
+    }
 }

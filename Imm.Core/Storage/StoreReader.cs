@@ -7,10 +7,10 @@ namespace Imm.Core.Storage;
 internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files, FileStoreSettings settings, FailureLatch failure)
 {
     /// <summary>Held to copy batches out of the logs, and to begin a generation, which overwrites them.</summary>
-    private readonly Lock _logGate = new();
+    private readonly object _logGate = new();
 
     /// <summary>Held to read and to change the data file.</summary>
-    private readonly Lock _dataGate = new();
+    private readonly object _dataGate = new();
     private DocumentFile? _documents;
     private long _appliedSequence = data.Header.AppliedSequence;
 
@@ -87,12 +87,11 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
     /// <summary>Begins generations of logs that are in the data file, while nobody reads any file.</summary>
     public void BeginLogs(Action begin)
     {
-        lock (_logGate)
+        // The first change since a close begins the logs, perhaps on the thread of a caller.
+        using (Uninterruptible.Enter(_logGate))
+        using (Uninterruptible.Enter(_dataGate))
         {
-            lock (_dataGate)
-            {
-                begin();
-            }
+            begin();
         }
     }
 
