@@ -112,7 +112,7 @@ public sealed partial class ImmStore
         Guard.IsNotNullOrWhiteSpace(path, nameof(path));
         Guard.IsNotNull(stream, nameof(stream));
         Guard.CanRead(stream, nameof(stream));
-        Import(Path.GetFullPath(path), stream, LocalDisk.Instance);
+        Import(MakeAbsolute(path), stream, LocalDisk.Instance);
     }
 
     /// <summary>Makes a store in memory from an export.</summary>
@@ -164,7 +164,7 @@ public sealed partial class ImmStore
     {
         Guard.IsNotNullOrWhiteSpace(damagedPath, nameof(damagedPath));
         Guard.IsNotNullOrWhiteSpace(newPath, nameof(newPath));
-        return Salvage(LocalDisk.Instance, damagedPath, Path.GetFullPath(newPath));
+        return Salvage(LocalDisk.Instance, damagedPath, MakeAbsolute(newPath));
     }
 
     internal static SalvageReport Salvage(Disk disk, string damagedPath, string newPath)
@@ -262,6 +262,7 @@ public sealed partial class ImmStore
                 }
 
                 disk.Rename(temporary, path);
+                temporary = path;
                 disk.FlushDirectory(path);
             });
         }
@@ -278,6 +279,14 @@ public sealed partial class ImmStore
 
     private static ServiceDefaults DefaultsOf(ImmStoreOptions options) =>
         new(options.ProjectQuota, options.ProjectQueriesPerSecond, options.EngineConcurrency);
+
+    /// <summary>Makes the path of a new file absolute, which fails where the working directory is gone.</summary>
+    private static string MakeAbsolute(string path)
+    {
+        string absolute = "";
+        OrUnavailable(path, () => absolute = Path.GetFullPath(path));
+        return absolute;
+    }
 
     private static void OrUnavailable(string path, Action action)
     {

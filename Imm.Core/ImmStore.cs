@@ -279,7 +279,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         _pipeline.ThrowIfClosed();
         if (_log is SharedLog)
         {
-            string file = Path.GetFullPath(path);
+            string file = MakeAbsolute(path);
             return Task.Run(() => Create(file, Cancellable(_log.ReadScopes()!, cancellationToken), LocalDisk.Instance), cancellationToken);
         }
 

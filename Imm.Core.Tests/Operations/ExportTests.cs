@@ -244,6 +244,27 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public void An_import_that_fails_leaves_no_file_whichever_operation_it_was()
+    {
+        string json = Prepared().Snapshot().ToJson();
+        bool isDone = false;
+        for (int n = 1; !isDone; n++)
+        {
+            var disk = new SimulatedDisk();
+            var faulty = new FaultyDisk(disk);
+            faulty.FailAt(n, FaultKinds.Flush | FaultKinds.Name);
+
+            if (Xunit.Record.Exception(() => ImmStore.Import("/store/imm.db", Utf8(json), faulty)) is { } refused)
+            {
+                Assert.Equal(ImmErrorCode.ServiceUnavailable, Assert.IsType<ImmException>(refused).Code);
+                Assert.True(disk.Paths.Count == 0, $"{faulty.Failed} left {string.Join(", ", disk.Paths)}.");
+            }
+
+            isDone = faulty.Failed is null;
+        }
+    }
+
+    [Fact]
     public async Task A_damaged_scope_fails_the_export_with_its_reason()
     {
         using (ImmStore before = ImmStore.Open(_path))

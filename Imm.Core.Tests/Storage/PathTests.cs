@@ -88,6 +88,9 @@ public sealed class PathTests : IDisposable
 
         Assert.StartsWith(ImmErrorCode.ServiceUnavailable, process.Open("lost", "store.db"), StringComparison.Ordinal);
         Assert.StartsWith(ImmErrorCode.ServiceUnavailable, process.Do("backup", "s", "copy.db"), StringComparison.Ordinal);
+        Assert.StartsWith(ImmErrorCode.ServiceUnavailable, process.Do("import", "copy.db"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            ImmErrorCode.ServiceUnavailable, process.Do("salvage", Path.Combine(_first, "other.db"), "copy.db"), StringComparison.Ordinal);
         Assert.Equal("ok", process.Create("s", "one"));
         Assert.Equal("ok", process.Do("close", "s"));
     }

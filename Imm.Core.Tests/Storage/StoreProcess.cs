@@ -140,6 +140,12 @@ internal sealed class StoreProcess : IDisposable
             case ["backup-and-cd", var handle, var path, var directory]:
                 BackupAndChangeDirectory(stores[handle], path, directory);
                 return "";
+            case ["import", var path]:
+                ImmStore.Import(path, new MemoryStream("{}"u8.ToArray()));
+                return "";
+            case ["salvage", var path, var newPath]:
+                ImmStore.Salvage(path, newPath);
+                return "";
             case ["close", var handle]:
                 stores[handle].Dispose();
                 return "";
