@@ -18,12 +18,14 @@ namespace Imm.Core.Commit;
 /// <param name="readStored">
 /// Reads the stored changes of a scope after a revision, where the next one is not in memory; null for a store that has no others.
 /// </param>
+/// <param name="load">Loads a scope, after the store was opened again; null where the revision is known anyway.</param>
 internal sealed class ChangeHistory(
     int capacity,
     Func<Scope, long> revisionOf,
     Func<ImmRefusal?> failure,
     Func<IReadOnlyList<PublishedChange>> readEarlier,
-    Func<Scope, long, IReadOnlyList<PublishedChange>?>? readStored = null)
+    Func<Scope, long, IReadOnlyList<PublishedChange>?>? readStored = null,
+    Action<Scope>? load = null)
 {
     /// <summary>The number of changes that a watch copies at once.</summary>
     private const int MaxAtOnce = 256;
@@ -41,6 +43,9 @@ internal sealed class ChangeHistory(
     private long _next;
     private bool _isClosed;
     private bool _hasEarlier;
+
+    /// <summary>The number of times that the store was opened again. Watches then load their scopes anew.</summary>
+    private int _reopenings;
 
     /// <summary>Called when a watch begins to wait; null for nothing.</summary>
     public Action? Waited { get; set; }
@@ -111,6 +116,7 @@ internal sealed class ChangeHistory(
         _first = _next;
         _kept = [];
         _hasEarlier = !readsEarlier;
+        _reopenings += readsEarlier ? 1 : 0;
         Wake();
     }
 
@@ -168,10 +174,18 @@ internal sealed class ChangeHistory(
     {
         var changes = new List<PublishedChange>();
         long position = 0;
+        int reopenings = 0;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Next(scope, afterRevision, ref position, changes) is { } waiting)
+            if (reopenings != Volatile.Read(ref _reopenings))
+            {
+                // The scope was forgotten, and with it the revision by which a watch knows what it has missed.
+                reopenings = Volatile.Read(ref _reopenings);
+                await Task.Run(() => LoadAgain(scope), cancellationToken).ConfigureAwait(false);
+            }
+
+            if (Next(scope, reopenings, afterRevision, ref position, changes) is { } waiting)
             {
                 Waited?.Invoke();
                 await WaitAsync(scope, waiting, cancellationToken).ConfigureAwait(false);
@@ -202,6 +216,12 @@ internal sealed class ChangeHistory(
 
             changes.Clear();
         }
+    }
+
+    private void LoadAgain(Scope scope)
+    {
+        load?.Invoke(scope);
+        AddEarlier();
     }
 
     /// <summary>
@@ -295,13 +315,18 @@ internal sealed class ChangeHistory(
     }
 
     /// <summary>Reads the next changes; gives what to wait for where there are none, and nothing where they are stored only.</summary>
-    private Waiting? Next(Scope scope, long afterRevision, ref long position, List<PublishedChange> changes)
+    private Waiting? Next(Scope scope, int reopenings, long afterRevision, ref long position, List<PublishedChange> changes)
     {
         using (Publish())
         {
             if (_isClosed)
             {
                 throw CommitLog.Closed();
+            }
+
+            if (reopenings != _reopenings)
+            {
+                return Waiting.Over;
             }
 
             if (Read(scope, afterRevision, ref position, changes) is { } gone)
@@ -411,8 +436,18 @@ internal sealed class ChangeHistory(
     /// <summary>The watches that wait for the next change of one scope.</summary>
     private sealed class Waiting
     {
+        /// <summary>A wait that is over: the watch is to look again.</summary>
+        public static readonly Waiting Over = MakeOver();
+
         public TaskCompletionSource Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Count { get; set; }
+
+        private static Waiting MakeOver()
+        {
+            var over = new Waiting();
+            over.Source.SetResult();
+            return over;
+        }
     }
 }

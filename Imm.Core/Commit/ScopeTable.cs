@@ -42,7 +42,7 @@ internal sealed class ScopeTable
         _log = log;
         _maxLoadedProjects = log.IsPersistent ? maxLoadedProjects : null;
         Changes = new ChangeHistory(
-            keptChanges, RevisionOf, () => log.Failed, log.ReadChanges, log.IsShared ? log.ReadChangesAfter : null);
+            keptChanges, RevisionOf, () => log.Failed, log.ReadChanges, log.IsShared ? log.ReadChangesAfter : null, Load);
     }
 
     /// <summary>The last changes of projects.</summary>
@@ -308,6 +308,8 @@ internal sealed class ScopeTable
     /// </summary>
     public void Forget()
     {
+        // A watch must not take a scope that is forgotten for one without changes.
+        using Uninterruptible.Held publishing = Changes.Publish();
         foreach (ScopeEntry entry in _entries.Values)
         {
             Remove(entry);
@@ -321,10 +323,7 @@ internal sealed class ScopeTable
             Volatile.Write(ref _loadableAtEviction, -1);
         }
 
-        using (Changes.Publish())
-        {
-            Changes.Clear(readsEarlier: true);
-        }
+        Changes.Clear(readsEarlier: true);
     }
 
     /// <summary>Publishes the state that the log loads now for every scope. Caller must hold the commit lock.</summary>
@@ -368,6 +367,13 @@ internal sealed class ScopeTable
 
         entry = _entries.GetOrAdd(scope, static (scope, log) => log.NewEntry(scope), _log);
         return true;
+    }
+
+    /// <summary>Loads the state of a scope where it is not in memory.</summary>
+    private void Load(Scope scope)
+    {
+        ScopeEntry? entry = null;
+        Read(scope, ref entry);
     }
 
     /// <summary>Loads the state of an entry; null where the entry was removed.</summary>
