@@ -91,7 +91,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             options.TimeProvider,
             _reads);
         _authorizer = options.Authorizer;
-        MarkWhenIdle();
+        FollowFiles();
         telemetry.Opened(this, details, options.Authorizer?.Mode);
     }
 
@@ -335,7 +335,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         }
 
         _scopes.Forget();
-        MarkWhenIdle();
+        FollowFiles();
         _telemetry.Reopened(OpenedStoreDetails.Of(log.Files!, _durability.ToString()));
     });
 
@@ -544,12 +544,15 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     private static ImmException CannotOpen(string path, Exception e) => ImmRefusal.Unavailable(
         StoreFileException.ReasonOf(e), $"The store '{path}' cannot be opened. {e.Message}", e).ToException();
 
-    private void MarkWhenIdle()
+    private void FollowFiles()
     {
         if (Files is { } file)
         {
             Action mark = file.Mark;
             file.WhenMarkIsDue(() => _queue.TryRunBetweenBatches(mark));
+
+            // A read or a checkpoint may fail, and no write comes to the queue any more that would tell the watches.
+            file.WhenFailed(_scopes.Changes.Fail);
         }
     }
 
