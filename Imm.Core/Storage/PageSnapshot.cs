@@ -11,7 +11,7 @@ internal sealed class PageSnapshot(DiskFile file, long pageCount, Action<PageSna
 {
     private const int MaxCopiedPages = 8192;
 
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly Dictionary<uint, byte[]> _copied = [];
 
     /// <summary>The path of the data file.</summary>
@@ -35,7 +35,7 @@ internal sealed class PageSnapshot(DiskFile file, long pageCount, Action<PageSna
     public void Copy(uint number)
     {
         // A reader reads the file under the lock too, so no page is overwritten during a read.
-        lock (_lock)
+        using (Uninterruptible.Enter(_lock))
         {
             if (number < pageCount && !_copied.ContainsKey(number))
             {

@@ -21,7 +21,8 @@ internal sealed class PageSnapshots(DiskFile file)
     /// <summary>Copies pages that are about to be overwritten into the snapshots.</summary>
     public void Copy(params IEnumerable<uint> pages)
     {
-        lock (_lock)
+        // For the first change since a close, perhaps on the thread of a caller.
+        using (Uninterruptible.Enter(_lock))
         {
             foreach (PageSnapshot snapshot in _snapshots)
             {
