@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
@@ -25,6 +26,33 @@ public sealed class SharedOutcomeTests
         Assert.Equal((ImmErrorCode.ServiceUnavailable, ImmUnavailableReason.NoSpace), (refused.Code, refused.Reason));
         OnRecord(stores, "RETURN NEW");
         registry.Create(new() { ProjectName = "last" });
+    }
+
+    [FactIfPostgres]
+    public void An_outage_that_was_over_long_ago_takes_nothing_from_the_patience_of_the_next_attempt()
+    {
+        using var stores = new SharedStores();
+        using NpgsqlDataSource inner = NpgsqlDataSource.Create(PostgresServer.Shared.ConnectionString);
+        using var source = new WatchedSource(inner);
+        using ImmStore store = ImmStore.Open(
+            new ImmStoreOptions { DataSource = source, Schema = stores.Schema, DatabasePatience = Patience });
+        ProjectRegistry registry = store.Registry("account", "region");
+        source.Opening = static () => throw new SocketException();
+        Assert.Throws<ImmException>(() => registry.Create(new() { ProjectName = "first" }));
+        long refused = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(refused) < Patience)
+        {
+            Thread.Yield();
+        }
+
+        source.Opening = () =>
+        {
+            source.Opening = null;
+            throw new SocketException();
+        };
+        registry.Create(new() { ProjectName = "second" });
+
+        Assert.Equal("second", registry.Get("second").ProjectName.Value);
     }
 
     [FactIfPostgres]

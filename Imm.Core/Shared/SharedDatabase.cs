@@ -18,6 +18,7 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
 
     /// <summary>The time of the first failure since the last success, as a timestamp; 0 for none.</summary>
     private long _failingSince;
+    private long _lastFailure;
     private int _closed;
 
     /// <summary>The failure for which the database does not answer; null while it does.</summary>
@@ -107,6 +108,11 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
             // The database has answered, but for the transaction.
             bool isConflict = e is DbException { SqlState: { Length: 5 } state } && state.StartsWith("40", StringComparison.Ordinal);
             long now = Stopwatch.GetTimestamp();
+            if (Stopwatch.GetElapsedTime(Interlocked.Exchange(ref database._lastFailure, now), now) >= database.Patience)
+            {
+                // Nothing was tried for so long that the database may have come back meanwhile.
+                Volatile.Write(ref database._failingSince, now);
+            }
 
             // Other work may succeed meanwhile: a database that takes no changes answers reads.
             long since = Interlocked.CompareExchange(ref database._failingSince, now, 0) is var first and not 0 ? first : now;

@@ -67,7 +67,7 @@ internal sealed class SharedLog : CommitLog
     private int _committingThread;
     private DatabaseException? _unavailable;
 
-    // Of all commits since the last one that the database has taken: locks and questions about a doubt may succeed in between.
+    // Of all attempts to commit a batch: locks and questions about a doubt may succeed in between.
     private SharedDatabase.Retry _retry;
 
     /// <param name="database">The database.</param>
@@ -247,6 +247,7 @@ internal sealed class SharedLog : CommitLog
         _committingThread = 0;
         _parts.Clear();
         _lost.Clear();
+        _retry = new SharedDatabase.Retry(_database);
         Unlock();
     }
 
