@@ -130,6 +130,21 @@ public sealed class SharedOutcomeTests
     }
 
     [FactIfPostgres]
+    public void A_session_that_has_lost_its_prepared_statements_is_told_to_be_the_work_of_a_pooler()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        ProjectRegistry registry = store.Registry("account", "region");
+        OnRecord(stores, "EXECUTE 'DEALLOCATE ALL'; RETURN NEW");
+        registry.Create(new() { ProjectName = "first" });
+
+        var refused = Assert.Throws<ImmException>(() => registry.Create(new() { ProjectName = "second" }));
+
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
+        Assert.Contains("The change was not made. A pooler", refused.Message, StringComparison.Ordinal);
+    }
+
+    [FactIfPostgres]
     public void A_database_that_cannot_hold_every_character_is_refused_when_it_is_opened()
     {
         string name = PostgresServer.NewSchema();

@@ -57,6 +57,9 @@ internal sealed class DatabaseException(ImmUnavailableReason reason, string mess
             "25006" => (
                 ImmUnavailableReason.ReadOnly,
                 "The database takes no changes: it is a standby, or set to read only. Connect to the primary."),
+            "26000" or "42P05" => (
+                ImmUnavailableReason.Other,
+                "A pooler gives the statements of a connection to several sessions. Let it keep a connection to one session."),
             "53100" => (ImmUnavailableReason.NoSpace, "The database has no room. Make room and try again."),
             _ when IsTransient(e) => (
                 ImmUnavailableReason.DatabaseUnreachable, "The database does not answer. Check the server and the network, and try again."),
