@@ -241,6 +241,9 @@ public sealed partial class ImmStore
                 ImmUnavailableReason.NameTaken, $"The file '{temporary}' is in use. Move it away."));
         }
 
+        // The data file stays open until it has its name, or is deleted: another file may come under a name meanwhile.
+        FileStore file = store.Files!;
+        file.IsTemporary = true;
         try
         {
             foreach (ScopeState state in scopes)
@@ -261,16 +264,17 @@ public sealed partial class ImmStore
                     throw new StoreFileException(StoreFileException.ReasonOf(failure), failure.Message, failure);
                 }
 
+                file.Data.ThrowIfMoved();
                 disk.Rename(temporary, path);
                 temporary = path;
                 disk.FlushDirectory(path);
             });
+            file.Data.Dispose();
         }
         catch
         {
             store.Dispose();
-            (string first, string second) = WriteAheadLog.Paths(temporary);
-            OrUnavailable(path, () => Array.ForEach([temporary, first, second], disk.Delete));
+            file.Data.Delete(disk, temporary);
             throw;
         }
     }

@@ -264,6 +264,27 @@ public sealed class ExportTests : IDisposable
         }
     }
 
+    [TheoryOnLinux]
+    [InlineData("imm.db-new", true)]
+    [InlineData("imm.db-new", false)]
+    [InlineData("imm.db-new-log1", true)]
+    [InlineData("imm.db-new-log2", false)]
+    public void An_import_leaves_a_file_that_came_under_one_of_its_names(string name, bool isWhole)
+    {
+        string json = """{"Format":"imm-core-snapshot/1"}"""[..^(isWhole ? 0 : 1)];
+        string foreign = _directory.File(name);
+        var changing = new CallingWhenRead(Encoding.UTF8.GetBytes(json), () =>
+        {
+            File.Move(foreign, _directory.File("moved"));
+            File.WriteAllText(foreign, "a note");
+        });
+
+        bool isMade = Xunit.Record.Exception(() => ImmStore.Import(_path, changing)) is null;
+
+        Assert.Equal("a note", File.ReadAllText(foreign));
+        Assert.Equal(isMade ? ["imm.db", name, "moved"] : [name, "moved"], _directory.Names);
+    }
+
     [Fact]
     public async Task A_damaged_scope_fails_the_export_with_its_reason()
     {
@@ -360,6 +381,23 @@ public sealed class ExportTests : IDisposable
             }
 
             return base.WriteAsync(buffer, cancellationToken);
+        }
+    }
+
+    /// <summary>Calls something when it is first read.</summary>
+    private sealed class CallingWhenRead(byte[] bytes, Action call) : MemoryStream(bytes)
+    {
+        private bool _isRead;
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            if (!_isRead)
+            {
+                _isRead = true;
+                call();
+            }
+
+            return base.Read(buffer, offset, count);
         }
     }
 

@@ -76,6 +76,17 @@ internal sealed class DataFile : IPages, IDisposable
     /// <inheritdoc cref="DiskFile.IsAt"/>
     public bool IsAt(string path) => _file.IsAt(path);
 
+    /// <summary>Verifies that the name still leads to this file, which is about to get another one.</summary>
+    /// <exception cref="StoreFileException">The file was moved, deleted or replaced.</exception>
+    public void ThrowIfMoved()
+    {
+        if (!IsAt(Name))
+        {
+            throw new StoreFileException(
+                ImmUnavailableReason.FilesChanged, $"The file '{Name}' was moved, deleted or replaced while it was written.");
+        }
+    }
+
     /// <summary>Verifies page 0 and the length of the file.</summary>
     /// <exception cref="DamagedFileException">Page 0 is damaged, or the file was cut.</exception>
     public void Verify()

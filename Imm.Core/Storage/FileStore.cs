@@ -58,6 +58,15 @@ internal sealed class FileStore : IDisposable
     /// <summary>The full path of the data file.</summary>
     public string DataPath => _data.Name;
 
+    /// <summary>The data file.</summary>
+    public DataFile Data => _data;
+
+    /// <summary>
+    /// True for files that are being made under a temporary name: a close deletes the logs whatever happened, and leaves
+    /// <see cref="Data"/> open for its maker, who renames or deletes it.
+    /// </summary>
+    public bool IsTemporary { get; set; }
+
     /// <summary>The reason why the store takes no more changes; null while it does.</summary>
     public Exception? Failure => _failure.Cause;
 
@@ -291,7 +300,7 @@ internal sealed class FileStore : IDisposable
         foreach (WriteAheadLog log in _logFiles)
         {
             // After a failure the logs are needed. A log that cannot be deleted is not: the next open uses it again.
-            if (!_failure.IsSet && log.Delete(_disk) is { } reason)
+            if ((!_failure.IsSet || IsTemporary) && log.Delete(_disk) is { } reason && !IsTemporary)
             {
                 _failure.TrySet(reason);
             }
@@ -299,7 +308,10 @@ internal sealed class FileStore : IDisposable
             log.Dispose();
         }
 
-        _data.Dispose();
+        if (!IsTemporary)
+        {
+            _data.Dispose();
+        }
     }
 
     /// <summary>Releases the files unchanged, so that the next open recovers the store.</summary>

@@ -70,10 +70,8 @@ internal static class StoreBackup
             }
 
             target.WriteHeader(header);
-            return target.IsAt(temporary)
-                ? target
-                : throw new StoreFileException(
-                    ImmUnavailableReason.FilesChanged, $"The file '{temporary}' was moved, deleted or replaced while it was written.");
+            target.ThrowIfMoved();
+            return target;
         }
         catch (Exception e)
         {
