@@ -267,9 +267,9 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     /// <exception cref="ArgumentException"><paramref name="path"/> is null, empty or white space, or holds a null character.</exception>
     /// <exception cref="InvalidOperationException">The store is in memory.</exception>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: something has that name, or came under it while the copy was written; the name is too
-    /// long for the logs of the copy; the file cannot be written, or there is no room for it; the store has failed; or a file of it was
-    /// moved, deleted, replaced or cut. There is no copy.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: something has that name or that of a log of the copy, or came under it while the copy
+    /// was written; it is the name of a log of another file; it is too long for the logs of the copy; the file cannot be written, or there
+    /// is no room for it; the store has failed; or a file of it was moved, deleted, replaced or cut. There is no copy.
     /// </exception>
     /// <exception cref="OperationCanceledException">The backup was cancelled; there is no copy.</exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>

@@ -348,6 +348,50 @@ public sealed class ForeignFileTests : IDisposable
         Assert.Equal(["one", "two"], Names("imm.db"));
     }
 
+    [Theory]
+    [InlineData("imm.db-log1")]
+    [InlineData("imm.db-log2")]
+    public async Task A_copy_under_the_name_of_a_log_of_a_closed_store_is_refused(string name)
+    {
+        NewStore("imm.db", "one").Dispose();
+        using (ImmStore reader = ImmStore.OpenReadOnly(_directory.File("imm.db")))
+        {
+            await AssertNameRefused(() => reader.BackupAsync(_directory.File(name)), "imm.db");
+        }
+
+        using (ImmStore other = NewStore("other.db", "two"))
+        {
+            await AssertNameRefused(() => other.BackupAsync(_directory.File(name)), "imm.db");
+        }
+
+        await AssertNameRefused(() => Task.Run(() => ImmStore.Import(_directory.File(name), new MemoryStream("{}"u8.ToArray()))), "imm.db");
+        await AssertNameRefused(() => Task.Run(() => ImmStore.Salvage(_directory.File("imm.db"), _directory.File(name))), "imm.db");
+        await AssertNameRefused(() => Task.Run(() => ImmStore.Open(_directory.File(name))), "imm.db");
+        Assert.Equal(["one"], Names("imm.db"));
+    }
+
+    [Theory]
+    [InlineData("backup.db-log1")]
+    [InlineData("backup.db-log2")]
+    public async Task A_backup_beside_a_file_with_the_name_of_its_log_is_refused(string name)
+    {
+        File.WriteAllText(_directory.File(name), "a note");
+        using ImmStore store = NewStore("imm.db", "one");
+
+        await AssertNameRefused(() => store.BackupAsync(_directory.File("backup.db")), name);
+
+        Assert.Equal("a note", File.ReadAllText(_directory.File(name)));
+    }
+
+    private async Task AssertNameRefused(Func<Task> copy, string blamed)
+    {
+        string[] before = [.. _directory.Names];
+        ImmException refused = await Assert.ThrowsAsync<ImmException>(copy);
+        Assert.Equal((ImmErrorCode.ServiceUnavailable, ImmUnavailableReason.NameTaken), (refused.Code, refused.Reason));
+        Assert.Contains($"'{_directory.File(blamed)}'", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, _directory.Names);
+    }
+
     private static void Create(ImmStore store, string name) => store.Registry().Create(new CreateProjectRequest { ProjectName = name });
 
     private ImmStore NewStore(string name, string project)

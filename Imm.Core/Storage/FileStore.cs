@@ -100,6 +100,10 @@ internal sealed class FileStore : IDisposable
 
         // Fails for a path that is too long for the names of the logs, before anything is created.
         _ = disk.Length(WriteAheadLog.Paths(path).First);
+        if (length is null or 0)
+        {
+            WriteAheadLog.VerifyIsNone(disk, path);
+        }
 
         // Started first: if it cannot be started no file has been touched.
         var thread = new StorageThread($"Imm.Core checkpoint {Path.GetFileName(path)}", settings.StartThread, settings.IdleMark / 2);

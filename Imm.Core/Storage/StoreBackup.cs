@@ -26,8 +26,15 @@ internal static class StoreBackup
                 ImmUnavailableReason.NameTaken, $"The file '{path}' exists already. A backup does not replace a file: use another path.");
         }
 
-        // Fails for a path that is too long for the names of the logs: such a backup could not be opened.
-        _ = disk.Length(WriteAheadLog.Paths(path).First);
+        // Such a backup could not be opened: also not where its path is too long for the names of the logs.
+        (string first, string second) = WriteAheadLog.Paths(path);
+        if (Array.Find([first, second], disk.IsTaken) is { } log)
+        {
+            throw new StoreFileException(
+                ImmUnavailableReason.NameTaken, $"The file '{log}' has the name of a log of the backup '{path}': use another path.");
+        }
+
+        WriteAheadLog.VerifyIsNone(disk, path);
 
         // A store id of its own, so that the logs of the original are not taken for those of the backup.
         DataFile backup = Write(disk, source, path, mode, DataFileHeader.New(settings.NewStoreId()), cancellationToken);
@@ -91,12 +98,12 @@ internal static class StoreBackup
         for (int i = 1; ; i++)
         {
             string temporary = path + (i == 1 ? "-new" : $"-new{i}");
-            if (IsTaken(disk, temporary))
+            if (disk.IsTaken(temporary))
             {
                 DeleteLeftOver(disk, temporary, storeId);
             }
 
-            if (!IsTaken(disk, temporary))
+            if (!disk.IsTaken(temporary))
             {
                 target = DataFile.Create(disk, temporary, mode);
                 return temporary;
@@ -108,18 +115,6 @@ internal static class StoreBackup
                     ImmUnavailableReason.NameTaken,
                     $"The names '{path}-new' to '{temporary}' are all taken by other files. Move them away.");
             }
-        }
-    }
-
-    private static bool IsTaken(Disk disk, string path)
-    {
-        try
-        {
-            return disk.Length(path) is not null;
-        }
-        catch (NotRegularFileException)
-        {
-            return true;
         }
     }
 
