@@ -165,6 +165,15 @@ public sealed class ExportTests : IDisposable
             {"ProjectName":"p","Revision":3}]}]}
         """,
         "$.Scopes[0].Revision. It is below that of a project.")]
+    [InlineData(
+        """{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"a","RegionId":"r","Revision":9223372036854775807}]}""",
+        "$.Scopes[0].Revision. It is above its maximum, 4611686018427387904.")]
+    [InlineData(
+        """
+        {"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"a","RegionId":"r","Projects":[
+            {"ProjectName":"p","Revision":9223372036854775807},{"ProjectName":"q"}]}]}
+        """,
+        "$.Scopes[0].Projects[0].Revision. It is above its maximum, 4611686018427387904.")]
     public void A_text_that_is_not_an_export_names_its_place_and_leaves_no_file(string json, string problem)
     {
         FormatException refused = Assert.Throws<FormatException>(() => ImmStore.Import(_path, Utf8(json)));

@@ -13,6 +13,9 @@ namespace Imm.Core.Json;
 /// <param name="defaults">The defaults of the states.</param>
 internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
 {
+    /// <summary>The greatest revision: changes without end can follow it.</summary>
+    private const long MaxRevision = 1L << 62;
+
     private static readonly DocumentPlace Root = new("snapshot", "$");
 
     private readonly JsonStreamReader _json = new(stream, "snapshot");
@@ -161,6 +164,7 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
                     break;
                 case "Revision":
                     revision = _json.NextValue(SnapshotJsonContext.Default.NullableInt64, $"{place.Path}.{field}", out _);
+                    place.Number(field, revision, 0, MaxRevision);
                     break;
                 case "Projects":
                     projects.Read(place);
@@ -282,7 +286,7 @@ internal sealed class SnapshotReader(Stream stream, ServiceDefaults defaults)
             long number = LastNumber + 1;
             long time = reader._time ?? DefaultTime.UtcTicks;
             reader._usesAbsentTime |= document.CreateTime is null;
-            long revision = ReadRevision(place, document.Revision, LastRevision + 1, long.MaxValue);
+            long revision = ReadRevision(place, document.Revision, LastRevision + 1, MaxRevision);
             Project project = ReadProject(place, document, ref number, time, revision);
             if (!_names.Add(project.Name))
             {
