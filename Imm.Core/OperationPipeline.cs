@@ -331,7 +331,17 @@ internal sealed class OperationPipeline(
         write = !cancellationToken.CanBeCanceled
             ? PendingWrite<TAnswer>.Rent(scope.Scope, scope.Entry, command)
             : new PendingWrite<TAnswer>(scope.Scope, scope.Entry, command, cancellationToken);
-        queue.Submit(write, mayCommit: isSynchronous);
+        try
+        {
+            queue.Submit(write, mayCommit: isSynchronous);
+        }
+        catch when (cancellationToken.CanBeCanceled)
+        {
+            // It was not taken, and a token lives longer than the call.
+            write.Forget();
+            throw;
+        }
+
         return default;
     }
 

@@ -45,6 +45,37 @@ public sealed class ForeignCodeTests : IDisposable
         Assert.DoesNotContain(_watch.Logs, log => log.Level > LogLevel.Debug);
     }
 
+    [Fact]
+    public void A_change_that_is_not_taken_is_not_kept_by_its_token()
+    {
+        using var token = new CancellationTokenSource();
+        WeakReference? kept = null;
+        ImmStore? store = null;
+        var clock = new Clock
+        {
+            Now = () =>
+            {
+                kept = Refused();
+                return DateTimeOffset.UnixEpoch;
+            },
+        };
+        using ImmStore opened = store = ImmStore.InMemory(new ImmStoreOptions { TimeProvider = clock });
+
+        store.Registry().Create(new() { ProjectName = "p" });
+        GC.Collect();
+
+        Assert.False(kept!.IsAlive);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference Refused()
+        {
+            string description = new('d', 100);
+            Assert.Throws<InvalidOperationException>(
+                () => { _ = store!.Registry().CreateAsync(new() { ProjectName = "q", Description = description }, token.Token); });
+            return new WeakReference(description);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Places))]
     public void A_clock_that_throws_fails_the_change_that_needs_the_time_and_no_other(string? path)

@@ -143,6 +143,9 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     /// <summary>The outcome, in which a refusal is a value.</summary>
     public ValueTask<ImmOutcome<TAnswer>> Outcome => new(this, _source.Version);
 
+    /// <summary>Gives up a write that was not enqueued: the token refers to it no more.</summary>
+    public void Forget() => _cancellation.Dispose();
+
     /// <summary>Gets the outcome of a write that nobody but the calling thread has known. The write must not be used any more.</summary>
     public ImmOutcome<TAnswer> End()
     {
