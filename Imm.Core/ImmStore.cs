@@ -74,25 +74,35 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
         _scopes = new ScopeTable(log, options.MaxLoadedProjects, options.KeptChanges);
         _queue = new CommitQueue(
             log, _scopes, options.TimeProvider, settings.Observer, options.MaxWaitingWrites, settings.StartThread, EndClose);
-        if (log is SharedLog shared)
+        try
         {
-            shared.RefuseWaiting = _queue.RefuseWaiting;
-            shared.Attach(_scopes);
-            _reads = new SharedReads(
-                shared.Database, shared, _scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
-            _scopes.Confirm = scope => _reads.Confirm(scope);
-        }
+            if (log is SharedLog shared)
+            {
+                shared.RefuseWaiting = _queue.RefuseWaiting;
+                shared.Attach(_scopes);
+                _reads = new SharedReads(
+                    shared.Database, shared, _scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
+                _scopes.Confirm = scope => _reads.Confirm(scope);
+            }
 
-        _pipeline = new OperationPipeline(
-            _queue,
-            options.Authorizer,
-            new OperationObservers(options.TimeProvider, [telemetry, .. options.Observers]),
-            telemetry,
-            options.TimeProvider,
-            _reads);
-        _authorizer = options.Authorizer;
-        FollowFiles();
-        telemetry.Opened(this, details, options.Authorizer?.Mode);
+            _pipeline = new OperationPipeline(
+                _queue,
+                options.Authorizer,
+                new OperationObservers(options.TimeProvider, [telemetry, .. options.Observers]),
+                telemetry,
+                options.TimeProvider,
+                _reads);
+            _authorizer = options.Authorizer;
+            FollowFiles();
+            telemetry.Opened(this, details, options.Authorizer?.Mode);
+        }
+        catch
+        {
+            // A thread that cannot be started, or an authorizer that throws: nobody gets a store to close.
+            _reads?.Close();
+            _queue.Abandon();
+            throw;
+        }
     }
 
     /// <summary>The offset from UTC of times on the wire.</summary>

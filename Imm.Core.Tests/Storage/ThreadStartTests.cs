@@ -38,6 +38,41 @@ public sealed class ThreadStartTests
     });
 
     [Fact]
+    public void An_open_or_import_without_threads_leaves_no_file() => Bounded.Run(() => "an open without threads", () =>
+    {
+        for (int count = 0; count < 2; count++)
+        {
+            Assert.True(Live(new ScarceThreads(count, outOfMemory: true), "p"));
+            Assert.Empty(_disk.Paths);
+
+            var threads = new ScarceThreads(count, outOfMemory: true);
+            using var json = new MemoryStream("""{"Format":"imm-core-snapshot/1"}"""u8.ToArray());
+            Assert.Throws<ImmException>(() => ImmStore.Import(Path, json, _disk, settings => settings with { StartThread = threads.Start }));
+            Assert.Empty(_disk.Paths);
+
+            _disk.Put(Path, []);
+            Assert.True(Live(new ScarceThreads(count, outOfMemory: true), "p"));
+            Assert.Equal([Path], _disk.Paths);
+            Assert.Empty(_disk.Read(Path));
+            _disk.Delete(Path);
+        }
+    });
+
+    [Fact]
+    public void An_open_that_fails_behind_the_start_of_its_threads_ends_them() => Bounded.Run(() => "an open that fails late", () =>
+    {
+        var threads = new ScarceThreads(int.MaxValue, outOfMemory: true);
+        var options = new ImmStoreOptions { Path = Path, Authorizer = new ThrowingAuthorizer() };
+
+        Assert.Throws<NotSupportedException>(
+            () => ImmStore.Open(options, _disk, settings => settings with { StartThread = threads.Start }));
+
+        Assert.Equal(2, threads.Started);
+        Assert.All(threads.All, thread => Assert.True(thread.Join(TimeSpan.FromSeconds(10)), $"{thread.Name} runs on."));
+        Assert.Empty(_disk.Paths);
+    });
+
+    [Fact]
     public async Task All_threads_run_before_the_first_change_is_accepted()
     {
         var threads = new ScarceThreads(int.MaxValue, outOfMemory: false);
@@ -80,12 +115,21 @@ public sealed class ThreadStartTests
         return false;
     }
 
+    private sealed class ThrowingAuthorizer : IImmAuthorizer
+    {
+        public AuthorizationMode Mode => throw new NotSupportedException("No mode.");
+
+        public AuthorizationDecision Authorize(AuthorizationRequest request) => throw new NotSupportedException();
+    }
+
     /// <summary>Starts so many threads and no more.</summary>
     private sealed class ScarceThreads(int count, bool outOfMemory)
     {
         private int _started;
 
         public int Started => _started;
+
+        public List<Thread> All { get; } = [];
 
         public bool Refused => Refusal is not null;
 
@@ -100,6 +144,7 @@ public sealed class ThreadStartTests
 
             var thread = new Thread(work) { IsBackground = true, Name = name };
             thread.UnsafeStart();
+            All.Add(thread);
             return thread;
         }
 

@@ -52,6 +52,7 @@ internal sealed class CommitQueue
     private int _waitingCount;
     private int _closed;
     private volatile bool _hasEnded;
+    private volatile bool _isAbandoned;
 
     // Caller must hold the commit lock.
     private readonly List<PendingWrite> _batch;
@@ -241,6 +242,14 @@ internal sealed class CommitQueue
         }
     }
 
+    /// <summary>Ends the commit thread of a store whose open does not complete. The log is left to who opens it.</summary>
+    public void Abandon()
+    {
+        _isAbandoned = true;
+        Close();
+        _thread?.Join();
+    }
+
     /// <summary>Refuses the writes that wait, those of the batch excepted. Caller must hold the commit lock.</summary>
     public void RefuseWaiting(ImmRefusal refusal)
     {
@@ -336,7 +345,10 @@ internal sealed class CommitQueue
     private void End()
     {
         _hasEnded = true;
-        _ended();
+        if (!_isAbandoned)
+        {
+            _ended();
+        }
     }
 
     /// <summary>Adds what waits to the writes that stayed in the batch; false where there is nothing to commit.</summary>

@@ -76,6 +76,9 @@ internal sealed class FileStore : IDisposable
     /// <summary>The numbers of records and pages that recovery applied to the data file.</summary>
     public (int Records, int Pages) Recovered { get; }
 
+    /// <summary>The length of the data file before it was opened; null if there was no file.</summary>
+    private long? LengthBefore { get; init; }
+
     /// <summary>True if the file had an older format and was brought to the present one by the open.</summary>
     public bool IsUpgraded { get; private init; }
 
@@ -119,7 +122,7 @@ internal sealed class FileStore : IDisposable
             }
 
             opening = new StoreOpening(disk, path, data, settings);
-            return new FileStore(disk, path, settings, data, opening.Run(), thread) { IsUpgraded = isOld };
+            return new FileStore(disk, path, settings, data, opening.Run(), thread) { IsUpgraded = isOld, LengthBefore = length };
         }
         catch (Exception e)
         {
@@ -318,11 +321,21 @@ internal sealed class FileStore : IDisposable
         }
     }
 
-    /// <summary>Releases the files unchanged, so that the next open recovers the store.</summary>
+    /// <summary>
+    /// Gives up an open that did not complete: the files are as before it, or else released so that the next open recovers the store.
+    /// </summary>
     public void Abandon()
     {
         // Set without a report to the observer: the caller reports why.
         _failure.TrySet(new IOException("The open of the store did not complete."));
+
+        // Until the store is begun its logs are not needed, and a new data file holds nothing.
+        IsTemporary = !_isBegun;
         Dispose();
+        if (IsTemporary)
+        {
+            _data.Discard(_disk, LengthBefore);
+            _data.Dispose();
+        }
     }
 }

@@ -44,7 +44,17 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
     private static Thread StartInBackground(ThreadStart work, string name)
     {
         var thread = new Thread(work) { IsBackground = true, Name = name };
-        thread.UnsafeStart();
+        try
+        {
+            thread.UnsafeStart();
+        }
+        catch (OutOfMemoryException e)
+        {
+            // So says the runtime where the system gives no thread, with a message that does not tell what was missing.
+            throw new OutOfMemoryException(
+                $"The thread '{name}' cannot be started: a limit of the process or of the system is reached.", e);
+        }
+
         return thread;
     }
 
