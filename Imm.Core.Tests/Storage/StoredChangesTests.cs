@@ -44,6 +44,19 @@ public class StoredChangesTests
     }
 
     [Fact]
+    public void A_callback_for_a_failure_comes_also_where_the_files_have_failed_before_it()
+    {
+        using FileStore file = FileStore.Open(
+            new SimulatedDisk(), "/store/failed.db", new FileStoreSettings(new ServiceDefaults(100, 100, 100)));
+        using var told = new ManualResetEventSlim();
+        file.Fail(new IOException("A read failed."));
+
+        file.WhenFailed(told.Set);
+
+        Assert.True(told.Wait(TimeSpan.FromSeconds(10)), "A watch that began meanwhile would sleep on.");
+    }
+
+    [Fact]
     public void A_change_has_its_kind_its_scope_and_the_project_after_it()
     {
         var disk = new SimulatedDisk();

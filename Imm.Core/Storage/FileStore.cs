@@ -242,8 +242,16 @@ internal sealed class FileStore : IDisposable
     /// <summary>
     /// Calls back on a thread of the pool once the store has failed: who meets the failure may hold locks that the callback takes.
     /// </summary>
-    public void WhenFailed(Action callback) =>
-        _failure.WasSet += () => ThreadPool.UnsafeQueueUserWorkItem(static callback => callback(), callback, preferLocal: false);
+    public void WhenFailed(Action callback)
+    {
+        Action post = () => ThreadPool.UnsafeQueueUserWorkItem(static callback => callback(), callback, preferLocal: false);
+        _failure.WasSet += post;
+        if (_failure.IsSet)
+        {
+            // A read may have failed since the open, before there was a callback.
+            post();
+        }
+    }
 
     /// <summary>Begins a checkpoint of everything that was appended, after a checkpoint under way has ended. Does not throw.</summary>
     public void BeginCheckpoint()
