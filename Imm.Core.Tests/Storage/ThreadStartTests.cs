@@ -47,7 +47,8 @@ public sealed class ThreadStartTests
 
             var threads = new ScarceThreads(count, outOfMemory: true);
             using var json = new MemoryStream("""{"Format":"imm-core-snapshot/1"}"""u8.ToArray());
-            Assert.Throws<ImmException>(() => ImmStore.Import(Path, json, _disk, settings => settings with { StartThread = threads.Start }));
+            Assert.Throws<ImmException>(
+                () => ImmStore.Import(Path, json, _disk, settings => settings with { StartThread = threads.Start }));
             Assert.Empty(_disk.Paths);
 
             _disk.Put(Path, []);

@@ -73,7 +73,7 @@ internal sealed class CommitQueue
     /// Called once, after the last write: for a persistent log on the commit thread, which no caller can interrupt and which needs no
     /// thread of the pool; otherwise on the thread that closes. It does not throw.
     /// </param>
-    /// <exception cref="OutOfMemoryException">The commit thread cannot be started.</exception>
+    /// <exception cref="StoreFileException">The commit thread cannot be started.</exception>
     /// <exception cref="ThreadStartException">The commit thread cannot be started.</exception>
     public CommitQueue(
         CommitLog log,

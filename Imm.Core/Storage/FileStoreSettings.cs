@@ -32,7 +32,7 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
     public IStoreObserver? Observer { get; init; }
 
     /// <summary>
-    /// Starts a thread with a name. Throws <see cref="OutOfMemoryException"/> or <see cref="ThreadStartException"/> if it cannot.
+    /// Starts a thread with a name. Throws <see cref="StoreFileException"/> or <see cref="ThreadStartException"/> if it cannot.
     /// </summary>
     public Func<ThreadStart, string, Thread> StartThread { get; init; } = StartInBackground;
 
@@ -51,8 +51,10 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
         catch (OutOfMemoryException e)
         {
             // So says the runtime where the system gives no thread, with a message that does not tell what was missing.
-            throw new OutOfMemoryException(
-                $"The thread '{name}' cannot be started: a limit of the process or of the system is reached.", e);
+            throw new StoreFileException(
+                ImmUnavailableReason.Other,
+                $"The thread '{name}' cannot be started: a limit of the process or of the system is reached.",
+                e);
         }
 
         return thread;

@@ -32,6 +32,9 @@ internal static class FileSystemCalls
     private const int Exclusive = 2;
     private const int WithoutWaiting = 4;
 
+    /// <summary>The flag by which a program that is started meanwhile does not inherit the file.</summary>
+    private static int CloseOnExec => OperatingSystem.IsLinux() ? 0x80000 : OperatingSystem.IsMacOS() ? 0x1000000 : 0;
+
     /// <summary>Finds the file with a name, without following a link; null only if certainly nothing has the name.</summary>
     /// <exception cref="IOException">The file system gives no answer.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
@@ -104,7 +107,7 @@ internal static class FileSystemCalls
             return;
         }
 
-        int descriptor = Unix.Open(directory, flags: 0);
+        int descriptor = Unix.Open(directory, CloseOnExec);
         if (descriptor < 0)
         {
             throw Failure($"The directory '{directory}' could not be opened to flush it", Marshal.GetLastPInvokeError());
@@ -133,7 +136,7 @@ internal static class FileSystemCalls
     {
         // Not through .NET, which locks what it opens, and reports the lock that is there by an exception. On some file systems only a file
         // that is open for writing can be locked.
-        int descriptor = Unix.Open(path, ReadWrite);
+        int descriptor = Unix.Open(path, ReadWrite | CloseOnExec);
         if (descriptor < 0)
         {
             throw Failure($"The file '{path}' could not be opened to verify its lock", Marshal.GetLastPInvokeError());
