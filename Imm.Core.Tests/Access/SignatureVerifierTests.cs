@@ -118,6 +118,43 @@ public sealed class SignatureVerifierTests
     }
 
     [Fact]
+    public void A_parameter_with_two_values_is_refused_because_their_order_is_not_signed()
+    {
+        // Sorted, both orders have the same signature, and the last value counts: on the way somebody could choose between them.
+        var signer = new Signer { Query = "URI=a&URI=b", MoreParameters = { new("URI", "a"), new("URI", "b") } };
+        KeyValuePair<string, string>[] form = [new("Content-Type", "application/x-www-form-urlencoded")];
+        foreach (string query in new[] { "URI=a&URI=b", "URI=b&URI=a" })
+        {
+            Refuses(ImmWireErrorCode.IncompleteSignature, new("POST", "/", query, signer.V3Headers(), default));
+            Refuses(ImmWireErrorCode.IncompleteSignature, new("POST", "/", $"{signer.V2Query()}&{query}", [], default));
+            Refuses(
+                ImmWireErrorCode.IncompleteSignature,
+                new("POST", "/", query[..5], form, Encoding.UTF8.GetBytes($"{signer.V2Query()}&{query[6..]}")));
+        }
+
+        // Equal values have one order, and the bytes of a body have a hash.
+        signer = new Signer { Query = "URI=a&URI=a", MoreParameters = { new("URI", "a"), new("URI", "a") } };
+        Accepts(signer.V3());
+        Accepts(new("POST", "/", $"{signer.V2Query()}&URI=a&URI=a", [], default));
+        Accepts(new Signer { ContentType = form[0].Value, Body = "URI=a&URI=b" }.V3());
+    }
+
+    [Fact]
+    public void The_action_is_what_is_signed_of_a_header_that_occurs_more_than_once()
+    {
+        var signer = new Signer { Action = "DeleteProject,GetProject" };
+        List<KeyValuePair<string, string>> headers = signer.V3Headers();
+        headers.RemoveAll(header => header.Key == "x-acs-action");
+        foreach (string[] actions in new[] { new[] { "GetProject", "DeleteProject" }, ["DeleteProject", "GetProject"] })
+        {
+            var request = new SignedRequest(
+                "POST", "/", signer.Query, [.. headers, .. actions.Select(action => KeyValuePair.Create("x-acs-action", action))], default);
+            Accepts(request);
+            Assert.Equal("DeleteProject,GetProject", request.Action);
+        }
+    }
+
+    [Fact]
     public void The_body_is_hashed_whatever_its_type()
     {
         var signer = new Signer { Body = "{\"a\":\"é\"}", ContentType = "application/json" };

@@ -32,6 +32,9 @@ internal sealed class Signer
     /// <summary>Headers beside those of the signature; signed where they are of the caller's version 3.</summary>
     public List<KeyValuePair<string, string>> MoreHeaders { get; } = [];
 
+    /// <summary>Parameters that are signed in version 2, and that a test sends itself.</summary>
+    public List<KeyValuePair<string, string>> MoreParameters { get; } = [];
+
     /// <summary>Changes the headers that are signed, before they are signed.</summary>
     public Action<Dictionary<string, string>>? BeforeSigning { get; set; }
 
@@ -120,7 +123,7 @@ internal sealed class Signer
         }
 
         beforeSigning?.Invoke(parameters);
-        string toSign = $"{Method}&%2F&{Escape(Join(parameters))}";
+        string toSign = $"{Method}&%2F&{Escape(Join([.. parameters, .. MoreParameters]))}";
         parameters["Signature"] = Convert.ToBase64String(
             HMACSHA1.HashData(Encoding.UTF8.GetBytes(Secret + "&"), Encoding.UTF8.GetBytes(toSign)));
         afterSigning?.Invoke(parameters);
@@ -129,11 +132,11 @@ internal sealed class Signer
 
     private static string CanonicalQuery(string query) => query.Length == 0
         ? ""
-        : Join(query.Split('&').Select(pair => pair.Split('=', 2)).ToDictionary(
-            pair => Uri.UnescapeDataString(pair[0]), pair => Uri.UnescapeDataString(pair.ElementAtOrDefault(1) ?? "")));
+        : Join(query.Split('&').Select(pair => pair.Split('=', 2)).Select(
+            pair => KeyValuePair.Create(Uri.UnescapeDataString(pair[0]), Uri.UnescapeDataString(pair.ElementAtOrDefault(1) ?? ""))));
 
-    private static string Join(Dictionary<string, string> parameters) => string.Join(
-        '&', parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{Escape(pair.Key)}={Escape(pair.Value)}"));
+    private static string Join(IEnumerable<KeyValuePair<string, string>> parameters) => string.Join(
+        '&', parameters.Select(pair => $"{Escape(pair.Key)}={Escape(pair.Value)}").Order(StringComparer.Ordinal));
 
     private static string Escape(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(one =>
         char.IsAsciiLetterOrDigit((char)one) || one is (byte)'-' or (byte)'_' or (byte)'.' or (byte)'~'

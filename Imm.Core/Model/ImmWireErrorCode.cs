@@ -18,7 +18,8 @@ public static class ImmWireErrorCode
     public const string InvalidSignatureMethod = "InvalidSignatureMethod";
 
     /// <summary>
-    /// The Authorization header is malformed, or a header is not signed that must be. HTTP status 400.
+    /// The Authorization header is malformed, a header is not signed that must be, or a parameter has two values, whose order is not
+    /// signed. HTTP status 400.
     /// </summary>
     public const string IncompleteSignature = "IncompleteSignature";
 

@@ -80,7 +80,7 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
         }
 
         string[] signed = parts.SignedHeaders.Split(';');
-        if (!IsComplete(signed, request))
+        if (!IsComplete(signed, request) || SignedRequest.IsAmbiguous(request.QueryParameters))
         {
             return SignatureVerdict.Incomplete;
         }
@@ -123,6 +123,11 @@ internal sealed class SignatureVerifier(Func<string, RamCredential?> find, TimeP
         if (request.Parameter("SignatureVersion") is not "1.0")
         {
             return SignatureVerdict.Invalid("SignatureVersion");
+        }
+
+        if (SignedRequest.IsAmbiguous(request.Parameters))
+        {
+            return SignatureVerdict.Incomplete;
         }
 
         return VerifyCommon(

@@ -31,14 +31,14 @@ internal sealed class SignedRequest(
             : QueryParameters;
 
     /// <summary>
-    /// The action: the parameter, which both versions sign, or else the header. An empty parameter is the action too.
+    /// The action: the parameter, which both versions sign, or else the header as it is signed. An empty parameter is the action too.
     /// </summary>
     public string? Action
     {
         get
         {
             int index = Parameters.FindLastIndex(parameter => parameter.Key == "Action");
-            return index >= 0 ? Parameters[index].Value : headers.LastOrDefault(header => IsNamed(header, "x-acs-action")).Value;
+            return index >= 0 ? Parameters[index].Value : Header("x-acs-action");
         }
     }
 
@@ -69,6 +69,15 @@ internal sealed class SignedRequest(
                 .Order(StringComparer.Ordinal),
         ];
         return values.Length == 0 ? null : string.Join(',', values);
+    }
+
+    /// <summary>
+    /// True if a name occurs with different values. The last one counts, and signatures sort the values: which one is last is not signed.
+    /// </summary>
+    public static bool IsAmbiguous(List<KeyValuePair<string, string>> parameters)
+    {
+        var values = new Dictionary<string, string>();
+        return parameters.Exists(parameter => !values.TryAdd(parameter.Key, parameter.Value) && values[parameter.Key] != parameter.Value);
     }
 
     /// <summary>
