@@ -102,6 +102,26 @@ public abstract class DatasetConformance
     protected abstract ImmStore Open(ImmStoreOptions options);
 
     [StoreFact]
+    public async Task Files_that_change_nothing_have_no_revision()
+    {
+        Registry.Create(new() { ProjectName = "p" });
+        Dataset dataset = Registry.CreateDataset(new() { ProjectName = "p", DatasetName = "d" });
+        using var cancellation = new CancellationTokenSource();
+
+        foreach (Dataset answer in new[]
+        {
+            Registry.AddFiles("p", "d", 0, 0),
+            Registry.RemoveFiles("p", "d", 0, 0),
+            await Registry.AddFilesAsync("p", "d", 0, 0, cancellation.Token),
+        })
+        {
+            Assert.Equal((dataset, dataset.Revision), (answer, answer.Revision));
+        }
+
+        Assert.Equal(dataset.Revision, Registry.List().Revision);
+    }
+
+    [StoreFact]
     public void A_new_dataset_takes_the_present_limits_of_its_project()
     {
         Registry.Create(new() { ProjectName = "p", DatasetMaxBindCount = 3, DatasetMaxTotalFileSize = 50 });

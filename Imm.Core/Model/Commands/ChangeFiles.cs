@@ -90,6 +90,11 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         // Most change one dataset.
         Dataset? only = null;
         Dataset[]? datasets = datasetCount == 1 ? null : new Dataset[datasetCount];
+        if (IsEmpty)
+        {
+            return Unchanged(state, datasets ?? new Dataset[1]);
+        }
+
         OwnerToken? own = owner is null && datasetCount > 1 ? new() : null;
         var changes = new Change[datasetCount + projectCount];
         (int next, int changed) = (0, 0);
@@ -124,6 +129,18 @@ internal sealed class ChangeFiles : Command<IReadOnlyList<Dataset>>
         return datasets is null
             ? Decision<IReadOnlyList<Dataset>>.Accepted([only!], state, changes)
             : Decision<IReadOnlyList<Dataset>>.Accepted(Array.AsReadOnly(datasets), state, changes);
+    }
+
+    /// <summary>Answers the datasets as they are. No state is made: only the thread that commits may make the next one.</summary>
+    private Decision<IReadOnlyList<Dataset>> Unchanged(ScopeState state, Dataset[] datasets)
+    {
+        int next = 0;
+        foreach (Item item in Items)
+        {
+            datasets[next++] = Find(state, item).Dataset.Dataset;
+        }
+
+        return Decision<IReadOnlyList<Dataset>>.Unchanged(Array.AsReadOnly(datasets));
     }
 
     private static FileChange[] Sorted(FileChange[] changes)

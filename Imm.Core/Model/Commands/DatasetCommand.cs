@@ -17,6 +17,12 @@ internal abstract class DatasetCommand<TAnswer>(string projectName, string datas
             state.Find(projectName, datasetName, out Project? before, out DatasetEntry? dataset) is null, "a changed dataset exists");
         long revision = state.Revision + 1;
         (TAnswer answer, DatasetEntry? next) = Change(dataset!, revision, nowTicks);
+        if (next == dataset)
+        {
+            // No state is made: only the thread that commits may make the next one.
+            return Decision<TAnswer>.Unchanged(answer);
+        }
+
         Project after = next is null ? before!.Without(dataset!, revision, owner) : before!.With(next, owner);
         return Decision<TAnswer>.Accepted(
             answer,
