@@ -108,9 +108,9 @@ internal sealed class OperationPipeline(
             ValueTask<ImmOutcome<TAnswer>> outcome = RunAsync(call, scope, isSynchronous: true, CancellationToken.None);
             return outcome.IsCompletedSuccessfully ? outcome.Result : outcome.AsTask().GetAwaiter().GetResult();
         }
-        catch (ImmException e)
+        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
         {
-            // A scope that cannot be read.
+            // A scope that cannot be read. What an authorizer was refused itself is not the outcome of the operation.
             return new(e.Refusal);
         }
     }
@@ -124,9 +124,9 @@ internal sealed class OperationPipeline(
         {
             return await RunAsync(call, scope, isSynchronous: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (ImmException e)
+        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
         {
-            // A scope that cannot be read.
+            // A scope that cannot be read. What an authorizer was refused itself is not the outcome of the operation.
             return new(e.Refusal);
         }
     }

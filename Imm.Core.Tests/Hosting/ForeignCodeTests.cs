@@ -413,6 +413,36 @@ public sealed class ForeignCodeTests : IDisposable
     });
 
     [Fact]
+    public async Task A_refusal_that_an_authorizer_meets_itself_is_not_that_of_the_operation()
+    {
+        ProjectRegistry? registry = null;
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions
+        {
+            Authorizer = new Authorizer(request =>
+            {
+                if (request.Action == "imm:CreateProject")
+                {
+                    registry!.Get("policies");
+                }
+
+                return AuthorizationDecision.Allow;
+            }),
+        });
+        registry = store.Registry();
+        KeyValuePair<string, string>[] parameters = [new("ProjectName", "p")];
+
+        foreach (Func<Task> create in new Func<Task>[]
+        {
+            () => new ImmApi(store).InvokeAsync("default", "local", "CreateProject", parameters).AsTask(),
+            () => registry.TryCreateAsync(new() { ProjectName = "p" }).AsTask(),
+            () => Task.FromResult(registry.TryCreate(new() { ProjectName = "p" }, out _, out _)),
+        })
+        {
+            Assert.Equal(ImmErrorCode.ResourceNotFound, (await Assert.ThrowsAsync<ImmException>(create)).Code);
+        }
+    }
+
+    [Fact]
     public async Task An_exception_of_the_authorizer_passes_through_the_RPC_endpoint_unchanged()
     {
         var defect = new ObjectDisposedException("the authorizer's connection");
