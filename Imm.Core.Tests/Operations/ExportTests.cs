@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Imm.Core.Storage;
@@ -32,6 +33,22 @@ public sealed class ExportTests : IDisposable
 
         Assert.Equal(WithoutTime(expected), WithoutTime(json));
         Assert.Equal(WithoutTime(expected), WithoutTime(ImmSnapshot.FromJson(json).ToJson()));
+    }
+
+    [Fact]
+    public void A_stream_that_gives_little_at_once_is_imported_in_a_time_that_grows_with_its_length()
+    {
+        // The text of a project was read again from its beginning after each piece that came.
+        string datasets = string.Join(',', Enumerable.Range(0, 5000).Select(i => $$"""{"DatasetName":"d{{i}}","Bindings":[]}"""));
+        string projects = $$"""[{"ProjectName":"p","Datasets":[{{datasets}}]}]""";
+        byte[] text = Encoding.UTF8.GetBytes(
+            $$"""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"a","RegionId":"r","Projects":{{projects}}}]}""");
+        var watch = Stopwatch.StartNew();
+
+        using ImmStore store = ImmStore.ImportInMemory(new Trickle(text));
+
+        Assert.Equal(5000, store.Registry("a", "r").Get("p").DatasetCount);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"{watch.Elapsed}");
     }
 
     [Fact]
@@ -504,5 +521,13 @@ public sealed class ExportTests : IDisposable
 
             return text.Append("]}").ToString();
         }
+    }
+
+    /// <summary>A stream that gives one byte at once, as a slow network may.</summary>
+    private sealed class Trickle(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 1));
+
+        public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, 1)]);
     }
 }

@@ -164,8 +164,8 @@ internal sealed class JsonStreamReader(Stream stream, string subject)
             Array.Resize(ref _buffer, checked(2 * _buffer.Length));
         }
 
-        int read = stream.Read(_buffer, _end, _buffer.Length - _end);
-        _end += read;
-        _isAtEnd = read == 0;
+        // Whole buffers: what is not there as a whole is read again from its beginning, and a stream may give little at once.
+        _end += stream.ReadAtLeast(_buffer.AsSpan(_end), _buffer.Length - _end, throwOnEndOfStream: false);
+        _isAtEnd = _end < _buffer.Length;
     }
 }
