@@ -315,7 +315,7 @@ public sealed partial class ImmStore
                 ImmUnavailableReason.NameTaken, $"The file '{taken}' exists already. No file is replaced: use another path.");
         }
 
-        WriteAheadLog.VerifyIsNone(disk, path);
+        NewFileName.VerifyIsOfNoLog(disk, path);
         for (int i = 1; i <= MaxTemporaryNames; i++)
         {
             string temporary = path + (i == 1 ? "-new" : $"-new{i}");
@@ -332,7 +332,7 @@ public sealed partial class ImmStore
     private static string? FirstTaken(Disk disk, string path)
     {
         (string first, string second) = WriteAheadLog.Paths(path);
-        return Array.Find([path, first, second], disk.IsTaken);
+        return Array.Find([path, first, second], name => NewFileName.IsTaken(disk, name));
     }
 
     private static IEnumerable<ScopeState> Cancellable(IEnumerable<ScopeState> scopes, CancellationToken cancellationToken)

@@ -71,7 +71,7 @@ public sealed class ForeignCodeTests : IDisposable
         {
             string description = new('d', 100);
             Assert.Throws<InvalidOperationException>(
-                () => { _ = store!.Registry().CreateAsync(new() { ProjectName = "q", Description = description }, token.Token); });
+                () => { _ = store!.Registry().CreateAsync(new() { ProjectName = "q", Description = description }, token.Token).AsTask(); });
             return new WeakReference(description);
         }
     }

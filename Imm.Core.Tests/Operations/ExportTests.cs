@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Imm.Core.Storage;
@@ -36,20 +35,18 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
-    public void A_stream_that_gives_little_at_once_is_imported_in_a_time_that_grows_with_its_length()
+    public void A_stream_that_gives_little_at_once_is_read_once() => Bounded.Run(() => "an import", () =>
     {
         // The text of a project was read again from its beginning after each piece that came.
-        string datasets = string.Join(',', Enumerable.Range(0, 5000).Select(i => $$"""{"DatasetName":"d{{i}}","Bindings":[]}"""));
+        string datasets = string.Join(',', Enumerable.Range(0, 50_000).Select(i => $$"""{"DatasetName":"d{{i}}","Bindings":[]}"""));
         string projects = $$"""[{"ProjectName":"p","Datasets":[{{datasets}}]}]""";
         byte[] text = Encoding.UTF8.GetBytes(
             $$"""{"Format":"imm-core-snapshot/1","Scopes":[{"AccountId":"a","RegionId":"r","Projects":{{projects}}}]}""");
-        var watch = Stopwatch.StartNew();
 
         using ImmStore store = ImmStore.ImportInMemory(new Trickle(text));
 
-        Assert.Equal(5000, store.Registry("a", "r").Get("p").DatasetCount);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"{watch.Elapsed}");
-    }
+        Assert.Equal(50_000, store.Registry("a", "r").Get("p").DatasetCount);
+    });
 
     [Fact]
     public void An_imported_file_has_revisions_times_counts_bindings_and_quotas()

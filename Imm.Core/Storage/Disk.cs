@@ -51,19 +51,6 @@ internal abstract class Disk
     /// <summary>Makes the names in the directory of a file durable.</summary>
     public abstract void FlushDirectory(string path);
 
-    /// <summary>True if anything has a name, a regular file or not.</summary>
-    public bool IsTaken(string path)
-    {
-        try
-        {
-            return Length(path) is not null;
-        }
-        catch (NotRegularFileException)
-        {
-            return true;
-        }
-    }
-
     /// <summary>Closes a file, and deletes it if a path still refers to it. Returns the reason if it could not be deleted.</summary>
     public Exception? CloseAndDelete(DiskFile file, string path)
     {

@@ -105,7 +105,7 @@ internal sealed class FileStore : IDisposable
         _ = disk.Length(WriteAheadLog.Paths(path).First);
         if (length is null or 0)
         {
-            WriteAheadLog.VerifyIsNone(disk, path);
+            NewFileName.VerifyIsOfNoLog(disk, path);
         }
 
         // Started first: if it cannot be started no file has been touched.

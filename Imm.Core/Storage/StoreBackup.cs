@@ -28,13 +28,13 @@ internal static class StoreBackup
 
         // Such a backup could not be opened: also not where its path is too long for the names of the logs.
         (string first, string second) = WriteAheadLog.Paths(path);
-        if (Array.Find([first, second], disk.IsTaken) is { } log)
+        if (Array.Find([first, second], name => NewFileName.IsTaken(disk, name)) is { } log)
         {
             throw new StoreFileException(
                 ImmUnavailableReason.NameTaken, $"The file '{log}' has the name of a log of the backup '{path}': use another path.");
         }
 
-        WriteAheadLog.VerifyIsNone(disk, path);
+        NewFileName.VerifyIsOfNoLog(disk, path);
 
         // A store id of its own, so that the logs of the original are not taken for those of the backup.
         DataFile backup = Write(disk, source, path, mode, DataFileHeader.New(settings.NewStoreId()), cancellationToken);
@@ -98,12 +98,12 @@ internal static class StoreBackup
         for (int i = 1; ; i++)
         {
             string temporary = path + (i == 1 ? "-new" : $"-new{i}");
-            if (disk.IsTaken(temporary))
+            if (NewFileName.IsTaken(disk, temporary))
             {
                 DeleteLeftOver(disk, temporary, storeId);
             }
 
-            if (!disk.IsTaken(temporary))
+            if (!NewFileName.IsTaken(disk, temporary))
             {
                 target = DataFile.Create(disk, temporary, mode);
                 return temporary;

@@ -61,19 +61,6 @@ internal sealed class WriteAheadLog : IDisposable
     /// <summary>Returns the paths of the two logs of a data file.</summary>
     public static (string First, string Second) Paths(string dataPath) => (dataPath + "-log1", dataPath + "-log2");
 
-    /// <summary>Verifies that the name of a new data file is not that of a log of another one, which could not be opened then.</summary>
-    /// <exception cref="StoreFileException">It is.</exception>
-    public static void VerifyIsNone(Disk disk, string dataPath)
-    {
-        string other = dataPath.Length > "-log1".Length ? dataPath[..^"-log1".Length] : "";
-        (string first, string second) = Paths(other);
-        if ((dataPath == first || dataPath == second) && IsFile(disk, other))
-        {
-            throw new StoreFileException(
-                ImmUnavailableReason.NameTaken, $"The name '{dataPath}' is that of a log of the file '{other}': use another path.");
-        }
-    }
-
     /// <summary>Creates a log for <see cref="BeginGeneration"/>.</summary>
     public static WriteAheadLog Create(Disk disk, string path, UnixFileMode? mode) => new(disk.Create(path, mode));
 
@@ -281,18 +268,6 @@ internal sealed class WriteAheadLog : IDisposable
     public Exception? Delete(Disk disk) => disk.CloseAndDelete(_file, Name);
 
     public void Dispose() => _file.Dispose();
-
-    private static bool IsFile(Disk disk, string path)
-    {
-        try
-        {
-            return disk.Length(path) is not null;
-        }
-        catch (NotRegularFileException)
-        {
-            return false;
-        }
-    }
 
     private void ReadHeader()
     {
