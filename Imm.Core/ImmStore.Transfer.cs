@@ -96,7 +96,9 @@ public sealed partial class ImmStore
     /// </para>
     /// </remarks>
     /// <param name="path">The new file. A link of that name is not followed.</param>
-    /// <param name="stream">The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture.</param>
+    /// <param name="stream">
+    /// The JSON (UTF-8) that <see cref="ExportAsync"/> wrote, or a snapshot of a fixture. Its revisions are from 0 to 2^62.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// <paramref name="path"/> is null, empty or white space, or <paramref name="stream"/> is null or cannot be read.
     /// </exception>
@@ -104,8 +106,8 @@ public sealed partial class ImmStore
     /// The text is not an export, or breaks a rule; the message names the place. There is no file.
     /// </exception>
     /// <exception cref="ImmException">
-    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: something has that name or that of a log of the file, or the file cannot be written.
-    /// There is no file.
+    /// <see cref="ImmErrorCode.ServiceUnavailable"/>: something has that name or that of a log of the file, it is the name of a log of
+    /// another file, or the file cannot be written. There is no file.
     /// </exception>
     public static void Import(string path, Stream stream)
     {
@@ -158,7 +160,8 @@ public sealed partial class ImmStore
     /// <exception cref="ArgumentException">A path is null, empty or white space.</exception>
     /// <exception cref="ImmException">
     /// <see cref="ImmErrorCode.ServiceUnavailable"/>: the damaged file does not exist, is open for changes, cannot be read or is not a
-    /// store; or something has the new name, or the new file cannot be written. There is no new file.
+    /// store; or something has the new name or that of a log of the new file, it is the name of a log of another file, or the new file
+    /// cannot be written. There is no new file.
     /// </exception>
     public static SalvageReport Salvage(string damagedPath, string newPath)
     {

@@ -117,13 +117,17 @@ public sealed class SharedOutcomeTests
     [FactIfPostgres]
     public void A_transaction_that_the_server_ends_for_its_idleness_is_begun_again()
     {
+        string name = PostgresServer.NewSchema();
         using var stores = new SharedStores(
-            $"{PostgresServer.Shared.ConnectionString};Options=-c idle_in_transaction_session_timeout=50");
-        var clock = new SlowClock();
+            $"{PostgresServer.Shared.ConnectionString};Application Name={name};Options=-c idle_in_transaction_session_timeout=50");
+        var clock = new WaitingClock();
         using ImmStore store = stores.Open(options => options.TimeProvider = clock);
         ProjectRegistry registry = LoseRace(stores, store);
 
-        clock.Pause = TimeSpan.FromMilliseconds(500);
+        clock.WaitOnce = () => Assert.True(SpinWait.SpinUntil(
+            () => stores.Execute(
+                $"SELECT 1 FROM pg_stat_activity WHERE application_name = '{name}' AND state = 'idle in transaction'") is null,
+            Long));
         registry.Create(new() { ProjectName = "last" });
 
         Assert.Equal("last", registry.Get("last").ProjectName.Value);
@@ -184,15 +188,15 @@ public sealed class SharedOutcomeTests
             $"CREATE OR REPLACE TRIGGER on_record BEFORE INSERT ON {stores.Schema}.imm_record FOR EACH ROW EXECUTE FUNCTION {function}()");
     }
 
-    /// <summary>A clock that takes its time, once.</summary>
-    private sealed class SlowClock : TimeProvider
+    /// <summary>A clock that waits for something, once.</summary>
+    private sealed class WaitingClock : TimeProvider
     {
-        public TimeSpan Pause { get; set; }
+        public Action? WaitOnce { get; set; }
 
         public override DateTimeOffset GetUtcNow()
         {
-            (TimeSpan pause, Pause) = (Pause, TimeSpan.Zero);
-            Thread.Sleep(pause);
+            (Action? wait, WaitOnce) = (WaitOnce, null);
+            wait?.Invoke();
             return base.GetUtcNow();
         }
     }

@@ -112,15 +112,16 @@ public sealed class SharedRaceTests
         });
         ProjectRegistry registry = store.Registry("account", "region");
         Task<Project> change = registry.CreateAsync(new() { ProjectName = "first" }).AsTask();
-        DateTime end = DateTime.UtcNow + Long;
-        while (!change.IsCompleted && DateTime.UtcNow < end)
+        Task reads = Task.Run(() =>
         {
-            Assert.False(registry.TryGet("first", out _));
-            await Task.Delay(5);
-        }
+            while (!change.IsCompleted)
+            {
+                Assert.False(registry.TryGet("first", out _));
+            }
+        });
 
-        Assert.True(change.IsCompleted);
-        var refused = await Assert.ThrowsAsync<ImmException>(() => change);
+        var refused = await Assert.ThrowsAsync<ImmException>(() => change.WaitAsync(Long));
+        await reads;
         Assert.Equal((ImmErrorCode.ServiceUnavailable, ImmUnavailableReason.ReadOnly), (refused.Code, refused.Reason));
     }
 
@@ -179,11 +180,11 @@ public sealed class SharedRaceTests
         Assert.True(opening.Wait(Long));
 
         Task close = Task.Run(store.Dispose);
-        await Task.WhenAny(close, Task.Delay(500));
+        Assert.True(SpinWait.SpinUntil(() => store.Status.State != ImmStoreState.Open, Long));
         bool wasClosed = close.IsCompleted;
         opens.Set();
         await close.WaitAsync(Long);
-        await Task.WhenAny(read, Task.Delay(Long));
+        await ((Task)read).WaitAsync(Long).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Assert.Equal(0, source.OpenCount);
         Assert.False(wasClosed);

@@ -18,7 +18,7 @@ namespace Imm.Core.Commit;
 /// <param name="readStored">
 /// Reads the stored changes of a scope after a revision, where the next one is not in memory; null for a store that has no others.
 /// </param>
-/// <param name="load">Loads a scope, after the store was opened again; null where the revision is known anyway.</param>
+/// <param name="load">Loads a scope that was forgotten when the store was opened again; null for a store that never is.</param>
 internal sealed class ChangeHistory(
     int capacity,
     Func<Scope, long> revisionOf,
@@ -437,17 +437,12 @@ internal sealed class ChangeHistory(
     private sealed class Waiting
     {
         /// <summary>A wait that is over: the watch is to look again.</summary>
-        public static readonly Waiting Over = MakeOver();
+        public static readonly Waiting Over = new();
+
+        static Waiting() => Over.Source.SetResult();
 
         public TaskCompletionSource Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Count { get; set; }
-
-        private static Waiting MakeOver()
-        {
-            var over = new Waiting();
-            over.Source.SetResult();
-            return over;
-        }
     }
 }

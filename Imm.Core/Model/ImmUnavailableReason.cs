@@ -52,7 +52,10 @@ public enum ImmUnavailableReason
     /// <summary>The disk has no room, or a quota or limit is reached. Make room and try again.</summary>
     NoSpace = 15,
 
-    /// <summary>A file has the name of the file that is to be written. No file is replaced: use another path.</summary>
+    /// <summary>
+    /// A file has the name of the file that is to be written or of a log of it, or the name is that of a log of another file. No file is
+    /// replaced: use another path.
+    /// </summary>
     NameTaken = 16,
 
     /// <summary>A file was moved, deleted or replaced while the store was open. Bring the files back as they were.</summary>

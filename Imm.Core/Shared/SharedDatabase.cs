@@ -18,6 +18,8 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
 
     /// <summary>The time of the first failure since the last success, as a timestamp; 0 for none.</summary>
     private long _failingSince;
+
+    /// <summary>The time of the last failure, as a timestamp; 0 for none.</summary>
     private long _lastFailure;
     private int _closed;
 

@@ -200,12 +200,15 @@ internal sealed class SharedReads
 
             bool polls = _scopes.Changes.HasWaiting && Stopwatch.GetElapsedTime(lastPoll) >= _watchInterval;
             lastPoll = polls ? Stopwatch.GetTimestamp() : lastPoll;
-            AskFor(taken, polls);
+            AskFor(taken, polls ? null : []);
             taken.Clear();
         }
     }
 
-    private void AskFor(List<Waiter> waiters, bool polls, ScopeEntry? only = null)
+    /// <summary>Asks for those who wait, and for watches.</summary>
+    /// <param name="waiters">Those who wait.</param>
+    /// <param name="watched">The entries of watches that wait; null for all of them.</param>
+    private void AskFor(List<Waiter> waiters, ScopeEntry[]? watched)
     {
         Exception? failure = null;
         ScopeEntry[] dropped = [];
@@ -213,7 +216,7 @@ internal sealed class SharedReads
         try
         {
             entries.UnionWith(waiters.Select(static waiter => waiter.Entry));
-            ScopeEntry[] watched = !polls ? [] : only is not null ? [only] : [.. _scopes.Changes.WaitingScopes().Select(_scopes.Find)];
+            watched ??= [.. _scopes.Changes.WaitingScopes().Select(_scopes.Find)];
             entries.UnionWith(watched);
             lock (_asking)
             {
@@ -232,7 +235,7 @@ internal sealed class SharedReads
             // The damage of one scope is none of the others'.
             foreach (ScopeEntry entry in entries)
             {
-                AskFor(waiters.FindAll(waiter => waiter.Entry == entry), polls, entry);
+                AskFor(waiters.FindAll(waiter => waiter.Entry == entry), Array.FindAll(watched!, it => it == entry));
             }
 
             return;
