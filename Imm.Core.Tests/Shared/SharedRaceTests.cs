@@ -98,6 +98,43 @@ public sealed class SharedRaceTests
     }
 
     [FactIfPostgres]
+    public async Task A_watch_reports_a_stored_change_that_its_process_has_not_heard_of_when_it_hears_of_it()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open(options =>
+        {
+            options.MaxLoadedProjects = 1;
+            options.WatchInterval = TimeSpan.FromMinutes(1);
+        });
+        using ImmStore other = stores.Open();
+        ProjectRegistry registry = store.Registry("account", "region");
+        ProjectRegistry written = other.Registry("account", "region");
+        other.Registry("account", "large").Create(new() { ProjectName = "a" });
+        other.Registry("account", "large").Create(new() { ProjectName = "b" });
+        registry.Create(new() { ProjectName = "first" });
+        await using IAsyncEnumerator<ProjectChange> watch = registry.Watch(0).GetAsyncEnumerator();
+        Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(Long));
+
+        // The state is dropped, and loaded with a change that is not in memory; then comes one that the process does not know.
+        written.Create(new() { ProjectName = "second" });
+        Assert.Equal(2, store.Registry("account", "large").ListAll().Count());
+        Assert.True(registry.TryGet("second", out _));
+        written.Create(new() { ProjectName = "third" });
+
+        Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(Long));
+        Assert.Equal("second", watch.Current.ProjectName.Value);
+        foreach (string name in (string[])["third", "fourth"])
+        {
+            written.GetOrCreate(new() { ProjectName = name });
+            Task<bool> next = watch.MoveNextAsync().AsTask();
+            Assert.False(next.IsCompleted);
+            Assert.True(registry.TryGet(name, out _));
+            Assert.True(await next.WaitAsync(Long));
+            Assert.Equal(name, watch.Current.ProjectName.Value);
+        }
+    }
+
+    [FactIfPostgres]
     public async Task A_change_that_the_database_does_not_take_is_refused_after_the_patience_also_where_reads_succeed()
     {
         using var stores = new SharedStores();

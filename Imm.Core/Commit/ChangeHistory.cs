@@ -296,14 +296,16 @@ internal sealed class ChangeHistory(
     private List<PublishedChange> ReadStored(Scope scope, long afterRevision)
     {
         var next = new List<PublishedChange>();
-        if (revisionOf(scope) - afterRevision > capacity)
+        long revision = revisionOf(scope);
+        if (revision - afterRevision > capacity)
         {
             return next;
         }
 
         foreach (PublishedChange change in readStored!(scope, afterRevision) ?? [])
         {
-            if (change.Project.Revision != afterRevision + 1 + next.Count)
+            // Not beyond what this process has heard of, up to which a watch may be.
+            if (change.Project.Revision != afterRevision + 1 + next.Count || change.Project.Revision > revision)
             {
                 break;
             }
