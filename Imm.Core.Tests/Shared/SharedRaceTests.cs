@@ -98,7 +98,7 @@ public sealed class SharedRaceTests
     }
 
     [FactIfPostgres]
-    public async Task A_watch_reports_a_stored_change_that_its_process_has_not_heard_of_when_it_hears_of_it()
+    public async Task A_watch_reports_a_stored_change_that_its_process_does_not_know_yet_when_it_knows_it()
     {
         using var stores = new SharedStores();
         using ImmStore store = stores.Open(options =>
