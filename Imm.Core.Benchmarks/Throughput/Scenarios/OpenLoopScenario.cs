@@ -6,6 +6,9 @@ namespace Imm.Core.Benchmarks.Throughput.Scenarios;
 /// <summary>
 /// Creates that begin at a fixed rate. The value is the 99th percentile of the latency from the time at which a create was due.
 /// </summary>
+/// <remarks>
+/// Before them, operations that do nothing begin at the same rate: what those take is the machine's part, and no engine can be below it.
+/// </remarks>
 internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     : Scenario(
         $"open loop, {NumberFormat.Number(rate)} creates a second",
@@ -18,22 +21,28 @@ internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     {
         using EngineAdapter adapter = stores.OpenCopy(engine, size);
         List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, asTasks: false, Workers, size, round);
-        Run(workers, plan.WarmUpTime, new Latency());
+        Run(workers, worker => worker.Create, plan.WarmUpTime, new Latency());
+        var floor = new Latency();
+        Run(workers, _ => () => { }, plan.MeasureTime, floor);
         var latency = new Latency();
-        long skipped = Run(workers, 2 * plan.MeasureTime, latency);
+        long skipped = Run(workers, worker => worker.Create, 2 * plan.MeasureTime, latency);
         workers.ForEach(worker => worker.Dispose());
         yield return (Rows[0], new Sample(latency.Percentile(99))
         {
             Latency = new Dictionary<string, Latency> { ["create"] = latency },
-            Extra = new Dictionary<string, double> { ["not begun in time"] = skipped },
+            Extra = new Dictionary<string, double>
+            {
+                ["not begun in time"] = skipped,
+                ["p99 of doing nothing, µs"] = floor.Percentile(99) / 1000.0,
+            },
             Note = skipped > 0 ? "could not keep up" : null,
         });
     }
 
-    private long Run(List<Workload.Worker> workers, TimeSpan time, Latency latency)
+    private long Run(List<Workload.Worker> workers, Func<Workload.Worker, Action> operationOf, TimeSpan time, Latency latency)
     {
         var loop = new OpenLoop(new MachineClock(), rate, (long)(rate * time.TotalSeconds), timeLimit: (long)(1.5 * time.TotalNanoseconds));
-        Threads.Run(workers, worker => loop.Work(worker.Create, latency));
+        Threads.Run(workers, worker => loop.Work(operationOf(worker), latency));
         loop.RecordSkipped(latency);
         return loop.Skipped;
     }
