@@ -53,10 +53,13 @@ public sealed class SharedSchemaTests
     [InlineData(SharedEffects.Updates | SharedEffects.Deletes, true, true)]
     public void A_commit_does_no_more_than_its_batch_needs(object effects, bool replaces, bool deletes)
     {
-        string sql = new SharedSql("imm").Commit((SharedEffects)effects, locks: false);
+        var statements = new SharedSql("imm");
 
-        Assert.Equal(replaces, sql.Contains("ON CONFLICT", StringComparison.Ordinal));
-        Assert.Equal(deletes, sql.Contains("DELETE FROM", StringComparison.Ordinal));
+        Assert.All([statements.Commit((SharedEffects)effects, locks: false), statements.CommitOne((SharedEffects)effects)], sql =>
+        {
+            Assert.Equal(replaces, sql.Contains("ON CONFLICT", StringComparison.Ordinal));
+            Assert.Equal(deletes, sql.Contains("DELETE FROM", StringComparison.Ordinal));
+        });
     }
 
     private static void VerifyUse(SharedStores stores)

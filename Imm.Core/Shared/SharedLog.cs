@@ -60,6 +60,7 @@ internal sealed class SharedLog : CommitLog
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private readonly string[] _commits;
+    private readonly string[] _commitsOfOne;
     private readonly SharedDoubt _doubt;
     private Guid _batchId;
     private int _locksFirst;
@@ -88,6 +89,7 @@ internal sealed class SharedLog : CommitLog
         _retry = new SharedDatabase.Retry(database);
         _doubt = new SharedDoubt(database, _lane, sql, settings.NewStoreId);
         _commits = [.. Enumerable.Range(0, 8).Select(n => sql.Commit((SharedEffects)(n % 4), locks: n > 3))];
+        _commitsOfOne = [.. Enumerable.Range(0, 4).Select(n => sql.CommitOne((SharedEffects)n))];
     }
 
     public override bool IsPersistent => true;
@@ -217,9 +219,7 @@ internal sealed class SharedLog : CommitLog
             AddScopes([.. _parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key)]);
         }
 
-        string batch = WriteParts(out SharedEffects effects, out int changed);
-        string sql = CommitSql(effects, locks: changed > 1 && !_isLocked);
-        Commit(sql, batch, changed > 0);
+        Commit(_parts.Count == 1 ? StatementOfOne() : Statement());
         foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             if (!part.IsConfirmed)
@@ -567,28 +567,55 @@ internal sealed class SharedLog : CommitLog
         Run(lane => lane.Command(_sql.AddScopes, text).ExecuteNonQuery());
     }
 
-    private string CommitSql(SharedEffects effects, bool locks) => _commits[(int)effects + (locks ? 4 : 0)];
-
-    private string WriteParts(out SharedEffects effects, out int changed)
+    /// <summary>Makes the statement that commits a batch of one scope.</summary>
+    private (string Sql, object[] Values) StatementOfOne()
     {
-        (effects, changed) = (SharedEffects.None, 0);
-        _buffer.ResetWrittenCount();
-        _json.Reset();
-        _json.WriteStartArray();
-        foreach ((ScopeEntry entry, SharedPart part) in _parts)
+        (ScopeEntry entry, SharedPart part) = _parts.Single();
+        if (part.Next is not { } next)
         {
-            effects |= part.Write(_json, entry.Key, part.Next, part.Changes);
-            changed += part.Next is null ? 0 : 1;
+            return Statement();
         }
 
-        _json.WriteEndArray();
+        SharedEffects effects = default;
+        string changes = Json(() => effects = SharedBatch.Write(_json, part.Changes));
+        return (
+            _commitsOfOne[(int)effects],
+            [
+                entry.Key, part.Version, part.Batch, _batchId, next.Revision, next.OwnProjectQuota ?? -1, next.ProjectCount, changes,
+            ]);
+    }
+
+    /// <summary>Makes the statement that commits a batch of any scopes.</summary>
+    private (string Sql, object[] Values) Statement()
+    {
+        (SharedEffects effects, int changed) = (SharedEffects.None, 0);
+        string parts = Json(() =>
+        {
+            _json.WriteStartArray();
+            foreach ((ScopeEntry entry, SharedPart part) in _parts)
+            {
+                effects |= part.Write(_json, entry.Key, part.Next, part.Changes);
+                changed += part.Next is null ? 0 : 1;
+            }
+
+            _json.WriteEndArray();
+        });
+        return (_commits[(int)effects + (changed > 1 && !_isLocked ? 4 : 0)], [parts, _batchId]);
+    }
+
+    private string Json(Action write)
+    {
+        _buffer.ResetWrittenCount();
+        _json.Reset();
+        write();
         _json.Flush();
         return Encoding.UTF8.GetString(_buffer.WrittenSpan);
     }
 
     /// <summary>Runs the statement that commits the parts, and notes those that are confirmed.</summary>
-    private void Commit(string sql, string batch, bool changes)
+    private void Commit((string Sql, object[] Values) statement)
     {
+        bool changes = _parts.Values.Any(static part => part.Next is not null);
         while (true)
         {
             bool isSent = false;
@@ -597,7 +624,7 @@ internal sealed class SharedLog : CommitLog
                 // Where no connection can be opened, nothing was sent, and so nothing is in doubt.
                 _ = _lane.Connection;
                 isSent = true;
-                Send(sql, batch);
+                Send(statement);
                 _database.Succeeded();
                 _retry = new SharedDatabase.Retry(_database);
                 return;
@@ -635,16 +662,16 @@ internal sealed class SharedLog : CommitLog
         }
     }
 
-    private void Send(string sql, string batch)
+    private void Send((string Sql, object[] Values) statement)
     {
         if (!_isLocked)
         {
-            using DbDataReader rows = _lane.Command(sql, batch, _batchId).ExecuteReader();
+            using DbDataReader rows = _lane.Command(statement.Sql, statement.Values).ExecuteReader();
             Confirm(rows);
             return;
         }
 
-        DbBatch statements = _lane.Batch((sql, [batch, _batchId]), (_sql.End, []));
+        DbBatch statements = _lane.Batch(statement, (_sql.End, []));
         using (DbDataReader rows = statements.ExecuteReader())
         {
             Confirm(rows);

@@ -85,32 +85,30 @@ internal sealed class SharedSql(string schema)
             SET version = s.version + 1, batch = $2, revision = g.revision, project_quota = g.quota, project_count = g.projects
             FROM given g{(locks ? " JOIN locked l ON l.scope = g.scope" : "")}
             WHERE s.scope = g.scope AND s.version = g.version AND s.batch = g.batch AND g.changes IS NOT NULL
-            RETURNING s.scope, s.version, s.revision, g.changes
-        ), logged AS (
-            INSERT INTO "{schema}".imm_batch (scope, version, batch, revision, at, changes)
-            SELECT m.scope, m.version, $2, m.revision, now(), m.changes FROM moved m
-        ), written AS (
-            INSERT INTO "{schema}".imm_record (scope, kind, number, value)
-            SELECT m.scope, c."Kind", c."Number", c."Value"
-            FROM moved m CROSS JOIN LATERAL jsonb_to_recordset(m.changes) AS c(
-                "Kind" text, "Number" bigint, "State" text, "IsLast" boolean, "Value" jsonb)
-            WHERE c."IsLast" AND c."State" <> 'Deleted'
-            {(effects.HasFlag(SharedEffects.Updates) ? "ON CONFLICT (scope, kind, number) DO UPDATE SET value = excluded.value" : "")}
-        ){(effects.HasFlag(SharedEffects.Deletes)
-            ? $"""
-              , removed AS (
-                  DELETE FROM "{schema}".imm_record r
-                  USING moved m CROSS JOIN LATERAL jsonb_to_recordset(m.changes) AS c(
-                      "Kind" text, "Number" bigint, "State" text, "IsLast" boolean)
-                  WHERE c."IsLast" AND c."State" = 'Deleted' AND r.scope = m.scope AND r.kind = c."Kind" AND r.number = c."Number"
-              )
-              """
-            : "")}
+            RETURNING s.scope, s.version, s.batch, s.revision, g.changes
+        ), {Write(effects)}
         SELECT m.scope FROM moved m
         UNION ALL
         SELECT g.scope FROM given g LEFT JOIN "{schema}".imm_scope s ON s.scope = g.scope
         WHERE g.changes IS NULL AND coalesce(s.version, 0) = g.version
             AND coalesce(s.batch, '00000000-0000-0000-0000-000000000000') = g.batch
+        """;
+
+    /// <summary>
+    /// Commits a batch that changes one scope, in less of the server's time: the scope, the version and batch that were decided on, the id
+    /// of the batch, the revision, the quota or -1, the number of projects, and the changes. The result is the scope, or nothing where it
+    /// is at another version.
+    /// </summary>
+    /// <param name="effects">The effects on the records.</param>
+    public string CommitOne(SharedEffects effects) =>
+        $"""
+        WITH moved AS (
+            UPDATE "{schema}".imm_scope s
+            SET version = s.version + 1, batch = $4, revision = $5, project_quota = nullif($6, -1), project_count = $7
+            WHERE s.scope = $1 AND s.version = $2 AND s.batch = $3
+            RETURNING s.scope, s.version, s.batch, s.revision, $8::jsonb AS changes
+        ), {Write(effects)}
+        SELECT m.scope FROM moved m
         """;
 
     /// <summary>Reads the versions of scopes: an array of their keys.</summary>
@@ -197,6 +195,31 @@ internal sealed class SharedSql(string schema)
 
     /// <summary>Ends a transaction that has changed nothing.</summary>
     public string Cancel { get; } = "ROLLBACK";
+
+    /// <summary>Writes what a commit has moved on into the log and the records.</summary>
+    private string Write(SharedEffects effects) =>
+        $"""
+        logged AS (
+            INSERT INTO "{schema}".imm_batch (scope, version, batch, revision, at, changes)
+            SELECT m.scope, m.version, m.batch, m.revision, now(), m.changes FROM moved m
+        ), written AS (
+            INSERT INTO "{schema}".imm_record (scope, kind, number, value)
+            SELECT m.scope, c."Kind", c."Number", c."Value"
+            FROM moved m CROSS JOIN LATERAL jsonb_to_recordset(m.changes) AS c(
+                "Kind" text, "Number" bigint, "State" text, "IsLast" boolean, "Value" jsonb)
+            WHERE c."IsLast" AND c."State" <> 'Deleted'
+            {(effects.HasFlag(SharedEffects.Updates) ? "ON CONFLICT (scope, kind, number) DO UPDATE SET value = excluded.value" : "")}
+        ){(effects.HasFlag(SharedEffects.Deletes)
+            ? $"""
+              , removed AS (
+                  DELETE FROM "{schema}".imm_record r
+                  USING moved m CROSS JOIN LATERAL jsonb_to_recordset(m.changes) AS c(
+                      "Kind" text, "Number" bigint, "State" text, "IsLast" boolean)
+                  WHERE c."IsLast" AND c."State" = 'Deleted' AND r.scope = m.scope AND r.kind = c."Kind" AND r.number = c."Number"
+              )
+              """
+            : "")}
+        """;
 
     /// <summary>Writes scopes with versions as <see cref="ReadBatches"/> and <see cref="FindBatches"/> take them.</summary>
     public static string WriteVersions(IEnumerable<(Guid Scope, long Version)> scopes) =>
