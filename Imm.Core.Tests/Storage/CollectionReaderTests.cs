@@ -170,6 +170,8 @@ public class CollectionReaderTests
 
         public string Name => "memory";
 
+        public UnixFileMode? Mode => null;
+
         public long PageCount => Bytes.Length / DataPage.Size;
 
         public void ReadPage(uint number, Span<byte> page) => Bytes.AsSpan((int)number * DataPage.Size, DataPage.Size).CopyTo(page);

@@ -39,6 +39,32 @@ public sealed class ModeTests : IDisposable
     }
 
     [TheoryOnLinux]
+    [InlineData("600", "600", false)]
+    [InlineData("666", "666", false)]
+    [InlineData("600", "600", true)]
+    [InlineData("440", "640", false)]
+    public async Task A_backup_of_a_store_that_is_open_for_reading_has_the_mode_of_the_data_file_and_its_owner_may_open_it(
+        string mode, string ofBackup, bool killed)
+    {
+        using (var process = new StoreProcess())
+        {
+            process.OpenWith("s", _path, "one");
+            if (!killed)
+            {
+                Assert.Equal("ok", process.Do("close", "s"));
+            }
+        }
+
+        Unix.SetMode(_path, mode);
+        using (ImmStore store = ImmStore.OpenReadOnly(_path))
+        {
+            await store.BackupAsync(_directory.File("backup.db"));
+        }
+
+        Assert.Equal([ofBackup], Modes("backup.db"));
+    }
+
+    [TheoryOnLinux]
     [InlineData("600")]
     [InlineData("660")]
     public void The_logs_of_a_store_created_in_an_empty_file_have_its_mode(string mode)

@@ -41,7 +41,7 @@ internal sealed class ReadOnlyLog(IStoreContents contents, Disk disk, FileStoreS
 
     protected override void BackupStored(string path, CancellationToken cancellationToken) => Read(() =>
     {
-        StoreBackup.Run(disk, contents, path, mode: null, settings, cancellationToken);
+        StoreBackup.Run(disk, contents, path, settings, cancellationToken);
         return path;
     });
 

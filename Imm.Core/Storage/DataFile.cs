@@ -39,8 +39,7 @@ internal sealed class DataFile : IPages, IDisposable
     /// <summary>The length of all pages in bytes.</summary>
     public long Length => PageCount * DataPage.Size;
 
-    /// <summary>The permissions of the file on Unix; null elsewhere.</summary>
-    public UnixFileMode? Mode => _file.Mode;
+    public UnixFileMode? Mode => IsReadOnly ? _file.Mode | UnixFileMode.UserRead | UnixFileMode.UserWrite : _file.Mode;
 
     /// <summary>
     /// True if the file is a new store and shorter than its only page. The rest of that page is zeros, so only its length is missing.

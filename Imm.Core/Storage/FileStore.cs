@@ -298,7 +298,7 @@ internal sealed class FileStore : IDisposable
     public void Backup(string path, CancellationToken cancellationToken)
     {
         using StoreContents snapshot = _reader.TakeSnapshot();
-        StoreBackup.Run(_disk, snapshot, path, _data.Mode, _settings, cancellationToken);
+        StoreBackup.Run(_disk, snapshot, path, _settings, cancellationToken);
     }
 
     /// <summary>

@@ -17,6 +17,8 @@ internal sealed class PageSnapshot(DiskFile file, long pageCount, Action<PageSna
     /// <summary>The path of the data file.</summary>
     public string Name => file.Name;
 
+    public UnixFileMode? Mode => file.Mode;
+
     public long PageCount => pageCount;
 
     /// <summary>True if the snapshot has copied 8,192 pages (64 MiB) or more; checkpoints then wait until it is disposed.</summary>

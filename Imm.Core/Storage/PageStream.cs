@@ -18,6 +18,8 @@ internal sealed class PageStream(IPages file) : Stream, IPages
 
     public string Name => file.Name;
 
+    public UnixFileMode? Mode => file.Mode;
+
     public long PageCount => _pageCount;
 
     public override bool CanRead => true;

@@ -18,7 +18,7 @@ internal static class StoreBackup
     /// <exception cref="IOException">The name is taken, or the file cannot be written. There is no new file.</exception>
     /// <exception cref="OperationCanceledException">The backup was cancelled. There is no new file.</exception>
     public static void Run(
-        Disk disk, IStoreContents source, string path, UnixFileMode? mode, FileStoreSettings settings, CancellationToken cancellationToken)
+        Disk disk, IStoreContents source, string path, FileStoreSettings settings, CancellationToken cancellationToken)
     {
         if (disk.Length(path) is not null)
         {
@@ -37,7 +37,7 @@ internal static class StoreBackup
         NewFileName.VerifyIsOfNoLog(disk, path);
 
         // A store id of its own, so that the logs of the original are not taken for those of the backup.
-        DataFile backup = Write(disk, source, path, mode, DataFileHeader.New(settings.NewStoreId()), cancellationToken);
+        DataFile backup = Write(disk, source, path, DataFileHeader.New(settings.NewStoreId()), cancellationToken);
         bool isRenamed = false;
         try
         {
@@ -53,20 +53,21 @@ internal static class StoreBackup
         }
     }
 
-    /// <summary>Writes all records into a new file with a temporary name. On return it is whole and on the disk.</summary>
+    /// <summary>
+    /// Writes all records into a new file with a temporary name and the permissions of the source. On return it is whole and on the disk.
+    /// </summary>
     /// <param name="disk">The disk.</param>
     /// <param name="source">The records.</param>
     /// <param name="path">The name that the file is to get.</param>
-    /// <param name="mode">The permissions of the new file on Unix.</param>
     /// <param name="header">The header of the new file.</param>
     /// <param name="cancellationToken">Cancels the copying.</param>
     /// <returns>The open file.</returns>
     /// <exception cref="IOException">The file cannot be written. There is no new file.</exception>
     /// <exception cref="OperationCanceledException">The copying was cancelled. There is no new file.</exception>
     public static DataFile Write(
-        Disk disk, IStoreContents source, string path, UnixFileMode? mode, in DataFileHeader header, CancellationToken cancellationToken)
+        Disk disk, IStoreContents source, string path, in DataFileHeader header, CancellationToken cancellationToken)
     {
-        string temporary = CreateTemporary(disk, path, mode, header.StoreId, out DataFile target);
+        string temporary = CreateTemporary(disk, path, source.Pages.Mode, header.StoreId, out DataFile target);
         try
         {
             (uint Checksum, long Count) written = Copy(source, target, header with { IsUnfinished = true }, cancellationToken);

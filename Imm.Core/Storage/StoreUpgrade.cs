@@ -45,7 +45,7 @@ internal static class StoreUpgrade
                 IsBeingOverwritten: false,
                 contents.LastSequence,
                 old.Header.Checkpoint + 1);
-            DataFile upgraded = StoreBackup.Write(disk, contents, path, old.Mode, header, CancellationToken.None);
+            DataFile upgraded = StoreBackup.Write(disk, contents, path, header, CancellationToken.None);
             try
             {
                 upgraded.TakeOwnerOf(old);
