@@ -16,6 +16,14 @@ internal sealed class FactUnlessRootAttribute : FactAttribute
     }
 }
 
+/// <summary>A test of owners and groups of files, which only the super-user of Linux may set at will.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FactIfPrivilegedAttribute : FactAttribute
+{
+    public FactIfPrivilegedAttribute() =>
+        Skip = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? null : "Only a privileged user of Linux may give files away.";
+}
+
 /// <summary>A test on a small file system of its own.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class FactIfMountableAttribute : FactAttribute

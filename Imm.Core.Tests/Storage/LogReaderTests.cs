@@ -161,7 +161,7 @@ public class LogReaderTests
     {
         var disk = new SimulatedDisk();
         var batch = new LogBatch();
-        using (WriteAheadLog log = WriteAheadLog.Create(disk, Path, mode: null))
+        using (WriteAheadLog log = WriteAheadLog.Create(disk, Path))
         {
             log.BeginGeneration(StoreId, Generation, baseSequence: 10);
             for (long sequence = 11; sequence <= 15; sequence++)

@@ -104,6 +104,49 @@ public sealed class ModeTests : IDisposable
         Assert.Equal(["666", "666", "666", "666"], Modes("imm.db", "imm.db-log1", "imm.db-log2", "backup.db"));
     }
 
+    [FactIfPrivileged]
+    public void The_logs_have_the_owner_and_the_group_of_the_data_file()
+    {
+        // A privileged operator looks at the store of a service, and his process is killed: the service opens the logs then.
+        ImmStore.Open(_path).Dispose();
+        Unix.Run("chown", "12:34", _path);
+        Unix.SetMode(_path, "640");
+
+        using ImmStore store = ImmStore.Open(_path);
+
+        Assert.All(_directory.Names, name => Assert.Equal(("12:34", "640"), (Owner(name), Unix.Mode(_directory.File(name)))));
+    }
+
+    [FactIfPrivileged]
+    public void The_logs_have_the_group_of_the_data_file_also_where_only_its_members_share_the_store()
+    {
+        ImmStore.Open(_path).Dispose();
+        Unix.Run("chown", "12:34", _path);
+        Unix.SetMode(_path, "660");
+
+        using var process = new StoreProcess("setpriv", "--bounding-set=-chown", "--groups=34");
+        process.OpenWith("s", _path, "one");
+
+        Assert.All(
+            (string[])["imm.db-log1", "imm.db-log2"],
+            name => Assert.Equal(("0:34", "660"), (Owner(name), Unix.Mode(_directory.File(name)))));
+    }
+
+    [FactIfPrivileged]
+    public void A_group_that_may_not_read_the_data_file_may_not_read_the_logs()
+    {
+        ImmStore.Open(_path).Dispose();
+        Unix.Run("chown", "0:34", _path);
+        Unix.SetMode(_path, "660");
+
+        using var process = new StoreProcess("setpriv", "--bounding-set=-chown", "--clear-groups");
+        process.OpenWith("s", _path, "one");
+
+        Assert.All(
+            (string[])["imm.db-log1", "imm.db-log2"],
+            name => Assert.Equal(("0:0", "600"), (Owner(name), Unix.Mode(_directory.File(name)))));
+    }
+
     [FactOnLinux]
     public async Task A_backup_has_the_mode_of_the_data_file_while_it_is_written()
     {
@@ -144,6 +187,8 @@ public sealed class ModeTests : IDisposable
     }
 
     private static void Create(ImmStore store, string name) => store.Registry().Create(new CreateProjectRequest { ProjectName = name });
+
+    private string Owner(string name) => Unix.Run("stat", "-c", "%u:%g", _directory.File(name)).Trim();
 
     private string[] Modes(params string[] names) => [.. names.Select(name => Unix.Mode(_directory.File(name)))];
 }

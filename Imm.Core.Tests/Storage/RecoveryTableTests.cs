@@ -292,7 +292,7 @@ public partial class RecoveryTableTests
     private static SimulatedDisk WithNewLog(SimulatedDisk disk, string path, Guid storeId, long generation, long baseSequence)
     {
         SimulatedDisk changed = disk.AsKilled();
-        using (WriteAheadLog log = WriteAheadLog.Create(changed, path, mode: null))
+        using (WriteAheadLog log = WriteAheadLog.Create(changed, path))
         {
             log.BeginGeneration(storeId, generation, baseSequence);
         }

@@ -229,8 +229,11 @@ internal sealed class DataFile : IPages, IDisposable
     /// <summary>Takes the name that the file has been given: it is the store from now on, and not discarded if its open fails.</summary>
     public void TakeName(string path) => (_name, _hadContent) = (path, true);
 
-    /// <summary>Gives the file the owner of another one where the system has owners and allows it.</summary>
-    public void TakeOwnerOf(DataFile other) => _file.TakeOwnerOf(other._file);
+    /// <inheritdoc cref="DiskFile.TakeOwnerOf"/>
+    public void TakeOwnerOf(DataFile other) => other.GiveOwnerTo(_file);
+
+    /// <summary>Gives another file the owner and the group of this one, see <see cref="DiskFile.TakeOwnerOf"/>.</summary>
+    public void GiveOwnerTo(DiskFile other) => other.TakeOwnerOf(_file);
 
     /// <summary>
     /// Undoes an open that failed: deletes the file that it created, or empties the file that was empty. A file that had content is left

@@ -102,7 +102,10 @@ internal abstract class DiskFile(string name) : IDisposable
     /// <summary>The permissions on Unix; null elsewhere.</summary>
     public virtual UnixFileMode? Mode => null;
 
-    /// <summary>Gives this file the owner of another one where the system has owners and allows it.</summary>
+    /// <summary>
+    /// Gives this file the owner and the group of another one where the system has them and allows it. Where it cannot have that group, the
+    /// one that it has gets no permissions.
+    /// </summary>
     public virtual void TakeOwnerOf(DiskFile other)
     {
     }

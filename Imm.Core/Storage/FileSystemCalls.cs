@@ -147,13 +147,18 @@ internal static class FileSystemCalls
         return error == 0;
     }
 
-    /// <summary>Gives a file the user and group of another one on Unix, if the process may do that.</summary>
-    public static void CopyOwner(SafeFileHandle from, SafeFileHandle to)
+    /// <summary>
+    /// Gives a file the user and group of another one on Unix, as far as the process may do that. Whoever owns the file may give it to a
+    /// group that he is in, and only a privileged process to another user.
+    /// </summary>
+    /// <returns>False if the file has another group than it should have.</returns>
+    public static bool CopyOwner(SafeFileHandle from, SafeFileHandle to)
     {
-        if (Find(from) is { } source && Find(to) is { } target && (source.User, source.Group) != (target.User, target.Group))
-        {
-            _ = Unix.Fchown(to, source.User, source.Group);
-        }
+        const uint Unchanged = uint.MaxValue;
+        return Find(from) is not { } source || Find(to) is not { } target || (source.User, source.Group) == (target.User, target.Group)
+            || Unix.Fchown(to, source.User, source.Group) == 0
+            || source.Group == target.Group
+            || Unix.Fchown(to, Unchanged, source.Group) == 0;
     }
 
     /// <summary>Renames a file on the same file system, atomically and without replacing another file.</summary>

@@ -143,9 +143,11 @@ internal sealed class LocalDisk : Disk
 
         public override void TakeOwnerOf(DiskFile other)
         {
-            if (!OperatingSystem.IsWindows() && other is LocalFile file)
+            if (!OperatingSystem.IsWindows() && other is LocalFile file && !FileSystemCalls.CopyOwner(file._handle, _handle))
             {
-                FileSystemCalls.CopyOwner(file._handle, _handle);
+                // What the group of the other file may do, the group that this one has got may not.
+                const UnixFileMode OfGroup = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute;
+                File.SetUnixFileMode(_handle, File.GetUnixFileMode(_handle) & ~OfGroup);
             }
         }
 

@@ -181,7 +181,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
         {
             if (_logs[i] is null)
             {
-                _logs[i] = WriteAheadLog.Create(disk, _paths[i], data.Mode);
+                _logs[i] = WriteAheadLog.Create(disk, _paths[i], data);
                 _isCreated[i] = true;
             }
         }

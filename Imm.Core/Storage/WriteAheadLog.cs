@@ -62,7 +62,23 @@ internal sealed class WriteAheadLog : IDisposable
     public static (string First, string Second) Paths(string dataPath) => (dataPath + "-log1", dataPath + "-log2");
 
     /// <summary>Creates a log for <see cref="BeginGeneration"/>.</summary>
-    public static WriteAheadLog Create(Disk disk, string path, UnixFileMode? mode) => new(disk.Create(path, mode));
+    /// <param name="disk">The disk.</param>
+    /// <param name="path">The path of the log.</param>
+    /// <param name="data">The data file, whose owner, group and permissions the log gets; null for the default ones.</param>
+    public static WriteAheadLog Create(Disk disk, string path, DataFile? data = null)
+    {
+        DiskFile file = disk.Create(path, data?.Mode);
+        try
+        {
+            data?.GiveOwnerTo(file);
+            return new WriteAheadLog(file);
+        }
+        catch
+        {
+            disk.CloseAndDelete(file, path);
+            throw;
+        }
+    }
 
     /// <summary>
     /// Opens a log. A file of nothing but zeros, or that is the beginning of a header, is a log whose first header never reached the disk;
