@@ -158,6 +158,30 @@ public sealed class IdentityTests : IDisposable
     }
 
     [TheoryOnLinux]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_checkpoint_detects_that_another_store_was_copied_over_the_data_file(bool isChanged)
+    {
+        // As an operator would who restores a backup and has forgotten to close the store. The name leads to the same file as before.
+        string other = _directory.File("other.db");
+        using (ImmStore source = new StoreOnDisk(LocalDisk.Instance, other).Open())
+        {
+            Fill(source, "other", 300);
+        }
+
+        byte[] copy = File.ReadAllBytes(other);
+        using ImmStore store = OpenWithProjects(3);
+        Assert.InRange(copy.Length, new FileInfo(_path).Length, long.MaxValue);
+        Fill(store, "p", isChanged ? 3 : 0);
+        Unix.Run("cp", other, _path);
+
+        AssertFails(store);
+        store.Dispose();
+
+        Assert.Equal(copy, File.ReadAllBytes(_path));
+    }
+
+    [TheoryOnLinux]
     [InlineData("imm.db", false)]
     [InlineData("imm.db", true)]
     [InlineData("imm.db-log1", false)]

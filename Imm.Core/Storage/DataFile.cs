@@ -113,6 +113,22 @@ internal sealed class DataFile : IPages, IDisposable
         }
     }
 
+    /// <summary>
+    /// Verifies that the file is still that of this store: another program may have copied another file over its content. The id is not
+    /// changed beside the call, also where a checkpoint writes the sector that it is in.
+    /// </summary>
+    /// <exception cref="StoreFileException">The content is another one.</exception>
+    public void VerifyStoreId()
+    {
+        if (DataPage.ReadStoreId(_file) != Header.StoreId)
+        {
+            throw new StoreFileException(
+                ImmUnavailableReason.FilesChanged,
+                $"The content of the file '{Name}' was replaced while the store was open: it is not this store any more. "
+                + "Restore the files as they were and open the store again.");
+        }
+    }
+
     /// <summary>Reads pages from redo instead of the file until they are overwritten: a checkpoint was cut short.</summary>
     /// <param name="pages">Pages with checksums, page 0 first.</param>
     public void ReadFromRedo(IReadOnlyList<KeyValuePair<uint, byte[]>> pages)

@@ -34,6 +34,12 @@ internal readonly record struct DataFileHeader(
     /// <summary>The length of the header in bytes.</summary>
     public const int Length = 60;
 
+    /// <summary>The offset of the id of the store in the header.</summary>
+    public const int StoreIdOffset = 12;
+
+    /// <summary>The length of the id in bytes.</summary>
+    public const int StoreIdLength = 16;
+
     private const byte OpenFlag = 1;
     private const byte OverwritingFlag = 2;
     private const byte UnfinishedFlag = 4;
@@ -56,7 +62,7 @@ internal readonly record struct DataFileHeader(
 
     /// <summary>Reads a header of a format that is read.</summary>
     public static DataFileHeader Read(ReadOnlySpan<byte> bytes) => new(
-        new Guid(bytes.Slice(12, 16)),
+        new Guid(bytes.Slice(StoreIdOffset, StoreIdLength)),
         (bytes[10] & OpenFlag) != 0,
         (bytes[10] & OverwritingFlag) != 0,
         BinaryPrimitives.ReadInt64LittleEndian(bytes[28..]),
@@ -73,7 +79,7 @@ internal readonly record struct DataFileHeader(
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], Format);
         bytes[10] = (byte)((IsOpen ? OpenFlag : 0) | (IsBeingOverwritten ? OverwritingFlag : 0) | (IsUnfinished ? UnfinishedFlag : 0));
         bytes[11] = 0;
-        StoreId.TryWriteBytes(bytes[12..]);
+        StoreId.TryWriteBytes(bytes[StoreIdOffset..]);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[28..], AppliedSequence);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[36..], Checkpoint);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[44..], LogGeneration);

@@ -35,6 +35,14 @@ internal static class DataPage
     public static DataFileHeader ReadHeader(ReadOnlySpan<byte> firstPage) =>
         DataFileHeader.Read(firstPage.Slice(HeaderOffset, DataFileHeader.Length));
 
+    /// <summary>Reads the id of the store from the data file.</summary>
+    public static Guid ReadStoreId(DiskFile file)
+    {
+        Span<byte> bytes = stackalloc byte[DataFileHeader.StoreIdLength];
+        file.Read(HeaderOffset + DataFileHeader.StoreIdOffset, bytes);
+        return new Guid(bytes);
+    }
+
     /// <summary>Reads from page 0 how many pages the file has.</summary>
     public static long ReadPageCount(ReadOnlySpan<byte> firstPage) =>
         BinaryPrimitives.ReadUInt32LittleEndian(firstPage[LastPageOffset..]) + 1L;

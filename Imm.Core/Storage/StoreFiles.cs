@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Imm.Core.Storage;
 
 /// <summary>
-/// Verifies that the names of a store's files still refer to the open files, and that no file was cut: otherwise changes would go where
-/// nobody finds them. The store fails if not.
+/// Verifies that the names of a store's files still refer to the open files, that no file was cut, and that no other store was copied over
+/// the data file: otherwise changes would go where nobody finds them. The store fails if not.
 /// </summary>
 /// <param name="path">The path of the data file.</param>
 /// <param name="data">The data file.</param>
@@ -16,7 +16,7 @@ internal sealed class StoreFiles(string path, DataFile data, WriteAheadLog[] log
     private long _verifiedAt;
 
     /// <summary>Verifies the files unless that was done a moment ago. Caller must be the one that appends.</summary>
-    /// <exception cref="IOException">A file was moved, deleted, replaced or cut.</exception>
+    /// <exception cref="IOException">A file was moved, deleted, replaced, overwritten or cut.</exception>
     public void VerifyBeforeBatch()
     {
         if (Stopwatch.GetElapsedTime(_verifiedAt) >= interval)
@@ -27,7 +27,7 @@ internal sealed class StoreFiles(string path, DataFile data, WriteAheadLog[] log
     }
 
     /// <summary>Verifies the files. Thread-safe.</summary>
-    /// <exception cref="IOException">A file was moved, deleted, replaced or cut.</exception>
+    /// <exception cref="IOException">A file was moved, deleted, replaced, overwritten or cut.</exception>
     public void Verify()
     {
         try
@@ -42,6 +42,7 @@ internal sealed class StoreFiles(string path, DataFile data, WriteAheadLog[] log
             }
 
             data.VerifyLength();
+            data.VerifyStoreId();
             Array.ForEach(logs, static log => log.VerifyLength());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

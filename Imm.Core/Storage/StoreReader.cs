@@ -109,6 +109,7 @@ internal sealed class StoreReader(DataFile data, LogPair logs, StoreFiles files,
             failure.ThrowIfSet();
             try
             {
+                data.VerifyStoreId();
                 _documents ??= new DocumentFile(data, isRecycling: true);
                 return read(_documents);
             }
