@@ -152,6 +152,8 @@ public sealed class PathTests : IDisposable
     [InlineData("chain")]
     [InlineData("absolute")]
     [InlineData("folder/s.db")]
+    [InlineData("inner/../s.db")]
+    [InlineData("./inner/.././../first//s.db")]
     public void A_store_behind_a_link_has_its_logs_beside_the_file(string target)
     {
         string real = Path.Combine(_first, "s.db");
@@ -164,6 +166,10 @@ public sealed class PathTests : IDisposable
         Link("chain", "link2");
         Link("absolute", real);
         Link("folder", "first");
+
+        // Out of where it leads, not out of where it stands.
+        Directory.CreateDirectory(Path.Combine(_first, "inside"));
+        Link("inner", "first/inside");
         Link("l.db", target);
 
         using (var process = new StoreProcess())

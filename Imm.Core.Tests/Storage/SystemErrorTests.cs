@@ -156,6 +156,8 @@ public sealed class SystemErrorTests : IDisposable
     [InlineData("loop")]
     [InlineData("loop/imm.db")]
     [InlineData("ring1")]
+    [InlineData("tower6/imm.db")]
+    [InlineData("lost")]
     [InlineData("file/imm.db")]
     [InlineData("imm.db/")]
     [InlineData("longname")]
@@ -166,6 +168,15 @@ public sealed class SystemErrorTests : IDisposable
         File.CreateSymbolicLink(_directory.File("loop"), "loop");
         File.CreateSymbolicLink(_directory.File("ring1"), "ring2");
         File.CreateSymbolicLink(_directory.File("ring2"), "ring1");
+        File.CreateSymbolicLink(_directory.File("lost"), "missing/../imm.db");
+
+        // Each leads twice through the one below it: all in all through 127 links, and the system follows 40.
+        File.CreateSymbolicLink(_directory.File("tower0"), ".");
+        for (int i = 1; i <= 6; i++)
+        {
+            File.CreateSymbolicLink(_directory.File($"tower{i}"), $"tower{i - 1}/tower{i - 1}");
+        }
+
         string path = _directory.File(what switch
         {
             "longname" => new string('n', 300),

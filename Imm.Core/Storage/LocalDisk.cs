@@ -12,7 +12,7 @@ internal sealed class LocalDisk : Disk
     public override string Resolve(string path) =>
         Path.EndsInDirectorySeparator(path)
             ? throw new StoreFileException(ImmUnavailableReason.InvalidPath, $"The path '{path}' names a directory, not a file.")
-            : Resolve(Path.GetFullPath(path), MaxLinks);
+            : FollowLinks(Path.GetFullPath(path));
 
     public override long? Length(string path)
     {
@@ -58,25 +58,56 @@ internal sealed class LocalDisk : Disk
         FileSystemCalls.FlushDirectory(Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.GetPathRoot(Path.GetFullPath(path))!);
 
     /// <summary>
-    /// Follows the links in every directory of the path and of the file itself, so that a later change of a link has no effect.
+    /// Follows the links in every directory of the path and of the file itself, so that a later change of a link has no effect. It goes as
+    /// the system goes, name by name: <c>..</c> in a link leads out of the directory that was reached, which may stand elsewhere.
     /// </summary>
-    private static string Resolve(string path, int linksLeft)
+    private static string FollowLinks(string path)
     {
-        if (Path.GetDirectoryName(path) is not { } directory)
+        string reached = Path.GetPathRoot(path)!;
+        Stack<string> names = new(NamesOf(path).Reverse());
+        for (int links = 0; names.TryPop(out string? name);)
         {
-            return path;
+            if (name == "..")
+            {
+                if (!Directory.Exists(reached))
+                {
+                    throw new DirectoryNotFoundException($"The directory '{reached}' does not exist.");
+                }
+
+                reached = Path.GetDirectoryName(reached) ?? reached;
+                continue;
+            }
+
+            string next = Path.Combine(reached, name);
+            if (FileSystemCalls.ReadLink(next) is not { } target)
+            {
+                reached = next;
+                continue;
+            }
+
+            if (++links > MaxLinks)
+            {
+                throw new StoreFileException(
+                    ImmUnavailableReason.InvalidPath, $"The path '{path}' leads through more than {MaxLinks} links.");
+            }
+
+            // Windows itself takes ".." away without a look at what it leads out of.
+            target = OperatingSystem.IsWindows() ? Path.GetFullPath(target, reached) : target;
+            reached = Path.IsPathRooted(target) ? Path.GetPathRoot(target)! : reached;
+            foreach (string part in NamesOf(target).Reverse())
+            {
+                names.Push(part);
+            }
         }
 
-        string resolved = Path.Combine(Resolve(directory, linksLeft), Path.GetFileName(path));
-        if (FileSystemCalls.ReadLink(resolved) is not { } target)
-        {
-            return resolved;
-        }
-
-        return linksLeft > 0
-            ? Resolve(Path.GetFullPath(target, Path.GetDirectoryName(resolved)!), linksLeft - 1)
-            : throw new StoreFileException(ImmUnavailableReason.InvalidPath, $"The path '{path}' contains more than {MaxLinks} links.");
+        return reached;
     }
+
+    /// <summary>Splits a path behind its root into names, without those that mean no step.</summary>
+    private static IEnumerable<string> NamesOf(string path) =>
+        path[(Path.GetPathRoot(path)?.Length ?? 0)..]
+            .Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries)
+            .Where(static name => name != ".");
 
     private static void ThrowIfNotRegular(string path, in FileEntry entry)
     {
