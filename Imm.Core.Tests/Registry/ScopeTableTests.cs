@@ -141,6 +141,33 @@ public sealed class ScopeTableTests
     }
 
     [Fact]
+    public void A_create_does_not_cost_more_the_more_accounts_there_are_of_which_none_can_be_dropped()
+    {
+        // No checkpoint brings them into the data file. What an attempt to drop some looks at is what it allocates.
+        using ImmStore store = ImmStore.Open(
+            new ImmStoreOptions { Path = Path, MaxLoadedProjects = 1, Durability = Durability.Relaxed }, _disk);
+
+        long first = Create(0);
+        Create(1000);
+        Create(2000);
+        long last = Create(3000);
+
+        Assert.Equal(4000, LoadedProjects(store));
+        Assert.InRange(last, 0, 3 * first);
+
+        long Create(int begin)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = begin; i < begin + 1000; i++)
+            {
+                Account(store, i).Create(new() { ProjectName = "p" });
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
     public void A_store_that_has_failed_drops_nothing_because_it_cannot_load_it_again()
     {
         Fill(accounts: 3, projects: 1);

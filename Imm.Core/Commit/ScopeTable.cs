@@ -475,9 +475,11 @@ internal sealed class ScopeTable
                 }
             }
 
-            // Where nothing that is left can be dropped yet, another attempt at once would be in vain.
+            // Where nothing that is left can be dropped yet, another attempt at once would be in vain. It looks at all that is left, so the
+            // next one comes after a part of that: otherwise changes in ever more scopes would cost ever more until a checkpoint.
+            long left = Volatile.Read(ref _loadedProjects);
             Volatile.Write(ref _loadableAtEviction, loadable);
-            Volatile.Write(ref _evictAgainAbove, Volatile.Read(ref _loadedProjects) + (bound / 8));
+            Volatile.Write(ref _evictAgainAbove, left + (Math.Max(bound, left) / 8));
         }
         finally
         {
