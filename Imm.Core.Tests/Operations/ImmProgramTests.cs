@@ -68,6 +68,27 @@ public sealed class ImmProgramTests(Samples samples) : IClassFixture<Samples>, I
         }
     }
 
+    [FactOnLinux]
+    public void Behind_a_link_the_file_is_compacted_and_the_link_stays()
+    {
+        Directory.CreateDirectory(_directory.File("data"));
+        string real = _directory.File("data/real.db");
+        using (ImmStore store = ImmStore.Open(real))
+        {
+            store.Registry().Create(new() { ProjectName = "kept" });
+        }
+
+        File.CreateSymbolicLink(_directory.File("link.db"), "data/real.db");
+        string before = Unix.Stat(real);
+
+        (int status, _, string error) = Run("", "compact", _directory.File("link.db"));
+
+        Assert.True(status == 0, error);
+        Assert.Equal("data/real.db", new FileInfo(_directory.File("link.db")).LinkTarget);
+        Assert.NotEqual(before, Unix.Stat(real));
+        Assert.Equal("kept\n", Run("", "ls", real, "default", "local").Output);
+    }
+
     [Fact]
     public void A_damaged_store_is_reported_and_salvaged()
     {

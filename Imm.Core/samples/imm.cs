@@ -134,13 +134,15 @@ async Task<int> BackupAsync(string path, string copy)
 
 async Task<int> CompactAsync(string path)
 {
-    string dense = path + "-compact";
     long before = Length(path);
     if (before < 0)
     {
         return Fail(3, $"NotFound: There is no file '{path}'.");
     }
 
+    // A link stays: what it leads to is replaced, which its other names lead to as well.
+    path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+    string dense = path + "-compact";
     using (ImmStore store = ImmStore.Open(path))
     {
         using var progress = new Progress(_ => $"{Megabytes(Length(dense + "-new"))} of at most {Megabytes(before)} written");
