@@ -89,6 +89,21 @@ public sealed class ImmProgramTests(Samples samples) : IClassFixture<Samples>, I
         Assert.Equal("kept\n", Run("", "ls", real, "default", "local").Output);
     }
 
+    [FactIfMountable]
+    public void An_export_to_a_full_disk_leaves_no_file()
+    {
+        Prepare();
+        using var disk = new SmallFileSystem();
+        using (FileStream ballast = File.Create(disk.File("ballast")))
+        {
+            Assert.Throws<IOException>(() => ballast.Write(new byte[32 << 20]));
+        }
+
+        AssertFails(3, "space", "export", StorePath, disk.File("all.json"));
+
+        Assert.False(File.Exists(disk.File("all.json")));
+    }
+
     [Fact]
     public void A_damaged_store_is_reported_and_salvaged()
     {

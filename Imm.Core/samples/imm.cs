@@ -157,7 +157,11 @@ async Task<int> CompactAsync(string path)
 async Task<int> ExportAsync(string path, string? file)
 {
     using ImmStore store = ImmStore.OpenReadOnly(path);
-    await using Stream output = file is null ? Console.OpenStandardOutput() : new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+
+    // Without a buffer, which a close would write once more where the disk is full. The export writes pieces of 64 KB.
+    await using Stream output = file is null
+        ? Console.OpenStandardOutput()
+        : new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
     var counted = new CountedStream(output);
     using var progress = new Progress(_ => $"{Megabytes(counted.Count)} written");
     try
