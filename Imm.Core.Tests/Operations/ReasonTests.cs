@@ -49,6 +49,7 @@ public sealed class ReasonTests : IDisposable
     [InlineData("?open,openat", "error=EROFS", ImmUnavailableReason.ReadOnly)]
     [InlineData("?open,openat", "error=EIO", ImmUnavailableReason.InputOutputError)]
     [InlineData("?open,openat", "error=ENOSPC", ImmUnavailableReason.NoSpace)]
+    [InlineData("?open,openat", "error=EMFILE", ImmUnavailableReason.Other)]
     public void The_reason_of_a_refused_open_follows_from_the_error_of_the_system(
         string calls, string outcome, ImmUnavailableReason reason)
     {
@@ -68,6 +69,14 @@ public sealed class ReasonTests : IDisposable
     [InlineData("imm.db/")]
     public void A_directory_is_an_invalid_path(string name) =>
         AssertRefused(ImmUnavailableReason.InvalidPath, path: _directory.Path + "/" + name);
+
+    [FactOnLinux]
+    public void A_path_through_a_file_is_an_invalid_path()
+    {
+        File.WriteAllText(_directory.File("file"), "a note");
+
+        AssertRefused(ImmUnavailableReason.InvalidPath, path: _directory.File("file/imm.db"));
+    }
 
     [Fact]
     public void A_name_that_is_too_long_for_its_logs_is_an_invalid_path() =>

@@ -298,6 +298,29 @@ public sealed class SystemErrorTests : IDisposable
     }
 
     [FactOnLinux]
+    public void A_first_change_without_a_free_handle_is_refused_and_a_later_one_is_made()
+    {
+        // The directory is opened to flush the names of the logs. What the runtime loads for a change it has loaded before.
+        using var process = new StoreProcess();
+        process.OpenWith("other", _directory.File("other.db"), "one");
+        Assert.Equal("ok", process.Do("close", "other"));
+        Assert.Equal("ok", process.Open("s", _path));
+        SetLimit(process, "nofile", 3);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.StartsWith("ServiceUnavailable Other:", process.Create("s", "early"), StringComparison.Ordinal);
+            Assert.Equal("ok: Open ", process.Do("status", "s"));
+        }
+
+        SetLimit(process, "nofile", 512);
+
+        Assert.Equal("ok", process.Create("s", "late"));
+        process.Kill();
+        using ImmStore store = ImmStore.Open(_path);
+        Assert.Equal("late", Assert.Single(store.Registry().List().Projects).ProjectName.Value);
+    }
+
+    [FactOnLinux]
     public void A_backup_beyond_a_limit_on_the_length_of_files_is_refused_and_leaves_nothing()
     {
         using StoreProcess process = Limitable();
@@ -324,11 +347,13 @@ public sealed class SystemErrorTests : IDisposable
     /// <summary>A process that gets an error, not a signal, for a write beyond a limit. The runtime would not start within it.</summary>
     private static StoreProcess Limitable() => new("sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh");
 
-    private static void SetLimit(StoreProcess process, long bytes) => Unix.Run(
+    private static void SetLimit(StoreProcess process, long bytes) => SetLimit(process, "fsize", bytes);
+
+    private static void SetLimit(StoreProcess process, string of, long value) => Unix.Run(
         "prlimit",
         "--pid",
         process.Id.ToString(CultureInfo.InvariantCulture),
-        string.Create(CultureInfo.InvariantCulture, $"--fsize={bytes}:"));
+        string.Create(CultureInfo.InvariantCulture, $"--{of}={value}:"));
 
     private void AssertSame(SortedDictionary<string, byte[]> before)
     {

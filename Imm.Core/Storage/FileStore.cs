@@ -154,6 +154,7 @@ internal sealed class FileStore : IDisposable
     /// <summary>Appends the batch to the log and makes it durable. Nothing is written for a batch without records.</summary>
     /// <returns>The number of the batch; if it has no records, of the last one.</returns>
     /// <exception cref="OutOfSpaceException">There is no room. Nothing was written, and a later call may find room.</exception>
+    /// <exception cref="DirectoryNotOpenedException">The logs cannot begin. Nothing was written, and a later call may succeed.</exception>
     /// <exception cref="IOException">
     /// The batch is not acknowledged; the next open may find it in the log or not. The store has failed.
     /// </exception>
@@ -187,6 +188,11 @@ internal sealed class FileStore : IDisposable
                 _settings.Observer?.RanOutOfSpace(e);
             }
 
+            throw;
+        }
+        catch (DirectoryNotOpenedException)
+        {
+            // The logs were about to begin, and the data file does not need them yet: the next batch begins them anew.
             throw;
         }
         catch (Exception e)

@@ -98,6 +98,7 @@ internal static class FileSystemCalls
     }
 
     /// <summary>Flushes the names in a directory to the disk, if the file system supports that.</summary>
+    /// <exception cref="DirectoryNotOpenedException">The directory could not be opened.</exception>
     /// <exception cref="IOException">The flush failed; it is unknown which names are on the disk.</exception>
     public static void FlushDirectory(string directory)
     {
@@ -110,7 +111,8 @@ internal static class FileSystemCalls
         int descriptor = Unix.Open(directory, CloseOnExec);
         if (descriptor < 0)
         {
-            throw Failure($"The directory '{directory}' could not be opened to flush it", Marshal.GetLastPInvokeError());
+            throw new DirectoryNotOpenedException(
+                Failure($"The directory '{directory}' could not be opened to flush it", Marshal.GetLastPInvokeError()));
         }
 
         int error = ErrorOf(descriptor, static descriptor => Unix.Fsync(descriptor));

@@ -20,9 +20,17 @@ internal class StoreFileException(ImmUnavailableReason reason, string message, E
         IOException { HResult: var error } when IsReadOnly(error) => ImmUnavailableReason.ReadOnly,
         IOException { HResult: var error } when IsNameTooLong(error) => ImmUnavailableReason.InvalidPath,
         IOException { HResult: var error } when IsNameTaken(error) => ImmUnavailableReason.NameTaken,
+        IOException { HResult: var error } when IsThroughFile(error) => ImmUnavailableReason.InvalidPath,
+        IOException { HResult: var error } when IsOutOfHandles(error) => ImmUnavailableReason.Other,
         IOException => ImmUnavailableReason.InputOutputError,
         _ => ImmUnavailableReason.Other,
     };
+
+    // ENOTDIR: a part of the path is a file. Windows does not find the path then.
+    private static bool IsThroughFile(int error) => !OperatingSystem.IsWindows() && error == 20;
+
+    // ENFILE, EMFILE; ERROR_TOO_MANY_OPEN_FILES.
+    private static bool IsOutOfHandles(int error) => OperatingSystem.IsWindows() ? (error & 0xFFFF) == 4 : error is 23 or 24;
 
     // EROFS; ERROR_WRITE_PROTECT.
     private static bool IsReadOnly(int error) => OperatingSystem.IsWindows() ? (error & 0xFFFF) == 19 : error == 30;

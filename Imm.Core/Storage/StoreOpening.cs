@@ -41,6 +41,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     /// <param name="logs">The log for the next batch, and the spare log. What they have is not needed.</param>
     /// <param name="storeId">The new id.</param>
     /// <exception cref="OutOfSpaceException">There is no room. The data file is unchanged; the call can be repeated.</exception>
+    /// <exception cref="DirectoryNotOpenedException">The directory cannot be flushed. The same holds.</exception>
     public static void Begin(Disk disk, string path, DataFile data, WriteAheadLog[] logs, Guid storeId)
     {
         DataFileHeader closed = data.Header;
