@@ -151,7 +151,8 @@ public sealed partial class ImmStore
     /// whole. A project that lost datasets counts those that it has.
     /// </para>
     /// <para>
-    /// The records of the damaged store are held in memory. The new file is written as <see cref="Import(string, Stream)"/> writes it.
+    /// The records of the damaged store are held in memory. The new file is written as <see cref="Import(string, Stream)"/> writes it. On
+    /// Unix it has the permissions of the damaged one.
     /// </para>
     /// </remarks>
     /// <param name="damagedPath">The data file of the damaged store, of the present format; its logs stand beside it.</param>
@@ -176,7 +177,7 @@ public sealed partial class ImmStore
         OrUnavailable(damagedPath, () => salvage = StoreSalvage.Run(
             disk, disk.Resolve(damagedPath), new FileStoreSettings(DefaultsOf(new ImmStoreOptions()))));
         (int scopes, long projects, long datasets) = (0, 0, 0);
-        Create(newPath, Counted(), disk);
+        Create(newPath, Counted(), disk, settings => settings with { NewFileMode = salvage!.Mode });
         return new SalvageReport(scopes, projects, datasets, salvage!.DamagedPages, salvage.Problems);
 
         IEnumerable<ScopeState> Counted()

@@ -65,6 +65,20 @@ public sealed class ModeTests : IDisposable
     }
 
     [TheoryOnLinux]
+    [InlineData("600", "600")]
+    [InlineData("400", "600")]
+    [InlineData("666", "666")]
+    public void A_salvaged_store_has_the_mode_of_the_damaged_one_and_its_owner_may_open_it(string mode, string ofSalvaged)
+    {
+        ImmStore.Open(_path).Dispose();
+        Unix.SetMode(_path, mode);
+
+        ImmStore.Salvage(_path, _directory.File("new.db"));
+
+        Assert.Equal([ofSalvaged], Modes("new.db"));
+    }
+
+    [TheoryOnLinux]
     [InlineData("600")]
     [InlineData("660")]
     public void The_logs_of_a_store_created_in_an_empty_file_have_its_mode(string mode)

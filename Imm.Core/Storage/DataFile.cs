@@ -54,8 +54,8 @@ internal sealed class DataFile : IPages, IDisposable
     /// was being created.
     /// </summary>
     /// <exception cref="DamagedFileException">The file is not a data file of the supported format. It is unchanged.</exception>
-    public static DataFile OpenOrCreate(Disk disk, string path, bool exists) =>
-        Verified(new DataFile(exists ? disk.Open(path) : disk.Create(path)), static data => data.ReadFirstSector());
+    public static DataFile OpenOrCreate(Disk disk, string path, bool exists, UnixFileMode? newMode = null) =>
+        Verified(new DataFile(exists ? disk.Open(path) : disk.Create(path, newMode)), static data => data.ReadFirstSector());
 
     /// <summary>Opens an existing file for reading only.</summary>
     /// <inheritdoc cref="OpenOrCreate" path="/exception"/>

@@ -114,7 +114,7 @@ internal sealed class FileStore : IDisposable
         StoreOpening? opening = null;
         try
         {
-            data = DataFile.OpenOrCreate(disk, path, length is not null);
+            data = DataFile.OpenOrCreate(disk, path, length is not null, settings.NewFileMode);
             bool isOld = data.Header.Format == DataFileHeader.OldestFormat;
             if (isOld)
             {

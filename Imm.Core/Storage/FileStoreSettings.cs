@@ -28,6 +28,9 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
     /// <summary>The minimum time between two verifications of the names and lengths of the files before a batch.</summary>
     public TimeSpan VerifyFilesAfter { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The permissions of a new data file on Unix; null for those that the process gives to new files.</summary>
+    public UnixFileMode? NewFileMode { get; init; }
+
     /// <summary>The observer; null for none.</summary>
     public IStoreObserver? Observer { get; init; }
 

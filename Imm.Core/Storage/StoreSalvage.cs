@@ -43,6 +43,9 @@ internal sealed class StoreSalvage
     /// <summary>The problems that were found, in words.</summary>
     public List<string> Problems { get; } = [];
 
+    /// <summary>The permissions of the damaged file on Unix, which its owner may write in addition; null elsewhere.</summary>
+    public UnixFileMode? Mode { get; private set; }
+
     /// <summary>The pages that are damaged or missing.</summary>
     public IReadOnlyList<long> DamagedPages => [.. _damaged];
 
@@ -53,6 +56,7 @@ internal sealed class StoreSalvage
     {
         var salvage = new StoreSalvage(disk, path, settings);
         using DiskFile file = disk.OpenToRead(path);
+        salvage.Mode = file.Mode | UnixFileMode.UserRead | UnixFileMode.UserWrite;
         salvage.ReadFirstPage(file);
         List<(DiskFile File, List<LoggedFrame> Frames)> logs = salvage.OpenLogs();
         try
