@@ -321,6 +321,35 @@ public sealed class SystemErrorTests : IDisposable
     }
 
     [FactOnLinux]
+    public void A_first_checkpoint_without_a_free_handle_fails_the_store_at_most_and_not_the_process()
+    {
+        // It is then that the runtime loads what only a checkpoint and a failure need, which takes handles.
+        using (var process = new StoreProcess())
+        {
+            process.OpenWith("s", _path, "before");
+            Assert.Equal("ok", process.Do("close", "s"));
+        }
+
+        int acknowledged = 0;
+        using (var process = new StoreProcess())
+        {
+            Assert.Equal("ok", process.Open("s", _path, checkpointLength: 64 << 10));
+            Assert.Equal("ok", process.Create("s", "first"));
+            SetLimit(process, "nofile", 3);
+            for (; acknowledged < 200 && process.Create("s", $"p{acknowledged}") == "ok"; acknowledged++)
+            {
+            }
+
+            Assert.StartsWith("ok: ", process.Do("status", "s"), StringComparison.Ordinal);
+            SetLimit(process, "nofile", 512);
+            Assert.StartsWith("ok: ", process.Do("status", "s"), StringComparison.Ordinal);
+        }
+
+        using ImmStore store = ImmStore.Open(_path);
+        Assert.InRange(store.Registry().ListAll().Count(), 2 + acknowledged, 3 + acknowledged);
+    }
+
+    [FactOnLinux]
     public void A_backup_beyond_a_limit_on_the_length_of_files_is_refused_and_leaves_nothing()
     {
         using StoreProcess process = Limitable();

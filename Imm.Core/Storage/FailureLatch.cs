@@ -19,9 +19,9 @@ internal sealed class FailureLatch(string path, IStoreObserver? observer)
     /// <summary>Sets the failure and reports it, unless it is set already.</summary>
     public void Set(Exception cause)
     {
-        if (TrySet(cause))
+        if (TrySet(cause) && observer is not null)
         {
-            observer?.Failed(cause);
+            Tell(() => observer.Failed(cause));
         }
     }
 
@@ -33,7 +33,11 @@ internal sealed class FailureLatch(string path, IStoreObserver? observer)
             return false;
         }
 
-        WasSet?.Invoke();
+        if (WasSet is { } told)
+        {
+            Tell(told);
+        }
+
         return true;
     }
 
@@ -45,6 +49,20 @@ internal sealed class FailureLatch(string path, IStoreObserver? observer)
         {
             throw new StoreFileException(
                 ImmUnavailableReason.StoreFailed, $"The store '{path}' has failed: {cause.Message}", cause);
+        }
+    }
+
+    /// <summary>Tells somebody of the failure. What that throws must not end the thread that has met it, and with it the process.</summary>
+    private static void Tell(Action told)
+    {
+        try
+        {
+            told();
+        }
+#pragma warning disable CA1031 // What has failed the store, such as the want of memory or of a handle, may fail this too.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
         }
     }
 }

@@ -234,14 +234,23 @@ internal sealed class FileStore : IDisposable
         long seen = _logs.Sequence;
         _thread.RunWhenIdle(() =>
         {
-            _checkpointer.ReleaseIfUnused();
-            long sequence = _logs.Sequence;
-            if (sequence == seen && sequence != _logs.MarkedSequence && !_failure.IsSet)
+            try
             {
-                callback();
-            }
+                _checkpointer.ReleaseIfUnused();
+                long sequence = _logs.Sequence;
+                if (sequence == seen && sequence != _logs.MarkedSequence && !_failure.IsSet)
+                {
+                    callback();
+                }
 
-            seen = sequence;
+                seen = sequence;
+            }
+#pragma warning disable CA1031 // It would end the thread, and with it the process.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _failure.Set(e);
+            }
         });
     }
 
