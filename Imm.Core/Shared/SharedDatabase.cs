@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Transactions;
 using Imm.Core.Storage;
 
 namespace Imm.Core.Shared;
@@ -71,7 +72,13 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
         }
     }
 
-    private DbConnection Open() => source.OpenConnection();
+    /// <summary>Opens a connection.</summary>
+    private DbConnection Open()
+    {
+        // A driver makes a connection part of the transaction of the thread that opens it: what others commit on it would end with that.
+        using var none = new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);
+        return source.OpenConnection();
+    }
 
     /// <summary>The attempts of one piece of work.</summary>
     internal struct Retry(SharedDatabase database)
