@@ -1,5 +1,6 @@
 using Imm.Core.Model;
 using Imm.Core.Shared;
+using Npgsql;
 using Xunit;
 
 namespace Imm.Core.Tests.Shared;
@@ -48,4 +49,33 @@ public sealed class SharedDamageTests
 
         Assert.Equal(SharedSql.Version, stores.Execute($"SELECT version FROM {stores.Schema}.imm_store"));
     }
+
+    [FactIfPostgres]
+    public void A_damage_that_is_found_while_its_scope_is_locked_leaves_nothing_locked()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        ProjectRegistry damaged = BringBehind(stores, store);
+        DamageFirst(stores);
+
+        var refused = Assert.Throws<ImmException>(() => damaged.Create(new() { ProjectName = "third" }));
+
+        Assert.Equal(ImmUnavailableReason.Damaged, refused.Reason);
+        Assert.NotNull(stores.Execute($"SELECT 1 FROM {stores.Schema}.imm_scope WHERE region_id = 'damaged' FOR UPDATE NOWAIT"));
+    }
+
+    /// <summary>Lets another process change a scope so that the log does not tell this one what was changed.</summary>
+    private static ProjectRegistry BringBehind(SharedStores stores, ImmStore store)
+    {
+        ProjectRegistry registry = store.Registry("account", "damaged");
+        registry.Create(new() { ProjectName = "first" });
+        using ImmStore other = stores.Open();
+        other.Registry("account", "damaged").Create(new() { ProjectName = "second" });
+        stores.Execute($"DELETE FROM {stores.Schema}.imm_batch WHERE version = 1");
+        return registry;
+    }
+
+    private static void DamageFirst(SharedStores stores) => stores.Execute(
+        $"UPDATE {stores.Schema}.imm_record SET value = value - 'ProjectName' FROM {stores.Schema}.imm_scope s "
+        + $"WHERE s.scope = imm_record.scope AND s.region_id = 'damaged' AND value->>'ProjectName' = 'first'");
 }

@@ -54,6 +54,12 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
                 Succeeded();
                 return result;
             }
+            catch (DatabaseException)
+            {
+                // It was found in what was read. The work may have begun a transaction, which must not stay open.
+                lane.Drop();
+                throw;
+            }
             catch (Exception e) when (e is not DatabaseException)
             {
                 lane.Drop();
