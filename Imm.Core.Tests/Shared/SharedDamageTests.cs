@@ -64,6 +64,51 @@ public sealed class SharedDamageTests
         Assert.NotNull(stores.Execute($"SELECT 1 FROM {stores.Schema}.imm_scope WHERE region_id = 'damaged' FOR UPDATE NOWAIT"));
     }
 
+    [FactIfPostgres]
+    public async Task A_damaged_scope_fails_its_own_changes_and_no_others_of_their_batch()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        ProjectRegistry damaged = BringBehind(stores, store);
+        ProjectRegistry whole = store.Registry("account", "whole");
+        whole.Create(new() { ProjectName = "first" });
+        DamageFirst(stores);
+        using (ImmStore other = stores.Open())
+        {
+            other.Registry("account", "whole").Create(new() { ProjectName = "second" });
+        }
+
+        // It loses the race here, and locks first from now on. Then both are in one batch: they come while the store waits for another.
+        whole.Create(new() { ProjectName = "third" });
+        Task gate, change, failing;
+        await using (NpgsqlConnection connection = await stores.Source.OpenConnectionAsync())
+        {
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+#pragma warning disable CA2100 // The text is that of the test.
+            await using var hold = new NpgsqlCommand(
+                $"SELECT 1 FROM {stores.Schema}.imm_scope WHERE region_id = 'whole' FOR UPDATE", connection);
+#pragma warning restore CA2100
+            await hold.ExecuteNonQueryAsync();
+            gate = whole.CreateAsync(new() { ProjectName = "fourth" }).AsTask();
+            string waits = $"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%\"{stores.Schema}\"%'";
+            while (stores.Execute(waits) is 0L)
+            {
+                await Task.Yield();
+            }
+
+            failing = damaged.CreateAsync(new() { ProjectName = "third" }).AsTask();
+            change = whole.CreateAsync(new() { ProjectName = "fifth" }).AsTask();
+        }
+
+        await gate;
+        var refused = await Assert.ThrowsAsync<ImmException>(() => failing);
+        await change;
+
+        Assert.Equal(ImmUnavailableReason.Damaged, refused.Reason);
+        Assert.Contains("The change was not made.", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["fifth", "first", "fourth", "second", "third"], whole.ListAll().Select(project => project.ProjectName.Value));
+    }
+
     /// <summary>Lets another process change a scope so that the log does not tell this one what was changed.</summary>
     private static ProjectRegistry BringBehind(SharedStores stores, ImmStore store)
     {

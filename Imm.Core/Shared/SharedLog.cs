@@ -57,6 +57,9 @@ internal sealed class SharedLog : CommitLog
     private readonly Dictionary<ScopeEntry, SharedPart> _parts = [];
     private readonly List<ScopeEntry> _lost = [];
     private readonly Dictionary<ScopeEntry, int> _turnsLeft = [];
+
+    /// <summary>The scopes of the batch whose changes must be refused, with the reasons.</summary>
+    private readonly Dictionary<ScopeEntry, DatabaseException> _refused = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
     private readonly Utf8JsonWriter _json;
     private readonly string[] _commits;
@@ -156,6 +159,11 @@ internal sealed class SharedLog : CommitLog
 
     public override bool TryPin(ScopeEntry entry, [NotNullWhen(true)] out ScopeState? state)
     {
+        if (_refused.Count > 0 && _refused.TryGetValue(entry, out DatabaseException? cause))
+        {
+            throw Refuse(cause).ToException();
+        }
+
         if (_parts.TryGetValue(entry, out SharedPart? part))
         {
             state = part.Base;
@@ -182,6 +190,7 @@ internal sealed class SharedLog : CommitLog
         _committingThread = Environment.CurrentManagedThreadId;
         _unavailable = null;
         _parts.Clear();
+        _refused.Clear();
     }
 
     public override IReadOnlyCollection<ScopeEntry> Lock(ScopeEntry[] entries)
@@ -334,7 +343,11 @@ internal sealed class SharedLog : CommitLog
                 ReadLog(rows, log);
             }
 
-            Apply(lane, behind, stored, log);
+            ILookup<Guid, LoggedBatch> byScope = log.ToLookup(static batch => batch.Scope);
+            foreach ((ScopeEntry entry, ScopeState state, long version, Guid batchId) in behind)
+            {
+                Apply(lane, entry, state, (version, batchId), stored, byScope);
+            }
         }
 
         return dropped;
@@ -383,49 +396,47 @@ internal sealed class SharedLog : CommitLog
         SharedSql.WriteVersions(known.Select(static it => (it.Entry.Key, it.Version)));
 
     /// <summary>
-    /// Brings states up to date: by the batches since their versions where the log has them all, else by loading them anew.
+    /// Brings a state up to date: by the batches since its version where the log has them all, else by loading it anew.
     /// </summary>
     private void Apply(
         SharedDatabase.Lane lane,
-        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind,
+        ScopeEntry entry,
+        ScopeState before,
+        (long Version, Guid Batch) from,
         Dictionary<Guid, (long Version, Guid Batch)> stored,
-        List<LoggedBatch> log)
+        ILookup<Guid, LoggedBatch> byScope)
     {
-        ILookup<Guid, LoggedBatch> byScope = log.ToLookup(static batch => batch.Scope);
-        foreach ((ScopeEntry entry, ScopeState before, long version, Guid batchId) in behind)
+        ScopeState? state = before;
+        (long next, Guid lastBatch) = from;
+        var changes = new List<PublishedChange>();
+        bool isFirst = from.Version > 0;
+        foreach (LoggedBatch batch in byScope[entry.Key])
         {
-            ScopeState? state = before;
-            (long next, Guid lastBatch) = (version, batchId);
-            var changes = new List<PublishedChange>();
-            bool isFirst = version > 0;
-            foreach (LoggedBatch batch in byScope[entry.Key])
+            // The version of the state in memory must be of the same batch: a database that fell back may have made another of it.
+            if (batch.Version != (isFirst ? from.Version : next + 1) || (isFirst && batch.Batch != from.Batch))
             {
-                // The version of the state in memory must be of the same batch: a database that fell back may have made another of it.
-                if (batch.Version != (isFirst ? version : next + 1) || (isFirst && batch.Batch != batchId))
-                {
-                    state = null;
-                    break;
-                }
-
-                if (!isFirst)
-                {
-                    state = SharedBatch.Apply(state, _batches.Read(entry.Scope, batch.Changes!), batch.Revision, changes);
-                }
-
-                (next, lastBatch, isFirst) = (batch.Version, batch.Batch, false);
+                state = null;
+                break;
             }
 
-            if (state is null || isFirst || next < stored.GetValueOrDefault(entry.Key).Version)
+            if (!isFirst)
             {
-                changes.Clear();
-                ScopeEntry loaded = NewEntry(entry.Scope);
-                state = Load(lane, loaded);
-                (next, lastBatch) = (loaded.LastSequence, loaded.BatchId);
+                state = SharedBatch.Apply(state, _batches.Read(entry.Scope, batch.Changes!), batch.Revision, changes);
             }
 
-            Scopes.PublishLater(entry, (version, batchId), state, (next, lastBatch), changes);
-            _observer?.CaughtUp();
+            (next, lastBatch, isFirst) = (batch.Version, batch.Batch, false);
         }
+
+        if (state is null || isFirst || next < stored.GetValueOrDefault(entry.Key).Version)
+        {
+            changes.Clear();
+            ScopeEntry loaded = NewEntry(entry.Scope);
+            state = Load(lane, loaded);
+            (next, lastBatch) = (loaded.LastSequence, loaded.BatchId);
+        }
+
+        Scopes.PublishLater(entry, from, state, (next, lastBatch), changes);
+        _observer?.CaughtUp();
     }
 
     private ScopeState Load(SharedDatabase.Lane lane, ScopeEntry entry)
@@ -501,7 +512,20 @@ internal sealed class SharedLog : CommitLog
 
         known.RemoveAll(it => stored.GetValueOrDefault(it.Entry.Key) == (it.Version, it.Batch));
         _locksFirst = known.Count > 0 ? BatchesLockedFirst : Math.Max(0, _locksFirst - 1);
-        Apply(lane, known, stored, log);
+        ILookup<Guid, LoggedBatch> byScope = log.ToLookup(static batch => batch.Scope);
+        foreach ((ScopeEntry entry, ScopeState state, long version, Guid batchId) in known)
+        {
+            try
+            {
+                Apply(lane, entry, state, (version, batchId), stored, byScope);
+            }
+            catch (Exception e) when (e is FormatException or DatabaseException { Reason: ImmUnavailableReason.Damaged })
+            {
+                // The damage of one scope is none of the others'. Its own changes cannot be decided.
+                _refused[entry] = DatabaseException.Of(e);
+            }
+        }
+
         return locked;
     }
 
