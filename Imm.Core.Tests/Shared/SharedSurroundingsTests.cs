@@ -28,4 +28,38 @@ public sealed class SharedSurroundingsTests
         Assert.Equal(["first", "second"], other.Registry("account", "region").ListAll().Select(project => project.ProjectName.Value));
         Assert.Equal(["third"], other.Registry("account", "elsewhere").ListAll().Select(project => project.ProjectName.Value));
     }
+
+    [FactIfPostgres]
+    public async Task A_change_that_a_trigger_of_the_database_leaves_out_is_refused_and_holds_up_no_other()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        ProjectRegistry registry = store.Registry("account", "region");
+        ProjectRegistry elsewhere = store.Registry("account", "elsewhere");
+        registry.Create(new() { ProjectName = "first" });
+        elsewhere.Create(new() { ProjectName = "first" });
+        stores.Execute(
+            $"CREATE FUNCTION {stores.Schema}.leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$");
+        stores.Execute(
+            $"CREATE TRIGGER leave_out BEFORE UPDATE ON {stores.Schema}.imm_scope FOR EACH ROW WHEN (old.region_id = 'region') "
+            + $"EXECUTE FUNCTION {stores.Schema}.leave_out()");
+        try
+        {
+            Task<Project> left = registry.CreateAsync(new() { ProjectName = "second" }).AsTask();
+            Task<Project> made = elsewhere.CreateAsync(new() { ProjectName = "second" }).AsTask();
+
+            var refused = await Assert.ThrowsAsync<ImmException>(() => left.WaitAsync(Long));
+            Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
+            Assert.Contains("The change was not made.", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("trigger", refused.Message, StringComparison.Ordinal);
+            await made.WaitAsync(Long);
+        }
+        finally
+        {
+            stores.Execute($"DROP TRIGGER leave_out ON {stores.Schema}.imm_scope");
+        }
+
+        registry.Create(new() { ProjectName = "third" });
+        Assert.Equal(["first", "third"], registry.ListAll().Select(project => project.ProjectName.Value));
+    }
 }

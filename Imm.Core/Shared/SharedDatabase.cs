@@ -179,6 +179,9 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
         private readonly List<DbBatch> _batches = [];
         private DbConnection? _connection;
 
+        /// <summary>True while a transaction on the connection holds locks. They end with the connection.</summary>
+        public bool HoldsLocks { get; set; }
+
         /// <summary>The open connection.</summary>
         public DbConnection Connection => _connection ??= database.Open();
 
@@ -275,6 +278,7 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
 
             _commands.Clear();
             _batches.Clear();
+            HoldsLocks = false;
             if (Interlocked.Exchange(ref _connection, null) is { } connection)
             {
                 Quietly(connection.Dispose);

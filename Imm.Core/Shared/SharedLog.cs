@@ -40,6 +40,9 @@ internal sealed class SharedLog : CommitLog
     /// <summary>The number of turns for which a scope is left that another process has locked. Then it is waited for.</summary>
     private const int MaxTurnsLeft = 3;
 
+    /// <summary>The number of times that the database may leave out the change of a scope that is locked. Then it is refused.</summary>
+    private const int MaxTimesLeftOut = 3;
+
     /// <summary>The number of versions after which the old batches of a scope are deleted.</summary>
     private const int PruneEvery = 256;
 
@@ -58,6 +61,9 @@ internal sealed class SharedLog : CommitLog
     private readonly List<ScopeEntry> _lost = [];
     private readonly Dictionary<ScopeEntry, int> _turnsLeft = [];
 
+    /// <summary>The times, one after the other, that the database has left out the change of a scope that was locked.</summary>
+    private readonly Dictionary<ScopeEntry, int> _leftOut = [];
+
     /// <summary>The scopes of the batch whose changes must be refused, with the reasons.</summary>
     private readonly Dictionary<ScopeEntry, DatabaseException> _refused = [];
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
@@ -67,7 +73,6 @@ internal sealed class SharedLog : CommitLog
     private readonly SharedDoubt _doubt;
     private Guid _batchId;
     private int _locksFirst;
-    private bool _isLocked;
     private int _committingThread;
     private DatabaseException? _unavailable;
 
@@ -191,6 +196,17 @@ internal sealed class SharedLog : CommitLog
         _unavailable = null;
         _parts.Clear();
         _refused.Clear();
+        foreach ((ScopeEntry entry, int times) in _leftOut)
+        {
+            if (times == MaxTimesLeftOut)
+            {
+                _leftOut.Remove(entry);
+                _refused.Add(entry, new DatabaseException(
+                    ImmUnavailableReason.Other,
+                    $"The database leaves changes of {entry.Scope} out without an error, as a trigger, a rule or a policy for rows can do. "
+                    + "Remove it from the tables of the store."));
+            }
+        }
     }
 
     public override IReadOnlyCollection<ScopeEntry> Lock(ScopeEntry[] entries)
@@ -223,7 +239,7 @@ internal sealed class SharedLog : CommitLog
 
         _batchId = _newId();
         long began = Stopwatch.GetTimestamp();
-        if (!_isLocked)
+        if (!_lane.HoldsLocks)
         {
             AddScopes([.. _parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key)]);
         }
@@ -486,7 +502,7 @@ internal sealed class SharedLog : CommitLog
             Lock(lane, begins: false, awaited, [], known, stored, log);
         }
 
-        _isLocked = true;
+        lane.HoldsLocks = true;
         var locked = new List<ScopeEntry>(entries.Length);
         foreach (ScopeEntry entry in entries)
         {
@@ -624,7 +640,7 @@ internal sealed class SharedLog : CommitLog
 
             _json.WriteEndArray();
         });
-        return (_commits[(int)effects + (changed > 1 && !_isLocked ? 4 : 0)], [parts, _batchId]);
+        return (_commits[(int)effects + (changed > 1 && !_lane.HoldsLocks ? 4 : 0)], [parts, _batchId]);
     }
 
     private string Json(Action write)
@@ -657,8 +673,7 @@ internal sealed class SharedLog : CommitLog
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                bool wasLocked = _isLocked;
-                _isLocked = false;
+                bool wasLocked = _lane.HoldsLocks;
                 _lane.Drop();
                 bool isInDoubt = changes && isSent && DatabaseException.IsInDoubt(e);
                 bool isToRepeat = _retry.TryPause(e);
@@ -688,7 +703,7 @@ internal sealed class SharedLog : CommitLog
 
     private void Send((string Sql, object[] Values) statement)
     {
-        if (!_isLocked)
+        if (!_lane.HoldsLocks)
         {
             using DbDataReader rows = _lane.Command(statement.Sql, statement.Values).ExecuteReader();
             Confirm(rows);
@@ -702,7 +717,19 @@ internal sealed class SharedLog : CommitLog
             rows.NextResult();
         }
 
-        _isLocked = false;
+        _lane.HoldsLocks = false;
+        foreach ((ScopeEntry entry, SharedPart part) in _parts)
+        {
+            if (part is { Next: not null, IsConfirmed: false })
+            {
+                // Nobody else could change what was locked and at the version.
+                _leftOut[entry] = _leftOut.GetValueOrDefault(entry) + 1;
+            }
+            else
+            {
+                _leftOut.Remove(entry);
+            }
+        }
     }
 
     private void Confirm(DbDataReader rows)
@@ -726,12 +753,12 @@ internal sealed class SharedLog : CommitLog
 
     private void Unlock()
     {
-        if (!_isLocked)
+        if (!_lane.HoldsLocks)
         {
             return;
         }
 
-        _isLocked = false;
+        _lane.HoldsLocks = false;
         try
         {
             _lane.Execute(_sql.Cancel);
@@ -790,18 +817,7 @@ internal sealed class SharedLog : CommitLog
         return [.. scopes];
     }
 
-    private T Run<T>(Func<SharedDatabase.Lane, T> work)
-    {
-        try
-        {
-            return _database.Run(_lane, work);
-        }
-        catch
-        {
-            _isLocked = false;
-            throw;
-        }
-    }
+    private T Run<T>(Func<SharedDatabase.Lane, T> work) => _database.Run(_lane, work);
 
     private T Read<T>(Func<T> read)
     {
