@@ -109,6 +109,52 @@ public sealed class SharedDamageTests
         Assert.Equal(["fifth", "first", "fourth", "second", "third"], whole.ListAll().Select(project => project.ProjectName.Value));
     }
 
+    [FactIfPostgres]
+    public void A_check_finds_every_record_and_number_that_is_not_as_the_log_says()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        ProjectRegistry registry = store.Registry("account", "region");
+        registry.Create(new() { ProjectName = "first" });
+        registry.CreateDataset(new() { ProjectName = "first", DatasetName = "set" });
+        registry.CreateBinding("first", "set", "oss://bucket");
+        registry.AttachOssBucket(new() { ProjectName = "first", OssBucket = "attached" });
+        registry.SetProjectQuota(7);
+        Assert.Empty(store.Check());
+
+        string schema = stores.Schema;
+        foreach (string damage in (string[])
+            [
+                $"UPDATE {schema}.imm_record SET value = value || '{{\"Description\":\"other\"}}' WHERE kind = 'Project'",
+                $"UPDATE {schema}.imm_record SET value = value || '{{\"Description\":\"other\"}}' WHERE kind = 'Dataset'",
+                $"UPDATE {schema}.imm_record SET value = value || '{{\"Revision\":1}}' WHERE kind = 'Dataset'",
+                $"UPDATE {schema}.imm_record SET value = value - 'Bindings' WHERE kind = 'Dataset'",
+                $"UPDATE {schema}.imm_record SET value = value || '{{\"Description\":\"other\"}}' WHERE kind = 'Attachment'",
+                $"DELETE FROM {schema}.imm_record WHERE kind = 'Attachment'",
+                $"UPDATE {schema}.imm_scope SET project_quota = NULL",
+                $"UPDATE {schema}.imm_scope SET revision = revision + 1",
+                $"DELETE FROM {schema}.imm_batch WHERE version = 2",
+                $"DELETE FROM {schema}.imm_batch",
+            ])
+        {
+            stores.Execute($"CREATE TABLE {schema}.kept_record AS TABLE {schema}.imm_record");
+            stores.Execute($"CREATE TABLE {schema}.kept_scope AS TABLE {schema}.imm_scope");
+            stores.Execute($"CREATE TABLE {schema}.kept_batch AS TABLE {schema}.imm_batch");
+
+            stores.Execute(damage);
+            Assert.True(store.Check().Count > 0, damage);
+
+            foreach (string table in (string[])["record", "scope", "batch"])
+            {
+                stores.Execute($"TRUNCATE {schema}.imm_{table}");
+                stores.Execute($"INSERT INTO {schema}.imm_{table} TABLE {schema}.kept_{table}");
+                stores.Execute($"DROP TABLE {schema}.kept_{table}");
+            }
+
+            Assert.Empty(store.Check());
+        }
+    }
+
     /// <summary>Lets another process change a scope so that the log does not tell this one what was changed.</summary>
     private static ProjectRegistry BringBehind(SharedStores stores, ImmStore store)
     {

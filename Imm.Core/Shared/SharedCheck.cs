@@ -67,7 +67,7 @@ internal sealed class SharedCheck(SharedSql sql, ServiceDefaults defaults)
 
         var batches = new SharedBatch(defaults);
         var last = new Dictionary<(ChangeKind Kind, long Number), Change>();
-        (long lastVersion, Guid lastBatch) = (0, Guid.Empty);
+        (long lastVersion, Guid lastBatch, long lastRevision) = (0, Guid.Empty, 0);
         using (DbDataReader rows = lane.Command(sql.ReadLog, SharedKey.Of(scope)).ExecuteReader())
         {
             while (rows.Read())
@@ -78,12 +78,12 @@ internal sealed class SharedCheck(SharedSql sql, ServiceDefaults defaults)
                     problems.Add($"The log of the scope {scope} has no batch of the version {lastVersion + 1}.");
                 }
 
-                (lastVersion, lastBatch) = (next, rows.GetGuid(1));
+                (lastVersion, lastBatch, lastRevision) = (next, rows.GetGuid(1), rows.GetInt64(2));
                 try
                 {
-                    foreach ((Change change, bool isLast) in batches.Read(scope, rows.GetString(2)))
+                    foreach ((Change change, bool isLast) in batches.Read(scope, rows.GetString(3)))
                     {
-                        if (isLast)
+                        if (isLast || change.Kind == ChangeKind.Scope)
                         {
                             last[(change.Kind, change.Number)] = change;
                         }
@@ -96,26 +96,63 @@ internal sealed class SharedCheck(SharedSql sql, ServiceDefaults defaults)
             }
         }
 
-        if (lastVersion != 0 && (lastVersion, lastBatch) != (version, batch))
+        // The last batches are never deleted.
+        if ((lastVersion, lastBatch) != (version, batch))
         {
             problems.Add($"The log of the scope {scope} ends at the version {lastVersion}, and the scope is at {version}.");
+        }
+        else if (lastRevision != state.Revision)
+        {
+            problems.Add(
+                $"The log of the scope {scope} ends at the revision {lastRevision}, and the scope has the revision {state.Revision}.");
         }
 
         foreach (Change change in last.Values)
         {
-            if (change.Value is not Project logged)
+            if (!IsAsLogged(state, change))
             {
-                continue;
-            }
-
-            bool isThere = state.TryFind(logged.ProjectName.Value, out Project? project) && project.Number == change.Number;
-            if (isThere == (change.State == ChangeState.Deleted)
-                || (isThere && (!project!.Equals(logged) || project.Revision != logged.Revision)))
-            {
-                problems.Add($"The project '{logged.ProjectName}' of the scope {scope} is not as the log says.");
+                problems.Add($"{Describe(change)} of the scope {scope} is not as the log says.");
             }
         }
     }
+
+    /// <summary>True if a record is as its last change in the log left it.</summary>
+    private static bool IsAsLogged(ScopeState state, Change change)
+    {
+        bool isThere, isEqual;
+        switch (change.Value)
+        {
+            case Project logged:
+                isThere = state.TryFind(logged.ProjectName.Value, out Project? project) && project.Number == change.Number;
+                isEqual = isThere && project!.Equals(logged) && project.Revision == logged.Revision;
+                break;
+            case DatasetEntry logged:
+                state.Find(logged.Dataset.ProjectName.Value, logged.Name, out _, out DatasetEntry? dataset);
+                isThere = dataset?.Number == change.Number;
+                isEqual = isThere
+                    && dataset!.Dataset.Equals(logged.Dataset)
+                    && dataset.Dataset.Revision == logged.Dataset.Revision
+                    && dataset.Bindings.SequenceEqual(logged.Bindings);
+                break;
+            case OssBucketAttachment logged:
+                OssBucketAttachment? attachment = state.FindAttachment(logged.OssBucket);
+                isThere = attachment?.Number == change.Number;
+                isEqual = isThere && attachment!.Equals(logged);
+                break;
+            default:
+                return state.OwnProjectQuota == ((ScopeRecord)change.Value).ProjectQuota;
+        }
+
+        return change.State == ChangeState.Deleted ? !isThere : isEqual;
+    }
+
+    private static string Describe(Change change) => change.Value switch
+    {
+        Project project => $"The project '{project.ProjectName}'",
+        DatasetEntry dataset => $"The dataset '{dataset.Name}' of the project '{dataset.Dataset.ProjectName}'",
+        OssBucketAttachment attachment => $"The attachment of the bucket '{attachment.OssBucket}'",
+        _ => "The project quota",
+    };
 
     private List<(Guid Key, string Account, string Region, long Revision, int Projects, long Version, Guid Batch)> ReadScopes(
         SharedDatabase.Lane lane)

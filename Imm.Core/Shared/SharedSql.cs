@@ -168,7 +168,7 @@ internal sealed class SharedSql(string schema)
 
     /// <summary>Reads the log of a scope.</summary>
     public string ReadLog { get; } =
-        $"SELECT version, batch, changes::text FROM \"{schema}\".imm_batch WHERE scope = $1 ORDER BY version";
+        $"SELECT version, batch, revision, changes::text FROM \"{schema}\".imm_batch WHERE scope = $1 ORDER BY version";
 
     /// <summary>Finds the tables that have rows of a scope without a row of its own.</summary>
     public string FindOrphans { get; } =
