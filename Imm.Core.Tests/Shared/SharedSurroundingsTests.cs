@@ -62,4 +62,29 @@ public sealed class SharedSurroundingsTests
         registry.Create(new() { ProjectName = "third" });
         Assert.Equal(["first", "third"], registry.ListAll().Select(project => project.ProjectName.Value));
     }
+
+    [FactIfPostgres]
+    public void A_user_without_rights_on_one_table_is_told_that_access_is_denied()
+    {
+        using var stores = new SharedStores();
+        stores.Open().Dispose();
+        string user = $"user_{stores.Schema}";
+        stores.Execute($"CREATE ROLE {user} LOGIN");
+        stores.Execute($"GRANT CREATE ON DATABASE postgres TO {user}");
+        stores.Execute($"GRANT USAGE, CREATE ON SCHEMA {stores.Schema} TO {user}");
+        foreach (string table in (string[])["imm_store", "imm_scope", "imm_record"])
+        {
+            stores.Execute($"GRANT SELECT, INSERT, UPDATE, DELETE ON {stores.Schema}.{table} TO {user}");
+        }
+
+        using var source = NpgsqlDataSource.Create($"{PostgresServer.Shared.ConnectionString};Username={user}");
+        var refused = Assert.Throws<ImmException>(() =>
+        {
+            using ImmStore store = ImmStore.Open(new ImmStoreOptions { DataSource = source, Schema = stores.Schema });
+            store.Registry("account", "region").Create(new() { ProjectName = "first" });
+        });
+
+        Assert.Equal(ImmUnavailableReason.AccessDenied, refused.Reason);
+        Assert.Contains("imm_batch", refused.Message, StringComparison.Ordinal);
+    }
 }

@@ -12,9 +12,17 @@ internal sealed class SharedSql(string schema)
 
     private const int MaxBatches = 1_000;
 
-    /// <summary>Finds the tables of the schema that are not whole ours: one row for each of our columns that exists.</summary>
+    /// <summary>
+    /// Finds the columns of the tables of the schema that may be ours, also of those that the user has no rights on, which
+    /// information_schema hides.
+    /// </summary>
     public string FindColumns { get; } =
-        $"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name LIKE 'imm\\_%'";
+        $"""
+        SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+        WHERE n.nspname = '{schema}' AND c.relname IN ('imm_store', 'imm_scope', 'imm_record', 'imm_batch')
+            AND c.relkind IN ('r', 'p', 'v', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+        """;
 
     /// <summary>Reads the name of the encoding of the database.</summary>
     public string ReadEncoding { get; } = "SELECT current_setting('server_encoding')";
