@@ -11,6 +11,9 @@ namespace Imm.Core;
 public sealed partial class ImmStore
 {
     private const int ProjectsAtOnce = 1024;
+
+    /// <summary>The number of records, datasets and attached buckets too, from which on a change of an import takes no other project.</summary>
+    private const int RecordsAtOnce = 16_384;
     private const int MaxTemporaryNames = 100;
 
     /// <summary>
@@ -193,9 +196,9 @@ public sealed partial class ImmStore
     /// <summary>Brings an export into a store that is empty: the way to move into a database, or from one to another.</summary>
     /// <remarks>
     /// <para>
-    /// The text is read piece by piece. Each account and region is brought in once all of it is read, by changes of at most 1,024 projects.
-    /// No other process may use the store meanwhile. The project quota of the exported store is an option and not part of a store: pass it
-    /// when the store is opened.
+    /// The text is read piece by piece. Each account and region is brought in once all of it is read, by changes of at most 1,024 projects,
+    /// and fewer where they have many datasets. No other process may use the store meanwhile. The project quota of the exported store is an
+    /// option and not part of a store: pass it when the store is opened.
     /// </para>
     /// <para>
     /// If the text is wrong, the accounts and regions before the place stay, each whole. If the store fails, the one that was being brought
@@ -357,13 +360,16 @@ public sealed partial class ImmStore
     {
         var view = new ScopeView(_scopes, state.Scope);
         var projects = new List<Project>();
+        long records = 0;
         foreach (Project project in state.Projects.After(null))
         {
             projects.Add(project);
-            if (projects.Count == ProjectsAtOnce)
+            records += 1 + project.DatasetCount + project.Attachments.Count;
+            if (projects.Count == ProjectsAtOnce || records >= RecordsAtOnce)
             {
                 _pipeline.Run(OperationCall.Unlisted(new ImportProjects([.. projects])), view);
                 projects.Clear();
+                records = 0;
             }
         }
 

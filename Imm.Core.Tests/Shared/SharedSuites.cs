@@ -101,6 +101,33 @@ public sealed class SharedImportTests : ImportConformance
 {
     private readonly SharedStores _stores = new();
 
+    [FactIfPostgres]
+    public async Task Projects_with_many_datasets_are_brought_in_by_several_changes_which_a_row_can_hold()
+    {
+        using ImmStore origin = ImmStore.InMemory();
+        ProjectRegistry registry = origin.Registry("account", "region");
+        foreach (string name in (string[])["first", "second", "third"])
+        {
+            registry.Create(new() { ProjectName = name });
+            for (int i = 0; i < 9_000; i++)
+            {
+                registry.CreateDataset(
+                    new() { ProjectName = name, DatasetName = string.Create(CultureInfo.InvariantCulture, $"set-{i}") });
+            }
+        }
+
+        using var exported = new MemoryStream();
+        await origin.ExportAsync(exported);
+        exported.Position = 0;
+        using ImmStore store = Open(new ImmStoreOptions());
+
+        store.Import(exported);
+
+        Assert.Equal(18_002, _stores.Execute($"SELECT max(jsonb_array_length(changes)) FROM {_stores.Schema}.imm_batch"));
+        Assert.Equal(registry.ListAll(), store.Registry("account", "region").ListAll());
+        Assert.Empty(store.Check());
+    }
+
     protected override ImmStore Open(ImmStoreOptions options) => _stores.Open(options);
 
     protected override void Dispose(bool disposing)
