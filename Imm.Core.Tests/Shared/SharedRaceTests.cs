@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using Npgsql;
@@ -226,5 +227,55 @@ public sealed class SharedRaceTests
         Assert.Equal(0, source.OpenCount);
         Assert.False(wasClosed);
         Assert.Equal("first", (await read).ProjectName.Value);
+    }
+
+    [FactIfPostgres]
+    public async Task The_failure_of_a_read_that_was_cancelled_is_not_an_exception_that_nobody_has_observed()
+    {
+        string marker = $"no route to {PostgresServer.NewSchema()}";
+        var unobserved = new ConcurrentQueue<Exception>();
+        EventHandler<UnobservedTaskExceptionEventArgs> note = (_, args) => unobserved.Enqueue(args.Exception);
+        using var stores = new SharedStores();
+        using var source = new WatchedSource(stores.Source);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions
+        {
+            DataSource = source,
+            Schema = stores.Schema,
+            DatabasePatience = TimeSpan.FromMilliseconds(20),
+        });
+        ProjectRegistry registry = store.Registry("account", "region");
+        using var opening = new ManualResetEventSlim();
+        using var opens = new ManualResetEventSlim();
+        source.Opening = () =>
+        {
+            opening.Set();
+            opens.Wait(Long);
+            throw new IOException(marker);
+        };
+        TaskScheduler.UnobservedTaskException += note;
+        try
+        {
+            await CancelRead(registry, opening);
+            opens.Set();
+            var refused = await Assert.ThrowsAsync<ImmException>(() => registry.GetAsync("first").AsTask());
+            Assert.Contains(marker, refused.Message, StringComparison.Ordinal);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= note;
+        }
+
+        Assert.DoesNotContain(unobserved, exception => exception.ToString().Contains(marker, StringComparison.Ordinal));
+
+        static async Task CancelRead(ProjectRegistry registry, ManualResetEventSlim opening)
+        {
+            using var cancellation = new CancellationTokenSource();
+            Task read = registry.GetAsync("first", cancellation.Token).AsTask();
+            Assert.True(opening.Wait(Long));
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+        }
     }
 }

@@ -194,7 +194,7 @@ internal sealed class SharedReads
 
             if (isClosed)
             {
-                taken.ForEach(static waiter => waiter.SetException(CommitLog.Closed()));
+                taken.ForEach(static waiter => waiter.Fail(CommitLog.Closed()));
                 return;
             }
 
@@ -280,7 +280,7 @@ internal sealed class SharedReads
         }
         else
         {
-            waiter.SetException(failure);
+            waiter.Fail(failure);
         }
     }
 
@@ -314,5 +314,13 @@ internal sealed class SharedReads
 
         /// <summary>True if the state is to be loaded where it is not in memory.</summary>
         public bool Loads => loads;
+
+        public void Fail(Exception failure)
+        {
+            SetException(failure);
+
+            // A read that was cancelled looks at it no more, and the host must not hear of it as an exception that nobody has handled.
+            _ = Task.Exception;
+        }
     }
 }
