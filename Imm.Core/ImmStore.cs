@@ -82,6 +82,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
                 shared.Attach(_scopes);
                 _reads = new SharedReads(
                     shared.Database, shared, _scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
+                _scopes.Crowded = () => _queue.TryRunBetweenBatches(_scopes.RemoveUnused);
                 _scopes.Confirm = scope => _reads.Confirm(scope);
             }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 using Xunit;
@@ -133,6 +134,31 @@ public sealed class SharedRaceTests
             Assert.True(await next.WaitAsync(Long));
             Assert.Equal(name, watch.Current.ProjectName.Value);
         }
+    }
+
+    [FactIfPostgres]
+    public async Task Reads_of_accounts_without_anything_leave_nothing_in_memory_and_a_watch_of_one_goes_on()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open(options => options.WatchInterval = TimeSpan.FromMilliseconds(20));
+        using ImmStore other = stores.Open();
+        ProjectRegistry used = store.Registry("account", "used");
+        used.Create(new() { ProjectName = "first" });
+        await using IAsyncEnumerator<ProjectChange> watch = store.Registry("account", "watched").Watch(0).GetAsyncEnumerator();
+        Task<bool> next = watch.MoveNextAsync().AsTask();
+
+        for (int i = 0; i < 5_000; i++)
+        {
+            ProjectRegistry asked = store.Registry(string.Create(CultureInfo.InvariantCulture, $"account{i}"), "region");
+            Assert.Empty(i % 2 == 0 ? asked.List().Projects : (await asked.ListAsync(new())).Projects);
+        }
+
+        Assert.InRange(store.ScopeCount, 2, 4_000);
+        other.Registry("account", "watched").Create(new() { ProjectName = "first" });
+        Assert.True(await next.WaitAsync(Long));
+        Assert.Equal("first", watch.Current.ProjectName.Value);
+        Assert.Equal("first", used.Get("first").ProjectName.Value);
+        Assert.Empty(store.Registry("account1", "region").ListAll());
     }
 
     [FactIfPostgres]

@@ -181,7 +181,7 @@ internal sealed class CommitQueue
     /// <summary>Runs something while nothing is committed; not at all where something is, or the store is closed.</summary>
     public void TryRunBetweenBatches(Action work)
     {
-        if (_committing.TryEnter())
+        if (!_committing.IsHeldByCurrentThread && _committing.TryEnter())
         {
             try
             {

@@ -12,10 +12,14 @@ namespace Imm.Core.Commit;
 /// <remarks>
 /// The published state of an entry is the truth of its scope. An entry without one must be looked up again. Only the commit adds the entry
 /// of a new scope or removes one. A stored scope keeps its entry; its state may be dropped from memory and loaded again. States are
-/// immutable, so a caller that has an older one keeps it.
+/// immutable, so a caller that has an older one keeps it. In a shared store any scope may be stored, and so every one that is asked for gets
+/// an entry. Those of scopes that turned out to have nothing are removed when there are many.
 /// </remarks>
 internal sealed class ScopeTable
 {
+    /// <summary>The number of entries that a shared store makes before it first looks for some to remove.</summary>
+    private const int ManyEntries = 4096;
+
     private readonly CommitLog _log;
     private readonly long? _maxLoadedProjects;
     private readonly ConcurrentDictionary<Scope, ScopeEntry> _entries = new();
@@ -28,6 +32,9 @@ internal sealed class ScopeTable
     private long _loadedProjects;
     private long _evictAgainAbove;
     private long _loadableAtEviction = -1;
+
+    /// <summary>The number of entries that may be made before the next look for some to remove, in a shared store.</summary>
+    private int _entriesLeft = ManyEntries;
 
     /// <summary>Rises by two with each load, so that a use before the load and one after it differ.</summary>
     private long _loads;
@@ -50,6 +57,11 @@ internal sealed class ScopeTable
 
     /// <summary>Brings the state of a scope up to what other processes have changed; null where no other process changes it.</summary>
     public Action<Scope>? Confirm { get; set; }
+
+    /// <summary>
+    /// Calls <see cref="RemoveUnused"/> between two batches, or not at all where one is being committed, which then does so itself.
+    /// </summary>
+    public Action? Crowded { get; set; }
 
     /// <summary>The number of scopes that have an entry.</summary>
     public int Count => _entries.Count;
@@ -282,8 +294,61 @@ internal sealed class ScopeTable
         return entry;
     }
 
+    /// <summary>True if so many entries were made that some should be removed. Never in a store that is not shared.</summary>
+    private bool IsCrowded => Volatile.Read(ref _entriesLeft) < 0;
+
+    /// <summary>
+    /// Removes the entries of scopes of which nothing is stored, as far as this store knows. Where that changes they get another. Caller must
+    /// hold the commit lock, between two batches.
+    /// </summary>
+    public void RemoveUnused()
+    {
+        int left = 0;
+        foreach ((_, ScopeEntry entry) in _entries)
+        {
+            // Whoever holds the lock loads the scope.
+            if (entry.LastSequence == 0 && Monitor.TryEnter(entry))
+            {
+                try
+                {
+                    if (entry.LastSequence == 0)
+                    {
+                        Remove(entry);
+                        continue;
+                    }
+                }
+                finally
+                {
+                    Monitor.Exit(entry);
+                }
+            }
+
+            left++;
+        }
+
+        Uninterruptible.Enter(_loaded);
+        try
+        {
+            _loaded.RemoveAll(static entry => entry.IsRemoved);
+        }
+        finally
+        {
+            Monitor.Exit(_loaded);
+        }
+
+        // So that the looks cost no more than the entries.
+        Volatile.Write(ref _entriesLeft, Math.Max(ManyEntries, left));
+    }
+
     /// <summary>Forgets the new scopes that the batch has not published. Caller must hold the commit lock.</summary>
-    public void EndBatch() => _new.Clear();
+    public void EndBatch()
+    {
+        _new.Clear();
+        if (IsCrowded)
+        {
+            RemoveUnused();
+        }
+    }
 
     /// <summary>Takes the content of all scopes; that of one moment if the caller holds the commit lock.</summary>
     public Dictionary<Scope, ScopeState> Capture()
@@ -365,7 +430,13 @@ internal sealed class ScopeTable
             return false;
         }
 
-        entry = _entries.GetOrAdd(scope, static (scope, log) => log.NewEntry(scope), _log);
+        ScopeEntry made = _log.NewEntry(scope);
+        entry = _entries.GetOrAdd(scope, made);
+        if (entry == made && _log.IsShared)
+        {
+            Interlocked.Decrement(ref _entriesLeft);
+        }
+
         return true;
     }
 
@@ -395,20 +466,25 @@ internal sealed class ScopeTable
             entry.Revision = state.Revision;
         }
 
+        if (revision != state.Revision && _log.IsShared)
+        {
+            // Another process has changed the scope since its state was dropped, or its entry was removed.
+            using Uninterruptible.Held publishing = Changes.Publish();
+            Changes.Wake(entry.Scope);
+        }
+
         if (_maxLoadedProjects is not null)
         {
-            if (revision != state.Revision && _log.IsShared)
-            {
-                // Another process has changed the scope since its state was dropped.
-                using Uninterruptible.Held publishing = Changes.Publish();
-                Changes.Wake(entry.Scope);
-            }
-
             // Between the uses before the load and those after it.
             entry.LastUse = Interlocked.Add(ref _loads, 2) - 1;
             CountLoaded(entry, before: null, state);
             Evict(except: entry);
             Uninterruptible.End();
+        }
+
+        if (IsCrowded)
+        {
+            Crowded?.Invoke();
         }
 
         return state;
