@@ -60,7 +60,7 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
                 lane.Drop();
                 throw;
             }
-            catch (Exception e) when (e is not DatabaseException)
+            catch (Exception e)
             {
                 lane.Drop();
                 retry.PauseOrThrow(e);
