@@ -123,7 +123,7 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     long IMeasuredStore.LoadedProjects => _scopes.LoadedProjectCount;
 
     long IMeasuredStore.KnownProjects =>
-        _log is SharedLog shared ? shared.List().Sum(static scope => (long)scope.ProjectCount) : _scopes.CountProjects();
+        _log is SharedLog shared ? shared.CountProjects() : _scopes.CountProjects();
 
     long IMeasuredStore.LoadedDatasets => _scopes.LoadedDatasetCount;
 

@@ -1,4 +1,5 @@
 using Imm.Core.Shared;
+using Imm.Core.Telemetry;
 using Npgsql;
 using Xunit;
 
@@ -60,6 +61,23 @@ public sealed class SharedSchemaTests
             Assert.Equal(replaces, sql.Contains("ON CONFLICT", StringComparison.Ordinal));
             Assert.Equal(deletes, sql.Contains("DELETE FROM", StringComparison.Ordinal));
         });
+    }
+
+    [FactIfPostgres]
+    public void The_database_adds_up_the_projects_of_all_scopes_and_none_of_them_is_read()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        stores.Execute(
+            $"INSERT INTO {stores.Schema}.imm_scope "
+            + "SELECT gen_random_uuid(), 'account', 'r' || n, 1, gen_random_uuid(), 2, NULL, 2 FROM generate_series(1, 20000) n");
+        IMeasuredStore measured = store;
+        Assert.Equal(40_000, measured.KnownProjects);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(40_000, measured.KnownProjects);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
     private static void VerifyUse(SharedStores stores)

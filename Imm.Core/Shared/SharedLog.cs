@@ -319,6 +319,9 @@ internal sealed class SharedLog : CommitLog
     /// <summary>Lists the scopes that have content, in ordinal order, as of one moment.</summary>
     public ListedScope[] List() => Read(() => _database.Run(List));
 
+    /// <summary>Counts the projects of all scopes.</summary>
+    public long CountProjects() => Read(() => _database.Run(lane => (long)lane.Command(_sql.CountProjects).ExecuteScalar()!));
+
     public override List<string> Check() => Read(() => _database.Run(lane => new SharedCheck(_sql, Defaults).Run(lane)));
 
     public override void AwaitReads()

@@ -170,6 +170,9 @@ internal sealed class SharedSql(string schema)
         WHERE version > 0 ORDER BY account_id COLLATE "C", region_id COLLATE "C"
         """;
 
+    /// <summary>Counts the projects of all scopes.</summary>
+    public string CountProjects { get; } = $"SELECT coalesce(sum(project_count), 0)::bigint FROM \"{schema}\".imm_scope";
+
     /// <summary>Reads all scopes, also those without content.</summary>
     public string ReadAllScopes { get; } =
         $"SELECT scope, account_id, region_id, revision, project_count, version, batch FROM \"{schema}\".imm_scope";
