@@ -12,8 +12,9 @@ public sealed partial class ImmStore
 {
     private const int ProjectsAtOnce = 1024;
 
-    /// <summary>The number of records, datasets and attached buckets too, from which on a change of an import takes no other project.</summary>
+    /// <summary>The number of records, also of datasets and attached buckets, at which a change of an import takes no more projects.</summary>
     private const int RecordsAtOnce = 16_384;
+
     private const int MaxTemporaryNames = 100;
 
     /// <summary>

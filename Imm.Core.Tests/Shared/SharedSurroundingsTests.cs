@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Imm.Core.Tests.Shared;
 
-/// <summary>What the host and the keeper of the database have set up around a shared store: transactions, triggers, rights, settings.</summary>
+/// <summary>Transactions, triggers and rights that the host and the keeper of the database have set up around a shared store.</summary>
 public sealed class SharedSurroundingsTests
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);

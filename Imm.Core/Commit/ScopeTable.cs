@@ -12,8 +12,8 @@ namespace Imm.Core.Commit;
 /// <remarks>
 /// The published state of an entry is the truth of its scope. An entry without one must be looked up again. Only the commit adds the entry
 /// of a new scope or removes one. A stored scope keeps its entry; its state may be dropped from memory and loaded again. States are
-/// immutable, so a caller that has an older one keeps it. In a shared store any scope may be stored, and so every one that is asked for gets
-/// an entry. Those of scopes that turned out to have nothing are removed when there are many.
+/// immutable, so a caller that has an older one keeps it. In a shared store any scope may be stored, and so every one that is asked for
+/// gets an entry. Those of scopes that turned out to have nothing are removed when there are many.
 /// </remarks>
 internal sealed class ScopeTable
 {
@@ -298,8 +298,8 @@ internal sealed class ScopeTable
     private bool IsCrowded => Volatile.Read(ref _entriesLeft) < 0;
 
     /// <summary>
-    /// Removes the entries of scopes of which nothing is stored, as far as this store knows. Where that changes they get another. Caller must
-    /// hold the commit lock, between two batches.
+    /// Removes the entries of scopes of which nothing is stored, as far as this store knows. Where that changes they get another. Caller
+    /// must hold the commit lock, between two batches.
     /// </summary>
     public void RemoveUnused()
     {
