@@ -80,7 +80,7 @@ public sealed class RamAuthorizerTests
     public void Condition_values_can_be_enumerated_with_those_of_the_host_and_of_tags()
     {
         AuthorizationRequest request = Request(
-            "imm:GetProject", hostValues: new() { ["host"] = "1" }, tags: [new("env", "a")], resourceTags: [new("team", "b")]);
+            "imm:UpdateProject", hostValues: new() { ["host"] = "1" }, tags: [new("env", "a")], resourceTags: [new("team", "b")]);
         string[] filled = ["acs:CurrentTime", "acs:MFAPresent", "acs:PrincipalARN", "acs:SecureTransport"];
 
         Assert.Equal([.. filled, "host"], request.ConditionValues.Keys.Order(StringComparer.Ordinal));

@@ -144,6 +144,24 @@ public sealed class RamStoreTests
     }
 
     [Fact]
+    public void The_tags_that_a_list_filters_by_are_not_tags_that_a_request_sets()
+    {
+        RamPolicy policy = RamPolicy.Parse(RamPolicyTests.Condition("""{"StringEquals":{"acs:RequestTag/env":"dev"}}"""));
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions
+        {
+            Authorizer = new RamAuthorizer(RamAccess.Empty.Attach(Alice, policy), AuthorizationMode.Strict, usesTags: true),
+        });
+        Tag[] dev = [new("env", "dev")];
+        ProjectRegistry alice = store.Registry(Account, Region, Alice);
+
+        alice.Create(new() { ProjectName = "p", Tag = dev });
+        alice.Update(new() { ProjectName = "p", Tag = dev });
+
+        Assert.Equal(ImmErrorCode.NoPermission, Code(() => alice.List(new() { Tag = dev })));
+        Assert.Equal(ImmErrorCode.NoPermission, Code(() => alice.ListAll(tags: dev)));
+    }
+
+    [Fact]
     public void Misuse_is_an_argument_exception()
     {
         using ImmStore store = ImmStore.InMemory();

@@ -73,7 +73,10 @@ public sealed class AuthorizationRequest
         Tags = tags;
         Principal = principal;
         ConditionValues = new ConditionValues(principal, timeProvider, hostValues);
-        TagConditionValues = new ConditionValues(principal, timeProvider, hostValues, tags, tagsOfProject, projectName);
+
+        // The tags that a list filters by are none that the request sets.
+        IReadOnlyList<Tag>? requestTags = action is ImmAction.CreateProject or ImmAction.UpdateProject ? tags : null;
+        TagConditionValues = new ConditionValues(principal, timeProvider, hostValues, requestTags, tagsOfProject, projectName);
     }
 
     /// <summary>The RAM action, such as <c>imm:CreateProject</c>.</summary>

@@ -24,8 +24,9 @@ public sealed class RamAuthorizer : IImmAuthorizer
     /// <param name="access">The policies.</param>
     /// <param name="mode">The effect of the decisions.</param>
     /// <param name="usesTags">
-    /// True to fill <c>acs:RequestTag/…</c> and <c>acs:ResourceTag/…</c> from the tags of the request and of the existing project. IMM's
-    /// pages list no condition key, so the default value is false: a condition on a tag is not met.
+    /// True to fill <c>acs:RequestTag/…</c> from the tags that CreateProject or UpdateProject sets, and <c>acs:ResourceTag/…</c> from those
+    /// of the existing project. The tags that a list filters by do not count. IMM's pages list no condition key, so the default value is
+    /// false: a condition on a tag is not met.
     /// </param>
     /// <param name="requiresPassRole">
     /// True to require <c>ram:PassRole</c> on the role too, where a request sets <see cref="ProjectRequest.ServiceRole"/>, with the

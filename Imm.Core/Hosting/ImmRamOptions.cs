@@ -20,7 +20,10 @@ public sealed class ImmRamOptions
     /// <value>The default value is <see cref="AuthorizationMode.Off"/>.</value>
     public AuthorizationMode Mode { get; set; } = AuthorizationMode.Off;
 
-    /// <summary>True to fill <c>acs:RequestTag/…</c> and <c>acs:ResourceTag/…</c> from the tags of the request and the project.</summary>
+    /// <summary>
+    /// True to fill <c>acs:RequestTag/…</c> from the tags that CreateProject or UpdateProject sets, and <c>acs:ResourceTag/…</c> from those
+    /// of the project.
+    /// </summary>
     /// <value>The default value is false: conditions on tags are not met.</value>
     public bool UsesTags { get; set; }
 
