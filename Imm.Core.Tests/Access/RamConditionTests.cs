@@ -165,6 +165,11 @@ public sealed class RamConditionTests
     [InlineData("1.2.3.4/-1")]
     [InlineData("::/129")]
     [InlineData("::1/1/1")]
+    [InlineData("1.2.3.4\0")]
+    [InlineData("1\0.2.3.4")]
+    [InlineData("1.2.3.4/8\0")]
+    [InlineData("::1\0")]
+    [InlineData("1\0::1")]
     public void Refuses_what_is_no_address(string text) => Assert.False(RamAddress.TryParseRange(text, out _));
 
     private static RamEffect Decide(string policy, params (string Key, string Value)[] values) =>

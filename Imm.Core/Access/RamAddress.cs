@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Imm.Core.Access;
@@ -7,6 +8,7 @@ namespace Imm.Core.Access;
 /// </summary>
 /// <remarks>
 /// Read by hand: <see cref="System.Net.IPAddress"/> takes <c>192.168.0</c> and <c>0x7f.1</c> for addresses, and allocates.
+/// The parsers of numbers take U+0000 after the digits.
 /// </remarks>
 internal readonly record struct RamAddress
 {
@@ -16,6 +18,8 @@ internal readonly record struct RamAddress
 
     // An IPv4 address is kept as ::ffff:a.b.c.d, so that a mapped one needs no conversion; only IPv4 lies in that range.
     private static readonly UInt128 MappedPrefix = (UInt128)0xFFFF << BitsOfIPv4;
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     private readonly UInt128 _bits;
     private readonly UInt128 _mask;
@@ -54,9 +58,7 @@ internal readonly record struct RamAddress
 
         ReadOnlySpan<char> length = text[(slash + 1)..];
         if (!TryReadBits(text[..slash], out UInt128 bits, out bool isDotted)
-            || length.Length is < 1 or > 3
-            || (length.Length > 1 && length[0] == '0')
-            || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out int prefixLength)
+            || !TryReadNumber(length, out int prefixLength)
             || prefixLength > (isDotted ? BitsOfIPv4 : BitsOfIPv6))
         {
             return false;
@@ -86,17 +88,37 @@ internal readonly record struct RamAddress
         foreach (Range range in text.Split('.'))
         {
             ReadOnlySpan<char> part = text[range];
-            if (++count > 4
-                || (part.Length > 1 && part[0] == '0')
-                || !byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out byte octet))
+            if (++count > 4 || !TryReadNumber(part, out int octet) || octet > byte.MaxValue)
             {
                 return false;
             }
 
-            address = (address << 8) | octet;
+            address = (address << 8) | (uint)octet;
         }
 
         return count == 4;
+    }
+
+    /// <summary>Reads one to three decimal digits without leading zeros.</summary>
+    private static bool TryReadNumber(ReadOnlySpan<char> text, out int number)
+    {
+        number = 0;
+        if (text.Length is < 1 or > 3 || (text.Length > 1 && text[0] == '0'))
+        {
+            return false;
+        }
+
+        foreach (char digit in text)
+        {
+            if (!char.IsAsciiDigit(digit))
+            {
+                return false;
+            }
+
+            number = (10 * number) + (digit - '0');
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -147,13 +169,13 @@ internal readonly record struct RamAddress
             }
             else if (count == Groups
                 || part.Length is < 1 or > 4
-                || !ushort.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort group))
+                || part.ContainsAnyExcept(HexDigits))
             {
                 return false;
             }
             else
             {
-                bits = (bits << 16) | group;
+                bits = (bits << 16) | ushort.Parse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
                 count++;
             }
         }
