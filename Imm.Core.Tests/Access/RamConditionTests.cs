@@ -74,6 +74,30 @@ public sealed class RamConditionTests
         Assert.Equal(RamEffect.ExplicitDeny, Decide(policy, ("acs:PrincipalArn", "acs:ram::42:user/a")));
     }
 
+    [Theory]
+    [InlineData("2026-08-01T00:00:00.Z")]
+    [InlineData("2026-08-01T00:00:00.+08:00")]
+    [InlineData("2026-08-01T00:00:00+0800")]
+    [InlineData("2026-08-01T00:00:00+8:00")]
+    [InlineData("2026-08-01T00:00:00+08")]
+    [InlineData("2026-08-01T00:00:00 +08:00")]
+    [InlineData("2026-08-01T00:00:00+08:00 ")]
+    [InlineData("2026-08-01T00:00:00Z\0")]
+    [InlineData("2026-08-01T00:00:00z")]
+    [InlineData("2026-08-01T00:00:00")]
+    [InlineData("2026-08-01T00:00Z")]
+    [InlineData("")]
+    public void A_text_that_is_no_ISO_8601_time_is_refused_in_a_policy_and_meets_nothing_in_a_request(string text)
+    {
+        string json = text.Replace("\0", "\\u0000", StringComparison.Ordinal);
+        Assert.Throws<FormatException>(() => RamPolicy.Parse(RamPolicyTests.Condition($$$"""{"DateLessThan":{"k":"{{{json}}}"} }""")));
+        foreach (string name in new[] { "DateNotEquals", "DateLessThan", "DateGreaterThan" })
+        {
+            string policy = RamPolicyTests.Condition($$$"""{"{{{name}}}":{"k":["2020-01-01T00:00:00Z","2030-01-01T00:00:00Z"]} }""");
+            Assert.Equal(RamEffect.ImplicitDeny, Decide(policy, ("k", text)));
+        }
+    }
+
     [Fact]
     public void Operators_and_keys_must_all_be_met_and_one_value_of_a_key()
     {
