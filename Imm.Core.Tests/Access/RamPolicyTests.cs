@@ -173,6 +173,12 @@ public sealed class RamPolicyTests
     [InlineData("*:GetProject", "oss:GetProject", true)]
     [InlineData("imm:GetProject", "imm:GetProjects", false)]
     [InlineData("imm:?GetProject", "imm:GetProject", false)]
+    [InlineData("imm:𐐨", "imm:𐐀", true)]
+    [InlineData("imm:𐐨*", "imm:𐐀x", true)]
+    [InlineData("imm:*𐐨", "imm:x𐐀", true)]
+    [InlineData("imm:?𐐀", "imm:x𐐨", true)]
+    [InlineData("imm:*𐐨x", "imm:𐐀𐐀X", true)]
+    [InlineData("imm:*𐐨", "imm:𐐩", false)]
     public void Actions_are_compared_without_case_in_a_Deny_too(string pattern, string action, bool matches)
     {
         string allow = Statement($""" "Effect":"Allow","Action":"{pattern}","Resource":"*" """);

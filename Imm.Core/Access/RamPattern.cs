@@ -69,10 +69,10 @@ internal sealed class RamPattern
                 at += Width(text, at);
                 position++;
             }
-            else if (position < pattern.Length && IsSame(pattern[position], text[at]))
+            else if (IsSame(pattern[position..], text[at..], out int length))
             {
-                at++;
-                position++;
+                at += length;
+                position += length;
             }
             else if (lastStar >= 0)
             {
@@ -90,7 +90,15 @@ internal sealed class RamPattern
         return pattern[position..].IndexOfAnyExcept('*') < 0;
     }
 
-    private bool IsSame(char pattern, char text) => pattern == text || (_ignoresCase && pattern == char.ToUpperInvariant(text));
+    /// <summary>True if both texts begin with the same character; the length of it in both.</summary>
+    private bool IsSame(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text, out int length)
+    {
+        length = Width(text, 0);
+        return pattern.Length >= length
+            && (length == 1
+                ? pattern[0] == text[0] || (_ignoresCase && pattern[0] == char.ToUpperInvariant(text[0]))
+                : pattern[..length].Equals(text[..length], _ignoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal));
+    }
 
     /// <summary>The length of the character at a position: two for a surrogate pair.</summary>
     private static int Width(ReadOnlySpan<char> text, int at) =>
