@@ -24,6 +24,17 @@ public sealed class ImmApiTests : IDisposable
         Assert.Equal((200, WireFixture.OneProject("photos")), await _wire.Call("CreateProject", "ProjectName", "photos"));
     }
 
+    [Theory]
+    [InlineData("Tag.1\0.Key")]
+    [InlineData("Tag.1 .Key")]
+    [InlineData("Tag. 1.Key")]
+    [InlineData("Tag.+1.Key")]
+    [InlineData("Tag.١.Key")]
+    public async Task Ignores_a_parameter_that_is_almost_a_numbered_tag(string name)
+    {
+        Assert.Equal((200, WireFixture.OneProject("photos")), await _wire.Call("CreateProject", "ProjectName", "photos", name, "k"));
+    }
+
     [Fact]
     public async Task CreateProject_accepts_every_parameter()
     {

@@ -158,9 +158,12 @@ internal sealed class WireParameters(IEnumerable<KeyValuePair<string, string>> p
             return false;
         }
 
+        // The digits are checked by hand: the parser takes U+0000 after them.
         int end = name.LastIndexOf('.');
-        return end > 4 && name[4] != '0' && int.TryParse(
-            name.AsSpan(4, end - 4), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        return end > 4
+            && name[4] != '0'
+            && !name.AsSpan(4, end - 4).ContainsAnyExceptInRange('0', '9')
+            && int.TryParse(name.AsSpan(4, end - 4), NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
     private enum NumberKind
