@@ -25,6 +25,23 @@ public sealed class ImmApiTests : IDisposable
     }
 
     [Theory]
+    [InlineData("2017-09-06")]
+    [InlineData("")]
+    [InlineData("2020-09-30 ")]
+    public async Task Refuses_another_version_of_the_API(string version)
+    {
+        Assert.Equal(
+            (404, WireFixture.Error("InvalidVersion", "Specified parameter Version is not valid.")),
+            await _wire.Call("CreateProject", "ProjectName", "photos", "Version", version));
+        Assert.Equal(
+            (404, WireFixture.Error("InvalidVersion", "Specified parameter Version is not valid.", n: 2)),
+            await _wire.Call("PutProject", "Project", "photos", "Version", version));
+        Assert.Equal(
+            (200, WireFixture.OneProject("photos", n: 3)),
+            await _wire.Call("CreateProject", "ProjectName", "photos", "Version", "2020-09-30"));
+    }
+
+    [Theory]
     [InlineData("Tag.1\0.Key")]
     [InlineData("Tag.1 .Key")]
     [InlineData("Tag. 1.Key")]

@@ -1,8 +1,8 @@
 namespace Imm.Core;
 
 /// <summary>
-/// The error codes with which <see cref="ImmHttpMessageHandler"/> refuses a request before it is an operation. No
-/// <see cref="ImmException"/> has them. They and their HTTP status are API.
+/// The error codes with which <see cref="ImmHttpMessageHandler"/>, and for the version <see cref="ImmApi"/>, refuse a request before it is
+/// an operation. No <see cref="ImmException"/> has them. They and their HTTP status are API.
 /// </summary>
 /// <remarks>
 /// The codes are those of the vendor's gateway and its pages on signatures. A parameter of a signature that is absent or empty is

@@ -36,6 +36,7 @@ namespace Imm.Core;
 public sealed class ImmApi
 {
     private const string ApiVersion = "2020-09-30";
+    private const string VersionParameter = "Version";
 
     // Half an hour of 555 requests a second, in some 100 MB.
     private const int MaxNonces = 1_000_000;
@@ -77,7 +78,10 @@ public sealed class ImmApi
     /// <param name="action">
     /// The action, such as <c>CreateProject</c>. An unknown one is answered with <see cref="ImmErrorCode.InvalidActionNotFound"/>.
     /// </param>
-    /// <param name="parameters">The parameters. They are read before the call returns.</param>
+    /// <param name="parameters">
+    /// The parameters. They are read before the call returns. A <c>Version</c> other than 2020-09-30 is answered with
+    /// <see cref="ImmWireErrorCode.InvalidVersion"/>.
+    /// </param>
     /// <param name="cancellationToken">Cancels a change while it waits to be committed.</param>
     /// <returns>
     /// The answer: a success, or an error in the service's form. A store that has failed or is closed answers with
@@ -96,12 +100,14 @@ public sealed class ImmApi
         CancellationToken cancellationToken = default)
     {
         Guard.IsNotNull(parameters, nameof(parameters));
+        var texts = new WireParameters(parameters);
         return AnswerAsync(
             Writer(regionId),
             accountId,
             regionId,
+            texts.Text(VersionParameter),
             action,
-            new WireParameters(parameters),
+            texts,
             caller: null,
             isSynchronous: false,
             cancellationToken);
@@ -144,19 +150,11 @@ public sealed class ImmApi
             caller = new Caller(principal, conditionValues());
         }
 
-        string? action = null;
-        if (request is { Method: "GET" or "POST", Path: "/" })
-        {
-            if ((request.Parameter("Version") ?? request.Header("x-acs-version")) is not (null or ApiVersion))
-            {
-                return new(writer.Error(ImmWireErrorCode.InvalidVersion, "Specified parameter Version is not valid."));
-            }
-
-            action = request.Action;
-        }
-
-        return AnswerAsync(
-            writer, accountId, regionId, action, new WireParameters(request.Parameters), caller, isSynchronous, cancellationToken);
+        var parameters = new WireParameters(request.Parameters);
+        (string? version, string? action) = request is { Method: "GET" or "POST", Path: "/" }
+            ? (parameters.Text(VersionParameter) ?? request.Header("x-acs-version"), request.Action)
+            : default;
+        return AnswerAsync(writer, accountId, regionId, version, action, parameters, caller, isSynchronous, cancellationToken);
     }
 
     private AnswerWriter Writer(string? regionId) => new(_requestId(), _hostFormat, regionId, _timeOffset);
@@ -165,12 +163,18 @@ public sealed class ImmApi
         AnswerWriter writer,
         string? accountId,
         string? regionId,
+        string? version,
         string? action,
         WireParameters parameters,
         Caller? caller,
         bool isSynchronous,
         CancellationToken cancellationToken)
     {
+        if (version is not (null or ApiVersion))
+        {
+            return writer.Error(ImmWireErrorCode.InvalidVersion, "Specified parameter Version is not valid.");
+        }
+
         if (action is null || !WireActions.ByName.TryGetValue(action, out WireAction? carryOut))
         {
             return writer.Error(ImmErrorCode.InvalidActionNotFound, "Specified api is not found, please check your url and method.");
