@@ -38,6 +38,7 @@ public sealed class ImmHttpMessageHandlerTests : IDisposable
         using HttpResponseMessage response = await _client.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("application/json;charset=utf-8", Assert.Single(response.Content.Headers.NonValidated["Content-Type"]));
         Assert.Equal("application/json; charset=utf-8", response.Content.Headers.ContentType!.ToString());
         Assert.Same(request, response.RequestMessage);
         Assert.Equal(

@@ -37,6 +37,9 @@ namespace Imm.Core;
 /// </example>
 public sealed class ImmHttpMessageHandler : HttpMessageHandler
 {
+    // As the service writes it: a media type of the framework is written with a space.
+    private const string ContentType = "application/json;charset=utf-8";
+
     private readonly ImmApi _api;
     private readonly Func<HttpRequestMessage, (string AccountId, string RegionId)> _scope;
 
@@ -150,10 +153,11 @@ public sealed class ImmHttpMessageHandler : HttpMessageHandler
     {
         var response = new HttpResponseMessage((HttpStatusCode)answer.StatusCode)
         {
-            Content = new StringContent(answer.Json, Encoding.UTF8, "application/json"),
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(answer.Json)),
             RequestMessage = request,
             Version = request.Version,
         };
+        response.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
         response.Headers.Add("x-acs-request-id", answer.RequestId.ToString().ToUpperInvariant());
         return response;
     }

@@ -79,7 +79,7 @@ static async Task AnswerAsync(HttpMessageInvoker service, HttpListenerContext co
 
     using HttpResponseMessage response = await service.SendAsync(request, CancellationToken.None);
     context.Response.StatusCode = (int)response.StatusCode;
-    context.Response.ContentType = "application/json; charset=utf-8";
+    context.Response.ContentType = "application/json;charset=utf-8";
     context.Response.AddHeader("x-acs-request-id", response.Headers.GetValues("x-acs-request-id").First());
     context.Response.Close(await response.Content.ReadAsByteArrayAsync(), willBlock: false);
 }
