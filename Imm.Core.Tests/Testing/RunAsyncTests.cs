@@ -252,6 +252,15 @@ public sealed class RunAsyncTests : IDisposable
     }
 
     [Fact]
+    public async Task A_function_that_returns_no_task_is_an_error_that_names_it()
+    {
+        ArgumentException none = await Assert.ThrowsAsync<ArgumentException>("start", () => Clock.RunAsync(Task () => null!));
+        await Assert.ThrowsAsync<ArgumentException>("start", () => Clock.RunAsync(Task<int> () => null!));
+
+        Assert.StartsWith("The function returned null instead of a task.", none.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rejects_no_task_and_no_timers()
     {
         await Assert.ThrowsAsync<ArgumentNullException>(() => Clock.RunAsync(null!));

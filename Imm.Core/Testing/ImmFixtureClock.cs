@@ -158,10 +158,11 @@ public sealed class ImmFixtureClock : TimeProvider
     /// before it comes back. For such code there is <see cref="RunAsync(Task, int)"/>. Nothing else should move the clock meanwhile.
     /// </para>
     /// </remarks>
-    /// <param name="start">Starts the code. The exception of its task, or of itself, is passed on.</param>
+    /// <param name="start">Starts the code, and returns its task. The exception of the task, or of itself, is passed on.</param>
     /// <param name="maxTimers">The most timers to fire, from 1. The default is 10,000.</param>
     /// <returns>A task that ends with that of the code.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="start"/> returns null and no task.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTimers"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">
     /// So many timers have fired and the task has not ended; or no timer is set, and 10 seconds of real time later the task has neither set
@@ -463,7 +464,8 @@ public sealed class ImmFixtureClock : TimeProvider
         public RunningCode(Func<Task> start)
         {
             Task = Task.CompletedTask;
-            Within(() => Task = start());
+            Within(() => Task = start()
+                ?? throw new ArgumentException("The function returned null instead of a task.", nameof(start)));
         }
 
         /// <summary>The task of the code.</summary>
