@@ -261,6 +261,27 @@ public sealed class RunAsyncTests : IDisposable
     }
 
     [Fact]
+    public async Task Code_that_is_left_running_goes_on_when_the_clock_moves_again()
+    {
+        Task? left = null;
+        await Clock.RunAsync(() =>
+        {
+            left = WaitTwiceAsync();
+            return Task.CompletedTask;
+        });
+
+        await Clock.RunAsync(left!);
+
+        Assert.Equal(ImmFixtureClock.DefaultStart.AddSeconds(2), Clock.GetUtcNow());
+
+        async Task WaitTwiceAsync()
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), Clock);
+            await Task.Delay(TimeSpan.FromSeconds(1), Clock);
+        }
+    }
+
+    [Fact]
     public async Task Rejects_no_task_and_no_timers()
     {
         await Assert.ThrowsAsync<ArgumentNullException>(() => Clock.RunAsync(null!));

@@ -156,6 +156,7 @@ public sealed class ImmFixtureClock : TimeProvider
     /// <para>
     /// Code that leaves the thread, by <c>Task.Run</c>, a thread of its own, or real input and output, is not seen: the clock may move
     /// before it comes back. For such code there is <see cref="RunAsync(Task, int)"/>. Nothing else should move the clock meanwhile.
+    /// Code that is left running when the task ends goes on on threads of the pool.
     /// </para>
     /// </remarks>
     /// <param name="start">Starts the code, and returns its task. The exception of the task, or of itself, is passed on.</param>
@@ -172,7 +173,7 @@ public sealed class ImmFixtureClock : TimeProvider
     {
         Guard.IsNotNull(start, nameof(start));
         Guard.IsGreaterThanOrEqualTo(maxTimers, 1, nameof(maxTimers));
-        var code = new RunningCode(start);
+        using var code = new RunningCode(start);
         for (int fired = 0; ;)
         {
             long before = Volatile.Read(ref _changes);
@@ -456,10 +457,11 @@ public sealed class ImmFixtureClock : TimeProvider
     private static long After(long elapsed, long ticks) => ticks > long.MaxValue - elapsed ? long.MaxValue : elapsed + ticks;
 
     /// <summary>Code that runs in a context of its own: what is posted there waits until it is run. One thread runs it at a time.</summary>
-    private sealed class RunningCode : SynchronizationContext
+    private sealed class RunningCode : SynchronizationContext, IDisposable
     {
         private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
         private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _isDisposed;
 
         public RunningCode(Func<Task> start)
         {
@@ -493,9 +495,28 @@ public sealed class ImmFixtureClock : TimeProvider
         {
             _posted.Enqueue((d, state));
             Interlocked.Exchange(ref _next, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+            if (Volatile.Read(ref _isDisposed) != 0)
+            {
+                RunElsewhere();
+            }
+        }
+
+        /// <summary>Gives what is posted from now on to the pool: nobody runs it here any more.</summary>
+        public void Dispose()
+        {
+            Interlocked.Exchange(ref _isDisposed, 1);
+            RunElsewhere();
         }
 
         public override SynchronizationContext CreateCopy() => this;
+
+        private void RunElsewhere()
+        {
+            while (_posted.TryDequeue(out (SendOrPostCallback Callback, object? State) posted))
+            {
+                ThreadPool.QueueUserWorkItem(static posted => posted.Callback(posted.State), posted, preferLocal: false);
+            }
+        }
 
         private void Within(Action run)
         {
