@@ -59,6 +59,8 @@ public sealed class FaultTests : IDisposable
     [InlineData(ImmErrorCode.NoPermission, 403)]
     [InlineData(ImmErrorCode.ServiceUnavailable, 503)]
     [InlineData(ImmErrorCode.ThrottlingUser, 400)]
+    [InlineData(ImmErrorCode.RevisionMismatch, 409)]
+    [InlineData(ImmErrorCode.RevisionGone, 410)]
     public void Fails_with_every_error_code(string code, int status)
     {
         using ImmFault fault = _fixture.Faults.On(ImmOperation.CreateProject).Fail(

@@ -17,7 +17,7 @@ public sealed class ImmFaultRule
     [
         ImmErrorCode.InvalidArgument, ImmErrorCode.LimitExceededError, ImmErrorCode.ResourceAlreadyExists, ImmErrorCode.ResourceNotFound,
         ImmErrorCode.StatusConflict, ImmErrorCode.InvalidActionNotFound, ImmErrorCode.NoPermission, ImmErrorCode.ServiceUnavailable,
-        ImmErrorCode.ThrottlingUser,
+        ImmErrorCode.ThrottlingUser, ImmErrorCode.RevisionMismatch, ImmErrorCode.RevisionGone,
     ];
 
     private readonly FaultInjector _injector;
@@ -210,7 +210,7 @@ public sealed class ImmFaultRule
         Guard.IsNotNull(code, nameof(code));
         if (Array.IndexOf(Codes, code) < 0)
         {
-            ThrowHelper.ThrowArgumentException(nameof(code), $"'{code}' is not an error code of the service. Use one of ImmErrorCode.");
+            ThrowHelper.ThrowArgumentException(nameof(code), $"'{code}' is not an error code. Use one of ImmErrorCode.");
         }
     }
 
