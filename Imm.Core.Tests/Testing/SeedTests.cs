@@ -103,6 +103,16 @@ public sealed class SeedTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_name_that_is_missing_is_null_in_the_text_of_the_step()
+    {
+        using var fixture = new ImmFixture();
+
+        ImmException refused = Assert.Throws<ImmException>(() => fixture.Seed.Dataset(null!, "raw"));
+
+        Assert.StartsWith("Seed step 1, Dataset(null, \"raw\") in ", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ImmErrorCode.InvalidArgument, "ProjectName", "Project(\"1st\")")]
     [InlineData(ImmErrorCode.ResourceAlreadyExists, "ProjectName", "Project(\"photos\")")]

@@ -375,11 +375,16 @@ public sealed class ImmSeed
             throw new InvalidOperationException(Describe(e), e);
         }
 
+        static string? DescribeArgument(object? argument) => argument switch
+        {
+            null => "null",
+            string text => $"\"{text}\"",
+            _ => Convert.ToString(argument, CultureInfo.InvariantCulture),
+        };
+
         string Describe(Exception e) => string.Create(
             CultureInfo.InvariantCulture,
             $"Seed step {_step}, {name}("
-            + $"{string.Join(", ", arguments.Select(argument =>
-                argument is string text ? $"\"{text}\"" : Convert.ToString(argument, CultureInfo.InvariantCulture) ?? "null"))}"
-            + $") in {_registry.AccountId}/{_registry.RegionId}: {e.Message}");
+            + $"{string.Join(", ", arguments.Select(DescribeArgument))}) in {_registry.AccountId}/{_registry.RegionId}: {e.Message}");
     }
 }
