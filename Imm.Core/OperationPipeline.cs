@@ -226,21 +226,7 @@ internal sealed class OperationPipeline(
     {
         // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        Scope scope = view.Scope;
-        var request = new AuthorizationRequest(
-            action,
-            scope.Arn(projectName, datasetName),
-            scope,
-            tags ?? TagSet.Empty,
-            view.Principal,
-            timeProvider,
-            view.Caller?.ConditionValues,
-            view.TagsOfProject,
-            projectName)
-        {
-            ServiceRole = serviceRole,
-        };
-        AuthorizationDecision decision = authorizer!.Authorize(request);
+        AuthorizationDecision decision = authorizer!.Authorize(Describe(action, view, projectName, datasetName, tags, serviceRole));
         operation?.Decision = decision.Ram;
         if (decision.Ram is { IsAllowed: false } ram)
         {
@@ -251,6 +237,23 @@ internal sealed class OperationPipeline(
             : decision.Ram is { Action: not null } policies ? Denied(policies, view.Principal)
             : ImmRefusal.NoPermission(decision.Reason);
     }
+
+    /// <summary>Describes an operation to an authorizer.</summary>
+    public AuthorizationRequest Describe(
+        string action, ScopeView view, string? projectName, string? datasetName, TagSet? tags = null, string? serviceRole = null) =>
+        new(
+            action,
+            view.Scope.Arn(projectName, datasetName),
+            view.Scope,
+            tags ?? TagSet.Empty,
+            view.Principal,
+            timeProvider,
+            view.Caller?.ConditionValues,
+            view.TagsOfProject,
+            projectName)
+        {
+            ServiceRole = serviceRole,
+        };
 
     /// <summary>Makes the refusal of a decision by policies that does not allow.</summary>
     internal static ImmRefusal Denied(RamDecision ram, RamPrincipal principal) =>

@@ -1,4 +1,5 @@
 using Imm.Core.Testing;
+using Imm.Core.Tests.Hosting;
 using Xunit;
 
 namespace Imm.Core.Tests.Access;
@@ -42,6 +43,60 @@ public sealed class RamFixtureTests : IDisposable
             Assert.Throws<ImmAssertionException>(() => user.MustBeAllowed(ImmOperation.CreateDataset, "p", "d")).Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentException>("operation", () => user.Decide((ImmOperation)99));
+    }
+
+    [Theory]
+    [MemberData(nameof(RegistryOperations.Methods), MemberType = typeof(RegistryOperations))]
+    public async Task A_decision_without_a_call_is_that_of_the_call(string method)
+    {
+        RegistryOperation operation = RegistryOperations.Of(method);
+        RegistryOperations.Prepare(_fixture.Registry);
+        _fixture.Registry.Update(new() { ProjectName = "p", Tag = [new Tag("team", "media")] });
+        ImmFixturePrincipal user = _fixture.Ram.User("alice").Attach(RamPolicyTests.Statement("""
+            "Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"acs:ResourceTag/team":"media"}}
+            """));
+        string[] names = operation.Resource?.Split('/') ?? [];
+        RamDecision decision = user.Decide(
+            ImmOperations.Of(operation.Action), names.ElementAtOrDefault(0), names.ElementAtOrDefault(2));
+        _fixture.Calls.Clear();
+
+        await Xunit.Record.ExceptionAsync(async () => await operation.Run(user.Registry));
+
+        RamDecision called = Assert.Single(_fixture.Calls).Decision!;
+        Assert.Equal(names is ["p", ..], called.IsAllowed);
+        Assert.Equal((called.Effect, called.Resource), (decision.Effect, decision.Resource));
+    }
+
+    [Fact]
+    public void A_policy_with_a_condition_on_tags_is_asserted_with_the_tags_that_the_project_has()
+    {
+        _fixture.Seed.Project("photos", project => project.Tag = [new Tag("team", "media")]).Project("bare");
+        ImmFixturePrincipal user = _fixture.Ram.User("alice").Attach("AdministratorAccess").Attach(RamPolicyTests.Statement("""
+            "Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"acs:ResourceTag/team":"media"}}
+            """));
+
+        user.MustBeDenied(ImmOperation.GetProject, "photos");
+        user.MustBeDenied(ImmOperation.ListDatasets, "photos");
+        user.MustBeDenied(ImmOperation.AddFiles, "photos", "raw");
+        user.MustBeAllowed(ImmOperation.GetProject, "bare");
+        user.MustBeAllowed(ImmOperation.ListProjects);
+        user.MustBeAllowed(ImmOperation.ListRegions);
+        _fixture.Seed.UpdateProject("photos", project => project.Tag = []);
+        user.MustBeAllowed(ImmOperation.GetProject, "photos");
+    }
+
+    [Fact]
+    public void A_decision_is_on_the_resource_of_the_call_and_a_name_that_is_missing_is_an_error()
+    {
+        ImmFixturePrincipal user = _fixture.Ram.User("alice");
+
+        Assert.EndsWith(":project/*", user.Decide(ImmOperation.ListProjects, "photos").Resource, StringComparison.Ordinal);
+        Assert.EndsWith(":project/p/dataset/*", user.Decide(ImmOperation.ListDatasets, "p", "d").Resource, StringComparison.Ordinal);
+        Assert.EndsWith(":project/p", user.Decide(ImmOperation.GetProject, "p", "d").Resource, StringComparison.Ordinal);
+        Assert.Equal("*", user.Decide(ImmOperation.ListRegions, "p", "d").Resource);
+        Assert.Throws<ArgumentException>("projectName", () => user.MustBeDenied(ImmOperation.DeleteProject));
+        Assert.Throws<ArgumentException>("projectName", () => user.MustBeDenied(ImmOperation.ListDatasets));
+        Assert.Throws<ArgumentException>("datasetName", () => user.MustBeDenied(ImmOperation.DeleteDataset, "p"));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using CommunityToolkit.Diagnostics;
-using Imm.Core.Model;
 
 namespace Imm.Core.Testing;
 
@@ -82,25 +81,45 @@ public sealed class ImmFixturePrincipal
         return this;
     }
 
-    /// <summary>Decides an operation by the policies as they are now, without calling it.</summary>
+    /// <summary>
+    /// Decides an operation by the policies and the tags of the project as they are now, without calling it: as a call of
+    /// <see cref="Registry"/> whose request sets neither tags nor a role.
+    /// </summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="projectName">The project; null for <see cref="ImmOperation.ListProjects"/> and operations on no project.</param>
-    /// <param name="datasetName">The dataset; null for operations on projects and <see cref="ImmOperation.ListDatasets"/>.</param>
-    /// <exception cref="ArgumentException"><paramref name="operation"/> is not an operation.</exception>
+    /// <param name="projectName">
+    /// The project, which need not exist. Not looked at for <see cref="ImmOperation.ListProjects"/> and operations on no project.
+    /// </param>
+    /// <param name="datasetName">
+    /// The dataset, which need not exist. Not looked at for operations on projects and <see cref="ImmOperation.ListDatasets"/>.
+    /// </param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="operation"/> is not an operation, or a name that it needs is null.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>
     public RamDecision Decide(ImmOperation operation, string? projectName = null, string? datasetName = null)
     {
         string action = ImmOperations.ActionOf(operation)
             ?? throw new ArgumentException($"{operation} is not an operation.", nameof(operation));
-        var scope = new Scope(_access.AccountId, _access.RegionId);
-        string? project = ImmOperations.IsOnAllResources(operation) ? null : projectName ?? "*";
-        string? dataset = datasetName ?? (operation == ImmOperation.ListDatasets ? "*" : null);
-        return _access.Authorizer.Decide(new AuthorizationRequest(
-            action,
-            scope.Arn(project, dataset),
-            scope,
-            [],
-            Principal,
-            _access.Store.TimeProvider));
+        ImmResourceKind kind = ImmOperations.ResourceOf(operation);
+        if (projectName is null && kind is not (ImmResourceKind.Everything or ImmResourceKind.AllProjects))
+        {
+            throw new ArgumentException($"{operation} is authorized for a project. Give its name.", nameof(projectName));
+        }
+
+        if (datasetName is null && kind == ImmResourceKind.Dataset)
+        {
+            throw new ArgumentException($"{operation} is authorized for a dataset. Give its name.", nameof(datasetName));
+        }
+
+        (string? project, string? dataset) = kind switch
+        {
+            ImmResourceKind.Everything => (null, null),
+            ImmResourceKind.AllProjects => ("*", null),
+            ImmResourceKind.Project => (projectName, null),
+            ImmResourceKind.AllDatasets => (projectName, "*"),
+            _ => (projectName, datasetName),
+        };
+        return _access.Authorizer.Decide(Registry.Describe(action, project, dataset));
     }
 
     /// <summary>Asserts that an operation is allowed.</summary>

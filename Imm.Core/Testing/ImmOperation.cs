@@ -70,6 +70,25 @@ public enum ImmOperation
     ListRegions,
 }
 
+/// <summary>The kinds of resources that operations are authorized for.</summary>
+internal enum ImmResourceKind
+{
+    /// <summary>All resources: <c>*</c>.</summary>
+    Everything,
+
+    /// <summary>The projects of a list.</summary>
+    AllProjects,
+
+    /// <summary>One project.</summary>
+    Project,
+
+    /// <summary>The datasets of a list.</summary>
+    AllDatasets,
+
+    /// <summary>One dataset.</summary>
+    Dataset,
+}
+
 /// <summary>The operations by action, and those that change something.</summary>
 internal static class ImmOperations
 {
@@ -107,9 +126,16 @@ internal static class ImmOperations
         ImmOperation.AttachOssBucket, ImmOperation.DetachOssBucket,
     ];
 
-    /// <summary>True for an operation that is authorized for all resources, and not for a project or dataset.</summary>
-    public static bool IsOnAllResources(ImmOperation operation) =>
-        operation is ImmOperation.DetachOssBucket or ImmOperation.GetOssBucketAttachment or ImmOperation.ListRegions;
+    /// <summary>Gets the kind of the resource that an operation is authorized for.</summary>
+    public static ImmResourceKind ResourceOf(ImmOperation operation) => operation switch
+    {
+        ImmOperation.DetachOssBucket or ImmOperation.GetOssBucketAttachment or ImmOperation.ListRegions => ImmResourceKind.Everything,
+        ImmOperation.ListProjects => ImmResourceKind.AllProjects,
+        ImmOperation.CreateProject or ImmOperation.GetProject or ImmOperation.UpdateProject or ImmOperation.DeleteProject
+            or ImmOperation.AttachOssBucket or ImmOperation.ListAttachedOssBuckets => ImmResourceKind.Project,
+        ImmOperation.ListDatasets => ImmResourceKind.AllDatasets,
+        _ => ImmResourceKind.Dataset,
+    };
 
     public static ImmOperation Of(string action) => ByAction[action];
 
