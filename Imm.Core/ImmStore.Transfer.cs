@@ -12,7 +12,7 @@ public sealed partial class ImmStore
 {
     private const int ProjectsAtOnce = 1024;
 
-    /// <summary>The number of records, also of datasets and attached buckets, at which a change of an import takes no more projects.</summary>
+    /// <summary>The number of records, also of datasets and buckets, at which a change of an import takes no more projects.</summary>
     private const int RecordsAtOnce = 16_384;
 
     private const int MaxTemporaryNames = 100;

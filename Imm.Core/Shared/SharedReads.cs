@@ -319,7 +319,7 @@ internal sealed class SharedReads
         {
             SetException(failure);
 
-            // A read that was cancelled looks at it no more, and the host must not hear of it as an exception that nobody has handled.
+            // A read that was cancelled looks at it no more. To the host it must not be an exception that nobody has observed.
             _ = Task.Exception;
         }
     }
