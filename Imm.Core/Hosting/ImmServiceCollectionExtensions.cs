@@ -20,8 +20,9 @@ namespace Imm.Core;
 /// the container's <see cref="TimeProvider"/>, logger factory, meter factory and <see cref="IImmAuthorizer"/>, if it has them; these must
 /// be singletons. The store is opened with them, so neither they nor the configuration of the options may take the store, its registry or
 /// its API in a constructor: that throws <see cref="InvalidOperationException"/>. In a host, a relative <see cref="ImmStoreOptions.Path"/>
-/// is relative to the content root. Exactly one of <see cref="ImmStoreOptions.Path"/> and <see cref="ImmStoreOptions.InMemory"/> must be
-/// set: a store whose path was forgotten would lose everything. The messages about options name the key of a keyed store.
+/// is relative to the content root. Exactly one of <see cref="ImmStoreOptions.Path"/>, <see cref="ImmStoreOptions.InMemory"/> and
+/// <see cref="ImmStoreOptions.DataSource"/> must be set: a store whose path was forgotten would lose everything. The messages about options
+/// name the key of a keyed store.
 /// </para>
 /// </remarks>
 /// <example>
