@@ -155,6 +155,7 @@ public sealed class ImmProgramTests(Samples samples) : IClassFixture<Samples>, I
 
         Prepare();
         AssertFails(4, "project is not found", "show", StorePath, "default", "local", "absent");
+        AssertFails(2, "ProjectName", "show", StorePath, "default", "local", "a name");
         AssertFails(2, "account", "ls", StorePath, "a b", "local");
         AssertFails(3, "NameTaken: ", "import", StorePath);
         File.WriteAllText(_directory.File("all.json"), "a note");
@@ -164,6 +165,42 @@ public sealed class ImmProgramTests(Samples samples) : IClassFixture<Samples>, I
         {
             AssertFails(3, "Locked: ", "ls", StorePath);
         }
+    }
+
+    [FactOnLinux]
+    public async Task An_import_that_is_told_to_end_leaves_no_file()
+    {
+        using Process process = samples.Start("imm", "import", StorePath);
+        await process.StandardInput.WriteAsync("""{ "Format": "imm-core-snapshot/1", "Scopes": [ """);
+        await process.StandardInput.FlushAsync();
+
+        // After a second it shows its progress, and waits for the rest of the text.
+        Assert.EndsWith(" read", await process.StandardError.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("imm.db-new", _directory.Names);
+        Unix.Run("kill", "-TERM", $"{process.Id}");
+        await process.WaitForExitAsync();
+
+        Assert.Equal(130, process.ExitCode);
+        Assert.EndsWith(
+            "imm: Interrupted. Nothing is left of the file.\n", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
+        Assert.Empty(_directory.Names);
+    }
+
+    [FactOnLinux]
+    public void A_store_is_compacted_through_a_link_which_stays_one()
+    {
+        Prepare();
+        string link = _directory.File("link.db");
+        File.CreateSymbolicLink(link, StorePath);
+        string before = Unix.Stat(StorePath);
+
+        (int status, _, string error) = Run("", "compact", link);
+
+        Assert.True(status == 0, error);
+        Assert.Equal(StorePath, new FileInfo(link).LinkTarget);
+        Assert.NotEqual(before, Unix.Stat(StorePath));
+        Assert.Equal(["imm.db", "link.db"], _directory.Names);
+        Assert.Equal(0, Run("", "check", StorePath).Status);
     }
 
     [Fact]

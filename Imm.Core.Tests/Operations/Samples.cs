@@ -13,7 +13,11 @@ public sealed class Samples : IDisposable
     /// <summary>Starts a program.</summary>
     /// <param name="program">The name of its file without the extension.</param>
     /// <param name="arguments">Its arguments.</param>
-    public Process Start(string program, params string[] arguments)
+    public Process Start(string program, params string[] arguments) => Execute("dotnet", [Build(program), .. arguments]);
+
+    /// <summary>Builds a program, once.</summary>
+    /// <returns>The path of its assembly.</returns>
+    private string Build(string program)
     {
         lock (_built)
         {
@@ -24,7 +28,7 @@ public sealed class Samples : IDisposable
                 _built.Add(program, assembly = Path.Combine(output, $"{program}.dll"));
             }
 
-            return Execute("dotnet", [assembly, .. arguments]);
+            return assembly;
         }
     }
 

@@ -5,6 +5,7 @@
 // The operator's program for stores in files, on the public API only: dotnet run Imm.Core/samples/imm.cs -- ls store.db
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Imm.Core;
 
 const string Help = """
@@ -23,15 +24,17 @@ const string Help = """
     ls, show, check, backup and export open the store for reading and change no file. Nothing replaces a file but compact, which replaces
     its own. Progress is shown on work longer than a second.
 
+    An interrupt (Ctrl-C) or a stop signal ends a backup, compact, export or import, and what it has begun to write is deleted. A second
+    one ends the program at once. Other commands end at the first; an unfinished salvage leaves files that begin with STORE-new.
+
     Exit status: 0 done; 1 problems were found; 2 wrong usage; 3 a store or file cannot be used; 4 no such project; 130 interrupted.
     """;
 
+// Only this work can be told to end. Any other must not go on as if nobody had asked.
+bool canBeToldToEnd = args is ["backup" or "compact" or "export" or "import", ..];
 using var interrupted = new CancellationTokenSource();
-Console.CancelKeyPress += (_, e) =>
-{
-    e.Cancel = true;
-    interrupted.Cancel();
-};
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 
 try
 {
@@ -56,7 +59,13 @@ try
 }
 catch (ImmException e)
 {
-    return Fail(e.Code == ImmErrorCode.ResourceNotFound ? 4 : 3, e.Reason is { } reason ? $"{reason}: {e.Message}" : e.Message);
+    int status = e.Code switch
+    {
+        ImmErrorCode.InvalidArgument => 2,
+        ImmErrorCode.ResourceNotFound => 4,
+        _ => 3,
+    };
+    return Fail(status, e.Reason is { } reason ? $"{reason}: {e.Message}" : e.Message);
 }
 catch (ArgumentException e)
 {
@@ -71,7 +80,13 @@ catch (OperationCanceledException)
     return Fail(130, "Interrupted. Nothing is left of the file.");
 }
 
-int ListScopes(string path)
+void Interrupt(PosixSignalContext signal)
+{
+    signal.Cancel = canBeToldToEnd && !interrupted.IsCancellationRequested;
+    interrupted.Cancel();
+}
+
+static int ListScopes(string path)
 {
     using ImmStore store = ImmStore.OpenReadOnly(path);
     using var progress = new Progress(static seconds => $"reading, {seconds} s");
@@ -134,15 +149,16 @@ async Task<int> BackupAsync(string path, string copy)
 
 async Task<int> CompactAsync(string path)
 {
-    long before = Length(path);
-    if (before < 0)
+    if (!File.Exists(path))
     {
         return Fail(3, $"NotFound: There is no file '{path}'.");
     }
 
-    // A link stays: what it leads to is replaced, which its other names lead to as well.
+    // The file itself and not a link to it, which would get the dense copy while the file stays as it was.
     path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
     string dense = path + "-compact";
+    long before = Length(path);
+
     using (ImmStore store = ImmStore.Open(path))
     {
         using var progress = new Progress(_ => $"{Megabytes(Length(dense + "-new"))} of at most {Megabytes(before)} written");
@@ -178,10 +194,10 @@ async Task<int> ExportAsync(string path, string? file)
     }
 }
 
-static int Import(string path, string? file)
+int Import(string path, string? file)
 {
     using Stream input = file is null ? Console.OpenStandardInput() : File.OpenRead(file);
-    var counted = new CountedStream(input);
+    var counted = new CountedStream(input, interrupted.Token);
     using (new Progress(_ => $"{Megabytes(counted.Count)} read"))
     {
         ImmStore.Import(path, counted);
@@ -240,8 +256,8 @@ internal sealed class Progress : IDisposable
     public void Dispose() => _timer.Dispose();
 }
 
-/// <summary>Counts the bytes that pass through a stream.</summary>
-internal sealed class CountedStream(Stream inner) : Stream
+/// <summary>Counts the bytes that pass through a stream, whose reads can be cancelled.</summary>
+internal sealed class CountedStream(Stream inner, CancellationToken cancellationToken = default) : Stream
 {
     private long _count;
 
@@ -263,7 +279,11 @@ internal sealed class CountedStream(Stream inner) : Stream
 
     public override int Read(byte[] buffer, int offset, int count)
     {
-        int read = inner.Read(buffer, offset, count);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // A read of the standard input may wait for ever: it is left alone when the work is told to end.
+        Task<int> reading = inner.ReadAsync(buffer.AsMemory(offset, count), CancellationToken.None).AsTask();
+        int read = reading.WaitAsync(cancellationToken).GetAwaiter().GetResult();
         Interlocked.Add(ref _count, read);
         return read;
     }
