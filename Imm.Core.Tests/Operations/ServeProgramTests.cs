@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Imm.Core.Tests.Access;
 using Imm.Core.Tests.Shared;
 using Imm.Core.Tests.Storage;
@@ -152,6 +154,11 @@ public sealed class ServeProgramTests(Samples samples) : IClassFixture<Samples>,
     [InlineData(2, "given twice", "--memory", "--memory")]
     [InlineData(2, "Give one of", "--memory", "--store", "a.db")]
     [InlineData(2, "port", "--memory", "--port", "70000")]
+    [InlineData(2, "port", "--store", "new.db", "--port", "70000")]
+    [InlineData(2, "account", "--store", "new.db", "--account", "a b")]
+    [InlineData(2, "region", "--store", "new.db", "--region", "CN")]
+    [InlineData(2, "Path: is empty", "--store", "")]
+    [InlineData(2, "Schema: is 'A'", "--database", "Host=localhost", "--schema", "A")]
     [InlineData(3, "Mode must be", "--memory", "--access", "mode.json")]
     [InlineData(3, "missing.json", "--memory", "--access", "missing.json")]
     [InlineData(3, "NotAStore", "--store", "mode.json")]
@@ -159,7 +166,7 @@ public sealed class ServeProgramTests(Samples samples) : IClassFixture<Samples>,
     {
         await File.WriteAllTextAsync(_directory.File("mode.json"), """{ "AccountId": "1", "Mode": "Strickt" }""");
         Process process = Start([.. arguments.Select(argument => argument.EndsWith(".json", StringComparison.Ordinal)
-            ? _directory.File(argument) : argument)]);
+            || argument.EndsWith(".db", StringComparison.Ordinal) ? _directory.File(argument) : argument)]);
 
         string error = await process.StandardError.ReadToEndAsync();
 
@@ -167,6 +174,74 @@ public sealed class ServeProgramTests(Samples samples) : IClassFixture<Samples>,
         Assert.Equal(status, process.ExitCode);
         Assert.StartsWith("serve: ", error, StringComparison.Ordinal);
         Assert.Contains(text, error, StringComparison.Ordinal);
+        Assert.Equal(["mode.json"], _directory.Names);
+    }
+
+    [Theory]
+    [InlineData("""[]""", "$ must be an object.")]
+    [InlineData("""{ "AccountId": 1 }""", "$.AccountId must be a text.")]
+    [InlineData("""{ "AccountId": "1", "Mode": "1" }""", "Mode must be Off, Soft or Strict.")]
+    [InlineData("""{ "AccountId": "1", "AccountId": "2" }""", "AccountId")]
+    [InlineData("""{ "AccountId": "1", "Groups": {} }""", "$.Groups: there is no such name. The names are Mode, AccountId, ")]
+    [InlineData("""{ "AccountId": "1", "Policies": { "p": {} } }""", "$.Policies.p: $: the element Version is missing")]
+    [InlineData("""{ "AccountId": "1", "Users": { "a": { "Policy": [] } } }""", "$.Users.a.Policy: there is no such name.")]
+    [InlineData("""{ "AccountId": "1", "Roles": { "r": { "Keys": [ { "Id": "i", "Activ": false } ] } } }""", "$.Roles.r.Keys.Activ: there")]
+    [InlineData("""{ "AccountId": "1", "Users": { "a": { "Keys": [ { "Id": "i", "Secret": "s", "Expires": 1 } ] } } }""", "Expires must")]
+    public async Task A_mistake_in_the_access_file_is_named_with_its_place(string json, string text)
+    {
+        string file = _directory.File("access.json");
+        await File.WriteAllTextAsync(file, json);
+        Process process = Start("--memory", "--port", "0", "--access", file);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+
+        Assert.Null(await process.StandardOutput.ReadLineAsync());
+
+        await process.WaitForExitAsync();
+        Assert.Equal(3, process.ExitCode);
+        Assert.StartsWith($"serve: {file}: ", await error, StringComparison.Ordinal);
+        Assert.Contains(text, await error, StringComparison.Ordinal);
+    }
+
+    [TheoryOnLinux]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_does_not_end_its_request_does_not_keep_the_store_open(bool isGone)
+    {
+        string path = _directory.File("imm.db");
+        Process process = Start("--store", path, "--port", "0");
+        var address = new Uri((await process.StandardOutput.ReadLineAsync())!);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, address.Port);
+        await SendAsync(client, address, "Content-Length: 99\r\n\r\nProjectName=cut");
+        Unix.Run("kill", "-TERM", $"{process.Id}");
+        if (isGone)
+        {
+            client.Client.LingerState = new LingerOption(true, 0);
+            client.Close();
+        }
+        else
+        {
+            Unix.Run("kill", "-TERM", $"{process.Id}");
+        }
+
+        await process.WaitForExitAsync();
+
+        Assert.Equal((0, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync()));
+        Assert.Equal(["imm.db"], _directory.Names);
+    }
+
+    private static async Task SendAsync(TcpClient client, Uri address, string rest)
+    {
+        string head = $"POST /?Action=CreateProject HTTP/1.1\r\nHost: {address.Authority}\r\nExpect: 100-continue\r\n"
+            + "Content-Type: application/x-www-form-urlencoded\r\n";
+        string[] parts = rest.Split("\r\n\r\n");
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"{head}{parts[0]}\r\n\r\n"));
+
+        // It has the request then, and asks for the body.
+        var answer = new byte["HTTP/1.1 100 Continue\r\n\r\n".Length];
+        await client.GetStream().ReadExactlyAsync(answer);
+        Assert.StartsWith("HTTP/1.1 100", Encoding.ASCII.GetString(answer), StringComparison.Ordinal);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(parts[1]));
     }
 
     private Process Start(params string[] arguments)
