@@ -158,7 +158,6 @@ async Task<int> CompactAsync(string path)
     path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
     string dense = path + "-compact";
     long before = Length(path);
-
     using (ImmStore store = ImmStore.Open(path))
     {
         using var progress = new Progress(_ => $"{Megabytes(Length(dense + "-new"))} of at most {Megabytes(before)} written");
