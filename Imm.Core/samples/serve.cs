@@ -342,13 +342,13 @@ internal static class AccessFile
     private static string Text(JsonElement value, string place) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{place} must be a text.");
 
-    private static IEnumerable<JsonProperty> Members(JsonElement element, string place, string name) =>
-        !element.TryGetProperty(name, out JsonElement value) ? []
+    private static JsonElement.ObjectEnumerator Members(JsonElement element, string place, string name) =>
+        !element.TryGetProperty(name, out JsonElement value) ? default
         : value.ValueKind == JsonValueKind.Object ? value.EnumerateObject()
         : throw new FormatException($"{place}.{name} must be an object.");
 
-    private static IEnumerable<JsonElement> Elements(JsonElement element, string place, string name) =>
-        !element.TryGetProperty(name, out JsonElement value) ? []
+    private static JsonElement.ArrayEnumerator Elements(JsonElement element, string place, string name) =>
+        !element.TryGetProperty(name, out JsonElement value) ? default
         : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray()
         : throw new FormatException($"{place}.{name} must be a list.");
 }
