@@ -31,7 +31,7 @@ public sealed class SharedDocumentTests
     public void The_first_program_creates_its_project_and_finds_it_again()
     {
         string database = NewDatabase();
-        using var program = new DocumentProgram(Shown.Program("Host=localhost"));
+        using var program = new DocumentProgram(Shown.Program("GetOrCreateAsync"));
 
         Assert.Equal("photos: created\n", program.Run(database));
         Assert.Equal("photos: found\n", program.Run(database));
