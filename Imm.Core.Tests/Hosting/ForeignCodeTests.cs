@@ -308,7 +308,7 @@ public sealed class ForeignCodeTests : IDisposable
     public void A_continuation_on_the_commit_thread_can_begin_changes_and_cannot_wait_for_them() => Bounded.Run(() => "a wait", () =>
     {
         using var gated = new GatedDisk(_disk);
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = Path }, gated);
+        using ImmStore store = gated.Open(new ImmStoreOptions { Path = Path });
         ProjectRegistry registry = store.Registry();
         gated.BlockFlushes();
         var leader = new Thread(() => registry.Create(new() { ProjectName = "a" }));

@@ -141,7 +141,7 @@ public sealed class BackPressureTests : IDisposable
     private static ImmException Refused(Action call) => Assert.Throws<ImmException>(call);
 
     private ImmStore Open(int maxWaiting, IImmAuthorizer? authorizer = null) =>
-        ImmStore.Open(new ImmStoreOptions { Path = "/store/data", MaxWaitingWrites = maxWaiting, Authorizer = authorizer }, _disk);
+        _disk.Open(new ImmStoreOptions { Path = "/store/data", MaxWaitingWrites = maxWaiting, Authorizer = authorizer });
 
     /// <summary>Starts a change whose flush is blocked, so that all later writes wait in the commit queue.</summary>
     private Task<Project> StartLeader(ProjectRegistry registry)

@@ -167,7 +167,7 @@ public sealed class CloseTests
     /// <summary>Opens a store with project "p" on a disk whose flushes are blocked from now on.</summary>
     private static ImmStore OpenWithBlockedFlushes(GatedDisk disk)
     {
-        ImmStore store = Open(disk);
+        ImmStore store = disk.Open(new ImmStoreOptions { Path = Path });
         store.Registry().Create(new() { ProjectName = "p" });
         disk.BlockFlushes();
         return store;

@@ -389,7 +389,7 @@ public sealed class FileRegistryTests : RegistryConformance
         }
 
         var faults = new FaultyDisk(LocalDisk.Instance);
-        using ImmStore reopened = Open(faults);
+        using ImmStore reopened = ImmStore.Open(new ImmStoreOptions { Path = _directory.File("projects.db") }, faults);
         ProjectRegistry registry = reopened.Registry("account", "region");
         faults.FailAt(1, FaultKinds.Read, fromThenOn: true);
 
@@ -420,9 +420,6 @@ public sealed class FileRegistryTests : RegistryConformance
     /// <summary>Makes the write-ahead log grow now, so that each later batch is one flush.</summary>
     private static void GrowLog(ProjectRegistry registry) => registry.SetProjectQuota(registry.ProjectQuota);
 
-    // Without idle marks: their flushes would be taken for those of commits where the machine is slow.
-    private ImmStore Open(Disk disk) => ImmStore.Open(
-        new ImmStoreOptions { Path = _directory.File("projects.db"), TimeProvider = Clock },
-        disk,
-        settings => settings with { IdleMark = TimeSpan.Zero });
+    private ImmStore Open(GatedDisk disk) =>
+        disk.Open(new ImmStoreOptions { Path = _directory.File("projects.db"), TimeProvider = Clock });
 }

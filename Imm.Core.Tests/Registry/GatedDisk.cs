@@ -18,6 +18,9 @@ internal sealed class GatedDisk(Disk inner, Predicate<string>? blocks = null) : 
     /// <summary>The thread of the latest flush, blocked or not; null before the first one.</summary>
     public Thread? FlushThread => _flushThread;
 
+    /// <summary>Opens a store. It has no idle marks: their flushes would be taken for those of commits where the machine is slow.</summary>
+    public ImmStore Open(ImmStoreOptions options) => ImmStore.Open(options, this, settings => settings with { IdleMark = TimeSpan.Zero });
+
     /// <summary>Blocks each later flush until it is released.</summary>
     public void BlockFlushes() => _isBlocking = true;
 

@@ -63,7 +63,7 @@ public sealed class GetOrCreateTests
     {
         var disk = new SimulatedDisk();
         using var gate = new GatedDisk(disk);
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, gate);
+        using ImmStore store = gate.Open(new ImmStoreOptions { Path = "/store" });
         ProjectRegistry registry = store.Registry();
         registry.Create(new() { ProjectName = "before" });
         gate.BlockFlushes();
@@ -90,7 +90,7 @@ public sealed class GetOrCreateTests
         var disk = new SimulatedDisk();
         using var gate = new GatedDisk(disk);
         var options = new ImmStoreOptions { Path = "/store", ProjectQuota = 2, MaxWaitingWrites = 1 };
-        using ImmStore store = ImmStore.Open(options, gate);
+        using ImmStore store = gate.Open(options);
         ProjectRegistry registry = store.Registry();
         Project photos = registry.Create(new() { ProjectName = "photos", Description = "first" });
         Dataset raw = registry.CreateDataset(new() { ProjectName = "photos", DatasetName = "raw" });

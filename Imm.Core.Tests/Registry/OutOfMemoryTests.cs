@@ -53,8 +53,7 @@ public sealed class OutOfMemoryTests
     {
         using var disk = new GatedDisk(new SimulatedDisk());
         var clock = new Clock();
-        using ImmStore store = ImmStore.Open(
-            new ImmStoreOptions { Path = "/store", TimeProvider = clock }, disk);
+        using ImmStore store = disk.Open(new ImmStoreOptions { Path = "/store", TimeProvider = clock });
         ProjectRegistry registry = store.Registry("a", "r");
         await registry.CreateAsync(new() { ProjectName = "first" });
 
