@@ -79,9 +79,14 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
             if (log is SharedLog shared)
             {
                 shared.RefuseWaiting = _queue.RefuseWaiting;
-                shared.Attach(_scopes);
+                shared.CatchUp.Attach(_scopes);
                 _reads = new SharedReads(
-                    shared.Database, shared, _scopes, options.ReadConsistency.MaximumAge, options.WatchInterval, settings.StartThread);
+                    shared.Database,
+                    shared.CatchUp,
+                    _scopes,
+                    options.ReadConsistency.MaximumAge,
+                    options.WatchInterval,
+                    settings.StartThread);
                 _scopes.Crowded = () => _queue.TryRunBetweenBatches(_scopes.RemoveUnused);
                 _scopes.Confirm = scope => _reads.Confirm(scope);
             }

@@ -226,7 +226,8 @@ internal sealed class OperationPipeline(
     {
         // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        AuthorizationDecision decision = authorizer!.Authorize(Describe(action, view, projectName, datasetName, tags, serviceRole));
+        AuthorizationDecision decision = authorizer!.Authorize(
+            NewAuthorizationRequest(action, view, projectName, datasetName, tags, serviceRole));
         operation?.Decision = decision.Ram;
         if (decision.Ram is { IsAllowed: false } ram)
         {
@@ -238,8 +239,8 @@ internal sealed class OperationPipeline(
             : ImmRefusal.NoPermission(decision.Reason);
     }
 
-    /// <summary>Describes an operation to an authorizer.</summary>
-    public AuthorizationRequest Describe(
+    /// <summary>Makes the request in which an authorizer is asked about an operation.</summary>
+    public AuthorizationRequest NewAuthorizationRequest(
         string action, ScopeView view, string? projectName, string? datasetName, TagSet? tags = null, string? serviceRole = null) =>
         new(
             action,

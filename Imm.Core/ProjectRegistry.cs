@@ -364,9 +364,9 @@ public sealed partial class ProjectRegistry
         in OperationCall<TAnswer> call, bool isSynchronous, CancellationToken cancellationToken) =>
         _pipeline.RunAsync(call, _scope, isSynchronous, cancellationToken);
 
-    /// <summary>Describes an operation to an authorizer as a call of it does, but for what a request has beside its names.</summary>
-    internal AuthorizationRequest Describe(string action, string? projectName, string? datasetName) =>
-        _pipeline.Describe(action, _scope, projectName, datasetName);
+    /// <summary>Makes the request in which an authorizer is asked about a call that has names and nothing else.</summary>
+    internal AuthorizationRequest NewAuthorizationRequest(string action, string? projectName, string? datasetName) =>
+        _pipeline.NewAuthorizationRequest(action, _scope, projectName, datasetName);
 
     /// <summary>Commits a command that is no action of the service: neither authorized nor observed.</summary>
     internal TAnswer Apply<TAnswer>(Command<TAnswer> command) => _pipeline.Run(OperationCall.Unlisted(command), _scope);

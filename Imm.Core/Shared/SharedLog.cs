@@ -1,10 +1,6 @@
-using System.Buffers;
 using System.Data.Common;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.Json;
 using Imm.Core.Commit;
 using Imm.Core.Model;
 using Imm.Core.Storage;
@@ -20,9 +16,8 @@ namespace Imm.Core.Shared;
 /// decided again. A refusal is told when the same statement has confirmed the version that it rests on.
 /// </para>
 /// <para>
-/// After a lost race the scopes of the next batches are locked first: then no race is lost, at the price of another round trip. Scopes
-/// that another process has locked are left for the next batch. After some turns, or where the batch has no other scope, they are waited
-/// for: in the order of their keys, and before any other is locked, so that no two processes wait for each other.
+/// After a lost race the scopes of the next batches are locked first (<see cref="SharedLocks"/>): then no race is lost, at the price of
+/// another round trip.
 /// </para>
 /// <para>
 /// If the connection is lost while a batch is committed, the log finds out: the version after the one that was decided on either has the
@@ -37,9 +32,6 @@ internal sealed class SharedLog : CommitLog
     /// <summary>The number of batches for which scopes are locked first after a lost race.</summary>
     private const int BatchesLockedFirst = 32;
 
-    /// <summary>The number of turns for which a scope is left that another process has locked. Then it is waited for.</summary>
-    private const int MaxTurnsLeft = 3;
-
     /// <summary>The number of times that the database may leave out the change of a scope that is locked. Then it is refused.</summary>
     private const int MaxTimesLeftOut = 3;
 
@@ -53,23 +45,19 @@ internal sealed class SharedLog : CommitLog
     private readonly Func<Guid> _newId;
     private readonly int _keptChanges;
     private readonly CountdownEvent _reads = new(1);
-    private ScopeTable? _scopes;
 
     // Caller must hold the commit lock.
     private readonly SharedDatabase.Lane _lane;
     private readonly Dictionary<ScopeEntry, SharedPart> _parts = [];
     private readonly List<ScopeEntry> _lost = [];
-    private readonly Dictionary<ScopeEntry, int> _turnsLeft = [];
 
     /// <summary>The times, one after the other, that the database has left out the change of a scope that was locked.</summary>
-    private readonly Dictionary<ScopeEntry, int> _leftOut = [];
+    private readonly Dictionary<Scope, int> _leftOut = [];
 
     /// <summary>The scopes of the batch whose changes must be refused, with the reasons.</summary>
-    private readonly Dictionary<ScopeEntry, DatabaseException> _refused = [];
-    private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
-    private readonly Utf8JsonWriter _json;
-    private readonly string[] _commits;
-    private readonly string[] _commitsOfOne;
+    private readonly Dictionary<Scope, DatabaseException> _refused = [];
+    private readonly SharedLocks _locks;
+    private readonly SharedCommit _commit;
     private readonly SharedDoubt _doubt;
     private Guid _batchId;
     private int _locksFirst;
@@ -89,15 +77,15 @@ internal sealed class SharedLog : CommitLog
         _database = database;
         _sql = sql;
         _batches = new SharedBatch(settings.Defaults);
+        CatchUp = new SharedCatchUp(sql, _batches, settings.Defaults, settings.Observer);
+        _locks = new SharedLocks(sql, CatchUp);
         _observer = settings.Observer;
         _newId = settings.NewStoreId;
         _keptChanges = keptChanges;
         _lane = new SharedDatabase.Lane(database).Keep();
-        _json = new Utf8JsonWriter(_buffer, SharedRecords.WriterOptions);
         _retry = new SharedDatabase.Retry(database);
         _doubt = new SharedDoubt(database, _lane, sql, settings.NewStoreId);
-        _commits = [.. Enumerable.Range(0, 8).Select(n => sql.Commit((SharedEffects)(n % 4), locks: n > 3))];
-        _commitsOfOne = [.. Enumerable.Range(0, 4).Select(n => sql.CommitOne((SharedEffects)n))];
+        _commit = new SharedCommit(sql);
     }
 
     public override bool IsPersistent => true;
@@ -118,13 +106,11 @@ internal sealed class SharedLog : CommitLog
     /// <summary>Refuses the writes that wait, when the outcome of a batch has been in doubt for longer than the patience.</summary>
     public Action<ImmRefusal>? RefuseWaiting { get; set; }
 
-    private ScopeTable Scopes => _scopes!;
-
     /// <summary>The database.</summary>
     public SharedDatabase Database => _database;
 
-    /// <summary>Sets the table of the scopes whose states the log keeps up to date.</summary>
-    public void Attach(ScopeTable scopes) => _scopes = scopes;
+    /// <summary>Brings the states of scopes up to what other processes have committed.</summary>
+    public SharedCatchUp CatchUp { get; }
 
     /// <summary>Makes the tables where there are none, and verifies that they are of this version.</summary>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
@@ -152,8 +138,8 @@ internal sealed class SharedLog : CommitLog
         try
         {
             return Read(() => isCommitting
-                ? _database.Run(_lane, lane => Load(lane, entry))
-                : _database.Run(lane => Load(lane, entry)));
+                ? _database.Run(_lane, lane => CatchUp.Load(lane, entry))
+                : _database.Run(lane => CatchUp.Load(lane, entry)));
         }
         catch (ImmException e) when (isCommitting && e.InnerException is DatabaseException cause)
         {
@@ -164,7 +150,7 @@ internal sealed class SharedLog : CommitLog
 
     public override bool TryPin(ScopeEntry entry, [NotNullWhen(true)] out ScopeState? state)
     {
-        if (_refused.Count > 0 && _refused.TryGetValue(entry, out DatabaseException? cause))
+        if (_refused.Count > 0 && _refused.TryGetValue(entry.Scope, out DatabaseException? cause))
         {
             throw Refuse(cause).ToException();
         }
@@ -196,14 +182,14 @@ internal sealed class SharedLog : CommitLog
         _unavailable = null;
         _parts.Clear();
         _refused.Clear();
-        foreach ((ScopeEntry entry, int times) in _leftOut)
+        foreach ((Scope scope, int times) in _leftOut)
         {
             if (times == MaxTimesLeftOut)
             {
-                _leftOut.Remove(entry);
-                _refused.Add(entry, new DatabaseException(
+                _leftOut.Remove(scope);
+                _refused.Add(scope, new DatabaseException(
                     ImmUnavailableReason.Other,
-                    $"The database leaves changes of {entry.Scope} out without an error, as a trigger, a rule or a policy for rows can do. "
+                    $"The database leaves changes of {scope} out without an error, as a trigger, a rule or a policy for rows can do. "
                     + "Remove it from the tables of the store."));
             }
         }
@@ -212,7 +198,12 @@ internal sealed class SharedLog : CommitLog
     public override IReadOnlyCollection<ScopeEntry> Lock(ScopeEntry[] entries)
     {
         _lost.Clear();
-        return Run(lane => LockAndCatchUp(lane, entries));
+        AddScopes(entries.Where(static entry => entry.LastSequence == 0));
+        bool areBehind = false;
+        List<ScopeEntry> locked = _database.Run(
+            _lane, lane => _locks.LockAndCatchUp(lane, entries, (scope, damage) => _refused[scope] = damage, out areBehind));
+        _locksFirst = areBehind ? BatchesLockedFirst : Math.Max(0, _locksFirst - 1);
+        return locked;
     }
 
     public override void Add(ScopeEntry entry, Change[] changes)
@@ -241,10 +232,10 @@ internal sealed class SharedLog : CommitLog
         long began = Stopwatch.GetTimestamp();
         if (!_lane.HoldsLocks)
         {
-            AddScopes([.. _parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key)]);
+            AddScopes(_parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key));
         }
 
-        Commit(_parts.Count == 1 ? StatementOfOne() : Statement());
+        Commit(_commit.Statement(_parts, _batchId, _lane.HoldsLocks));
         foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             if (!part.IsConfirmed)
@@ -307,7 +298,7 @@ internal sealed class SharedLog : CommitLog
             });
             foreach (ListedScope listed in scopes)
             {
-                yield return OrUnavailable(() => Load(lane, NewEntry(listed.Scope)));
+                yield return OrUnavailable(() => CatchUp.Load(lane, NewEntry(listed.Scope)));
             }
         }
         finally
@@ -333,326 +324,21 @@ internal sealed class SharedLog : CommitLog
     public override void Close()
     {
         _lane.Dispose();
-        _json.Dispose();
+        _commit.Dispose();
     }
 
     /// <summary>Tries nothing again from now on.</summary>
     public override void Closing() => _database.Close();
 
-    /// <summary>Reads the versions of entries, and brings the states up to date that are not of the version in the database.</summary>
-    /// <param name="lane">The connection of the caller.</param>
-    /// <param name="entries">The entries, each once.</param>
-    /// <returns>Those that others have changed since their states were dropped from memory.</returns>
-    /// <exception cref="DatabaseException">The database cannot be used.</exception>
-    public List<ScopeEntry> CatchUp(SharedDatabase.Lane lane, IReadOnlyList<ScopeEntry> entries)
-    {
-        var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Count);
-        DbCommand command = lane.Command(_sql.ReadVersions, (object)entries.Select(static entry => entry.Key).ToArray());
-        using (DbDataReader rows = command.ExecuteReader())
-        {
-            SharedSql.ReadVersionRows(rows, stored);
-        }
-
-        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> behind = FindBehind(entries, stored, out var dropped);
-        if (behind.Count > 0)
-        {
-            var log = new List<LoggedBatch>();
-            using (DbDataReader rows = lane.Command(_sql.ReadBatches, Versions(behind)).ExecuteReader())
-            {
-                ReadLog(rows, log);
-            }
-
-            ILookup<Guid, LoggedBatch> byScope = log.ToLookup(static batch => batch.Scope);
-            foreach ((ScopeEntry entry, ScopeState state, long version, Guid batchId) in behind)
-            {
-                Apply(lane, entry, state, (version, batchId), stored, byScope);
-            }
-        }
-
-        return dropped;
-    }
-
-    private static void ReadLog(DbDataReader rows, List<LoggedBatch> log)
-    {
-        while (rows.Read())
-        {
-            log.Add(new LoggedBatch(
-                rows.GetGuid(0), rows.GetInt64(1), rows.GetGuid(2), rows.GetInt64(3), rows.IsDBNull(4) ? null : rows.GetString(4)));
-        }
-    }
-
-    /// <summary>Finds the entries whose states in memory are not those of the versions in the database.</summary>
-    private static List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> FindBehind(
-        IReadOnlyList<ScopeEntry> entries, Dictionary<Guid, (long Version, Guid Batch)> stored, out List<ScopeEntry> dropped)
-    {
-        var behind = new List<(ScopeEntry, ScopeState, long, Guid)>();
-        dropped = [];
-        foreach (ScopeEntry entry in entries)
-        {
-            // After a load under way, which may have read an older version.
-            using (Uninterruptible.Enter(entry))
-            {
-                if (stored.GetValueOrDefault(entry.Key) == (entry.LastSequence, entry.BatchId))
-                {
-                    continue;
-                }
-
-                if (entry.Published is { } state)
-                {
-                    behind.Add((entry, state, entry.LastSequence, entry.BatchId));
-                }
-                else
-                {
-                    dropped.Add(entry);
-                }
-            }
-        }
-
-        return behind;
-    }
-
-    private static string Versions(List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> known) =>
-        SharedSql.WriteVersions(known.Select(static it => (it.Entry.Key, it.Version)));
-
-    /// <summary>
-    /// Brings a state up to date: by the batches since its version where the log has them all, else by loading it anew.
-    /// </summary>
-    private void Apply(
-        SharedDatabase.Lane lane,
-        ScopeEntry entry,
-        ScopeState before,
-        (long Version, Guid Batch) from,
-        Dictionary<Guid, (long Version, Guid Batch)> stored,
-        ILookup<Guid, LoggedBatch> byScope)
-    {
-        ScopeState? state = before;
-        (long next, Guid lastBatch) = from;
-        var changes = new List<PublishedChange>();
-        bool isFirst = from.Version > 0;
-        foreach (LoggedBatch batch in byScope[entry.Key])
-        {
-            // The version of the state in memory must be of the same batch: a database that fell back may have made another of it.
-            if (batch.Version != (isFirst ? from.Version : next + 1) || (isFirst && batch.Batch != from.Batch))
-            {
-                state = null;
-                break;
-            }
-
-            if (!isFirst)
-            {
-                state = SharedBatch.Apply(state, _batches.Read(entry.Scope, batch.Changes!), batch.Revision, changes);
-            }
-
-            (next, lastBatch, isFirst) = (batch.Version, batch.Batch, false);
-        }
-
-        if (state is null || isFirst || next < stored.GetValueOrDefault(entry.Key).Version)
-        {
-            changes.Clear();
-            ScopeEntry loaded = NewEntry(entry.Scope);
-            state = Load(lane, loaded);
-            (next, lastBatch) = (loaded.LastSequence, loaded.BatchId);
-        }
-
-        Scopes.PublishLater(entry, from, state, (next, lastBatch), changes);
-        _observer?.CaughtUp();
-    }
-
-    private ScopeState Load(SharedDatabase.Lane lane, ScopeEntry entry)
-    {
-        var problems = new List<string>();
-        ScopeState state = Load(lane, entry, problems);
-        return problems.Count == 0
-            ? state
-            : throw new DatabaseException(ImmUnavailableReason.Damaged, problems[0]);
-    }
-
-    /// <summary>Loads a scope, and sets the version and batch of its entry.</summary>
-    private ScopeState Load(SharedDatabase.Lane lane, ScopeEntry entry, List<string> problems)
-    {
-        using DbDataReader rows = lane.Command(_sql.Load, entry.Key).ExecuteReader();
-        return SharedLoader.Load(rows, entry, Empty(entry.Scope), problems.Add);
-    }
-
-    private List<ScopeEntry> LockAndCatchUp(SharedDatabase.Lane lane, ScopeEntry[] entries)
-    {
-        AddScopes([.. entries.Where(static entry => entry.LastSequence == 0)]);
-        Guid[] awaited =
-        [
-            .. entries.Where(entry => entries.Length == 1 || _turnsLeft.GetValueOrDefault(entry) == MaxTurnsLeft)
-                .Select(static entry => entry.Key),
-        ];
-        Guid[] others = [.. entries.Select(static entry => entry.Key).Except(awaited)];
-        var known = new List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)>();
-        foreach (ScopeEntry entry in entries)
-        {
-            using (Uninterruptible.Enter(entry))
-            {
-                if (entry.Published is { } state)
-                {
-                    known.Add((entry, state, entry.LastSequence, entry.BatchId));
-                }
-            }
-        }
-
-        var stored = new Dictionary<Guid, (long Version, Guid Batch)>(entries.Length);
-        var log = new List<LoggedBatch>();
-        Lock(lane, begins: true, awaited, others, known, stored, log);
-        if (awaited.Length + stored.Count == 0)
-        {
-            awaited = [entries[0].Key];
-            log.Clear();
-            Lock(lane, begins: false, awaited, [], known, stored, log);
-        }
-
-        lane.HoldsLocks = true;
-        var locked = new List<ScopeEntry>(entries.Length);
-        foreach (ScopeEntry entry in entries)
-        {
-            if (stored.ContainsKey(entry.Key) || awaited.Contains(entry.Key))
-            {
-                locked.Add(entry);
-                _turnsLeft.Remove(entry);
-            }
-            else
-            {
-                _turnsLeft[entry] = Math.Min(MaxTurnsLeft, _turnsLeft.GetValueOrDefault(entry) + 1);
-            }
-        }
-
-        // A scope that is left is at the version of its last batch in the log, or at a later one.
-        var left = new HashSet<Guid>(entries.Except(locked).Select(static entry => entry.Key));
-        foreach (LoggedBatch batch in log.Where(batch => left.Contains(batch.Scope)))
-        {
-            stored[batch.Scope] = (batch.Version, batch.Batch);
-        }
-
-        known.RemoveAll(it => left.Contains(it.Entry.Key) && !stored.ContainsKey(it.Entry.Key));
-
-        known.RemoveAll(it => stored.GetValueOrDefault(it.Entry.Key) == (it.Version, it.Batch));
-        _locksFirst = known.Count > 0 ? BatchesLockedFirst : Math.Max(0, _locksFirst - 1);
-        ILookup<Guid, LoggedBatch> byScope = log.ToLookup(static batch => batch.Scope);
-        foreach ((ScopeEntry entry, ScopeState state, long version, Guid batchId) in known)
-        {
-            try
-            {
-                Apply(lane, entry, state, (version, batchId), stored, byScope);
-            }
-            catch (Exception e) when (e is FormatException or DatabaseException { Reason: ImmUnavailableReason.Damaged })
-            {
-                // The damage of one scope is none of the others'. Its own changes cannot be decided.
-                _refused[entry] = DatabaseException.Of(e);
-            }
-        }
-
-        return locked;
-    }
-
-    /// <summary>
-    /// Locks scopes in one round trip, reads the versions of those that are locked, and the batches since the versions in memory.
-    /// </summary>
-    private void Lock(
-        SharedDatabase.Lane lane,
-        bool begins,
-        Guid[] awaited,
-        Guid[] others,
-        List<(ScopeEntry Entry, ScopeState State, long Version, Guid Batch)> known,
-        Dictionary<Guid, (long Version, Guid Batch)> stored,
-        List<LoggedBatch> log)
-    {
-        List<(string Sql, object[] Values)> statements = begins ? [(_sql.Begin, [])] : [];
-        if (awaited.Length > 0)
-        {
-            statements.Add((_sql.LockVersions, [awaited]));
-        }
-
-        if (others.Length > 0)
-        {
-            statements.Add((_sql.LockFreeVersions, [others]));
-        }
-
-        statements.Add((_sql.ReadBatches, [Versions(known)]));
-        using DbDataReader rows = lane.Batch(CollectionsMarshal.AsSpan(statements)).ExecuteReader();
-        for (int i = statements.Count - (begins ? 2 : 1); i > 0; i--)
-        {
-            SharedSql.ReadVersionRows(rows, stored);
-            rows.NextResult();
-        }
-
-        ReadLog(rows, log);
-    }
-
     /// <summary>Makes the rows of scopes that may have none.</summary>
-    private void AddScopes(ScopeEntry[] entries)
+    private void AddScopes(IEnumerable<ScopeEntry> entries)
     {
-        if (entries.Length == 0)
+        ScopeEntry[] some = [.. entries];
+        if (some.Length > 0)
         {
-            return;
+            (string sql, object[] values) = _commit.AddScopes(some);
+            _database.Run(_lane, lane => lane.Command(sql, values).ExecuteNonQuery());
         }
-
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartArray();
-            foreach (ScopeEntry entry in entries)
-            {
-                json.WriteStartObject();
-                json.WriteString("scope"u8, entry.Key);
-                json.WriteString("account"u8, entry.Scope.AccountId);
-                json.WriteString("region"u8, entry.Scope.RegionId);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-        }
-
-        string text = Encoding.UTF8.GetString(buffer.WrittenSpan);
-        Run(lane => lane.Command(_sql.AddScopes, text).ExecuteNonQuery());
-    }
-
-    /// <summary>Makes the statement that commits a batch of one scope.</summary>
-    private (string Sql, object[] Values) StatementOfOne()
-    {
-        (ScopeEntry entry, SharedPart part) = _parts.Single();
-        if (part.Next is not { } next)
-        {
-            return Statement();
-        }
-
-        SharedEffects effects = default;
-        string changes = Json(() => effects = SharedBatch.Write(_json, part.Changes));
-        return (
-            _commitsOfOne[(int)effects],
-            [
-                entry.Key, part.Version, part.Batch, _batchId, next.Revision, next.OwnProjectQuota ?? -1, next.ProjectCount, changes,
-            ]);
-    }
-
-    /// <summary>Makes the statement that commits a batch of any scopes.</summary>
-    private (string Sql, object[] Values) Statement()
-    {
-        (SharedEffects effects, int changed) = (SharedEffects.None, 0);
-        string parts = Json(() =>
-        {
-            _json.WriteStartArray();
-            foreach ((ScopeEntry entry, SharedPart part) in _parts)
-            {
-                effects |= part.Write(_json, entry.Key, part.Next, part.Changes);
-                changed += part.Next is null ? 0 : 1;
-            }
-
-            _json.WriteEndArray();
-        });
-        return (_commits[(int)effects + (changed > 1 && !_lane.HoldsLocks ? 4 : 0)], [parts, _batchId]);
-    }
-
-    private string Json(Action write)
-    {
-        _buffer.ResetWrittenCount();
-        _json.Reset();
-        write();
-        _json.Flush();
-        return Encoding.UTF8.GetString(_buffer.WrittenSpan);
     }
 
     /// <summary>Runs the statement that commits the parts, and notes those that are confirmed.</summary>
@@ -726,11 +412,11 @@ internal sealed class SharedLog : CommitLog
             if (part is { Next: not null, IsConfirmed: false })
             {
                 // Nobody else could change what was locked and at the version.
-                _leftOut[entry] = _leftOut.GetValueOrDefault(entry) + 1;
+                _leftOut[entry.Scope] = _leftOut.GetValueOrDefault(entry.Scope) + 1;
             }
             else
             {
-                _leftOut.Remove(entry);
+                _leftOut.Remove(entry.Scope);
             }
         }
     }
@@ -820,8 +506,6 @@ internal sealed class SharedLog : CommitLog
         return [.. scopes];
     }
 
-    private T Run<T>(Func<SharedDatabase.Lane, T> work) => _database.Run(_lane, work);
-
     private T Read<T>(Func<T> read)
     {
         BeginRead();
@@ -860,7 +544,6 @@ internal sealed class SharedLog : CommitLog
     public static ImmException Unavailable(DatabaseException e) =>
         ImmRefusal.Unavailable(e.Reason, e.Message, e).ToException();
 
-    private sealed record LoggedBatch(Guid Scope, long Version, Guid Batch, long Revision, string? Changes);
 }
 
 /// <summary>A scope of the database that has content.</summary>

@@ -19,7 +19,7 @@ namespace Imm.Core.Shared;
 internal sealed class SharedReads
 {
     private readonly SharedDatabase _database;
-    private readonly SharedLog _log;
+    private readonly SharedCatchUp _catchUp;
     private readonly ScopeTable _scopes;
     private readonly TimeSpan _maximumAge;
     private readonly TimeSpan _watchInterval;
@@ -35,7 +35,7 @@ internal sealed class SharedReads
     private bool _isClosed;
 
     /// <param name="database">The database.</param>
-    /// <param name="log">The log.</param>
+    /// <param name="catchUp">Brings states up to date.</param>
     /// <param name="scopes">The scopes.</param>
     /// <param name="maximumAge">
     /// The age of a question up to which a read does not ask again; zero to ask for each, the greatest value to ask for none.
@@ -44,14 +44,14 @@ internal sealed class SharedReads
     /// <param name="startThread">Starts the read thread.</param>
     public SharedReads(
         SharedDatabase database,
-        SharedLog log,
+        SharedCatchUp catchUp,
         ScopeTable scopes,
         TimeSpan maximumAge,
         TimeSpan watchInterval,
         Func<ThreadStart, string, Thread> startThread)
     {
         _database = database;
-        _log = log;
+        _catchUp = catchUp;
         _scopes = scopes;
         _maximumAge = maximumAge;
         _watchInterval = watchInterval;
@@ -297,7 +297,7 @@ internal sealed class SharedReads
         List<ScopeEntry> dropped = _database.Run(_lane, lane =>
         {
             began = Stopwatch.GetTimestamp();
-            return _log.CatchUp(lane, entries);
+            return _catchUp.Run(lane, entries);
         });
         foreach (ScopeEntry entry in entries)
         {

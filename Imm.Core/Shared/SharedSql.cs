@@ -10,6 +10,9 @@ internal sealed class SharedSql(string schema)
     /// <summary>The version of the tables that this version of the library makes and uses.</summary>
     public const int Version = 1;
 
+    /// <summary>Stands for no quota of the scope's own in <see cref="CommitOne"/>.</summary>
+    public const int NoQuota = -1;
+
     private const int MaxBatches = 1_000;
 
     /// <summary>
@@ -104,15 +107,15 @@ internal sealed class SharedSql(string schema)
 
     /// <summary>
     /// Commits a batch that changes one scope, in less of the server's time: the scope, the version and batch that were decided on, the id
-    /// of the batch, the revision, the quota or -1, the number of projects, and the changes. The result is the scope, or nothing where it
-    /// is at another version.
+    /// of the batch, the revision, the quota or <see cref="NoQuota"/>, the number of projects, and the changes. The result is the scope, or
+    /// nothing where it is at another version.
     /// </summary>
     /// <param name="effects">The effects on the records.</param>
     public string CommitOne(SharedEffects effects) =>
         $"""
         WITH moved AS (
             UPDATE "{schema}".imm_scope s
-            SET version = s.version + 1, batch = $4, revision = $5, project_quota = nullif($6, -1), project_count = $7
+            SET version = s.version + 1, batch = $4, revision = $5, project_quota = nullif($6, {NoQuota}), project_count = $7
             WHERE s.scope = $1 AND s.version = $2 AND s.batch = $3
             RETURNING s.scope, s.version, s.batch, s.revision, $8::jsonb AS changes
         ), {Write(effects)}

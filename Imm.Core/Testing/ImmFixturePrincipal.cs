@@ -119,7 +119,7 @@ public sealed class ImmFixturePrincipal
             ImmResourceKind.AllDatasets => (projectName, "*"),
             _ => (projectName, datasetName),
         };
-        return _access.Authorizer.Decide(Registry.Describe(action, project, dataset));
+        return _access.Authorizer.Decide(Registry.NewAuthorizationRequest(action, project, dataset));
     }
 
     /// <summary>Asserts that an operation is allowed.</summary>
