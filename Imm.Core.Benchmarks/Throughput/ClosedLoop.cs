@@ -37,13 +37,10 @@ internal static class ClosedLoop
         List<Workload.Worker> workers, Workload workload, bool asTasks, TimeSpan warmUpTime, TimeSpan measureTime)
     {
         Run(workers, asTasks, warmUpTime);
-        var latencies = new Latencies();
-        foreach (Workload.Worker worker in workers)
-        {
-            worker.Latencies = latencies;
-        }
-
+        workers.ForEach(worker => worker.Latencies = new Latencies());
         (long steps, TimeSpan elapsed) = Run(workers, asTasks, measureTime);
+        var latencies = new Latencies();
+        workers.ForEach(worker => latencies.Add(worker.Latencies.ByKind));
         workers.ForEach(worker => worker.Dispose());
         return new Sample(steps * workload.Operations / elapsed.TotalSeconds) { Latency = latencies.ByKind };
     }

@@ -65,10 +65,7 @@ internal sealed class ScenarioRunner(
     private static EngineResult Result(Engine engine, IReadOnlyList<Sample> samples)
     {
         var latency = new Latencies();
-        foreach ((string kind, Latency one) in samples.SelectMany(sample => sample.Latency))
-        {
-            latency.Of(kind).Add(one);
-        }
+        latency.Add(samples.SelectMany(sample => sample.Latency));
 
         return new EngineResult
         {

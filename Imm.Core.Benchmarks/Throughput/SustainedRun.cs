@@ -68,9 +68,7 @@ internal static class SustainedRun
         long input = AllocatedByInput();
         List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, asTasks, Callers, size: 0, series: 0);
         ClosedLoop.Run(workers, asTasks, time / Windows);
-        var latencies = new Latencies();
-        Latency latency = latencies.Of("create");
-        workers.ForEach(worker => worker.Latencies = latencies);
+        Latency[] latencies = [.. workers.Select(worker => (worker.Latencies = new Latencies()).Of("create"))];
         var windows = new double[Windows];
         var watch = new Thread(() =>
         {
@@ -79,7 +77,7 @@ internal static class SustainedRun
             for (int i = 0; i < Windows; i++)
             {
                 Thread.Sleep(time / Windows);
-                (long now, long count) = (Stopwatch.GetTimestamp(), latency.Count);
+                (long now, long count) = (Stopwatch.GetTimestamp(), latencies.Sum(latency => latency.Count));
                 windows[i] = (count - counted) / Stopwatch.GetElapsedTime(last, now).TotalSeconds;
                 (last, counted) = (now, count);
             }
@@ -90,6 +88,8 @@ internal static class SustainedRun
         allocated = GC.GetTotalAllocatedBytes() - allocated;
         watch.Join();
         workers.ForEach(worker => worker.Dispose());
+        var latency = new Latency();
+        Array.ForEach(latencies, latency.Add);
         return new SustainedResult(
             creates / elapsed.TotalSeconds, windows, ((double)allocated / creates) - input, [.. latency.Counts]);
     }

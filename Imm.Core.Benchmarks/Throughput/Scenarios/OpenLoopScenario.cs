@@ -42,7 +42,15 @@ internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     private long Run(List<Workload.Worker> workers, Func<Workload.Worker, Action> operationOf, TimeSpan time, Latency latency)
     {
         var loop = new OpenLoop(new MachineClock(), rate, (long)(rate * time.TotalSeconds), timeLimit: (long)(1.5 * time.TotalNanoseconds));
-        Threads.Run(workers, worker => loop.Work(operationOf(worker), latency));
+        Threads.Run(workers, worker =>
+        {
+            var own = new Latency();
+            loop.Work(operationOf(worker), own);
+            lock (latency)
+            {
+                latency.Add(own);
+            }
+        });
         loop.RecordSkipped(latency);
         return loop.Skipped;
     }
