@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Imm.Core.Collections;
 using Imm.Core.Model;
@@ -13,8 +14,8 @@ namespace Imm.Core.Commit;
 /// <para>
 /// Exactly one thread commits at a time: the holder of the commit lock. A synchronous caller that finds the queue empty and the lock free
 /// commits its own write on its own thread. Every other write of a persistent store is enqueued. The commit thread takes all writes that
-/// wait as the next batch, so that they share one flush. An asynchronous caller therefore never blocks in a flush. In memory a commit waits
-/// for no disk, so each caller takes the lock and commits its own write.
+/// wait as the next batch, so that they share one flush, and lets the callers of the last batch be among them. An asynchronous caller
+/// therefore never blocks in a flush. In memory a commit waits for no disk, so each caller takes the lock and commits its own write.
 /// </para>
 /// <para>
 /// A batch is published after it is durable and before its callers know. A refusal inside a batch may rest on what an earlier command of
@@ -32,6 +33,15 @@ namespace Imm.Core.Commit;
 internal sealed class CommitQueue
 {
     private const int MaxBatch = 1024;
+
+    /// <summary>The part of the time of a batch for which the next one is put off, one in this many.</summary>
+    private const int GatherPart = 4;
+
+    /// <summary>The number of batches that are taken at once after one was put off for nothing.</summary>
+    private const int BatchesNotGathered = 4;
+
+    /// <summary>The longest time for which a batch is put off.</summary>
+    private static readonly TimeSpan MaxGatherTime = TimeSpan.FromMicroseconds(250);
 
     private readonly CommitLog _log;
     private readonly ScopeTable _scopes;
@@ -62,6 +72,7 @@ internal sealed class CommitQueue
     private readonly HashSet<Scope>? _scopesOfBatch;
     private PendingWrite? _taken;
     private long _sequence;
+    private int _notGathered;
 
     /// <param name="log">The log that makes batches durable.</param>
     /// <param name="scopes">The scopes.</param>
@@ -330,7 +341,10 @@ internal sealed class CommitQueue
                 bool isClosed = IsClosed;
                 while (TryTakeBatch())
                 {
+                    int count = _batch.Count;
+                    long began = Stopwatch.GetTimestamp();
                     Commit();
+                    Gather(count - _batch.Count, Stopwatch.GetElapsedTime(began));
                 }
 
                 _hasEnded = isClosed;
@@ -340,6 +354,40 @@ internal sealed class CommitQueue
         Interlocked.MemoryBarrier();
         RefuseWaiting();
         End();
+    }
+
+    /// <summary>
+    /// Puts the next batch off until the callers of the last one have come back with their next writes, so that they share a flush with
+    /// those that wait already. Otherwise the callers fall into two groups, and each waits while the other is flushed. It takes a part of
+    /// the time of the last batch at most, and is left for a while where the callers do not come back.
+    /// </summary>
+    /// <param name="answered">The number of writes of the last batch that were answered.</param>
+    /// <param name="took">The time that the last batch has taken.</param>
+    private void Gather(int answered, TimeSpan took)
+    {
+        int before = WaitingCount;
+        int all = before + answered;
+        if (answered <= 0 || all < 2 || _log.LocksFirst)
+        {
+            // A batch that locks first takes what comes meanwhile.
+            return;
+        }
+
+        if (_notGathered > 0)
+        {
+            _notGathered--;
+            return;
+        }
+
+        TimeSpan longest = took / GatherPart < MaxGatherTime ? took / GatherPart : MaxGatherTime;
+        long began = Stopwatch.GetTimestamp();
+        while (WaitingCount < all && Stopwatch.GetElapsedTime(began) < longest)
+        {
+            Thread.Yield();
+        }
+
+        bool haveMostReturned = (WaitingCount - before) * 2 >= answered;
+        _notGathered = haveMostReturned ? 0 : BatchesNotGathered;
     }
 
     private void End()
