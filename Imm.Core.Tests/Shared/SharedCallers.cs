@@ -7,11 +7,9 @@ namespace Imm.Core.Tests.Shared;
 /// Callers that each create and delete projects of their own, in scopes that they share, so that a caller's number of changes alone says
 /// which of its projects must be there.
 /// </summary>
-internal sealed class SharedCaller(int process, int caller)
+internal sealed class SharedCaller(int process, int caller, int scopes = 3)
 {
     public const int Quota = 1_000_000;
-
-    private const int Scopes = 3;
 
     private long _done;
 
@@ -22,7 +20,7 @@ internal sealed class SharedCaller(int process, int caller)
         set => Volatile.Write(ref _done, value);
     }
 
-    private string Region => $"r{caller % Scopes}";
+    private string Region => $"r{caller % scopes}";
 
     private string Prefix => string.Create(CultureInfo.InvariantCulture, $"p{process}c{caller}n");
 

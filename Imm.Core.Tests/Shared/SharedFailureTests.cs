@@ -37,26 +37,11 @@ public sealed class SharedFailureTests
     }
 
     [FactIfPostgres]
-    public async Task Connections_that_are_cut_around_a_commit_leave_no_doubt()
-    {
-        var random = new Random(1);
-        using CuttingProxy proxy = new CuttingProxy(
-            PostgresServer.Shared.Port, () => random.Next(6) == 0 ? (Cut)random.Next(1, 5) : Cut.None).Start();
-        using var stores = new SharedStores(PostgresServer.ConnectionStringOf(proxy.Port));
-        using var direct = new SharedStores();
-        await using var load = new Load(stores.Open, stores.Open);
+    public Task Connections_that_are_cut_around_a_commit_leave_no_doubt() => CutAsync(Callers, scopes: 3, stores: 2);
 
-        int target = Campaign.Scale == 0 ? 12 : 500 * Campaign.Scale;
-        while (Enum.GetValues<Cut>().Any(cut => proxy.Count(cut) < target))
-        {
-            await load.WaitAsync(50);
-        }
+    [FactIfPostgres]
+    public Task Connections_that_are_cut_around_the_halves_of_a_commit_leave_no_doubt() => CutAsync(callers: 64, scopes: 64, stores: 1);
 
-        await load.StopAsync();
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { DataSource = direct.Source, Schema = stores.Schema });
-        load.Verify(store);
-        Assert.True(proxy.RoundTrips > 0);
-    }
 
     [FactIfPostgres]
     public async Task A_failover_to_the_synchronous_standby_loses_nothing()
@@ -182,9 +167,31 @@ public sealed class SharedFailureTests
         Assert.Equal(99, server.Execute($"SELECT version FROM {newer.Schema}.imm_store"));
     }
 
-    internal static SharedCaller[][] NewCallers(int processes) =>
+    internal static SharedCaller[][] NewCallers(int processes, int callers = Callers, int scopes = 3) =>
         [.. Enumerable.Range(0, processes).Select(process =>
-            Enumerable.Range(0, Callers).Select(caller => new SharedCaller(process, caller)).ToArray())];
+            Enumerable.Range(0, callers).Select(caller => new SharedCaller(process, caller, scopes)).ToArray())];
+
+    private static async Task CutAsync(int callers, int scopes, int stores)
+    {
+        var random = new Random(1);
+        using CuttingProxy proxy = new CuttingProxy(
+            PostgresServer.Shared.Port, () => random.Next(6) == 0 ? (Cut)random.Next(1, 5) : Cut.None).Start();
+        using var cutting = new SharedStores(PostgresServer.ConnectionStringOf(proxy.Port));
+        using var direct = new SharedStores();
+        await using var load = new Load(
+            NewCallers(stores, callers, scopes), [.. Enumerable.Repeat<Func<Action<ImmStoreOptions>?, ImmStore>>(cutting.Open, stores)]);
+
+        int target = Campaign.Scale == 0 ? 12 : 500 * Campaign.Scale;
+        while (Enum.GetValues<Cut>().Any(cut => proxy.Count(cut) < target))
+        {
+            await load.WaitAsync(50);
+        }
+
+        await load.StopAsync();
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { DataSource = direct.Source, Schema = cutting.Schema });
+        load.Verify(store);
+        Assert.True(proxy.RoundTrips > 0);
+    }
 
     private static ImmException Refused(string connectionString)
     {
@@ -209,8 +216,13 @@ public sealed class SharedFailureTests
         private bool _stop;
 
         public Load(params Func<Action<ImmStoreOptions>?, ImmStore>[] open)
+            : this(NewCallers(open.Length), open)
         {
-            _callers = NewCallers(open.Length);
+        }
+
+        public Load(SharedCaller[][] callers, Func<Action<ImmStoreOptions>?, ImmStore>[] open)
+        {
+            _callers = callers;
             _stores = [.. open.Select(one => one(options => options.ProjectQuota = SharedCaller.Quota))];
             _all = Task.WhenAll(_callers.SelectMany((callers, index) => callers.Select(caller => Task.Run(async () =>
             {

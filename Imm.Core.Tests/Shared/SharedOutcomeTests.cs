@@ -18,13 +18,13 @@ public sealed class SharedOutcomeTests
         using var stores = new SharedStores();
         using ImmStore store = stores.Open(options => options.DatabasePatience = Patience);
         ProjectRegistry registry = LoseRace(stores, store);
-        OnRecord(stores, "RAISE 'disk full' USING ERRCODE = '53100'");
+        stores.OnRecord("RAISE 'disk full' USING ERRCODE = '53100'");
 
         var refused = await Assert.ThrowsAsync<ImmException>(
             () => registry.CreateAsync(new() { ProjectName = "last" }).AsTask().WaitAsync(Long));
 
         Assert.Equal((ImmErrorCode.ServiceUnavailable, ImmUnavailableReason.NoSpace), (refused.Code, refused.Reason));
-        OnRecord(stores, "RETURN NEW");
+        stores.OnRecord("RETURN NEW");
         registry.Create(new() { ProjectName = "last" });
     }
 
@@ -62,14 +62,14 @@ public sealed class SharedOutcomeTests
         using ImmStore store = stores.Open(options => options.DatabasePatience = Patience);
         ProjectRegistry registry = store.Registry("account", "region");
         registry.Create(new() { ProjectName = "first" });
-        OnRecord(stores, "PERFORM pg_sleep(1); RETURN NEW");
+        stores.OnRecord("PERFORM pg_sleep(1); RETURN NEW");
 
         var refused = await Assert.ThrowsAsync<ImmException>(
             () => registry.CreateAsync(new() { ProjectName = "last" }).AsTask().WaitAsync(Long));
 
         Assert.Equal(ImmErrorCode.ServiceUnavailable, refused.Code);
         Assert.Contains("The change was not made.", refused.Message, StringComparison.Ordinal);
-        OnRecord(stores, "RETURN NEW");
+        stores.OnRecord("RETURN NEW");
         registry.Create(new() { ProjectName = "last" });
         Assert.Empty(store.Check());
     }
@@ -139,7 +139,7 @@ public sealed class SharedOutcomeTests
         using var stores = new SharedStores();
         using ImmStore store = stores.Open();
         ProjectRegistry registry = store.Registry("account", "region");
-        OnRecord(stores, "EXECUTE 'DEALLOCATE ALL'; RETURN NEW");
+        stores.OnRecord("EXECUTE 'DEALLOCATE ALL'; RETURN NEW");
         registry.Create(new() { ProjectName = "first" });
 
         var refused = Assert.Throws<ImmException>(() => registry.Create(new() { ProjectName = "second" }));
@@ -176,16 +176,6 @@ public sealed class SharedOutcomeTests
         other.Registry("account", "region").Create(new() { ProjectName = "second" });
         registry.Create(new() { ProjectName = "third" });
         return registry;
-    }
-
-    /// <summary>Lets the server do something before it stores a record.</summary>
-    private static void OnRecord(SharedStores stores, string body)
-    {
-        string function = $"{stores.Schema}.on_record";
-        PostgresServer.Shared.Execute(
-            $"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$");
-        PostgresServer.Shared.Execute(
-            $"CREATE OR REPLACE TRIGGER on_record BEFORE INSERT ON {stores.Schema}.imm_record FOR EACH ROW EXECUTE FUNCTION {function}()");
     }
 
     /// <summary>A clock that waits for something, once.</summary>

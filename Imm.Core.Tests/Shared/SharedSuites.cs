@@ -41,6 +41,17 @@ internal sealed class SharedStores : IDisposable
         return command.ExecuteScalar();
     }
 
+    /// <summary>Lets the server do something before it stores a record.</summary>
+    /// <param name="body">What it does, in PL/pgSQL.</param>
+    public void OnRecord(string body)
+    {
+        string function = $"{Schema}.on_record";
+        PostgresServer.Shared.Execute(
+            $"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$");
+        PostgresServer.Shared.Execute(
+            $"CREATE OR REPLACE TRIGGER on_record BEFORE INSERT ON {Schema}.imm_record FOR EACH ROW EXECUTE FUNCTION {function}()");
+    }
+
     public void Dispose()
     {
         if (_source.IsValueCreated)

@@ -123,10 +123,19 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     public virtual long Append() => 0;
 
     /// <summary>
-    /// True if a scope had moved on when the batch was appended, so that nothing of it was appended in that scope and its writes are to be
-    /// decided again. Caller must hold the commit lock.
+    /// True if nothing of the batch was appended in a scope, as the scope had moved on or for <see cref="RefusalOf"/>. Caller must hold the
+    /// commit lock.
     /// </summary>
     public virtual bool IsLost(ScopeEntry entry) => false;
+
+    /// <summary>
+    /// The refusal of the writes of a scope in which nothing was appended; null where they are to be decided again. Caller must hold the
+    /// commit lock.
+    /// </summary>
+    public virtual ImmRefusal? RefusalOf(ScopeEntry entry) => null;
+
+    /// <summary>True if the calling thread is one of the log's own, for which a batch waits.</summary>
+    public virtual bool IsCommitting => false;
 
     /// <summary>The sequence number of the state that a batch has made in a scope. Caller must hold the commit lock.</summary>
     /// <param name="entry">A scope of the batch.</param>

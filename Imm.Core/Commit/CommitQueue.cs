@@ -118,7 +118,7 @@ internal sealed class CommitQueue
 
     /// <summary>True if the calling thread commits a batch: a wait for the store would be a wait for itself.</summary>
     private bool IsCommittingThread =>
-        _committing.IsHeldByCurrentThread || _thread?.ManagedThreadId == Environment.CurrentManagedThreadId;
+        _committing.IsHeldByCurrentThread || _thread?.ManagedThreadId == Environment.CurrentManagedThreadId || _log.IsCommitting;
 
     /// <summary>
     /// Checks whether a write can be taken at all: not while as many wait as may, and not after the log has failed. Null where it can.
@@ -540,7 +540,13 @@ internal sealed class CommitQueue
                 PendingWrite write = _batch[i];
                 if (failure is null && write.Entry is { } entry && _log.IsLost(entry))
                 {
-                    _batch[again++] = write;
+                    if (_log.RefusalOf(entry) is not { } refusal)
+                    {
+                        _batch[again++] = write;
+                        continue;
+                    }
+
+                    Complete(write, refusal);
                     continue;
                 }
 

@@ -1,92 +1,186 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
+using System.Data.Common;
 using Imm.Core.Commit;
 
 namespace Imm.Core.Shared;
 
-/// <summary>Makes the statements that commit batches. Caller must hold the commit lock.</summary>
+/// <summary>Commits parts of batches on a connection, and finds out what became of those whose commit has failed.</summary>
+/// <remarks>One thread uses it at a time, while the commit lock is held.</remarks>
 internal sealed class SharedCommit : IDisposable
 {
-    private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
-    private readonly Utf8JsonWriter _json;
-    private readonly string _addScopes;
-    private readonly string[] _commits;
-    private readonly string[] _lockingCommits;
-    private readonly string[] _commitsOfOne;
+    private readonly SharedDatabase _database;
+    private readonly SharedSql _sql;
+    private readonly SharedStatements _statements;
+    private readonly SharedDoubt _doubt;
 
+    // Of all attempts to commit a batch: locks and questions about a doubt may succeed in between.
+    private SharedDatabase.Retry _retry;
+
+    /// <param name="database">The database.</param>
     /// <param name="sql">The statements.</param>
-    public SharedCommit(SharedSql sql)
+    /// <param name="newId">Makes the ids of batches.</param>
+    public SharedCommit(SharedDatabase database, SharedSql sql, Func<Guid> newId)
     {
-        const SharedEffects All = SharedEffects.Updates | SharedEffects.Deletes;
-        SharedEffects[] effects = [.. Enumerable.Range(0, (int)All + 1).Select(static effects => (SharedEffects)effects)];
-        _json = new Utf8JsonWriter(_buffer, SharedRecords.WriterOptions);
-        _addScopes = sql.AddScopes;
-        _commits = Array.ConvertAll(effects, one => sql.Commit(one, locks: false));
-        _lockingCommits = Array.ConvertAll(effects, one => sql.Commit(one, locks: true));
-        _commitsOfOne = Array.ConvertAll(effects, sql.CommitOne);
+        _database = database;
+        _sql = sql;
+        _statements = new SharedStatements(sql);
+        Lane = new SharedDatabase.Lane(database).Keep();
+        _doubt = new SharedDoubt(database, Lane, sql, newId);
+        _retry = new SharedDatabase.Retry(database);
     }
 
-    /// <summary>Makes the statement that commits a batch.</summary>
-    /// <param name="parts">The parts of the batch.</param>
-    /// <param name="batchId">The id of the batch.</param>
-    /// <param name="areLocked">True if the scopes are locked already.</param>
-    public (string Sql, object[] Values) Statement(Dictionary<ScopeEntry, SharedPart> parts, Guid batchId, bool areLocked)
+    /// <summary>The connection.</summary>
+    public SharedDatabase.Lane Lane { get; }
+
+    /// <summary>Makes the rows of scopes that may have none.</summary>
+    /// <exception cref="DatabaseException">The database does not answer, or refuses.</exception>
+    public void AddScopes(IEnumerable<ScopeEntry> entries)
     {
-        if (parts.Count == 1 && parts.Single() is { Value: { Next: { } next } only } one)
+        ScopeEntry[] some = [.. entries];
+        if (some.Length > 0)
         {
-            var ofOne = SharedEffects.None;
-            string changes = Write(() => ofOne = SharedBatch.Write(_json, only.Changes));
-            return (
-                _commitsOfOne[(int)ofOne],
-                [
-                    one.Key.Key, only.Version, only.Batch, batchId,
-                    next.Revision, next.OwnProjectQuota ?? SharedSql.NoQuota, next.ProjectCount, changes,
-                ]);
+            (string sql, object[] values) = _statements.AddScopes(some);
+            _database.Run(Lane, lane => lane.Command(sql, values).ExecuteNonQuery());
+        }
+    }
+
+    /// <summary>Commits parts of a batch, and notes those that are confirmed.</summary>
+    /// <param name="parts">The parts, at least one.</param>
+    /// <param name="batchId">The id of the batch.</param>
+    /// <param name="refuseWaiting">Refuses the writes that wait, when the outcome is in doubt for longer than the patience.</param>
+    /// <returns>True if the scopes were locked before, so that nobody else can have changed what is not confirmed.</returns>
+    /// <exception cref="DatabaseException">The database does not answer, or refuses.</exception>
+    public bool Run(Dictionary<ScopeEntry, SharedPart> parts, Guid batchId, Action<ImmRefusal> refuseWaiting)
+    {
+        (string Sql, object[] Values) statement = _statements.Commit(parts, batchId, Lane.HoldsLocks);
+        bool changes = parts.Values.Any(static part => part.Next is not null);
+        while (true)
+        {
+            bool isSent = false;
+            try
+            {
+                // Where no connection can be opened, nothing was sent, and so nothing is in doubt.
+                _ = Lane.Connection;
+                isSent = true;
+                bool wereLocked = Lane.HoldsLocks;
+                Send(statement, parts);
+                _database.Succeeded();
+                Forget();
+                return wereLocked;
+            }
+#pragma warning disable CA1031 // Whatever the cause, the outcome must be found out.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                bool wereLocked = Lane.HoldsLocks;
+                Lane.Drop();
+                bool isInDoubt = changes && isSent && DatabaseException.IsInDoubt(e);
+                bool isToRepeat = _retry.TryPause(e);
+                if (isInDoubt)
+                {
+                    // Each part is confirmed then, or lost for good: lost ones are decided again on a later version, while there is time.
+                    _doubt.Resolve(parts, batchId, refuseWaiting);
+                    if (isToRepeat || parts.Values.Any(static part => part.IsConfirmed))
+                    {
+                        return false;
+                    }
+                }
+
+                if (!isToRepeat)
+                {
+                    throw DatabaseException.Of(e);
+                }
+
+                if (wereLocked)
+                {
+                    // The lock went with the transaction, and so others may have been first.
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// <summary>Forgets the failures of a batch that is given up.</summary>
+    public void Forget() => _retry = new SharedDatabase.Retry(_database);
+
+    /// <summary>Ends a transaction that holds locks and has changed nothing.</summary>
+    public void Unlock()
+    {
+        if (!Lane.HoldsLocks)
+        {
+            return;
         }
 
-        (SharedEffects effects, int changed) = (SharedEffects.None, 0);
-        string text = Write(() =>
+        Lane.HoldsLocks = false;
+        try
         {
-            _json.WriteStartArray();
-            foreach ((ScopeEntry entry, SharedPart part) in parts)
-            {
-                effects |= part.Write(_json, entry.Key, part.Next, part.Changes);
-                changed += part.Next is null ? 0 : 1;
-            }
-
-            _json.WriteEndArray();
-        });
-        return ((changed > 1 && !areLocked ? _lockingCommits : _commits)[(int)effects], [text, batchId]);
+            Lane.Execute(_sql.Cancel);
+        }
+#pragma warning disable CA1031 // The transaction has changed nothing, and ends with the connection.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            Lane.Drop();
+        }
     }
 
-    /// <summary>Makes the statement that makes the rows of scopes that may have none.</summary>
-    public (string Sql, object[] Values) AddScopes(IEnumerable<ScopeEntry> entries) => (_addScopes,
-    [
-        Write(() =>
-        {
-            _json.WriteStartArray();
-            foreach (ScopeEntry entry in entries)
-            {
-                _json.WriteStartObject();
-                _json.WriteString("scope"u8, entry.Key);
-                _json.WriteString("account"u8, entry.Scope.AccountId);
-                _json.WriteString("region"u8, entry.Scope.RegionId);
-                _json.WriteEndObject();
-            }
-
-            _json.WriteEndArray();
-        }),
-    ]);
-
-    public void Dispose() => _json.Dispose();
-
-    private string Write(Action write)
+    /// <summary>Deletes the batches of a scope up to a version, where they are old; false where that fails.</summary>
+    public bool TryPrune(ScopeEntry entry, long version)
     {
-        _buffer.ResetWrittenCount();
-        _json.Reset();
-        write();
-        _json.Flush();
-        return Encoding.UTF8.GetString(_buffer.WrittenSpan);
+        try
+        {
+            Lane.Command(_sql.Prune, entry.Key, version).ExecuteNonQuery();
+            return true;
+        }
+#pragma warning disable CA1031 // Nothing depends on it: a later version prunes again.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            Lane.Drop();
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        Lane.Dispose();
+        _statements.Dispose();
+    }
+
+    private void Send((string Sql, object[] Values) statement, Dictionary<ScopeEntry, SharedPart> parts)
+    {
+        if (!Lane.HoldsLocks)
+        {
+            using DbDataReader rows = Lane.Command(statement.Sql, statement.Values).ExecuteReader();
+            Confirm(rows, parts);
+            return;
+        }
+
+        DbBatch statements = Lane.Batch(statement, (_sql.End, []));
+        using (DbDataReader rows = statements.ExecuteReader())
+        {
+            Confirm(rows, parts);
+            rows.NextResult();
+        }
+
+        Lane.HoldsLocks = false;
+    }
+
+    private static void Confirm(DbDataReader rows, Dictionary<ScopeEntry, SharedPart> parts)
+    {
+        var confirmed = new HashSet<Guid>();
+        while (rows.Read())
+        {
+            confirmed.Add(rows.GetGuid(0));
+        }
+
+        // To the end of the results: only then is it known that the transaction was committed.
+        while (rows.NextResult())
+        {
+        }
+
+        foreach ((ScopeEntry entry, SharedPart part) in parts)
+        {
+            part.IsConfirmed = confirmed.Contains(entry.Key);
+        }
     }
 }

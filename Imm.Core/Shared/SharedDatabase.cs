@@ -182,6 +182,9 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
         /// <summary>True while a transaction on the connection holds locks. They end with the connection.</summary>
         public bool HoldsLocks { get; set; }
 
+        /// <summary>True if there is a connection that was opened.</summary>
+        public bool IsOpen => _connection is not null;
+
         /// <summary>The open connection.</summary>
         public DbConnection Connection => _connection ??= database.Open();
 

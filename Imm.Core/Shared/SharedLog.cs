@@ -47,8 +47,10 @@ internal sealed class SharedLog : CommitLog
     private readonly CountdownEvent _reads = new(1);
 
     // Caller must hold the commit lock.
-    private readonly SharedDatabase.Lane _lane;
     private readonly Dictionary<ScopeEntry, SharedPart> _parts = [];
+
+    /// <summary>The half of the batch that the commit thread commits itself.</summary>
+    private readonly Dictionary<ScopeEntry, SharedPart> _rest = [];
     private readonly List<ScopeEntry> _lost = [];
 
     /// <summary>The times, one after the other, that the database has left out the change of a scope that was locked.</summary>
@@ -58,14 +60,12 @@ internal sealed class SharedLog : CommitLog
     private readonly Dictionary<Scope, DatabaseException> _refused = [];
     private readonly SharedLocks _locks;
     private readonly SharedCommit _commit;
-    private readonly SharedDoubt _doubt;
+    private readonly SharedSecondCommit _second;
+    private readonly Lock _refusing = new();
     private Guid _batchId;
     private int _locksFirst;
     private int _committingThread;
     private DatabaseException? _unavailable;
-
-    // Of all attempts to commit a batch: locks and questions about a doubt may succeed in between.
-    private SharedDatabase.Retry _retry;
 
     /// <param name="database">The database.</param>
     /// <param name="sql">The statements.</param>
@@ -82,10 +82,9 @@ internal sealed class SharedLog : CommitLog
         _observer = settings.Observer;
         _newId = settings.NewStoreId;
         _keptChanges = keptChanges;
-        _lane = new SharedDatabase.Lane(database).Keep();
-        _retry = new SharedDatabase.Retry(database);
-        _doubt = new SharedDoubt(database, _lane, sql, settings.NewStoreId);
-        _commit = new SharedCommit(sql);
+        _commit = new SharedCommit(database, sql, settings.NewStoreId);
+        _second = new SharedSecondCommit(
+            new SharedCommit(database, sql, settings.NewStoreId), RefuseThoseWaiting, settings.StartThread);
     }
 
     public override bool IsPersistent => true;
@@ -138,7 +137,7 @@ internal sealed class SharedLog : CommitLog
         try
         {
             return Read(() => isCommitting
-                ? _database.Run(_lane, lane => CatchUp.Load(lane, entry))
+                ? _database.Run(_commit.Lane, lane => CatchUp.Load(lane, entry))
                 : _database.Run(lane => CatchUp.Load(lane, entry)));
         }
         catch (ImmException e) when (isCommitting && e.InnerException is DatabaseException cause)
@@ -198,10 +197,10 @@ internal sealed class SharedLog : CommitLog
     public override IReadOnlyCollection<ScopeEntry> Lock(ScopeEntry[] entries)
     {
         _lost.Clear();
-        AddScopes(entries.Where(static entry => entry.LastSequence == 0));
+        _commit.AddScopes(entries.Where(static entry => entry.LastSequence == 0));
         bool areBehind = false;
         List<ScopeEntry> locked = _database.Run(
-            _lane, lane => _locks.LockAndCatchUp(lane, entries, (scope, damage) => _refused[scope] = damage, out areBehind));
+            _commit.Lane, lane => _locks.LockAndCatchUp(lane, entries, (scope, damage) => _refused[scope] = damage, out areBehind));
         _locksFirst = areBehind ? BatchesLockedFirst : Math.Max(0, _locksFirst - 1);
         return locked;
     }
@@ -215,6 +214,11 @@ internal sealed class SharedLog : CommitLog
 
     public override bool IsLost(ScopeEntry entry) => _parts.TryGetValue(entry, out SharedPart? part) && !part.IsConfirmed;
 
+    public override ImmRefusal? RefusalOf(ScopeEntry entry) =>
+        _parts.TryGetValue(entry, out SharedPart? part) && part.Failure is { } failure ? Refuse(failure) : null;
+
+    public override bool IsCommitting => _second.IsCurrentThread;
+
     public override long SequenceOf(ScopeEntry entry, long sequence) => _parts[entry].Version + 1;
 
     public override Guid BatchId => _batchId;
@@ -224,21 +228,21 @@ internal sealed class SharedLog : CommitLog
         _committingThread = 0;
         if (_parts.Count == 0)
         {
-            Unlock();
+            _commit.Unlock();
             return 0;
         }
 
         _batchId = _newId();
         long began = Stopwatch.GetTimestamp();
-        if (!_lane.HoldsLocks)
+        if (!_commit.Lane.HoldsLocks)
         {
-            AddScopes(_parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key));
+            _commit.AddScopes(_parts.Where(static part => part.Value is { Version: 0, Next: not null }).Select(static part => part.Key));
         }
 
-        Commit(_commit.Statement(_parts, _batchId, _lane.HoldsLocks));
+        Commit();
         foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
-            if (!part.IsConfirmed)
+            if (part is { IsConfirmed: false, Failure: null })
             {
                 _lost.Add(entry);
             }
@@ -263,8 +267,8 @@ internal sealed class SharedLog : CommitLog
         _committingThread = 0;
         _parts.Clear();
         _lost.Clear();
-        _retry = new SharedDatabase.Retry(_database);
-        Unlock();
+        _commit.Forget();
+        _commit.Unlock();
     }
 
     public override IReadOnlyList<PublishedChange>? ReadChangesAfter(Scope scope, long revision) => Read(() => _database.Run(lane =>
@@ -323,95 +327,51 @@ internal sealed class SharedLog : CommitLog
 
     public override void Close()
     {
-        _lane.Dispose();
+        _second.Close();
         _commit.Dispose();
     }
 
     /// <summary>Tries nothing again from now on.</summary>
     public override void Closing() => _database.Close();
 
-    /// <summary>Makes the rows of scopes that may have none.</summary>
-    private void AddScopes(IEnumerable<ScopeEntry> entries)
+    /// <summary>Commits the parts of the batch, in two halves where there are many.</summary>
+    private void Commit()
     {
-        ScopeEntry[] some = [.. entries];
-        if (some.Length > 0)
+        _rest.Clear();
+        if (_commit.Lane.HoldsLocks || !_second.TryBegin(_parts, _batchId, _rest))
         {
-            (string sql, object[] values) = _commit.AddScopes(some);
-            _database.Run(_lane, lane => lane.Command(sql, values).ExecuteNonQuery());
-        }
-    }
-
-    /// <summary>Runs the statement that commits the parts, and notes those that are confirmed.</summary>
-    private void Commit((string Sql, object[] Values) statement)
-    {
-        bool changes = _parts.Values.Any(static part => part.Next is not null);
-        while (true)
-        {
-            bool isSent = false;
-            try
+            if (_commit.Run(_parts, _batchId, RefuseThoseWaiting))
             {
-                // Where no connection can be opened, nothing was sent, and so nothing is in doubt.
-                _ = _lane.Connection;
-                isSent = true;
-                Send(statement);
-                _database.Succeeded();
-                _retry = new SharedDatabase.Retry(_database);
-                return;
+                CountLeftOut();
             }
-#pragma warning disable CA1031 // Whatever the cause, the outcome must be found out.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                bool wasLocked = _lane.HoldsLocks;
-                _lane.Drop();
-                bool isInDoubt = changes && isSent && DatabaseException.IsInDoubt(e);
-                bool isToRepeat = _retry.TryPause(e);
-                if (isInDoubt)
-                {
-                    // Each part is confirmed then, or lost for good: lost ones are decided again on a later version, while there is time.
-                    _doubt.Resolve(_parts, _batchId, RefuseWaiting);
-                    if (isToRepeat || _parts.Values.Any(static part => part.IsConfirmed))
-                    {
-                        return;
-                    }
-                }
 
-                if (!isToRepeat)
-                {
-                    throw DatabaseException.Of(e);
-                }
-
-                if (wasLocked)
-                {
-                    // The lock went with the transaction, and so others may have been first.
-                    return;
-                }
-            }
-        }
-    }
-
-    private void Send((string Sql, object[] Values) statement)
-    {
-        if (!_lane.HoldsLocks)
-        {
-            using DbDataReader rows = _lane.Command(statement.Sql, statement.Values).ExecuteReader();
-            Confirm(rows);
             return;
         }
 
-        DbBatch statements = _lane.Batch(statement, (_sql.End, []));
-        using (DbDataReader rows = statements.ExecuteReader())
+        try
         {
-            Confirm(rows);
-            rows.NextResult();
+            _commit.Run(_rest, _batchId, RefuseThoseWaiting);
         }
+#pragma warning disable CA1031 // Whatever the cause: the other half may be committed, and so only the writes of this one are refused.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _commit.Forget();
+            SharedPart.Fail(_rest.Values, DatabaseException.Of(e));
+        }
+        finally
+        {
+            _second.End();
+        }
+    }
 
-        _lane.HoldsLocks = false;
+    /// <summary>Counts the changes that were left out although nobody else could change what was locked and at the version.</summary>
+    private void CountLeftOut()
+    {
         foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             if (part is { Next: not null, IsConfirmed: false })
             {
-                // Nobody else could change what was locked and at the version.
                 _leftOut[entry.Scope] = _leftOut.GetValueOrDefault(entry.Scope) + 1;
             }
             else
@@ -421,42 +381,12 @@ internal sealed class SharedLog : CommitLog
         }
     }
 
-    private void Confirm(DbDataReader rows)
+    private void RefuseThoseWaiting(ImmRefusal refusal)
     {
-        var confirmed = new HashSet<Guid>();
-        while (rows.Read())
+        // Both halves may be in doubt.
+        lock (_refusing)
         {
-            confirmed.Add(rows.GetGuid(0));
-        }
-
-        // To the end of the results: only then is it known that the transaction was committed.
-        while (rows.NextResult())
-        {
-        }
-
-        foreach ((ScopeEntry entry, SharedPart part) in _parts)
-        {
-            part.IsConfirmed = confirmed.Contains(entry.Key);
-        }
-    }
-
-    private void Unlock()
-    {
-        if (!_lane.HoldsLocks)
-        {
-            return;
-        }
-
-        _lane.HoldsLocks = false;
-        try
-        {
-            _lane.Execute(_sql.Cancel);
-        }
-#pragma warning disable CA1031 // The transaction has changed nothing, and ends with the connection.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            _lane.Drop();
+            RefuseWaiting?.Invoke(refusal);
         }
     }
 
@@ -465,20 +395,9 @@ internal sealed class SharedLog : CommitLog
         foreach ((ScopeEntry entry, SharedPart part) in _parts)
         {
             long version = part.Version + 1;
-            if (part.Next is null || version % PruneEvery != 0 || version <= Math.Max(_keptChanges, PruneEvery))
+            if (part.Next is not null && version % PruneEvery == 0 && version > Math.Max(_keptChanges, PruneEvery)
+                && !_commit.TryPrune(entry, version - Math.Max(_keptChanges, PruneEvery)))
             {
-                continue;
-            }
-
-            try
-            {
-                _lane.Command(_sql.Prune, entry.Key, version - Math.Max(_keptChanges, PruneEvery)).ExecuteNonQuery();
-            }
-#pragma warning disable CA1031 // The batch is committed. The next one prunes again.
-            catch (Exception)
-#pragma warning restore CA1031
-            {
-                _lane.Drop();
                 return;
             }
         }

@@ -26,6 +26,18 @@ internal sealed class SharedPart(ScopeState state, long version, Guid batch)
     /// <summary>True if it is known for good, after a doubt, whether the part was committed.</summary>
     public bool IsResolved { get; set; }
 
+    /// <summary>The failure for which the part was not committed, so that its writes are refused; null for none.</summary>
+    public DatabaseException? Failure { get; private set; }
+
+    /// <summary>Notes the failure of parts, those excepted that are committed.</summary>
+    public static void Fail(IEnumerable<SharedPart> parts, DatabaseException failure)
+    {
+        foreach (SharedPart part in parts)
+        {
+            part.Failure = part.IsConfirmed ? null : failure;
+        }
+    }
+
     /// <summary>Writes what a commit makes of the scope.</summary>
     /// <param name="json">The writer.</param>
     /// <param name="key">The key of the scope.</param>
