@@ -72,6 +72,12 @@ internal sealed class CommitQueue
     private readonly HashSet<Scope>? _scopesOfBatch;
     private PendingWrite? _taken;
     private long _sequence;
+
+    /// <summary>The number of writes that waited when those of the last batch were answered.</summary>
+    private int _waitingBefore;
+
+    /// <summary>The number of writes of the last batch that were answered.</summary>
+    private int _answered;
     private int _notGathered;
 
     /// <param name="log">The log that makes batches durable.</param>
@@ -341,10 +347,9 @@ internal sealed class CommitQueue
                 bool isClosed = IsClosed;
                 while (TryTakeBatch())
                 {
-                    int count = _batch.Count;
                     long began = Stopwatch.GetTimestamp();
                     Commit();
-                    Gather(count - _batch.Count, Stopwatch.GetElapsedTime(began));
+                    Gather(Stopwatch.GetElapsedTime(began));
                 }
 
                 _hasEnded = isClosed;
@@ -361,13 +366,11 @@ internal sealed class CommitQueue
     /// those that wait already. Otherwise the callers fall into two groups, and each waits while the other is flushed. It takes a part of
     /// the time of the last batch at most, and is left for a while where the callers do not come back.
     /// </summary>
-    /// <param name="answered">The number of writes of the last batch that were answered.</param>
     /// <param name="took">The time that the last batch has taken.</param>
-    private void Gather(int answered, TimeSpan took)
+    private void Gather(TimeSpan took)
     {
-        int before = WaitingCount;
-        int all = before + answered;
-        if (answered <= 0 || all < 2 || _log.LocksFirst)
+        int all = _waitingBefore + _answered;
+        if (all < 2 || _log.LocksFirst)
         {
             // A batch that locks first takes what comes meanwhile.
             return;
@@ -386,7 +389,7 @@ internal sealed class CommitQueue
             Thread.Yield();
         }
 
-        bool haveMostReturned = (WaitingCount - before) * 2 >= answered;
+        bool haveMostReturned = (WaitingCount - _waitingBefore) * 2 >= _answered;
         _notGathered = haveMostReturned ? 0 : BatchesNotGathered;
     }
 
@@ -535,6 +538,7 @@ internal sealed class CommitQueue
                 _observer?.Committed(_batch.Count);
             }
 
+            _waitingBefore = WaitingCount;
             for (int i = 0; i < _batch.Count; i++)
             {
                 PendingWrite write = _batch[i];
@@ -561,6 +565,7 @@ internal sealed class CommitQueue
             }
 
             _scopes.EndBatch();
+            _answered = _batch.Count - again;
             _batch.RemoveRange(again, _batch.Count - again);
             _batch.InsertRange(0, _putAside);
             _putAside.Clear();
