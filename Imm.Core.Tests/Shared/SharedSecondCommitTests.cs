@@ -72,6 +72,32 @@ public sealed class SharedSecondCommitTests
     }
 
     [FactIfPostgres]
+    public async Task A_source_that_changes_the_store_on_the_thread_of_the_second_connection_is_refused()
+    {
+        using var stores = new SharedStores();
+        await using NpgsqlDataSource inner = NpgsqlDataSource.Create(PostgresServer.Shared.ConnectionString);
+        using var source = new WatchedSource(inner);
+        using ImmStore store = ImmStore.Open(new ImmStoreOptions { DataSource = source, Schema = stores.Schema });
+        var refusal = new TaskCompletionSource<InvalidOperationException?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        source.Opening = () =>
+        {
+            if (Thread.CurrentThread.Name == ThreadName)
+            {
+                refusal.TrySetResult(
+                    (InvalidOperationException?)Record.Exception(
+                        () => store.Registry("account", "region").Create(new() { ProjectName = "own" })));
+            }
+        };
+
+        while (!refusal.Task.IsCompleted)
+        {
+            await Task.WhenAll(Begin(store).Select(it => it.Create));
+        }
+
+        Assert.Contains("may neither change nor close the store", (await refusal.Task)?.Message, StringComparison.Ordinal);
+    }
+
+    [FactIfPostgres]
     public async Task A_closed_store_leaves_no_second_connection()
     {
         using var stores = new SharedStores();

@@ -542,19 +542,15 @@ internal sealed class CommitQueue
             for (int i = 0; i < _batch.Count; i++)
             {
                 PendingWrite write = _batch[i];
-                if (failure is null && write.Entry is { } entry && _log.IsLost(entry))
+                ScopeEntry? lost = failure is null && write.Entry is { } entry && _log.IsLost(entry) ? entry : null;
+                ImmRefusal? refusal = lost is null ? failure : _log.RefusalOf(lost);
+                if (lost is not null && refusal is null)
                 {
-                    if (_log.RefusalOf(entry) is not { } refusal)
-                    {
-                        _batch[again++] = write;
-                        continue;
-                    }
-
-                    Complete(write, refusal);
+                    _batch[again++] = write;
                     continue;
                 }
 
-                Complete(write, failure);
+                Complete(write, refusal);
             }
         }
         finally

@@ -11,9 +11,10 @@ namespace Imm.Core.Shared;
 /// <remarks>
 /// <para>
 /// Each scope has a version, which rises by one with each batch, and the id of the batch that made it. A batch is decided on states in
-/// memory. One statement stores what it changed in each scope, if the scope is still at the version and batch of the state that was decided
-/// on. Otherwise another process was first: the state is brought up to date from the log of batches, and the writes of the scope are
-/// decided again. A refusal is told when the same statement has confirmed the version that it rests on.
+/// memory. One statement, or two at once where there are many scopes (<see cref="SharedSecondCommit"/>), stores what it changed in each
+/// scope, if the scope is still at the version and batch of the state that was decided on. Otherwise another process was first: the state
+/// is brought up to date from the log of batches, and the writes of the scope are decided again. A refusal is told when the same statement
+/// has confirmed the version that it rests on.
 /// </para>
 /// <para>
 /// After a lost race the scopes of the next batches are locked first (<see cref="SharedLocks"/>): then no race is lost, at the price of
