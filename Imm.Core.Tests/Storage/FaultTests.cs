@@ -9,6 +9,9 @@ public class FaultTests
     private const int StepsBefore = 18;
     private const int Steps = 14;
 
+    /// <summary>Short, so that logs grow while there is load.</summary>
+    private const int LogGrowthStep = 1 << 10;
+
     public enum Start
     {
         /// <summary>There is no file yet.</summary>
@@ -216,7 +219,7 @@ public class FaultTests
         ImmStore store;
         try
         {
-            store = new StoreOnDisk(faulty).Open(workload.TimeProvider);
+            store = new StoreOnDisk(faulty) { LogGrowthStep = LogGrowthStep }.Open(workload.TimeProvider);
         }
         catch (ImmException e)
         {
@@ -296,7 +299,7 @@ public class FaultTests
         SimulatedDisk disk = Copy(before);
         var workload = new Workload(Seed, ReadOf(disk));
         counted = new FaultyDisk(disk);
-        using ImmStore store = new StoreOnDisk(counted).Open(workload.TimeProvider);
+        using ImmStore store = new StoreOnDisk(counted) { LogGrowthStep = LogGrowthStep }.Open(workload.TimeProvider);
         Assert.Equal(workload.Now, Contents.Of(store).ToString());
         workload.Steps(store, Steps);
         return workload.States;

@@ -14,7 +14,7 @@ public class IdleMarkTests
     [Fact]
     public void A_last_batch_that_is_damaged_after_its_idle_mark_is_detected()
     {
-        // Five flushes begin the logs of the store, two make room in the log and one is of the change itself; the next one is of the idle
+        // Five flushes begin the logs of the store, one makes room in the log and one is of the change itself; the next one is of the idle
         // store, whose write is on the image already.
         var disk = new SimulatedDisk();
         int flushes = int.MinValue;
@@ -28,7 +28,7 @@ public class IdleMarkTests
             {
                 before = disk.AsKilled();
             }
-            else if (flushes == 9)
+            else if (flushes == 8)
             {
                 atFlush = disk.AsKilled();
                 idle.Set();

@@ -22,6 +22,7 @@ internal sealed class PowerCut
     private readonly Random _random;
     private readonly Durability _durability;
     private readonly long _checkpointLength;
+    private readonly int _logGrowthStep;
     private readonly int _limit;
     private int _inBackup;
     private volatile bool _isBackedUp;
@@ -35,6 +36,7 @@ internal sealed class PowerCut
         _random = new Random(seed);
         _durability = durability;
         _checkpointLength = (long)_random.Next(9, 33) << 9;
+        _logGrowthStep = _random.Next(2) == 0 ? FileStoreSettings.DefaultLogGrowthStep : _random.Next(2, 9) << 9;
         _limit = limit;
     }
 
@@ -107,7 +109,10 @@ internal sealed class PowerCut
     }
 
     private ImmStore Open(Disk disk, Workload workload) =>
-        new StoreOnDisk(disk) { CheckpointLength = _checkpointLength, Durability = _durability }.Open(workload.TimeProvider);
+        At(disk).Open(workload.TimeProvider);
+
+    private StoreOnDisk At(Disk disk) =>
+        new(disk) { CheckpointLength = _checkpointLength, LogGrowthStep = _logGrowthStep, Durability = _durability };
 
     private WatchedDisk Watch(SimulatedDisk disk, List<Moment> moments, Workload workload, int atOpen) => new(disk, () =>
     {
@@ -156,7 +161,7 @@ internal sealed class PowerCut
                         : Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0));
                 }
             });
-            using (ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, Durability = _durability }.Open())
+            using (ImmStore store = At(watched).Open())
             {
                 Contents contents = Find(store, states, moment.AtLeast, moment.AtMost);
                 next = new Workload(_random.Next(), contents);
@@ -231,7 +236,7 @@ internal sealed class PowerCut
             : (next.States, Look(disk, next, _durability == Durability.Durable ? next.Acknowledged : 0))));
         try
         {
-            using ImmStore store = new StoreOnDisk(watched) { CheckpointLength = _checkpointLength, Durability = _durability }.Open();
+            using ImmStore store = At(watched).Open();
             next = new Workload(_random.Next(), Find(store, states, moment.Acknowledged, moment.AtMost));
         }
         catch (Exception e)

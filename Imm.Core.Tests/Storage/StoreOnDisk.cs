@@ -12,6 +12,9 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
 
     public long CheckpointLength { get; init; } = 12 << 10;
 
+    /// <summary>The default of the engine: a log grows once. A short one lets it grow while there is load.</summary>
+    public int LogGrowthStep { get; init; } = FileStoreSettings.DefaultLogGrowthStep;
+
     public Durability Durability { get; init; }
 
     public TimeSpan VerifyFilesAfter { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -50,6 +53,7 @@ internal sealed record StoreOnDisk(Disk Disk, string Path = StoreOnDisk.DataPath
         {
             CheckpointLength = CheckpointLength,
             MaxLogLength = 2 * CheckpointLength,
+            LogGrowthStep = LogGrowthStep,
             IdleMark = IdleMark,
             VerifyFilesAfter = VerifyFilesAfter,
         });

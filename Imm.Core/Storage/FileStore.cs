@@ -48,7 +48,13 @@ internal sealed class FileStore : IDisposable
         _failure = new FailureLatch(path, settings.Observer);
         _files = new StoreFiles(path, data, _logFiles, settings.VerifyFilesAfter, _failure);
         _logs = new LogPair(
-            opened.Active, opened.Spare, data.Header.AppliedSequence, settings, _failure, () => thread.Post(_checkpointer!.Run));
+            opened.Active,
+            opened.Spare,
+            data.Header.AppliedSequence,
+            settings,
+            _failure,
+            () => thread.Post(_checkpointer!.Run),
+            () => thread.Post(_logs!.Extend));
         _reader = new StoreReader(data, _logs, _files, settings, _failure);
         _checkpointer = new Checkpointer(data, _logs, _reader, _files, settings, _failure);
         Scopes = opened.Scopes;

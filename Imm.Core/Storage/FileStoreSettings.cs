@@ -5,6 +5,9 @@ namespace Imm.Core.Storage;
 /// <summary>The settings of a file store. Tests set short lengths, so that checkpoints are frequent.</summary>
 internal sealed record FileStoreSettings(ServiceDefaults Defaults)
 {
+    /// <summary>The default value of <see cref="LogGrowthStep"/>, 1 MiB.</summary>
+    public const int DefaultLogGrowthStep = 1 << 20;
+
     /// <summary>True if every batch is flushed before it is acknowledged. The default value is true.</summary>
     public bool FlushEachCommit { get; init; } = true;
 
@@ -15,6 +18,11 @@ internal sealed record FileStoreSettings(ServiceDefaults Defaults)
     /// The length in bytes of the active log from which on batches wait for the checkpoint of the other log. The default value is 64 MiB.
     /// </summary>
     public long MaxLogLength { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// The size in bytes by multiples of which a log grows. The default value is <see cref="DefaultLogGrowthStep"/>.
+    /// </summary>
+    public int LogGrowthStep { get; init; } = DefaultLogGrowthStep;
 
     /// <summary>
     /// The number of pages after which a checkpoint opens LiteDB again, because it may hold those that it has seen. The default value is

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace Imm.Core.Storage;
 
@@ -7,8 +8,14 @@ namespace Imm.Core.Storage;
 /// applies the spare log, as it is called then, to the data file.
 /// </summary>
 /// <remarks>
+/// <para>
 /// One thread at a time appends. It takes the lock of this class for moments only and never during a write or flush. It may be the thread
 /// of a caller, so its waits are <see cref="Uninterruptible"/>.
+/// </para>
+/// <para>
+/// Growth of the active log makes batches wait. So the thread of the checkpoints makes both logs long enough for what is to come, step by
+/// step, once there is load.
+/// </para>
 /// </remarks>
 internal sealed class LogPair
 {
@@ -18,18 +25,29 @@ internal sealed class LogPair
     private readonly FileStoreSettings _settings;
     private readonly FailureLatch _failure;
     private readonly Action _startCheckpoint;
+    private readonly Action _startExtension;
 
     /// <summary>Guards the roles of the logs and the state of the checkpoint.</summary>
     private readonly object _gate = new();
     private LogRange _active;
     private LogRange _spare;
     private bool _isInCheckpoint;
+    private volatile bool _isExtending;
 
     /// <summary>The reason why the last checkpoint found no room; null if it is not to be repeated.</summary>
     private OutOfSpaceException? _blocked;
     private long _blockedAt;
 
+    /// <summary>Held while a log grows.</summary>
+    private readonly object _growing = new();
+    private WriteAheadLog? _extended;
+    private Exception? _extensionFailure;
+
+    /// <summary>True if no log finds room any more, or none needs it.</summary>
+    private volatile bool _isExtensionOver;
+
     // Changed only by the thread that appends.
+    private bool _mayShareFlush;
     private long _sequence;
     private long _flushedSequence;
     private long _markedSequence;
@@ -40,10 +58,17 @@ internal sealed class LogPair
     /// <param name="settings">The settings.</param>
     /// <param name="failure">The failure of the store.</param>
     /// <param name="startCheckpoint">Starts a checkpoint of the spare log on another thread.</param>
+    /// <param name="startExtension">Starts <see cref="Extend"/> on that thread.</param>
     public LogPair(
-        WriteAheadLog active, WriteAheadLog spare, long sequence, FileStoreSettings settings, FailureLatch failure, Action startCheckpoint)
+        WriteAheadLog active,
+        WriteAheadLog spare,
+        long sequence,
+        FileStoreSettings settings,
+        FailureLatch failure,
+        Action startCheckpoint,
+        Action startExtension)
     {
-        (_settings, _failure, _startCheckpoint) = (settings, failure, startCheckpoint);
+        (_settings, _failure, _startCheckpoint, _startExtension) = (settings, failure, startCheckpoint, startExtension);
         _active = new LogRange(active, WriteAheadLog.FramesOffset, sequence);
         _spare = new LogRange(spare, WriteAheadLog.FramesOffset, sequence);
         (_sequence, _flushedSequence, _markedSequence) = (sequence, sequence, sequence);
@@ -70,6 +95,9 @@ internal sealed class LogPair
 
     /// <summary>True if the last checkpoint found no room and is to be repeated.</summary>
     public bool IsBlocked => Volatile.Read(ref _blocked) is not null;
+
+    /// <summary>True if the checkpoint thread works on a log. Caller must hold the lock.</summary>
+    private bool IsBusy => _isInCheckpoint || _isExtending;
 
     /// <summary>The number of the last batch.</summary>
     public long Sequence => Volatile.Read(ref _sequence);
@@ -100,7 +128,7 @@ internal sealed class LogPair
         }
 
         WriteAheadLog log = _active.Log;
-        log.Reserve(batch.Length);
+        Reserve(log, batch.Length);
         long sequence = _sequence + 1;
         log.Append(batch, sequence, _flushedSequence);
         if (_settings.FlushEachCommit)
@@ -110,6 +138,7 @@ internal sealed class LogPair
         }
 
         Publish(sequence);
+        StartExtension();
         return sequence;
     }
 
@@ -123,7 +152,7 @@ internal sealed class LogPair
         }
 
         WriteAheadLog log = _active.Log;
-        log.Reserve(Disk.SectorSize);
+        Reserve(log, Disk.SectorSize);
         FlushAll();
         log.AppendMark(FrameKind.IdleMark, _flushedSequence);
         Flush(log);
@@ -143,12 +172,12 @@ internal sealed class LogPair
         }
     }
 
-    /// <summary>Returns once no checkpoint is under way, or the store has failed.</summary>
+    /// <summary>Returns once no checkpoint and no extension is under way, or the store has failed.</summary>
     public void WaitForCheckpoint()
     {
         lock (_gate)
         {
-            while (_isInCheckpoint && !_failure.IsSet)
+            while (IsBusy && !_failure.IsSet)
             {
                 Monitor.Wait(_gate);
             }
@@ -166,6 +195,88 @@ internal sealed class LogPair
         }
     }
 
+    /// <summary>
+    /// Makes a log longer by a step, as was started. Caller must be the checkpoint thread. Does not throw.
+    /// </summary>
+    public void Extend()
+    {
+        try
+        {
+            lock (_growing)
+            {
+                try
+                {
+                    _extended!.Extend();
+                }
+                catch (OutOfSpaceException)
+                {
+                    // A batch that needs room is told.
+                    _isExtensionOver = true;
+                }
+                catch (Exception e)
+                {
+                    _extensionFailure = e;
+                    throw;
+                }
+            }
+
+            lock (_gate)
+            {
+                _isExtending = false;
+                Monitor.PulseAll(_gate);
+            }
+        }
+        catch (Exception e)
+        {
+            _failure.Set(e);
+        }
+    }
+
+    /// <summary>
+    /// Starts the extension of a log where there is load, and a log is shorter than it will be at the next checkpoint. The active one first
+    /// while it has less than a step left.
+    /// </summary>
+    private void StartExtension()
+    {
+        if (_isExtending || _isExtensionOver || _active.End < _settings.LogGrowthStep / 2)
+        {
+            return;
+        }
+
+        using (Uninterruptible.Enter(_gate))
+        {
+            if (_isInCheckpoint || _blocked is not null || _failure.IsSet)
+            {
+                return;
+            }
+
+            (WriteAheadLog active, WriteAheadLog spare) = (_active.Log, _spare.Log);
+            if (Math.Min(active.Allocated, spare.Allocated) >= _settings.CheckpointLength + _settings.LogGrowthStep)
+            {
+                _isExtensionOver = true;
+                return;
+            }
+
+            bool isActiveFirst = active.Allocated <= spare.Allocated || active.Allocated - _active.End < _settings.LogGrowthStep;
+            (_extended, _isExtending) = (isActiveFirst ? active : spare, true);
+            _startExtension();
+        }
+    }
+
+    /// <summary>Makes room in the active log, and notes whether it may be extended meanwhile.</summary>
+    private void Reserve(WriteAheadLog log, long frameLength)
+    {
+        // Before the write: who flushes on the other thread meanwhile may be told of its failure.
+        _mayShareFlush = _isExtending;
+        if (!log.HasRoomFor(frameLength))
+        {
+            using (Uninterruptible.Enter(_growing))
+            {
+                log.Reserve(frameLength);
+            }
+        }
+    }
+
     /// <summary>Flushes every batch that was appended.</summary>
     private void FlushAll()
     {
@@ -180,7 +291,26 @@ internal sealed class LogPair
     {
         long start = Stopwatch.GetTimestamp();
         log.Flush();
+        if (_mayShareFlush)
+        {
+            VerifyExtension();
+        }
+
         _settings.Observer?.Flushed(Stopwatch.GetElapsedTime(start));
+    }
+
+    /// <summary>
+    /// Verifies that the extension meanwhile has not failed. Of two threads that flush a file, the system tells one of a failed write.
+    /// </summary>
+    private void VerifyExtension()
+    {
+        using (Uninterruptible.Enter(_growing))
+        {
+            if (_extensionFailure is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+        }
     }
 
     /// <summary>
@@ -198,7 +328,7 @@ internal sealed class LogPair
                 StartCheckpoint(isRetry: true);
             }
 
-            while (isFull && _isInCheckpoint && !_failure.IsSet)
+            while (isFull && IsBusy && !_failure.IsSet)
             {
                 Uninterruptible.Wait(_gate);
             }
@@ -210,7 +340,7 @@ internal sealed class LogPair
                 throw _blocked;
             }
 
-            return !_isInCheckpoint && _blocked is null
+            return !IsBusy && _blocked is null
                 && _active.End > WriteAheadLog.FramesOffset && _active.End >= _settings.CheckpointLength;
         }
     }
@@ -227,6 +357,7 @@ internal sealed class LogPair
         {
             LogRange ended = _active with { End = _active.Log.Position };
             (_active, _spare) = (new LogRange(_spare.Log, _spare.Log.Position, ended.Sequence), ended);
+            _isExtensionOver = false;
             StartCheckpoint(isRetry: false);
         }
     }

@@ -182,7 +182,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
         {
             if (_logs[i] is null)
             {
-                _logs[i] = WriteAheadLog.Create(disk, _paths[i], data);
+                _logs[i] = WriteAheadLog.Create(disk, _paths[i], data, settings.LogGrowthStep);
                 _isCreated[i] = true;
             }
         }
@@ -209,7 +209,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
     }
 
     private WriteAheadLog? OpenLog(string logPath) =>
-        disk.Length(logPath) is null ? null : WriteAheadLog.Open(disk, logPath, data.IsReadOnly);
+        disk.Length(logPath) is null ? null : WriteAheadLog.Open(disk, logPath, data.IsReadOnly, settings.LogGrowthStep);
 
     /// <summary>Verifies that a log beside a closed data file holds nothing that the data file lacks.</summary>
     private static void VerifyNotNeeded(WriteAheadLog log, in DataFileHeader closed)
@@ -249,7 +249,7 @@ internal sealed class StoreOpening(Disk disk, string path, DataFile data, FileSt
                     ImmUnavailableReason.MissingLog);
             }
 
-            WriteAheadLog log = _logs[i] = WriteAheadLog.Open(disk, name, data.IsReadOnly);
+            WriteAheadLog log = _logs[i] = WriteAheadLog.Open(disk, name, data.IsReadOnly, settings.LogGrowthStep);
             if (log.Generation == 0)
             {
                 throw new DamagedFileException(

@@ -12,7 +12,8 @@ namespace Imm.Core.Storage;
 /// <remarks>
 /// <para>
 /// The file is extended with zeros before frames are written and keeps its length from generation to generation, because an overwrite is
-/// the cheapest write to flush. The header holds the length, so that a file that was cut is detected.
+/// the cheapest write to flush. The header holds the length, so that a file that was cut is detected. One thread may make room while
+/// another one appends where there is room.
 /// </para>
 /// <para>
 /// Every frame states up to which batch its writer had flushed. So a reader can tell a frame that was torn before its flush, and was never
@@ -25,19 +26,18 @@ internal sealed class WriteAheadLog : IDisposable
     /// <summary>The offset of the first frame.</summary>
     public const int FramesOffset = 4096;
 
-    /// <summary>The size in bytes by multiples of which the file grows.</summary>
-    public const int GrowthStep = 1 << 20;
-
     private const int PageEntryLength = 8 + DataPage.Size;
     private const int PagesPerWrite = 64;
 
-    private static readonly byte[] Zeros = new byte[GrowthStep];
+    private static readonly byte[] Zeros = new byte[1 << 20];
 
     private readonly DiskFile _file;
+    private readonly int _growthStep;
     private LogHeader _header;
+    private long _allocated;
     private uint _seed;
 
-    private WriteAheadLog(DiskFile file) => _file = file;
+    private WriteAheadLog(DiskFile file, int growthStep) => (_file, _growthStep) = (file, growthStep);
 
     public string Name => _file.Name;
 
@@ -55,6 +55,9 @@ internal sealed class WriteAheadLog : IDisposable
     /// <summary>True if the file has no content, not even a header.</summary>
     public bool IsEmpty => _file.Length == 0;
 
+    /// <summary>The length in bytes up to which there is room on the disk.</summary>
+    public long Allocated => Volatile.Read(ref _allocated);
+
     /// <summary>The offset of the next frame.</summary>
     public long Position { get; private set; }
 
@@ -65,13 +68,15 @@ internal sealed class WriteAheadLog : IDisposable
     /// <param name="disk">The disk.</param>
     /// <param name="path">The path of the log.</param>
     /// <param name="data">The data file, whose owner, group and permissions the log gets; null for the default ones.</param>
-    public static WriteAheadLog Create(Disk disk, string path, DataFile? data = null)
+    /// <param name="growthStep">The size in bytes by multiples of which the file grows.</param>
+    public static WriteAheadLog Create(
+        Disk disk, string path, DataFile? data = null, int growthStep = FileStoreSettings.DefaultLogGrowthStep)
     {
         DiskFile file = disk.Create(path, data?.Mode);
         try
         {
             data?.GiveOwnerTo(file);
-            return new WriteAheadLog(file);
+            return new WriteAheadLog(file, growthStep);
         }
         catch
         {
@@ -85,9 +90,10 @@ internal sealed class WriteAheadLog : IDisposable
     /// it has no generation.
     /// </summary>
     /// <exception cref="DamagedFileException">The file is not a log, its header is damaged, or it was cut.</exception>
-    public static WriteAheadLog Open(Disk disk, string path, bool isReadOnly = false)
+    public static WriteAheadLog Open(
+        Disk disk, string path, bool isReadOnly = false, int growthStep = FileStoreSettings.DefaultLogGrowthStep)
     {
-        var log = new WriteAheadLog(isReadOnly ? disk.OpenToRead(path) : disk.Open(path));
+        var log = new WriteAheadLog(isReadOnly ? disk.OpenToRead(path) : disk.Open(path), growthStep);
         try
         {
             log.ReadHeader();
@@ -120,7 +126,7 @@ internal sealed class WriteAheadLog : IDisposable
     public void VerifyLength()
     {
         // Read in this order: the file is extended before the header says so.
-        long allocated = _header.Allocated;
+        long allocated = Allocated;
         long length = _file.Length;
         if (length < allocated)
         {
@@ -143,7 +149,7 @@ internal sealed class WriteAheadLog : IDisposable
 
         // Before a header is written: the power may fail such that the new length is on the disk, and the old header.
         _file.Flush();
-        _header = default;
+        SetHeader(default);
     }
 
     /// <summary>Begins a generation, which voids the content of the file. Flushed on return.</summary>
@@ -153,7 +159,8 @@ internal sealed class WriteAheadLog : IDisposable
         Invariant.Holds(storeId != StoreId || generation > Generation, "the generations of a log rise");
         _seed = FrameHeader.ChecksumOf(storeId);
         Position = FramesOffset;
-        WriteHeader(new LogHeader(storeId, generation, baseSequence, Math.Max(_header.Allocated, LogHeader.Length)));
+        WriteHeader(new LogHeader(storeId, generation, baseSequence, Math.Max(Allocated, LogHeader.Length)));
+        _file.Flush();
     }
 
     /// <summary>
@@ -175,29 +182,22 @@ internal sealed class WriteAheadLog : IDisposable
         _file.Flush();
     }
 
+    /// <summary>True if there is room for a frame and a mark behind it.</summary>
+    public bool HasRoomFor(long frameLength) => LengthWith(frameLength) <= Allocated;
+
     /// <summary>Makes room for a frame and a mark behind it. The room is on the disk on return.</summary>
     /// <exception cref="OutOfSpaceException">The file cannot grow; it is unchanged.</exception>
     public void Reserve(long frameLength)
     {
-        long needed = Position + LogReader.RoundUp(frameLength) + Disk.SectorSize;
-        if (needed <= _header.Allocated)
+        if (!HasRoomFor(frameLength))
         {
-            return;
+            GrowTo(LengthWith(frameLength));
         }
-
-        // In growing steps, because each costs two flushes.
-        long length = Math.Max(needed, _header.Allocated * 5 / 4);
-        length = (length + GrowthStep - 1) / GrowthStep * GrowthStep;
-        OutOfSpaceException.Grow(_file, file =>
-        {
-            for (long end = file.Length; end < length; end = file.Length)
-            {
-                file.Write(end, Zeros.AsSpan(0, (int)Math.Min(GrowthStep, length - end)));
-            }
-        });
-        _file.Flush();
-        WriteHeader(_header with { Allocated = _file.Length });
     }
+
+    /// <summary>Makes room for what may come, by one step. The room is on the disk on return.</summary>
+    /// <exception cref="OutOfSpaceException">The file cannot grow; it is unchanged.</exception>
+    public void Extend() => GrowTo(Allocated + 1);
 
     /// <summary>
     /// Appends a batch. It is durable after <see cref="Flush"/>. The caller has called <see cref="Reserve"/>.
@@ -297,7 +297,7 @@ internal sealed class WriteAheadLog : IDisposable
             return;
         }
 
-        _header = LogHeader.Read(bytes, Name);
+        SetHeader(LogHeader.Read(bytes, Name));
         _seed = FrameHeader.ChecksumOf(StoreId);
         Position = FramesOffset;
         VerifyLength();
@@ -319,6 +319,26 @@ internal sealed class WriteAheadLog : IDisposable
         return true;
     }
 
+    private long LengthWith(long frameLength) => Position + LogReader.RoundUp(frameLength) + Disk.SectorSize;
+
+    /// <summary>Makes the file at least so long, in whole steps.</summary>
+    private void GrowTo(long least)
+    {
+        long length = (least + _growthStep - 1) / _growthStep * _growthStep;
+        OutOfSpaceException.Grow(_file, file =>
+        {
+            for (long end = file.Length; end < length; end = file.Length)
+            {
+                file.Write(end, Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, length - end)));
+            }
+        });
+        _file.Flush();
+
+        // The next flush brings it to the disk: a header that says less than there is does no harm.
+        WriteHeader(_header with { Allocated = _file.Length });
+    }
+
+    /// <summary>Writes the header. It is durable after <see cref="Flush"/>.</summary>
     private void WriteHeader(LogHeader header)
     {
         OutOfSpaceException.Grow(_file, file =>
@@ -328,14 +348,19 @@ internal sealed class WriteAheadLog : IDisposable
             header.Write(bytes);
             file.Write(0, bytes);
         });
+        SetHeader(header);
+    }
+
+    private void SetHeader(in LogHeader header)
+    {
         _header = header;
-        _file.Flush();
+        Volatile.Write(ref _allocated, header.Allocated);
     }
 
     /// <summary>Completes the header of a frame that is padded to whole sectors, and writes the frame.</summary>
     private void AppendFrame(in FrameHeader header, Span<byte> frame)
     {
-        Invariant.Holds(Position + frame.Length <= _header.Allocated, "room is reserved before a frame is written");
+        Invariant.Holds(Position + frame.Length <= Allocated, "room is reserved before a frame is written");
         header.Write(frame);
         uint checksum = Checksum.Of(frame.Slice(FrameHeader.Length, header.PayloadLength), FrameHeader.ChecksumOf(frame, _seed));
         FrameHeader.WriteChecksum(frame, checksum);

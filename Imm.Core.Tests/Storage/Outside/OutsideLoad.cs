@@ -156,5 +156,6 @@ internal sealed class OutsideLoad(string path, int seed, int checkpointLength, D
     }
 
     private ImmStore Open(Disk disk, Workload workload) =>
-        new StoreOnDisk(disk, path) { CheckpointLength = checkpointLength, Durability = durability }.Open(workload.TimeProvider);
+        new StoreOnDisk(disk, path) { CheckpointLength = checkpointLength, LogGrowthStep = checkpointLength / 2, Durability = durability }
+            .Open(workload.TimeProvider);
 }
