@@ -94,6 +94,14 @@ internal sealed record Workload(string Id, string Title)
             Expect(project, session.Create(project));
         }
 
+        /// <summary>Creates the next project and records no latency. The next call may be made before this one has ended.</summary>
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+        public async ValueTask CreateUncountedAsync()
+        {
+            NewProject project = NewProject.Of(_nextProject++);
+            Expect(project, await session.CreateAsync(project));
+        }
+
         public void Dispose() => session.Dispose();
 
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -85,6 +85,40 @@ public sealed class OpenLoopTests
         Assert.Equal((10_000, 10_000L, 0L), (done, latencies.Sum(latency => latency.Count), loop.Skipped));
     }
 
+    [Fact]
+    public void Asynchronous_operations_begin_while_those_before_them_have_not_ended()
+    {
+        var clock = new FakeClock(now: 0);
+        TaskCompletionSource[] ends = [new(), new(), new()];
+        int begun = 0;
+        var loop = new OpenLoop(clock, perSecond: 1_000, count: 3, timeLimit: Never);
+        var latency = new Latency();
+
+        // The third one ends all of them, 5 ms after it was due.
+        loop.Begin(
+            () =>
+            {
+                var end = new ValueTask(ends[begun++].Task);
+                if (begun == ends.Length)
+                {
+                    clock.Pass(5 * Millisecond);
+                    Array.ForEach(ends, static one => one.SetResult());
+                }
+
+                return end;
+            },
+            latency);
+
+        Assert.Equal(3, latency.Count);
+        Assert.InRange(latency.Percentile(1), 4.99 * Millisecond, 5.01 * Millisecond);
+        Assert.InRange(latency.Percentile(100), 6.99 * Millisecond, 7.01 * Millisecond);
+    }
+
+    [Fact]
+    public void A_failed_asynchronous_operation_fails_the_loop() =>
+        Assert.Throws<TimeoutException>(() => new OpenLoop(new FakeClock(now: 0), perSecond: 1_000, count: 3, timeLimit: Never).Begin(
+            static () => ValueTask.FromException(new TimeoutException()), new Latency()));
+
     /// <summary>A clock that moves only while an operation runs or a worker waits.</summary>
     private sealed class FakeClock(long now) : IClock
     {

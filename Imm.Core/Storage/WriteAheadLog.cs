@@ -29,7 +29,7 @@ internal sealed class WriteAheadLog : IDisposable
     private const int PageEntryLength = 8 + DataPage.Size;
     private const int PagesPerWrite = 64;
 
-    private static readonly byte[] Zeros = new byte[1 << 20];
+    private static readonly byte[] Zeros = new byte[1 << 16];
 
     private readonly DiskFile _file;
     private readonly int _growthStep;

@@ -16,8 +16,9 @@ internal interface IClock
 /// due, so that the wait behind a slow operation is part of it and no delay of the load generator is left out.
 /// </summary>
 /// <remarks>
-/// One worker at a time waits for the next due time and then runs the operation itself; the others wait for its place. While all workers
-/// are busy the next operation begins late, and its latency includes the delay.
+/// Synchronous operations have workers. One at a time waits for the next due time and then runs the operation itself; the others wait for
+/// its place. While all workers are busy the next operation begins late, and its latency includes the delay. Asynchronous operations are
+/// all begun by one thread, which waits for none of them.
 /// </remarks>
 internal sealed class OpenLoop
 {
@@ -57,7 +58,30 @@ internal sealed class OpenLoop
         }
     }
 
-    /// <summary>Records the time that the skipped operations have waited so far. Call once, after all workers have ended.</summary>
+    /// <summary>Begins asynchronous operations until all have begun, on the calling thread, and returns when all have ended.</summary>
+    public void Begin(Func<ValueTask> operation, Latency latency)
+    {
+        var latencies = new long[_count];
+        var begun = new List<Task>((int)_count);
+        while (TryTakeNext(out long due))
+        {
+            begun.Add(RunAsync(begun.Count, due));
+        }
+
+        Task.WhenAll(begun).GetAwaiter().GetResult();
+        foreach (long nanoseconds in latencies.AsSpan(0, begun.Count))
+        {
+            latency.Record(nanoseconds);
+        }
+
+        async Task RunAsync(int number, long due)
+        {
+            await operation();
+            latencies[number] = _clock.Now - due;
+        }
+    }
+
+    /// <summary>Records the time that the skipped operations have waited so far. Call once, after all operations have ended.</summary>
     public void RecordSkipped(Latency latency)
     {
         for (long n = _begun; n < _count; n++)

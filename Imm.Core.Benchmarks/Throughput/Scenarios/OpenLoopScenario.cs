@@ -7,7 +7,7 @@ namespace Imm.Core.Benchmarks.Throughput.Scenarios;
 /// Creates that begin at a fixed rate. The value is the 99th percentile of the latency from the time at which a create was due.
 /// </summary>
 /// <remarks>
-/// Before them, operations that do nothing begin at the same rate: what those take is the machine's part, and no engine can be below it.
+/// An engine with asynchronous creates is called so, by one thread; the others by many. Before the creates, operations that do nothing begin at the same rate: what those take is the machine's part, and no engine can be below it.
 /// </remarks>
 internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     : Scenario(
@@ -20,12 +20,18 @@ internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     public override IEnumerable<(Row Row, Sample Sample)> Measure(Stores stores, Engine engine, int round, IReadOnlyList<Row> wanted)
     {
         using EngineAdapter adapter = stores.OpenCopy(engine, size);
-        List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, asTasks: false, Workers, size, round);
-        Run(workers, worker => worker.Create, plan.WarmUpTime, new Latency());
+        bool asTasks = engine.IsAsynchronous;
+        List<Workload.Worker> workers = ClosedLoop.OpenWorkers(adapter, Workload.Create, asTasks, asTasks ? 1 : Workers, size, round);
+        long Run(bool isCreate, TimeSpan time, Latency latency) =>
+            asTasks
+                ? RunTasks(isCreate ? workers[0].CreateUncountedAsync : static () => ValueTask.CompletedTask, time, latency)
+                : RunThreads(workers, isCreate ? static worker => worker.Create : static _ => static () => { }, time, latency);
+
+        Run(isCreate: true, plan.WarmUpTime, new Latency());
         var floor = new Latency();
-        Run(workers, _ => () => { }, plan.MeasureTime, floor);
+        Run(isCreate: false, plan.MeasureTime, floor);
         var latency = new Latency();
-        long skipped = Run(workers, worker => worker.Create, 2 * plan.MeasureTime, latency);
+        long skipped = Run(isCreate: true, 2 * plan.MeasureTime, latency);
         workers.ForEach(worker => worker.Dispose());
         yield return (Rows[0], new Sample(latency.Percentile(99))
         {
@@ -39,9 +45,22 @@ internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
         });
     }
 
-    private long Run(List<Workload.Worker> workers, Func<Workload.Worker, Action> operationOf, TimeSpan time, Latency latency)
+    private OpenLoop NewLoop(TimeSpan time) =>
+        new(new MachineClock(), rate, (long)(rate * time.TotalSeconds), timeLimit: (long)(1.5 * time.TotalNanoseconds));
+
+    /// <summary>Runs asynchronous operations, begun by a thread of their own.</summary>
+    private long RunTasks(Func<ValueTask> operation, TimeSpan time, Latency latency)
     {
-        var loop = new OpenLoop(new MachineClock(), rate, (long)(rate * time.TotalSeconds), timeLimit: (long)(1.5 * time.TotalNanoseconds));
+        OpenLoop loop = NewLoop(time);
+        Threads.Run([loop], loop => loop.Begin(operation, latency));
+        loop.RecordSkipped(latency);
+        return loop.Skipped;
+    }
+
+    private long RunThreads(
+        List<Workload.Worker> workers, Func<Workload.Worker, Action> operationOf, TimeSpan time, Latency latency)
+    {
+        OpenLoop loop = NewLoop(time);
         Threads.Run(workers, worker =>
         {
             var own = new Latency();
