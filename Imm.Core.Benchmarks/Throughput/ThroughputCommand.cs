@@ -102,7 +102,7 @@ internal static class ThroughputCommand
             new WorkloadScenario(plan, Workload.Ingest, Small, withDatasets: true),
             new DiskScenario(Usual, FileBacked(plan, Usual)),
             new MemoryScenario(Usual),
-            .. plan.OpenSizes.Select(size => new OpenScenario(size, FileBacked(plan, size))),
+            .. plan.OpenSizes.Select(size => new OpenScenario(plan, size, FileBacked(plan, size))),
             new FirstReadScenario(Usual),
             .. plan.Sizes.Select(size => new ReadCostScenario(plan, size, FileBacked(plan, size))),
             .. Workload.Mixed.Select(workload => new WorkloadScenario(plan, workload, plan.WorkloadSize)),
