@@ -89,7 +89,12 @@ public sealed class ConfigurationTests
     [InlineData("""{ "Durability": "safe" }""", "Imm:Durability: is 'safe'; it must be one of Durable, Relaxed.")]
     [InlineData("""{ "ReadConsistency": "-1" }""", "Imm:ReadConsistency: is '-1'; it must be Linearizable, Local, or an age such as")]
     [InlineData("""{ "ReadConsistency": "2" }""", "Imm:ReadConsistency: is '2'; it must be Linearizable, Local, or an age such as")]
-    [InlineData("""{ "TimeOffset": "8h" }""", "Imm:TimeOffset: is '8h'; it must be a time such as 00:00:30.")]
+    [InlineData("""{ "ReadConsistency": "1" }""", "Imm:ReadConsistency: is '1'; it must be Linearizable, Local, or an age such as")]
+    [InlineData("""{ "TimeOffset": "8h" }""", "Imm:TimeOffset: is '8h'; it must be a time such as 00:00:30, or 1.00:00:00 for a day.")]
+    [InlineData("""{ "WatchInterval": "1" }""", "Imm:WatchInterval: is '1'; it must be a time such as 00:00:30, or 1.00:00:00 for")]
+    [InlineData("""{ "DatabasePatience": 0 }""", "Imm:DatabasePatience: is '0'; it must be a time such as 00:00:30, or 1.00:00:00")]
+    [InlineData("""{ "BindingRunsAfter": "24:00:00" }""", "Imm:BindingRunsAfter: is '24:00:00'; it must be a time such as 00:00:30")]
+    [InlineData("""{ "Api": { "TimeOffset": "8" } }""", "Imm:Api:TimeOffset: is '8'; it must be a time such as 00:00:30, or 1.00:00:00")]
     public async Task A_mistake_stops_the_start_and_is_named_by_its_path(string section, string message)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -106,7 +111,7 @@ public sealed class ConfigurationTests
     [Theory]
     [InlineData("LINEARIZABLE", 0)]
     [InlineData("00:00:05", 5)]
-    [InlineData("1", 86_400)]
+    [InlineData("1.00:00:00", 86_400)]
     public void The_consistency_of_reads_is_a_name_or_an_age(string text, int seconds)
     {
         using ServiceProvider services = Services($$"""{ "Imm": { "InMemory": true, "ReadConsistency": "{{text}}" } }""");

@@ -71,10 +71,9 @@ internal static class ConfigurationValue
         ? value
         : throw Wrong(section, $"a whole number up to {long.MaxValue}");
 
-    public static TimeSpan Time(this IConfigurationSection section) =>
-        TimeSpan.TryParse(section.Text(), CultureInfo.InvariantCulture, out TimeSpan value)
-            ? value
-            : throw Wrong(section, "a time such as 00:00:30");
+    public static TimeSpan Time(this IConfigurationSection section) => IsTime(section.Text(), out TimeSpan value)
+        ? value
+        : throw Wrong(section, "a time such as 00:00:30, or 1.00:00:00 for a day");
 
     // A number is not a name, although Enum.TryParse takes it.
     public static T Name<T>(this IConfigurationSection section)
@@ -87,8 +86,7 @@ internal static class ConfigurationValue
     {
         var name when name.Equals(nameof(ReadConsistency.Linearizable), StringComparison.OrdinalIgnoreCase) => ReadConsistency.Linearizable,
         var name when name.Equals(nameof(ReadConsistency.Local), StringComparison.OrdinalIgnoreCase) => ReadConsistency.Local,
-        var text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan age)
-            && age > TimeSpan.Zero && age <= TimeSpan.FromDays(1) => ReadConsistency.Bounded(age),
+        var text when IsTime(text, out TimeSpan age) && age > TimeSpan.Zero && age <= TimeSpan.FromDays(1) => ReadConsistency.Bounded(age),
         _ => throw Wrong(section, "Linearizable, Local, or an age such as 00:00:05, of 1 day at most"),
     };
 
@@ -112,6 +110,10 @@ internal static class ConfigurationValue
             entries[entry.Key] = read(entry);
         }
     }
+
+    // TimeSpan.TryParse reads 1 as a day and 24:00:00 as 24 days. Who writes that means seconds or a day.
+    private static bool IsTime(string text, out TimeSpan value) =>
+        TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out value) && text.Contains(':', StringComparison.Ordinal);
 
     private static FormatException Wrong(IConfigurationSection section, string rule) => Wrong(section, $"'{section.Value}'", rule);
 

@@ -68,7 +68,8 @@ public static class ImmServiceCollectionExtensions
     /// <para>
     /// The keys are the names of the <see cref="ImmStoreOptions"/> that have a text, a number, a time or a name as their value. The section
     /// <c>Api</c> in it has <see cref="ImmApiOptions.HostFormat"/> and <see cref="ImmApiOptions.TimeOffset"/>. Services and functions are
-    /// given by code. A key that is misspelt, or has a value of another type, stops the start with a message that names it.
+    /// given by code. A time is written as hours, minutes and seconds, after days and a full stop where it has days: <c>00:00:30</c>,
+    /// <c>1.00:00:00</c>. A key that is misspelt, or has a value of another type, stops the start with a message that names it.
     /// </para>
     /// <para>No reflection is used, so a trimmed or native program needs no generator for it.</para>
     /// </remarks>
