@@ -49,9 +49,11 @@ public sealed class RamHostTests : IDisposable
     [Theory]
     [InlineData("Ram:Mode", "strikt", "Mode")]
     [InlineData("Ram:Mode", "7", "Mode")]
-    [InlineData("Ram:AccountId", "a:b", "AccountId")]
+    [InlineData("Ram:AccountId", "a:b", "AccountId: is 'a:b'. ")]
     [InlineData("Ram:Policies:bad", "{}", "$: the element Version is missing")]
     [InlineData("Ram:Policies:bad", "none.json", "Policies:bad")]
+    [InlineData("Ram:Policies:bad", "", "Policies:bad: is empty; it must be a JSON document or the path of a file")]
+    [InlineData("Ram:Policies:bad", " \n", "Policies:bad: is empty; it must be a JSON document or the path of a file")]
     [InlineData("Ram:Users:alice:0", "none", "no system policy \"none\"")]
     [InlineData("Ram:Users:a/b:0", "AdministratorAccess", "Users:a/b")]
     [InlineData("Ram:ControlPolicies:0", "none", "ControlPolicies")]
@@ -109,6 +111,9 @@ public sealed class RamHostTests : IDisposable
                 options.Users = null!;
                 options.Roles["r"] = null!;
                 options.Groups["g"] = ["none"];
+                options.Groups["n"] = [null!];
+                options.Members["g"] = null!;
+                options.Members["n"] = [null!];
                 options.ControlPolicies = null!;
             })
             .BuildServiceProvider();
@@ -116,10 +121,20 @@ public sealed class RamHostTests : IDisposable
         IEnumerable<string> failures =
             Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<ImmStore>()).Failures;
 
-        Assert.Equal(6, failures.Count());
-        Assert.All(
-            ["Mode", "Policies", "Users", "Roles:r", "Groups:g", "ControlPolicies"],
-            option => Assert.Contains(failures, failure => failure.Contains($"{option}:", StringComparison.Ordinal)));
+        Assert.Equal(
+            [
+                "Property Mode: is 3; it must be Off, Soft or Strict.",
+                "Property Policies: is null. Leave it empty instead.",
+                "Property Users: is null. Leave it empty instead.",
+                "Property Roles:r: is null or holds null; give names, or none.",
+                "Property Groups:g: There is no system policy \"none\"; there are AdministratorAccess, AliyunIMMFullAccess, "
+                + "AliyunIMMReadOnlyAccess. (Parameter 'name')",
+                "Property Groups:n: is null or holds null; give names, or none.",
+                "Property Members:g: is null or holds null; give names, or none.",
+                "Property Members:n: is null or holds null; give names, or none.",
+                "Property ControlPolicies: is null or holds null; give names, or none.",
+            ],
+            failures);
     }
 
     [Fact]

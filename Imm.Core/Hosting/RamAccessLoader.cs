@@ -1,3 +1,4 @@
+using System.Globalization;
 using Imm.Core.Model;
 using Microsoft.Extensions.Options;
 
@@ -21,12 +22,13 @@ internal static class RamAccessLoader
         var policies = new Dictionary<string, RamPolicy>(StringComparer.Ordinal);
         if (!Enum.IsDefined(options.Mode))
         {
-            result.AddError("is none of Off, Soft and Strict.", nameof(options.Mode));
+            result.AddError(
+                string.Create(CultureInfo.InvariantCulture, $"is {(int)options.Mode}; it must be Off, Soft or Strict."), nameof(options.Mode));
         }
 
         if (options.AccountId is null || !Scope.IsAccountId(options.AccountId))
         {
-            result.AddError(Scope.AccountIdRule, nameof(options.AccountId));
+            result.AddError($"is '{options.AccountId}'. {Scope.AccountIdRule}", nameof(options.AccountId));
         }
         else
         {
@@ -42,7 +44,7 @@ internal static class RamAccessLoader
             TryEach(options.Members, nameof(options.Members), (group, users) =>
                 access = options.Groups?.ContainsKey(group) == false
                     ? throw new FormatException("There is no such group in Groups.")
-                    : users.Aggregate(access, (before, user) => before.AddToGroup(RamPrincipal.User(account, user), group)));
+                    : Checked(users).Aggregate(access, (before, user) => before.AddToGroup(RamPrincipal.User(account, user), group)));
             Try(nameof(options.ControlPolicies), () =>
             {
                 // An empty set of control policies would allow nothing; here it means that there are none.
@@ -57,11 +59,17 @@ internal static class RamAccessLoader
             : throw new OptionsValidationException(Options.DefaultName, typeof(ImmRamOptions), failures.Failures!);
 
         RamPolicy[] Find(IList<string> names) =>
-            [.. names.Select(name => policies.TryGetValue(name, out RamPolicy? policy) ? policy : RamPolicy.SystemPolicy(name))];
+            [.. Checked(names).Select(name => policies.TryGetValue(name, out RamPolicy? policy) ? policy : RamPolicy.SystemPolicy(name))];
 
-        string Read(string jsonOrPath) => jsonOrPath.AsSpan().TrimStart() is ['{', ..]
-            ? jsonOrPath
-            : File.ReadAllText(Path.IsPathFullyQualified(contentRoot ?? "") ? Path.GetFullPath(jsonOrPath, contentRoot!) : jsonOrPath);
+        static IList<string> Checked(IList<string> names) =>
+            names?.Contains(null!) == false ? names : throw new FormatException("is null or holds null; give names, or none.");
+
+        string Read(string jsonOrPath) => jsonOrPath.AsSpan().TrimStart() switch
+        {
+            [] => throw new FormatException("is empty; it must be a JSON document or the path of a file that holds one."),
+            ['{', ..] => jsonOrPath,
+            _ => File.ReadAllText(Path.IsPathFullyQualified(contentRoot ?? "") ? Path.GetFullPath(jsonOrPath, contentRoot!) : jsonOrPath),
+        };
 
         void TryEach<T>(IDictionary<string, T>? entries, string option, Action<string, T> load)
         {
