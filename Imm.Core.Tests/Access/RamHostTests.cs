@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -75,6 +77,35 @@ public sealed class RamHostTests : IDisposable
 
         Assert.True(e is OptionsValidationException or InvalidOperationException, e.ToString());
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Warnings_of_configured_policies_are_logged_when_the_host_starts()
+    {
+        const string Misspelt = """{ "Version": "1", "Statement": [{ "Effect": "Allow", "Action": "imm:GetProjet", "Resource": "*" }] }""";
+        using IHost host = Host(
+            ("Ram:Mode", "Strict"), ("Ram:Policies:good", NoDelete), ("Ram:Policies:misspelt", Misspelt), ("Ram:Users:a:0", "misspelt"));
+
+        await host.StartAsync();
+
+        FakeLogRecord log = Assert.Single(
+            host.Services.GetFakeLogCollector().GetSnapshot(), log => log.Level >= LogLevel.Warning);
+        Assert.Equal((18, "PolicyWarning", LogLevel.Warning), (log.Id.Id, log.Id.Name, log.Level));
+        Assert.Equal("Imm.Core.ImmStore", log.Category);
+        Assert.Equal("misspelt", log.GetStructuredStateValue("Policy"));
+        Assert.Equal(RamPolicy.Parse(Misspelt).Warnings.Single(), log.GetStructuredStateValue("Warning"));
+    }
+
+    [Fact]
+    public void A_logger_that_throws_does_not_stop_the_start_for_a_warning()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddSingleton<ILoggerFactory, ThrowingLoggers>()
+            .AddImm(options => (options.InMemory, options.LoggerFactory) = (true, null))
+            .AddImmRam(options => options.Policies["p"] = NoDelete.Replace("imm:", "im:", StringComparison.Ordinal))
+            .BuildServiceProvider();
+
+        Assert.NotNull(services.GetRequiredService<ImmStore>());
     }
 
     [Fact]
@@ -171,8 +202,22 @@ public sealed class RamHostTests : IDisposable
         HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(
             new HostApplicationBuilderSettings { ContentRootPath = _directory.FullName, DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(configuration.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)));
+        builder.Services.AddLogging(logging => logging.AddFakeLogging());
         builder.Services.AddImm(options => options.InMemory = true).AddImmRam(builder.Configuration.GetSection("Ram"));
         return builder.Build();
+    }
+
+    private sealed class ThrowingLoggers : ILoggerFactory
+    {
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public ILogger CreateLogger(string categoryName) => throw new InvalidOperationException("no logger");
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>A validation that is carried out last, and deletes a file.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core;
@@ -145,7 +146,8 @@ public static class ImmServiceCollectionExtensions
 
     /// <summary>
     /// Adds a <see cref="RamAuthorizer"/> as the <see cref="IImmAuthorizer"/> of the container's stores, with the
-    /// <see cref="ImmRamOptions"/> that are configured elsewhere. They are validated, policy files too, when a store is opened.
+    /// <see cref="ImmRamOptions"/> that are configured elsewhere. They are validated, policy files too, when a store is opened, and the
+    /// <see cref="RamPolicy.Warnings"/> of the policies are logged then.
     /// </summary>
     /// <param name="services">The services. If they have an authorizer already, it remains the authorizer.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -157,7 +159,8 @@ public static class ImmServiceCollectionExtensions
         services.TryAddSingleton(static provider =>
         {
             ImmRamOptions options = provider.GetRequiredService<IOptions<ImmRamOptions>>().Value;
-            RamAccess access = RamAccessLoader.Load(options, provider.GetService<IHostEnvironment>()?.ContentRootPath);
+            RamAccess access = RamAccessLoader.Load(
+                options, provider.GetService<IHostEnvironment>()?.ContentRootPath, provider.GetService<ILoggerFactory>());
             return new RamAuthorizer(access, options.Mode, options.UsesTags, options.RequiresPassRole);
         });
         services.TryAddSingleton<IImmAuthorizer>(static provider => provider.GetRequiredService<RamAuthorizer>());

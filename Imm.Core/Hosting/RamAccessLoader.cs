@@ -1,5 +1,7 @@
 using System.Globalization;
 using Imm.Core.Model;
+using Imm.Core.Telemetry;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Imm.Core.Hosting;
@@ -14,8 +16,9 @@ internal static class RamAccessLoader
     /// <summary>Reads the policies, and attaches them.</summary>
     /// <param name="options">The options.</param>
     /// <param name="contentRoot">The directory that relative paths are relative to; null for the working directory.</param>
+    /// <param name="loggerFactory">The factory of the logger that gets the warnings of policies; null logs none.</param>
     /// <exception cref="OptionsValidationException">An option breaks a rule; the message names every one that does.</exception>
-    public static RamAccess Load(ImmRamOptions options, string? contentRoot)
+    public static RamAccess Load(ImmRamOptions options, string? contentRoot, ILoggerFactory? loggerFactory)
     {
         var result = new ValidateOptionsResultBuilder();
         RamAccess access = RamAccess.Empty;
@@ -54,9 +57,17 @@ internal static class RamAccessLoader
         }
 
         ValidateOptionsResult failures = result.Build();
-        return failures.Succeeded
-            ? access
-            : throw new OptionsValidationException(Options.DefaultName, typeof(ImmRamOptions), failures.Failures!);
+        if (failures.Failed)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(ImmRamOptions), failures.Failures);
+        }
+
+        foreach (RamPolicy policy in policies.Values)
+        {
+            StoreTelemetry.PolicyRead(loggerFactory, policy);
+        }
+
+        return access;
 
         RamPolicy[] Find(IList<string> names) =>
             [.. Checked(names).Select(name => policies.TryGetValue(name, out RamPolicy? policy) ? policy : RamPolicy.SystemPolicy(name))];

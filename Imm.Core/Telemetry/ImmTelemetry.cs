@@ -130,6 +130,10 @@ namespace Imm.Core;
 /// <term>17 <c>Closed</c></term>
 /// <description>information: a store was closed, with all changes in its data file</description>
 /// </item>
+/// <item>
+/// <term>18 <c>PolicyWarning</c></term>
+/// <description>warning: a policy that a host has configured has one of the <see cref="RamPolicy.Warnings"/></description>
+/// </item>
 /// </list>
 /// <para>
 /// Listeners and loggers run on the threads of the store and of its callers, so they must be quick. While the store reports a commit, a

@@ -77,4 +77,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(17, LogLevel.Information, "The store '{Store}' is closed.")]
     public static partial void Closed(ILogger logger, string store);
+
+    [LoggerMessage(18, LogLevel.Warning, "The policy '{Policy}' probably has a mistake. {Warning}")]
+    public static partial void PolicyWarning(ILogger logger, string policy, string warning);
 }

@@ -51,6 +51,21 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
     /// <inheritdoc/>
     public bool IsTelling => _notifying == this;
 
+    /// <summary>Records the warnings of a policy that a host has configured, which are those of all its stores.</summary>
+    /// <param name="loggerFactory">The factory of the logger; null logs nothing.</param>
+    /// <param name="policy">The policy, which has a name.</param>
+    public static void PolicyRead(ILoggerFactory? loggerFactory, RamPolicy policy) => Safely((loggerFactory, policy), static it =>
+    {
+        if (it.loggerFactory is not null && it.policy.Warnings.Count > 0)
+        {
+            ILogger logger = it.loggerFactory.CreateLogger(LogCategory);
+            foreach (string warning in it.policy.Warnings)
+            {
+                StoreLog.PolicyWarning(logger, it.policy.Name!, warning);
+            }
+        }
+    });
+
     /// <summary>Records that the store is open.</summary>
     /// <param name="store">The store; it is observed until it is closed or collected.</param>
     /// <param name="details">What was opened.</param>
