@@ -42,7 +42,7 @@ public sealed class RamFixtureTests : IDisposable
             "came closest",
             Assert.Throws<ImmAssertionException>(() => user.MustBeAllowed(ImmOperation.CreateDataset, "p", "d")).Message,
             StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>("operation", () => user.Decide((ImmOperation)99));
+        Assert.Throws<ArgumentOutOfRangeException>("operation", () => user.Decide((ImmOperation)99));
     }
 
     [Theory]

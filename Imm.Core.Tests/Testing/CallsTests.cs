@@ -26,6 +26,15 @@ public sealed class CallsTests : IDisposable
     }
 
     [Fact]
+    public void An_assertion_about_a_value_that_is_not_an_operation_is_refused()
+    {
+        const ImmOperation None = (ImmOperation)(-1);
+        Assert.Throws<ArgumentOutOfRangeException>("operation", () => _fixture.Calls.ReceivedNever(None));
+        Assert.Throws<ArgumentOutOfRangeException>("operation", () => _fixture.Calls.ReceivedExactly(0, None));
+        Assert.Throws<ArgumentOutOfRangeException>("operation", () => _fixture.Calls.Received(None));
+    }
+
+    [Fact]
     public void A_call_has_its_parameters_time_and_outcome()
     {
         _fixture.Clock.Advance(TimeSpan.FromHours(1));

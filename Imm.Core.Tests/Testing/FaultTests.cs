@@ -138,7 +138,7 @@ public sealed class FaultTests : IDisposable
         Assert.Contains("acs:imm:cn-hangzhou:1234567890123456:project/*.\"", list, StringComparison.Ordinal);
         Assert.Contains("\"AccessDeniedDetail\":{\"PolicyType\":\"ControlPolicy\"", get, StringComparison.Ordinal);
         Assert.Contains("\"NoPermissionType\":\"ExplicitDeny\"", get, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().DenyByPolicy(RamEffect.Allow));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _fixture.Faults.OnAny().DenyByPolicy(RamEffect.Allow));
     }
 
     [Fact]
@@ -147,6 +147,18 @@ public sealed class FaultTests : IDisposable
         Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().Fail("InternalError"));
         Assert.Throws<ArgumentException>(() => _fixture.Faults.OnAny().FailAfterCommit(""));
         Assert.Throws<ArgumentException>(() => _fixture.Faults.On());
+    }
+
+    [Fact]
+    public void Rejects_a_value_that_is_not_an_operation_or_a_kind_of_policies()
+    {
+        ArgumentOutOfRangeException refused = Assert.Throws<ArgumentOutOfRangeException>(
+            "operations", () => _fixture.Faults.On(ImmOperation.GetProject, (ImmOperation)99));
+        Assert.Equal((ImmOperation)99, refused.ActualValue);
+        Assert.StartsWith("99 is not an operation. Use one of ImmOperation.", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "policyType", () => _fixture.Faults.OnAny().DenyByPolicy(policyType: (RamPolicyType)99));
+        Assert.Throws<ArgumentOutOfRangeException>("effect", () => _fixture.Faults.OnAny().DenyByPolicy((RamEffect)99));
     }
 
     [Fact]

@@ -69,6 +69,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
     /// <param name="where">A further condition; null for none.</param>
     /// <param name="whereText">The text of <paramref name="where"/>, for the message. The compiler supplies it.</param>
     /// <returns>The matching calls.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="operation"/> is not an operation.</exception>
     /// <exception cref="ImmAssertionException">There was none.</exception>
     public IReadOnlyList<ImmCall> Received(
         ImmOperation operation,
@@ -84,7 +85,9 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
     /// <param name="where">A further condition; null for none.</param>
     /// <param name="whereText">The text of <paramref name="where"/>, for the message. The compiler supplies it.</param>
     /// <returns>The matching calls.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="times"/> is negative, or <paramref name="operation"/> is not an operation.
+    /// </exception>
     /// <exception cref="ImmAssertionException">There were more or fewer.</exception>
     public IReadOnlyList<ImmCall> ReceivedExactly(
         int times,
@@ -102,6 +105,7 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
     /// <param name="projectName">The project that the call is about, alone or among others; null for any.</param>
     /// <param name="where">A further condition; null for none.</param>
     /// <param name="whereText">The text of <paramref name="where"/>, for the message. The compiler supplies it.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="operation"/> is not an operation.</exception>
     /// <exception cref="ImmAssertionException">There was one or more.</exception>
     public void ReceivedNever(
         ImmOperation operation,
@@ -151,6 +155,8 @@ public sealed class ImmCalls : IReadOnlyList<ImmCall>
     private ReadOnlyCollection<ImmCall> Expect(
         int? times, ImmOperation operation, string? projectName, Func<ImmCall, bool>? where, string? whereText)
     {
+        // No call is of any other value, so that an assertion of none would always hold.
+        ImmOperations.Checked(operation, nameof(operation));
         ImmCall[] calls = ToArray();
         ImmCall[] matches = Array.FindAll(
             calls,

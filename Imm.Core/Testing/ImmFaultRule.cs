@@ -132,13 +132,21 @@ public sealed class ImmFaultRule
     /// </summary>
     /// <param name="effect"><see cref="RamEffect.ImplicitDeny"/> or <see cref="RamEffect.ExplicitDeny"/>: the NoPermissionType.</param>
     /// <param name="policyType">The kind of the policies that refuse: the PolicyType.</param>
-    /// <exception cref="ArgumentException"><paramref name="effect"/> is not a refusal.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="effect"/> is not a refusal, or <paramref name="policyType"/> is not a kind of policies.
+    /// </exception>
     public ImmFault DenyByPolicy(
         RamEffect effect = RamEffect.ImplicitDeny, RamPolicyType policyType = RamPolicyType.AccountLevelIdentityBasedPolicy)
     {
         if (effect is not (RamEffect.ImplicitDeny or RamEffect.ExplicitDeny))
         {
-            throw new ArgumentException($"{effect} is not a refusal. Use ImplicitDeny or ExplicitDeny.", nameof(effect));
+            throw new ArgumentOutOfRangeException(nameof(effect), effect, $"{effect} is not a refusal. Use ImplicitDeny or ExplicitDeny.");
+        }
+
+        if (!Enum.IsDefined(policyType))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(policyType), policyType, $"{policyType} is not a kind of policies. Use one of RamPolicyType.");
         }
 
         return Start(new FaultEffect($"{ImmErrorCode.NoPermission} by {effect} of {policyType}")
@@ -225,7 +233,7 @@ public sealed class ImmFaultRule
     /// <summary>Makes a decision that refuses a call.</summary>
     private static RamDecision Decide(ImmCall call, RamEffect effect = RamEffect.ImplicitDeny)
     {
-        string action = ImmOperations.ActionOf(call.Operation)!;
+        string action = ImmOperations.ActionOf(call.Operation);
         return effect == RamEffect.ExplicitDeny
             ? new RamDecision(effect, "fault-of-the-test-fixture", 0, action, call.Resource)
             : RamDecision.Refused(action, call.Resource, "A fault of the test fixture.");

@@ -15,12 +15,14 @@ public sealed class ImmFaults
 
     /// <summary>Begins a rule for given operations.</summary>
     /// <param name="operations">One or more operations.</param>
-    /// <exception cref="ArgumentException"><paramref name="operations"/> is null or empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="operations"/> is null or empty, or one of them is not an operation.
+    /// </exception>
     public ImmFaultRule On(params ImmOperation[] operations)
     {
         Guard.IsNotNull(operations, nameof(operations));
         Guard.IsNotEmpty(operations, nameof(operations));
-        return new ImmFaultRule(_injector, [.. operations]);
+        return new ImmFaultRule(_injector, [.. operations.Select(one => ImmOperations.Checked(one, nameof(operations)))]);
     }
 
     /// <summary>Begins a rule for all operations that change something.</summary>

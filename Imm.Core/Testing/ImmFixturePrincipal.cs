@@ -98,8 +98,7 @@ public sealed class ImmFixturePrincipal
     /// <exception cref="ObjectDisposedException">The fixture is disposed.</exception>
     public RamDecision Decide(ImmOperation operation, string? projectName = null, string? datasetName = null)
     {
-        string action = ImmOperations.ActionOf(operation)
-            ?? throw new ArgumentException($"{operation} is not an operation.", nameof(operation));
+        string action = ImmOperations.ActionOf(ImmOperations.Checked(operation, nameof(operation)));
         ImmResourceKind kind = ImmOperations.ResourceOf(operation);
         if (projectName is null && kind is not (ImmResourceKind.Everything or ImmResourceKind.AllProjects))
         {

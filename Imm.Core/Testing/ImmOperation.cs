@@ -139,6 +139,12 @@ internal static class ImmOperations
 
     public static ImmOperation Of(string action) => ByAction[action];
 
-    /// <summary>Gets the RAM action of an operation; null for any other value.</summary>
-    public static string? ActionOf(ImmOperation operation) => ByAction.FirstOrDefault(pair => pair.Value == operation).Key;
+    /// <summary>Gets the RAM action of an operation.</summary>
+    public static string ActionOf(ImmOperation operation) => ByAction.First(pair => pair.Value == operation).Key;
+
+    /// <summary>Gives back a value that is an operation.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not one.</exception>
+    public static ImmOperation Checked(ImmOperation operation, string parameter) => Enum.IsDefined(operation)
+        ? operation
+        : throw new ArgumentOutOfRangeException(parameter, operation, $"{operation} is not an operation. Use one of ImmOperation.");
 }
