@@ -187,6 +187,40 @@ public sealed class ImmProgramTests(Samples samples) : IClassFixture<Samples>, I
     }
 
     [FactOnLinux]
+    public async Task An_import_from_a_closed_standard_input_is_refused()
+    {
+        using Process process = samples.StartIn("exec timeout 20 \"$@\" <&-", "imm", "import", StorePath);
+        await process.WaitForExitAsync();
+
+        Assert.Equal(
+            (3, "imm: The standard input is closed. Name the file to import, or pipe its text in.\n"),
+            (process.ExitCode, await process.StandardError.ReadToEndAsync()));
+        Assert.Empty(_directory.Names);
+    }
+
+    [FactIfPrivileged]
+    public async Task A_compacted_store_keeps_owner_and_group_as_far_as_the_process_may_give_them()
+    {
+        Prepare();
+        foreach ((string shell, string owner) in new[]
+        {
+            ("exec \"$@\"", "12:34 640"),
+            ("exec setpriv --bounding-set=-chown --groups=34 \"$@\"", "0:34 640"),
+            ("exec setpriv --bounding-set=-chown --clear-groups \"$@\"", "0:0 600"),
+        })
+        {
+            Unix.SetMode(StorePath, "640");
+            Unix.Run("chown", "12:34", StorePath);
+
+            using Process process = samples.StartIn(shell, "imm", "compact", StorePath);
+            await process.WaitForExitAsync();
+
+            Assert.Equal((0, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync()));
+            Assert.Equal(owner, Unix.Run("stat", "-c", "%u:%g %a", StorePath).Trim());
+        }
+    }
+
+    [FactOnLinux]
     public void A_store_is_compacted_through_a_link_which_stays_one()
     {
         Prepare();

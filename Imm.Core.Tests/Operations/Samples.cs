@@ -15,6 +15,13 @@ public sealed class Samples : IDisposable
     /// <param name="arguments">Its arguments.</param>
     public Process Start(string program, params string[] arguments) => Execute("dotnet", [Build(program), .. arguments]);
 
+    /// <summary>Starts a program by a shell that does something before, such as closing the standard input.</summary>
+    /// <param name="shell">The command of the shell, in which <c>"$@"</c> is the program with its arguments.</param>
+    /// <param name="program">The name of its file without the extension.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public Process StartIn(string shell, string program, params string[] arguments) =>
+        Execute("sh", ["-c", shell, "sh", "dotnet", Build(program), .. arguments]);
+
     /// <summary>Builds a program, once.</summary>
     /// <returns>The path of its assembly.</returns>
     private string Build(string program)

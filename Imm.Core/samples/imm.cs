@@ -165,6 +165,7 @@ async Task<int> CompactAsync(string path)
     }
 
     // The store is closed: everything is in both files, and the new name is the old one's in one step.
+    KeepOwner(Path.GetFullPath(path), Path.GetFullPath(dense));
     File.Move(dense, path, overwrite: true);
     return Say($"{path}: {Megabytes(before)} before, {Megabytes(Length(path))} now");
 }
@@ -195,6 +196,11 @@ async Task<int> ExportAsync(string path, string? file)
 
 int Import(string path, string? file)
 {
+    if (file is null && IsClosed(descriptor: 0))
+    {
+        return Fail(3, "The standard input is closed. Name the file to import, or pipe its text in.");
+    }
+
     using Stream input = file is null ? Console.OpenStandardInput() : File.OpenRead(file);
     var counted = new CountedStream(input, interrupted.Token);
     using (new Progress(_ => $"{Megabytes(counted.Count)} read"))
@@ -222,6 +228,43 @@ static int Salvage(string damaged, string path)
         CultureInfo.InvariantCulture,
         $"{path}: {report.ScopeCount} accounts in regions, {report.ProjectCount} projects, {report.DatasetCount} datasets recovered."));
     return report.IsComplete ? 0 : 1;
+}
+
+// Gives a file the owner and the group of another one, as far as this user may. .NET has no call for that.
+static void KeepOwner(string from, string to)
+{
+    if (OperatingSystem.IsWindows() || (Owner(from), Owner(to)) is not ({ } owner, { } mine) || owner == mine)
+    {
+        return;
+    }
+
+    if (Run("chown", $"{owner.User}:{owner.Group}", to) is null && owner.Group != mine.Group && Run("chgrp", owner.Group, to) is null)
+    {
+        // What the group of the old file may do, the group that this one has got may not.
+        File.SetUnixFileMode(to, File.GetUnixFileMode(to) & ~(UnixFileMode)0b000_111_000);
+    }
+}
+
+static (string User, string Group)? Owner(string path) =>
+    Run("ls", "-dln", path)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, var user, var group, ..] ? (user, group) : null;
+
+// Gives the output of a program of the system; null where it fails.
+static string? Run(string program, params string[] arguments)
+{
+    using Process process = Process.Start(
+        new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    string output = process.StandardOutput.ReadToEnd();
+    process.WaitForExit();
+    return process.ExitCode == 0 ? output : null;
+}
+
+// A program is not given a descriptor that closes on exec. The runtime has opened it for itself, because it was closed.
+static bool IsClosed(int descriptor)
+{
+    return !OperatingSystem.IsWindows() && (GetFlags(descriptor, 1) & 1) != 0;
+
+    [DllImport("libc", EntryPoint = "fcntl")]
+    static extern int GetFlags(int descriptor, int command);
 }
 
 static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : -1;
