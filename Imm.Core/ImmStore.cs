@@ -23,7 +23,8 @@ namespace Imm.Core;
 /// <para>
 /// After a failed read, write or flush the store takes no more changes: they are refused with <see cref="ImmErrorCode.ServiceUnavailable"/>
 /// and the cause as <see cref="Exception.InnerException"/>. The same holds after one of its files was moved, deleted, replaced or cut. What
-/// is in memory can still be read. Opening the store again finds everything that was acknowledged.
+/// is in memory can still be read. Opening the store again finds everything that was acknowledged, if its files are as the store left them:
+/// what stood only in a file that something else deleted or overwrote is lost with it.
 /// </para>
 /// <para>
 /// A full disk is no failure: the change that finds no room is refused with <see cref="ImmErrorCode.ServiceUnavailable"/>, nothing of it is
@@ -310,8 +311,9 @@ public sealed partial class ImmStore : IMeasuredStore, IDisposable, IAsyncDispos
     }
 
     /// <summary>
-    /// Opens the files of a store that has failed again, as a new open does: everything that was acknowledged is there, and the store takes
-    /// changes again. Registries remain valid. Does nothing for a store that has not failed, nor for one in memory.
+    /// Opens the files of a store that has failed again, as a new open does: everything that was acknowledged is there, if the files are as
+    /// the store left them, and the store takes changes again. Registries remain valid. Does nothing for a store that has not failed, nor
+    /// for one in memory.
     /// </summary>
     /// <remarks>
     /// <para>

@@ -258,7 +258,10 @@ public sealed class ReasonTests : IDisposable
         Assert.Equal(ImmUnavailableReason.StoreFailed, Refused(store, "a").Reason);
 
         Assert.Equal((ImmStoreState.Failed, ImmUnavailableReason.FilesChanged), (store.Status.State, store.Status.FailureReason));
-        Assert.Equal(ImmUnavailableReason.StoreFailed, Refused(store, "b").Reason);
+        ImmException refused = Refused(store, "b");
+        Assert.Equal(ImmUnavailableReason.StoreFailed, refused.Reason);
+        Assert.Contains(
+            "What was acknowledged is in its files, unless something else changed them.", refused.Message, StringComparison.Ordinal);
         Assert.Equal(ImmUnavailableReason.StoreFailed, Assert.Throws<ImmException>(() => store.Check()).Reason);
         Assert.Equal(["FilesMissing", "Failed"], _watch.Logs.Where(log => log.Level >= LogLevel.Warning).Select(log => log.Id.Name));
         Assert.Equal("FilesChanged", _watch.Logs[^1].GetStructuredStateValue("Reason"));

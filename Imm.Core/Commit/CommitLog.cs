@@ -41,7 +41,8 @@ internal abstract class CommitLog(ServiceDefaults defaults)
     public virtual ImmRefusal? Failed => Failure is { } cause
         ? ImmRefusal.Unavailable(
             ImmUnavailableReason.StoreFailed,
-            $"The store has failed and takes no more changes until it is opened again; what was acknowledged is safe. {cause.Message}",
+            "The store has failed and takes no more changes until it is opened again. "
+            + $"What was acknowledged is in its files, unless something else changed them. {cause.Message}",
             cause)
         : null;
 

@@ -20,7 +20,8 @@ internal static partial class StoreLog
     [LoggerMessage(
         3,
         LogLevel.Critical,
-        "The store '{Store}' has failed and refuses changes until it is opened again: {Reason}. Acknowledged changes are not lost.")]
+        "The store '{Store}' has failed and refuses changes until it is opened again: {Reason}. "
+        + "Acknowledged changes are in its files, unless something else changed them.")]
     public static partial void Failed(ILogger logger, Exception cause, string store, ImmUnavailableReason reason);
 
     [LoggerMessage(4, LogLevel.Critical, "The store '{Store}' is damaged. Problems found: {Count}. The first: {Problem}")]
