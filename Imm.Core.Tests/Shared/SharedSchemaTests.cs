@@ -47,6 +47,39 @@ public sealed class SharedSchemaTests
         Assert.Equal('\0', CompressionOf(stores));
     }
 
+    [FactIfPostgres]
+    public void A_process_that_runs_notices_that_a_newer_version_of_the_library_has_upgraded_the_tables()
+    {
+        using var stores = new SharedStores();
+        using ImmStore store = stores.Open();
+        using ImmStore local = stores.Open(options => options.ReadConsistency = ReadConsistency.Local);
+        Assert.All([store, local], it => it.Registry("account", "region").GetOrCreate(new() { ProjectName = "first" }));
+        store.Registry("account", "other").Create(new() { ProjectName = "elsewhere" });
+        stores.Execute($"UPDATE {stores.Schema}.imm_store SET version = 2");
+
+        AssertRefused(() => store.Registry("account", "region").Get("first"));
+        AssertRefused(() => local.Registry("account", "other").Get("elsewhere"));
+        AssertRefused(() => local.Check());
+
+        // Whoever upgrades the tables can end the sessions of those who have not noticed.
+        stores.Execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE "
+            + $"'%{stores.Schema}%'");
+        AssertRefused(() => local.Registry("account", "region").Create(new() { ProjectName = "second" }));
+        Assert.Equal("first", local.Registry("account", "region").Get("first").ProjectName.Value);
+
+        stores.Execute($"UPDATE {stores.Schema}.imm_store SET version = 1");
+        local.Registry("account", "region").Create(new() { ProjectName = "second" });
+        Assert.Equal(["first", "second"], store.Registry("account", "region").ListAll().Select(project => project.ProjectName.Value));
+
+        static void AssertRefused(Action call)
+        {
+            ImmException refused = Assert.Throws<ImmException>(call);
+            Assert.Equal(ImmUnavailableReason.NewerFormat, refused.Reason);
+            Assert.Contains("The tables have version 2", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData(SharedEffects.None, false, false)]
     [InlineData(SharedEffects.Updates, true, false)]

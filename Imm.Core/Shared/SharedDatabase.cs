@@ -27,6 +27,9 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
     /// <summary>The failure for which the database does not answer; null while it does.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>Verifies each connection that is kept, when it was opened; null for no verification.</summary>
+    public Action<Lane>? Opened { get; set; }
+
     /// <summary>True once the store closes: nothing is tried again.</summary>
     public bool IsClosing => Volatile.Read(ref _closed) != 0;
 
@@ -186,7 +189,8 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
         public bool IsOpen => _connection is not null;
 
         /// <summary>The open connection.</summary>
-        public DbConnection Connection => _connection ??= database.Open();
+        /// <exception cref="DatabaseException">A newer version of the library has upgraded the tables.</exception>
+        public DbConnection Connection => _connection ?? Open();
 
         /// <summary>Makes a prepared command, which is kept with the connection.</summary>
         /// <param name="sql">The statement: always the same object for the same statement.</param>
@@ -291,6 +295,25 @@ internal sealed class SharedDatabase(DbDataSource source, TimeSpan patience, ISt
         public void Dispose() => Drop();
 
         private bool _isKept;
+
+        private DbConnection Open()
+        {
+            DbConnection connection = _connection = database.Open();
+            if (_isKept)
+            {
+                try
+                {
+                    database.Opened?.Invoke(this);
+                }
+                catch
+                {
+                    Drop();
+                    throw;
+                }
+            }
+
+            return connection;
+        }
 
         /// <summary>Sets the values of a batch, if it is one of these statements.</summary>
         private static bool Bind(DbBatch batch, ReadOnlySpan<(string Sql, object[] Values)> statements)

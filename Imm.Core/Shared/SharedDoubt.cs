@@ -21,7 +21,9 @@ internal sealed class SharedDoubt(SharedDatabase database, SharedDatabase.Lane l
     /// <param name="parts">The parts.</param>
     /// <param name="batchId">The id of the batch.</param>
     /// <param name="refuseWaiting">Refuses the writes that wait, when this takes longer than the patience; null for nothing.</param>
-    /// <exception cref="DatabaseException">The store was closed before the outcome was known, or it cannot be known any more.</exception>
+    /// <exception cref="DatabaseException">
+    /// The store was closed, or the tables upgraded, before the outcome was known, or it cannot be known any more.
+    /// </exception>
     public void Resolve(IReadOnlyDictionary<ScopeEntry, SharedPart> parts, Guid batchId, Action<ImmRefusal>? refuseWaiting)
     {
         var retry = new SharedDatabase.Retry(database);
@@ -46,12 +48,14 @@ internal sealed class SharedDoubt(SharedDatabase database, SharedDatabase.Lane l
                 if (!retry.TryPause(e))
                 {
                     DatabaseException cause = DatabaseException.Of(e);
-                    if (database.IsClosing)
+                    bool isUpgraded = cause.Reason == ImmUnavailableReason.NewerFormat;
+                    if (isUpgraded || database.IsClosing)
                     {
                         throw new DatabaseException(
                             cause.Reason,
-                            "The connection was lost while the change was committed, and the store was closed before the database could "
-                            + $"tell the outcome. {cause.Message}",
+                            "The connection was lost while the change was committed, and the "
+                            + $"{(isUpgraded ? "tables were upgraded" : "store was closed")} before the database could tell the outcome. "
+                            + cause.Message,
                             e)
                         {
                             IsOutcomeUnknown = true,

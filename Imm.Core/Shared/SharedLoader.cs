@@ -13,6 +13,7 @@ internal static class SharedLoader
     /// <param name="entry">The entry.</param>
     /// <param name="empty">The empty state of the scope.</param>
     /// <param name="problem">Takes each problem.</param>
+    /// <exception cref="DatabaseException">A newer version of the library has upgraded the tables.</exception>
     public static ScopeState Load(DbDataReader rows, ScopeEntry entry, ScopeState empty, Action<string> problem)
     {
         var records = new SharedRecordReader(empty.Defaults);
@@ -25,6 +26,7 @@ internal static class SharedLoader
         {
             if (version == 0)
             {
+                SharedSchema.ThrowIfNewer(rows.IsDBNull(7) ? null : rows.GetInt32(7));
                 (version, batch) = (rows.GetInt64(0), rows.GetGuid(1));
                 state = empty.WithRevision(rows.GetInt64(2)).WithProjectQuota(rows.IsDBNull(3) ? null : rows.GetInt32(3));
             }

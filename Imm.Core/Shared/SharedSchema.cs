@@ -54,6 +54,18 @@ internal static class SharedSchema
             lane.Execute(sql.Create[^1]);
         }
 
+        ThrowIfNewer(version);
+
+        // A newer version may upgrade them while this process runs, and end its sessions for that.
+        database.Opened = lane => ThrowIfNewer(ReadVersion(lane, sql));
+        return version;
+    });
+
+    /// <summary>Refuses tables that a newer version of the library has made or upgraded.</summary>
+    /// <param name="version">Their version; null where it is not noted.</param>
+    /// <exception cref="DatabaseException">They are newer than this version of the library.</exception>
+    public static void ThrowIfNewer(int? version)
+    {
         if (version > SharedSql.Version)
         {
             throw new DatabaseException(
@@ -63,9 +75,7 @@ internal static class SharedSchema
                     $"The tables have version {version}, and this version of the library knows version {SharedSql.Version}. "
                     + $"They were left unchanged: use the newer version of the library."));
         }
-
-        return version;
-    });
+    }
 
     private static Dictionary<string, HashSet<string>> FindTables(SharedDatabase.Lane lane, SharedSql sql)
     {

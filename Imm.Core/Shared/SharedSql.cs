@@ -31,7 +31,7 @@ internal sealed class SharedSql(string schema)
     public string ReadEncoding { get; } = "SELECT current_setting('server_encoding')";
 
     /// <summary>Reads the version of the tables.</summary>
-    public string ReadVersion { get; } = $"SELECT version FROM \"{schema}\".imm_store WHERE name = 'imm'";
+    public string ReadVersion { get; } = TablesVersion(schema);
 
     /// <summary>The statements that make what is missing, in order. Several processes may run them at once.</summary>
     public string[] Create { get; } =
@@ -123,15 +123,13 @@ internal sealed class SharedSql(string schema)
         """;
 
     /// <summary>Reads the versions of scopes: an array of their keys.</summary>
-    public string ReadVersions { get; } = $"SELECT scope, version, batch FROM \"{schema}\".imm_scope WHERE scope = ANY($1)";
+    public string ReadVersions { get; } = VersionsOf(schema);
 
     /// <summary>Locks scopes in the one order in which every process locks them, and reads their versions.</summary>
-    public string LockVersions { get; } =
-        $"SELECT scope, version, batch FROM \"{schema}\".imm_scope WHERE scope = ANY($1) ORDER BY scope FOR UPDATE";
+    public string LockVersions { get; } = VersionsOf(schema) + " ORDER BY scope FOR UPDATE";
 
     /// <summary>Locks scopes, those excepted that another transaction has locked, and reads their versions.</summary>
-    public string LockFreeVersions { get; } =
-        $"SELECT scope, version, batch FROM \"{schema}\".imm_scope WHERE scope = ANY($1) ORDER BY scope FOR UPDATE SKIP LOCKED";
+    public string LockFreeVersions { get; } = VersionsOf(schema) + " ORDER BY scope FOR UPDATE SKIP LOCKED";
 
     /// <summary>
     /// Reads the batches of scopes from a version on, that version included but for its changes: a JSON array of scopes with versions.
@@ -162,7 +160,7 @@ internal sealed class SharedSql(string schema)
     /// <summary>Reads a scope with all its records, as of one moment.</summary>
     public string Load { get; } =
         $"""
-        SELECT s.version, s.batch, s.revision, s.project_quota, r.kind, r.number, r.value::text
+        SELECT s.version, s.batch, s.revision, s.project_quota, r.kind, r.number, r.value::text, ({TablesVersion(schema)})
         FROM "{schema}".imm_scope s LEFT JOIN "{schema}".imm_record r ON r.scope = s.scope WHERE s.scope = $1
         """;
 
@@ -241,11 +239,18 @@ internal sealed class SharedSql(string schema)
             CultureInfo.InvariantCulture, $"{{\"scope\":\"{it.Scope}\",\"version\":{it.Version}}}"))) + ']';
 
     /// <summary>Reads the result of <see cref="ReadVersions"/>, <see cref="LockVersions"/> or <see cref="LockFreeVersions"/>.</summary>
+    /// <exception cref="DatabaseException">A newer version of the library has upgraded the tables.</exception>
     public static void ReadVersionRows(DbDataReader rows, Dictionary<Guid, (long Version, Guid Batch)> versions)
     {
         while (rows.Read())
         {
+            SharedSchema.ThrowIfNewer(rows.IsDBNull(3) ? null : rows.GetInt32(3));
             versions[rows.GetGuid(0)] = (rows.GetInt64(1), rows.GetGuid(2));
         }
     }
+
+    private static string TablesVersion(string schema) => $"SELECT version FROM \"{schema}\".imm_store WHERE name = 'imm'";
+
+    private static string VersionsOf(string schema) =>
+        $"SELECT scope, version, batch, ({TablesVersion(schema)}) FROM \"{schema}\".imm_scope WHERE scope = ANY($1)";
 }
