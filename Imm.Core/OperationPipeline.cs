@@ -103,33 +103,15 @@ internal sealed class OperationPipeline(
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public ImmOutcome<TAnswer> TryRun<TAnswer>(in OperationCall<TAnswer> call, ScopeView scope)
     {
-        try
-        {
-            ValueTask<ImmOutcome<TAnswer>> outcome = RunAsync(call, scope, isSynchronous: true, CancellationToken.None);
-            return outcome.IsCompletedSuccessfully ? outcome.Result : outcome.AsTask().GetAwaiter().GetResult();
-        }
-        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
-        {
-            // A scope that cannot be read. What an authorizer was refused itself is not the outcome of the operation.
-            return new(e.Refusal);
-        }
+        ValueTask<ImmOutcome<TAnswer>> outcome = RunAsync(call, scope, isSynchronous: true, CancellationToken.None);
+        return outcome.IsCompletedSuccessfully ? outcome.Result : outcome.AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>Runs an operation for a caller that awaits its outcome, in which a refusal is a value.</summary>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public async ValueTask<ImmOutcome<TAnswer>> TryRunAsync<TAnswer>(
-        OperationCall<TAnswer> call, ScopeView scope, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await RunAsync(call, scope, isSynchronous: false, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
-        {
-            // A scope that cannot be read. What an authorizer was refused itself is not the outcome of the operation.
-            return new(e.Refusal);
-        }
-    }
+        OperationCall<TAnswer> call, ScopeView scope, CancellationToken cancellationToken) =>
+        await RunAsync(call, scope, isSynchronous: false, cancellationToken).ConfigureAwait(false);
 
     private bool IsObserved<TAnswer>(in OperationCall<TAnswer> call) => observers.AreEnabled && call.Action is not null;
 
@@ -145,7 +127,15 @@ internal sealed class OperationPipeline(
             return new(refusal);
         }
 
-        await reads!.ConfirmAsync(scope.Scope, call.Query is BeginWatch, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await reads!.ConfirmAsync(scope.Scope, call.Query is BeginWatch, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
+        {
+            return new(e.Refusal);
+        }
+
         ImmOutcome<TAnswer> outcome = Execute(
             call, scope, isSynchronous: false, isConfirmed: true, cancellationToken, out PendingWrite<TAnswer>? write);
         return write is null ? outcome : await write.Outcome.ConfigureAwait(false);
@@ -226,8 +216,18 @@ internal sealed class OperationPipeline(
     {
         // An authorizer may use the store, and is asked about that in turn. One that never comes to an end must not take the process down.
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        AuthorizationDecision decision = authorizer!.Authorize(
-            NewAuthorizationRequest(action, view, projectName, datasetName, tags, serviceRole));
+        AuthorizationRequest request = NewAuthorizationRequest(action, view, projectName, datasetName, tags, serviceRole);
+        AuthorizationDecision decision;
+        try
+        {
+            decision = authorizer!.Authorize(request);
+        }
+        catch (ImmException e) when (e == request.TagConditionValues.Unreadable)
+        {
+            // The store itself cannot be read. Any other exception is the authorizer's, and not the outcome of the operation.
+            return e.Refusal;
+        }
+
         operation?.Decision = decision.Ram;
         if (decision.Ram is { IsAllowed: false } ram)
         {
@@ -284,20 +284,28 @@ internal sealed class OperationPipeline(
         CancellationToken cancellationToken,
         out PendingWrite<TAnswer>? write)
     {
-        if (call.Query is not { } query)
-        {
-            return Write(call.Command!, scope, isSynchronous, cancellationToken, out write);
-        }
-
         write = null;
-        if (!isConfirmed)
+        try
         {
-            reads?.Confirm(scope.Scope, query is BeginWatch);
-        }
+            if (call.Query is not { } query)
+            {
+                return Write(call.Command!, scope, isSynchronous, cancellationToken, out write);
+            }
 
-        return query.Run(scope.State, out TAnswer? answer) is not { } refusal ? new(answer!)
-            : call.Command is { } command ? Write(command, scope, isSynchronous, cancellationToken, out write)
-            : new(refusal);
+            if (!isConfirmed)
+            {
+                reads?.Confirm(scope.Scope, query is BeginWatch);
+            }
+
+            return query.Run(scope.State, out TAnswer? answer) is not { } refusal ? new(answer!)
+                : call.Command is { } command ? Write(command, scope, isSynchronous, cancellationToken, out write)
+                : new(refusal);
+        }
+        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
+        {
+            // A scope that cannot be read.
+            return new(e.Refusal);
+        }
     }
 
     private ImmOutcome<TAnswer> Write<TAnswer>(

@@ -443,6 +443,35 @@ public sealed class ForeignCodeTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_store_that_an_authorizer_uses_and_that_is_unavailable_is_not_the_store_of_the_operation()
+    {
+        using var directory = new TempDirectory();
+        ImmStore.Open(directory.File("policies.db")).Dispose();
+        using ImmStore policies = ImmStore.OpenReadOnly(directory.File("policies.db"));
+        using ImmStore store = ImmStore.InMemory(new ImmStoreOptions
+        {
+            Authorizer = new Authorizer(request =>
+            {
+                policies.Registry().Create(new() { ProjectName = "asked" });
+                return AuthorizationDecision.Allow;
+            }),
+        });
+        ProjectRegistry registry = store.Registry();
+        KeyValuePair<string, string>[] parameters = [new("ProjectName", "p")];
+
+        foreach (Func<Task> create in new Func<Task>[]
+        {
+            () => new ImmApi(store).InvokeAsync("default", "local", "CreateProject", parameters).AsTask(),
+            () => registry.TryCreateAsync(new() { ProjectName = "p" }).AsTask(),
+            () => Task.FromResult(registry.TryCreate(new() { ProjectName = "p" }, out _, out _)),
+            () => registry.CreateAsync(new() { ProjectName = "p" }).AsTask(),
+        })
+        {
+            Assert.Equal(ImmUnavailableReason.ReadOnly, (await Assert.ThrowsAsync<ImmException>(create)).Reason);
+        }
+    }
+
+    [Fact]
     public async Task An_exception_of_the_authorizer_passes_through_the_RPC_endpoint_unchanged()
     {
         var defect = new ObjectDisposedException("the authorizer's connection");

@@ -1,3 +1,4 @@
+using Imm.Core.Tests.Access;
 using Imm.Core.Tests.Storage;
 using Imm.Core.Tests.Wire;
 using Xunit;
@@ -74,24 +75,35 @@ public sealed class TryCreateTests : IDisposable
         Assert.Equal("404 ResourceNotFound of ProjectName", Describe(missing.Refusal!));
     }
 
-    [Fact]
-    public async Task A_store_that_cannot_read_or_write_gives_a_refusal_too()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_store_that_cannot_read_or_write_gives_a_refusal_too(bool isReadByPolicies)
     {
+        // A policy that asks for the tags of the project reads the store before the operation does.
+        RamPrincipal alice = RamPrincipal.User("default", "alice");
+        var authorizer = new RamAuthorizer(
+            RamAccess.Empty.Attach(alice, RamPolicy.Parse(RamPolicyTests.Condition("""{"StringEquals":{"acs:ResourceTag/env":"dev"}}"""))),
+            AuthorizationMode.Strict,
+            usesTags: true);
         var disk = new SimulatedDisk();
         using (ImmStore before = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, disk))
         {
             before.Registry().Create(new() { ProjectName = "photos" });
         }
 
-        using ImmStore store = ImmStore.Open(new ImmStoreOptions { Path = "/store" }, disk);
+        using ImmStore store = ImmStore.Open(
+            new ImmStoreOptions { Path = "/store", Authorizer = isReadByPolicies ? authorizer : null }, disk);
+        ProjectRegistry registry = isReadByPolicies ? store.Registry("default", "local", alice) : store.Registry();
         for (int page = 1; page < disk.Read("/store").Length / 8192; page++)
         {
             disk.FlipBit("/store", ((page * 8192L) + 100) * 8);
         }
 
-        Assert.False(store.Registry().TryCreate(new() { ProjectName = "music" }, out _, out ImmRefusal? refusal));
+        Assert.False(registry.TryCreate(new() { ProjectName = "music" }, out _, out ImmRefusal? refusal));
         Assert.Equal("503 ServiceUnavailable", Describe(refusal));
-        Assert.Equal("503 ServiceUnavailable", Describe((await store.Registry().TryCreateAsync(new() { ProjectName = "music" })).Refusal!));
+        Assert.Equal("503 ServiceUnavailable", Describe((await registry.TryCreateAsync(new() { ProjectName = "music" })).Refusal!));
+        Assert.Equal(ImmErrorCode.ServiceUnavailable, Assert.Throws<ImmException>(() => registry.Get("photos")).Code);
     }
 
     [Fact]

@@ -25,8 +25,25 @@ internal sealed class ConditionValues(
     public string this[string key] =>
         TryGetValue(key, out string? value) ? value : throw new KeyNotFoundException($"The request has no value for {RamText.Quote(key)}.");
 
+    /// <summary>The exception of a store that cannot read the tags of the project; null while it can.</summary>
+    public ImmException? Unreadable { get; private set; }
+
     // Found where a condition asks for them.
-    private IReadOnlyList<Tag>? ResourceTags => projectName is null ? null : tagsOfProject?.Invoke(projectName);
+    private IReadOnlyList<Tag>? ResourceTags
+    {
+        get
+        {
+            try
+            {
+                return projectName is null ? null : tagsOfProject?.Invoke(projectName);
+            }
+            catch (ImmException e)
+            {
+                Unreadable = e;
+                throw;
+            }
+        }
+    }
 
     private long UtcTicks
     {

@@ -109,7 +109,7 @@ public sealed class AuthorizationRequest
     public IReadOnlyDictionary<string, string> ConditionValues { get; }
 
     /// <summary><see cref="ConditionValues"/>, and <c>acs:RequestTag/</c> and <c>acs:ResourceTag/</c> with the keys of tags.</summary>
-    internal IReadOnlyDictionary<string, string> TagConditionValues { get; }
+    internal ConditionValues TagConditionValues { get; }
 
     /// <summary>The role that the request sets; null or empty where it sets none.</summary>
     internal string? ServiceRole { get; init; }

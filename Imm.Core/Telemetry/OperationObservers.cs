@@ -70,12 +70,6 @@ internal sealed class OperationObservers(TimeProvider timeProvider, params IOper
 
             return outcome;
         }
-        catch (ImmException e)
-        {
-            // A scope that cannot be read.
-            operation.Refusal = e.Refusal;
-            throw;
-        }
         catch (Exception e)
         {
             operation.Exception = e;

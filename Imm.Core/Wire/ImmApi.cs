@@ -195,11 +195,6 @@ public sealed class ImmApi
             return await carryOut(_store.RegistryOf(scope, caller), parameters, writer, isSynchronous, cancellationToken)
                 .ConfigureAwait(false);
         }
-        catch (ImmException e) when (e.Code == ImmErrorCode.ServiceUnavailable)
-        {
-            // A scope that cannot be read. What an authorizer was refused itself is not the outcome of the operation.
-            return writer.Error(e.Refusal, _store.TimeProvider);
-        }
         catch (ObjectDisposedException) when (_store.IsClosed)
         {
             // It was closed since.
