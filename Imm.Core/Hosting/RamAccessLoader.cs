@@ -26,7 +26,8 @@ internal static class RamAccessLoader
         if (!Enum.IsDefined(options.Mode))
         {
             result.AddError(
-                string.Create(CultureInfo.InvariantCulture, $"is {(int)options.Mode}; it must be Off, Soft or Strict."), nameof(options.Mode));
+                string.Create(CultureInfo.InvariantCulture, $"is {(int)options.Mode}; it must be Off, Soft or Strict."),
+                nameof(options.Mode));
         }
 
         if (options.AccountId is null || !Scope.IsAccountId(options.AccountId))

@@ -26,7 +26,7 @@ internal static class SharedLoader
         {
             if (version == 0)
             {
-                SharedSchema.ThrowIfNewer(rows.IsDBNull(7) ? null : rows.GetInt32(7));
+                SharedSql.ThrowIfNewer(rows.IsDBNull(7) ? null : rows.GetInt32(7));
                 (version, batch) = (rows.GetInt64(0), rows.GetGuid(1));
                 state = empty.WithRevision(rows.GetInt64(2)).WithProjectQuota(rows.IsDBNull(3) ? null : rows.GetInt32(3));
             }

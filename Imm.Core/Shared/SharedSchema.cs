@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 
 namespace Imm.Core.Shared;
 
@@ -54,28 +53,12 @@ internal static class SharedSchema
             lane.Execute(sql.Create[^1]);
         }
 
-        ThrowIfNewer(version);
+        SharedSql.ThrowIfNewer(version);
 
         // A newer version may upgrade them while this process runs, and end its sessions for that.
-        database.Opened = lane => ThrowIfNewer(ReadVersion(lane, sql));
+        database.Opened = lane => SharedSql.ThrowIfNewer(ReadVersion(lane, sql));
         return version;
     });
-
-    /// <summary>Refuses tables that a newer version of the library has made or upgraded.</summary>
-    /// <param name="version">Their version; null where it is not noted.</param>
-    /// <exception cref="DatabaseException">They are newer than this version of the library.</exception>
-    public static void ThrowIfNewer(int? version)
-    {
-        if (version > SharedSql.Version)
-        {
-            throw new DatabaseException(
-                ImmUnavailableReason.NewerFormat,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"The tables have version {version}, and this version of the library knows version {SharedSql.Version}. "
-                    + $"They were left unchanged: use the newer version of the library."));
-        }
-    }
 
     private static Dictionary<string, HashSet<string>> FindTables(SharedDatabase.Lane lane, SharedSql sql)
     {

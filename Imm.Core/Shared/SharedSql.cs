@@ -244,8 +244,24 @@ internal sealed class SharedSql(string schema)
     {
         while (rows.Read())
         {
-            SharedSchema.ThrowIfNewer(rows.IsDBNull(3) ? null : rows.GetInt32(3));
+            ThrowIfNewer(rows.IsDBNull(3) ? null : rows.GetInt32(3));
             versions[rows.GetGuid(0)] = (rows.GetInt64(1), rows.GetGuid(2));
+        }
+    }
+
+    /// <summary>Refuses tables that a newer version of the library has made or upgraded.</summary>
+    /// <param name="version">Their version; null where it is not noted.</param>
+    /// <exception cref="DatabaseException">They are newer than this version of the library.</exception>
+    public static void ThrowIfNewer(int? version)
+    {
+        if (version > Version)
+        {
+            throw new DatabaseException(
+                ImmUnavailableReason.NewerFormat,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The tables have version {version}, and this version of the library knows version {Version}. "
+                    + $"They were left unchanged: use the newer version of the library."));
         }
     }
 
