@@ -3,6 +3,7 @@
 #:property PublishAot=false
 
 // The operator's program for stores in files, on the public API only: dotnet run Imm.Core/samples/imm.cs -- ls store.db
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -251,11 +252,19 @@ static (string User, string Group)? Owner(string path) =>
 // Gives the output of a program of the system; null where it fails.
 static string? Run(string program, params string[] arguments)
 {
-    using Process process = Process.Start(
-        new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-    string output = process.StandardOutput.ReadToEnd();
-    process.WaitForExit();
-    return process.ExitCode == 0 ? output : null;
+    try
+    {
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : null;
+    }
+    catch (Win32Exception)
+    {
+        // The system does not have the program, as in a small container.
+        return null;
+    }
 }
 
 // A program is not given a descriptor that closes on exec. The runtime has opened it for itself, because it was closed.

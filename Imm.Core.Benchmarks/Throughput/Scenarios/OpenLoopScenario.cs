@@ -7,7 +7,8 @@ namespace Imm.Core.Benchmarks.Throughput.Scenarios;
 /// Creates that begin at a fixed rate. The value is the 99th percentile of the latency from the time at which a create was due.
 /// </summary>
 /// <remarks>
-/// An engine with asynchronous creates is called so, by one thread; the others by many. Before the creates, operations that do nothing begin at the same rate: what those take is the machine's part, and no engine can be below it.
+/// An engine with asynchronous creates is called so, by one thread; the others by many. Before the creates, operations that do nothing
+/// begin at the same rate: what those take is the machine's part, and no engine can be below it.
 /// </remarks>
 internal sealed class OpenLoopScenario(Plan plan, int size, int rate)
     : Scenario(
