@@ -15,8 +15,8 @@ public enum Durability
     Durable,
 
     /// <summary>
-    /// An acknowledged change survives a kill of the process. A power cut or a crash of the machine can undo the latest changes: each of
-    /// them entirely, and none without all that came after it.
+    /// An acknowledged change survives a kill of the process. A power cut, a crash of the machine or a disk that fails can undo the latest
+    /// changes: each of them entirely, and none without all that came after it.
     /// </summary>
     Relaxed,
 }
