@@ -202,24 +202,7 @@ internal sealed class LogPair
     {
         try
         {
-            lock (_growing)
-            {
-                try
-                {
-                    _extended!.Extend();
-                }
-                catch (OutOfSpaceException)
-                {
-                    // A batch that needs room is told.
-                    _isExtensionOver = true;
-                }
-                catch (Exception e)
-                {
-                    _extensionFailure = e;
-                    throw;
-                }
-            }
-
+            GrowExtended();
             lock (_gate)
             {
                 _isExtending = false;
@@ -229,6 +212,28 @@ internal sealed class LogPair
         catch (Exception e)
         {
             _failure.Set(e);
+        }
+    }
+
+    private void GrowExtended()
+    {
+        lock (_growing)
+        {
+            try
+            {
+                _extended!.Extend();
+            }
+            catch (OutOfSpaceException)
+            {
+                // A batch that needs room is told.
+                _isExtensionOver = true;
+            }
+            catch (Exception e)
+            {
+                // Before the lock is left: a batch that was flushed meanwhile waits for it.
+                _extensionFailure = e;
+                throw;
+            }
         }
     }
 

@@ -34,6 +34,8 @@ internal sealed class WriteAheadLog : IDisposable
     private readonly DiskFile _file;
     private readonly int _growthStep;
     private LogHeader _header;
+
+    // As in the header, which one thread may be setting while another asks for this.
     private long _allocated;
     private uint _seed;
 
