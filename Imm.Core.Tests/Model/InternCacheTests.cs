@@ -20,27 +20,17 @@ public sealed class InternCacheTests
     }
 
     [Fact]
-    public void A_value_takes_the_slot_of_another_and_is_never_replaced_by_it()
-    {
-        var cache = new InternCache<string>(1);
-        string first = cache.Intern(New("one"));
-        string second = New("two");
-
-        Assert.Same(second, cache.Intern(second));
-        Assert.Same(second, cache.Intern(New("two")));
-        string again = New("one");
-        Assert.NotSame(first, cache.Intern(again));
-        Assert.Same(again, cache.Intern(New("one")));
-    }
-
-    [Fact]
-    public void Two_values_of_one_hash_are_both_known()
+    public void Four_values_of_one_hash_are_known_and_a_fifth_takes_the_slot_of_the_first()
     {
         var cache = new InternCache<Collides>(8);
-        Collides one = cache.Intern(new("one")), two = cache.Intern(new("two"));
+        Collides[] made = [.. Enumerable.Range(0, 4).Select(i => cache.Intern(new($"{i}")))];
+        Assert.All(made, (known, i) => Assert.Same(known, cache.Intern(new($"{i}"))));
 
-        Assert.Same(one, cache.Intern(new("one")));
-        Assert.Same(two, cache.Intern(new("two")));
+        Collides fifth = cache.Intern(new("4"));
+
+        Assert.Same(fifth, cache.Intern(new("4")));
+        Assert.All(made[1..], (known, i) => Assert.Same(known, cache.Intern(new($"{i + 1}"))));
+        Assert.NotSame(made[0], cache.Intern(new("0")));
     }
 
     [Fact]

@@ -29,6 +29,29 @@ public sealed class NameDirectoryTests
     }
 
     [Fact]
+    public void Packed_objects_whose_names_are_not_whole_in_their_keys_are_found_among_others_of_their_hash_and_are_not_made_for_it()
+    {
+        string Name(int i) => new string('n', NameKey.MaxWholeLength) + i;
+        var directory = new NameDirectory(0);
+        int made = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            var packed = new Packable(Name(i), new Packable.Maker { WhenMade = () => made++ });
+            var change = new NameChange(null, NamedItem.Pack(packed));
+            directory.Apply(ref change, 7);
+        }
+
+        Assert.Equal(0, made);
+        Assert.Null(directory.Find(Name(100), 7));
+        Assert.Equal(Name(99), directory.Find(Name(99), 7)!.Name);
+        Assert.Equal(1, made);
+        Assert.Same(directory.Find(Name(99), 7), directory.Find(Name(99), 7));
+        Assert.Equal(Enumerable.Range(0, 100).Select(Name), Enumerable.Range(0, 100).Select(i => directory.Find(Name(i), 7)!.Name));
+        Assert.Equal(100, made);
+        directory.AssertShape();
+    }
+
+    [Fact]
     public void Objects_whose_hash_is_the_greatest_number_are_found()
     {
         var directory = new NameDirectory(0);

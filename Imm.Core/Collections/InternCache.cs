@@ -2,14 +2,25 @@ namespace Imm.Core.Collections;
 
 /// <summary>
 /// Replaces equal objects by one of them, so that values which repeat are in memory once. It knows a fixed number of objects, each in one
-/// of the two slots of its hash.
+/// of the few slots of its hash.
 /// </summary>
 /// <remarks>
+/// <para>
+/// Objects that are made again and again cost more than their memory. An old object that refers to a new one is read by each garbage
+/// collection until the new one is old too, so those that repeat must be known: with four slots for a hash they are, up to a number of
+/// about half the capacity.
+/// </para>
+/// <para>
 /// Thread-safe without a lock: threads that race for a slot replace one another's objects, which costs no more than another object. The
 /// objects must be immutable, and small: a slot keeps its object alive until another one takes the slot.
+/// </para>
 /// </remarks>
+/// <param name="capacity">The number of objects, a multiple of 4.</param>
 internal sealed class InternCache<T>(int capacity) where T : class, IEquatable<T>
 {
+    /// <summary>The number of slots for the objects of a hash.</summary>
+    private const int SlotsOfHash = 4;
+
     private readonly T?[] _slots = new T?[capacity];
 
     /// <summary>Returns the known object that is equal to a value; the value itself, known from now on, where there is none.</summary>
@@ -23,23 +34,24 @@ internal sealed class InternCache<T>(int capacity) where T : class, IEquatable<T
     /// <param name="make">Makes the object of the values.</param>
     public T Intern<TValues>(int hash, TValues values, Func<T, TValues, bool> isOf, Func<TValues, T> make)
     {
-        ref T? first = ref _slots[unchecked((uint)hash) % (uint)_slots.Length];
-        ref T? second = ref _slots[(unchecked((uint)hash) ^ 1) % (uint)_slots.Length];
-        T? last = Volatile.Read(ref first);
-        if (last is not null && isOf(last, values))
+        int first = (int)(unchecked((uint)hash) % (uint)(_slots.Length / SlotsOfHash)) * SlotsOfHash;
+        Span<T?> slots = _slots.AsSpan(first, SlotsOfHash);
+        foreach (ref T? slot in slots)
         {
-            return last;
+            if (Volatile.Read(ref slot) is { } known && isOf(known, values))
+            {
+                return known;
+            }
         }
 
-        if (Volatile.Read(ref second) is { } known && isOf(known, values))
-        {
-            return known;
-        }
-
-        // The one that came last stays: two that are asked for in turn are both known.
+        // The one that came first goes.
         T made = make(values);
-        Volatile.Write(ref second, last);
-        Volatile.Write(ref first, made);
+        for (int i = SlotsOfHash - 1; i > 0; i--)
+        {
+            Volatile.Write(ref slots[i], slots[i - 1]);
+        }
+
+        Volatile.Write(ref slots[0], made);
         return made;
     }
 }

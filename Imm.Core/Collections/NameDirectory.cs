@@ -170,9 +170,7 @@ internal sealed class NameDirectory
 
     private bool IsRemoved(in NameEntry entry) => entry.Slot != NameSlots.None && !_slots.IsSet(entry.Slot);
 
-    // A name that is not whole in its key is not packed, so nothing is made here.
-    private bool IsNamed(int slot, in NameKey key, string name) =>
-        key.IsWhole ? _slots.IsSet(slot) : _slots.Read(slot) is { } item && item.Name == name;
+    private bool IsNamed(int slot, in NameKey key, string name) => key.IsWhole ? _slots.IsSet(slot) : _slots.IsNamed(slot, name);
 
     /// <summary>Searches the entry of a name.</summary>
     /// <param name="key">The key of the name.</param>

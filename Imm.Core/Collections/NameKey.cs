@@ -45,13 +45,18 @@ internal readonly struct NameKey : IEquatable<NameKey>
         this = new NameKey(hash, text);
     }
 
-    /// <param name="name">The ASCII characters of a name that is whole in its key.</param>
+    /// <param name="name">The ASCII characters of a name.</param>
     /// <param name="hash">Its hash.</param>
     public NameKey(ReadOnlySpan<byte> name, uint hash)
     {
         Span<byte> text = stackalloc byte[Size];
-        name.CopyTo(text);
-        text[MaxWholeLength] = (byte)name.Length;
+        bool isWhole = name.Length <= MaxWholeLength;
+        if (isWhole)
+        {
+            name.CopyTo(text);
+        }
+
+        text[MaxWholeLength] = isWhole ? (byte)name.Length : NotWhole;
         this = new NameKey(hash, text);
     }
 

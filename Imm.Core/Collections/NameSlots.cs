@@ -47,6 +47,11 @@ internal sealed class NameSlots
         ? PackedBytes.Read(ref Item(slot), ref Bytes(slot))
         : Unsafe.As<INamed?>(Volatile.Read(ref Item(slot)));
 
+    /// <summary>True if the object in a slot has a name; false where it was removed.</summary>
+    public bool IsNamed(int slot, string name) => slot < 0
+        ? PackedBytes.IsNamed(ref Item(slot), ref Bytes(slot), name)
+        : Volatile.Read(ref Item(slot)) is { } item && Unsafe.As<INamed>(item).Name == name;
+
     /// <summary>Replaces the object in a slot, or removes it.</summary>
     public void Replace(int slot, INamed? item)
     {

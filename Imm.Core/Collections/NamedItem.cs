@@ -37,9 +37,8 @@ internal struct NamedItem
         return copy;
     }
 
-    /// <summary>True if the object, of which there is one, has a name.</summary>
-    public bool IsNamed(string name) =>
-        TryCopy(out object? item, out PackedBytes bytes) ? Ascii.Equals(bytes.Name, name) : Unsafe.As<INamed>(item)!.Name == name;
+    /// <summary>True if the object has a name; false where there is none.</summary>
+    public bool IsNamed(string name) => PackedBytes.IsNamed(ref _item, ref _bytes, name);
 
     /// <summary>Gets the name of the object, of which there is one.</summary>
     public string Name() =>

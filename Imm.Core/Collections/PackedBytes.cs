@@ -18,10 +18,10 @@ namespace Imm.Core.Collections;
 /// </remarks>
 internal struct PackedBytes
 {
-    private const int BlockLength = 1024;
+    private const int BlockLength = 2048;
 
     /// <summary>The length up to which an object is packed. The text of a longer one is most of its cost.</summary>
-    private const int MaxLength = 256;
+    private const int MaxLength = 512;
 
     // The block that a thread fills. Whose objects are in it does not matter: what was written is never overwritten.
     [ThreadStatic]
@@ -44,7 +44,7 @@ internal struct PackedBytes
     /// <returns>What the holder of the bytes refers to: the unpacker, or the object where it cannot be packed.</returns>
     public static object Pack(INamed item, out PackedBytes bytes)
     {
-        while (item.Name.Length <= NameKey.MaxWholeLength)
+        while (item.Name.Length <= byte.MaxValue)
         {
             byte[] block = _blockOfThread ??= GC.AllocateUninitializedArray<byte>(BlockLength, pinned: true);
             int offset = _usedOfThread;
@@ -111,6 +111,13 @@ internal struct PackedBytes
             }
         }
     }
+
+    /// <summary>True if the object has a name; false where there is none. Makes nothing. Thread-safe.</summary>
+    /// <inheritdoc cref="Read" path="/param"/>
+    public static bool IsNamed(ref object? item, ref PackedBytes bytes, string name) =>
+        TryCopy(ref item, ref bytes, out object? one, out PackedBytes packed)
+            ? Ascii.Equals(packed.Name, name)
+            : one is not null && Unsafe.As<INamed>(one).Name == name;
 
     /// <summary>Removes the bytes, after the reference to the unpacker was replaced.</summary>
     public void Clear() => Volatile.Write(ref _block, null);

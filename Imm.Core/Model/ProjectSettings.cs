@@ -20,7 +20,7 @@ internal sealed record ProjectSettings(string ServiceRole, string TemplateId, Qu
     /// <summary>Set where the description has other characters than those of ASCII, and so two bytes for each.</summary>
     private const byte IsWide = 1;
 
-    private static readonly InternCache<ProjectSettings> Known = new(1024);
+    private static readonly InternCache<ProjectSettings> Known = new(4096);
 
     /// <summary>Gets the known settings of some values; new ones, known from now on, where there are none.</summary>
     public static ProjectSettings Of(string serviceRole, string templateId, Quota quota, TagSet tags, ProjectCapacity capacity) =>
@@ -40,7 +40,7 @@ internal sealed record ProjectSettings(string ServiceRole, string TemplateId, Qu
         string description = project.Description;
         bool isWide = !Ascii.IsValid(description);
         length = 0;
-        if (MaxHeadLength + (sizeof(char) * description.Length) > bytes.Length)
+        if (MaxHeadLength + ((isWide ? sizeof(char) : 1) * description.Length) > bytes.Length)
         {
             return false;
         }

@@ -20,7 +20,7 @@ internal sealed class TagSet : IReadOnlyList<Tag>, IEquatable<TagSet>
     private const string PlatformPrefix = "acs:";
 
     // Tags repeat from project to project: few teams and stages label thousands of projects.
-    private static readonly InternCache<Tag> KnownTags = new(1024);
+    private static readonly InternCache<Tag> KnownTags = new(4096);
 
     private readonly Tag[] _tags;
     private readonly int _hash;
