@@ -316,6 +316,7 @@ internal sealed class OperationPipeline(
         out PendingWrite<TAnswer>? write)
     {
         write = null;
+        ScopeState? checkedState = null;
         if (!cancellationToken.IsCancellationRequested)
         {
             // A refusal that the published state decides needs neither the queue nor the disk. In a shared store another process may have
@@ -335,14 +336,17 @@ internal sealed class OperationPipeline(
 
                 if (command.IsEmpty)
                 {
-                    return new(command.Decide(state, nowTicks: 0, owner: null).Answer!);
+                    return new(command.Decide(state, nowTicks: 0, owner: null, isChecked: true).Answer!);
                 }
+
+                checkedState = state;
             }
         }
 
         write = !cancellationToken.CanBeCanceled
             ? PendingWrite<TAnswer>.Rent(scope.Scope, scope.Entry, command)
             : new PendingWrite<TAnswer>(scope.Scope, scope.Entry, command, cancellationToken);
+        write.CheckedState = checkedState;
         try
         {
             queue.Submit(write, mayCommit: isSynchronous);

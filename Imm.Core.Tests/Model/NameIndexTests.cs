@@ -100,6 +100,23 @@ public sealed class NameIndexTests
     }
 
     [Fact]
+    public void The_packed_object_of_the_last_change_is_that_which_was_added_under_its_name()
+    {
+        var maker = new Packable.Maker();
+        var (first, second) = (new Packable("a", maker), new Packable("b", maker));
+        NameIndex<Packable> one = NameIndex<Packable>.Empty.Set(null, first);
+        NameIndex<Packable> two = one.Set(null, second);
+
+        Assert.False(NameIndex<Packable>.Empty.LastPacked("a").IsSet);
+        Assert.Equal("a", one.LastPacked("a").Read()!.Name);
+        Assert.False(one.LastPacked("b").IsSet);
+        Assert.False(two.LastPacked("a").IsSet);
+        Assert.Equal("b", two.LastPacked("b").Read()!.Name);
+        Assert.False(two.Set(one.Find("a"), first).LastPacked("a").IsSet);
+        Assert.False(two.Remove(two.Find("b")!).LastPacked("b").IsSet);
+    }
+
+    [Fact]
     public void A_cursor_at_its_end_stays_there()
     {
         NameTree<Thing>.Cursor cursor = NameTree<Thing>.Empty.Set(new Thing("a")).After(null);

@@ -116,6 +116,21 @@ internal sealed class NameIndex<T> where T : class, INamed
             : _table.Find(name, hash);
     }
 
+    /// <summary>Copies the packed object of the last change; not set where that is of another name, or its object is not packed.</summary>
+    public NamedItem LastPacked(string name)
+    {
+        if (_recentCount > 0)
+        {
+            ref NamedItem last = ref _recent.First(_recentCount)[^1].After;
+            if (last.IsPacked && last.IsNamed(name))
+            {
+                return last.Copy();
+            }
+        }
+
+        return default;
+    }
+
     /// <summary>Adds an object, or replaces the one of its name.</summary>
     /// <param name="before">The object of that name in this index; null for none.</param>
     /// <param name="after">The object.</param>

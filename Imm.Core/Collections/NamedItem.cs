@@ -16,6 +16,9 @@ internal struct NamedItem
     /// <summary>True if there is an object.</summary>
     public bool IsSet => Volatile.Read(ref _item) is not null;
 
+    /// <summary>True if there is an object, and it is packed.</summary>
+    public bool IsPacked => Volatile.Read(ref _item) is IUnpacker;
+
     /// <summary>Packs an object, if it can be.</summary>
     public static NamedItem Pack(INamed item)
     {

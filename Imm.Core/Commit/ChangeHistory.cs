@@ -425,7 +425,7 @@ internal sealed class ChangeHistory(
     /// <summary>A change that is kept. Its project is packed: few are ever read.</summary>
     private struct KeptChange(in PublishedChange change)
     {
-        private NamedItem _project = NamedItem.Pack(change.Project);
+        private NamedItem _project = change.Packed.IsSet ? change.Packed : NamedItem.Pack(change.Project);
         private readonly ChangeState _state = change.State;
 
         public readonly Scope Scope { get; } = change.Scope;

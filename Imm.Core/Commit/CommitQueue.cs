@@ -492,13 +492,12 @@ internal sealed class CommitQueue
     {
         if (write.TryTake())
         {
+            write.IsAlone = true;
             _batch.Add(write);
             while (_batch.Count > 0)
             {
                 Commit();
             }
-
-            write.IsAlone = true;
         }
     }
 
@@ -655,7 +654,8 @@ internal sealed class CommitQueue
                     {
                         if (change.Kind == ChangeKind.Project)
                         {
-                            _changes.Add(new PublishedChange(entry.Scope, (Project)change.Value, change.State));
+                            var project = (Project)change.Value;
+                            _changes.Add(new(entry.Scope, project, change.State) { Packed = next!.LastPacked(project.Name) });
                         }
                     }
                 }

@@ -27,7 +27,7 @@ internal abstract class PendingWrite
     /// <summary>Finds the entry of the scope for the batch. Caller must hold the commit lock.</summary>
     public abstract ScopeEntry Stage(ScopeTable scopes);
 
-    /// <summary>True if the caller has committed the write itself, so that no other thread has known it.</summary>
+    /// <summary>True if the caller commits the write itself, so that no other thread knows it and none waits for it.</summary>
     public bool IsAlone { get; set; }
 
     /// <summary>Takes the command into a batch; false where it was cancelled.</summary>
@@ -131,6 +131,9 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
         return write;
     }
 
+    /// <summary>A state in which the check of the command has found no refusal: it does not look there again. Null for none.</summary>
+    public ScopeState? CheckedState { get; set; }
+
     public override Scope Scope => _scope;
 
     public override ScopeEntry? Entry => _known;
@@ -180,7 +183,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
             Decision<TAnswer> decision = log.RefuseNewScope(entry) is { } full
                 ? Decision<TAnswer>.Refused(_command.Check(state) ?? full)
                 : _command.IsEmpty ? DecideEmpty(state)
-                : _command.Decide(state, timeProvider.GetUtcNow().UtcTicks, owner);
+                : _command.Decide(state, timeProvider.GetUtcNow().UtcTicks, owner, isChecked: state == CheckedState);
             _decided = decision.Refusal is { } refusal ? new(refusal) : new(decision.Answer!);
             next = decision.Next;
             changes = decision.Changes;
@@ -265,6 +268,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     {
         _source.Reset();
         (_scope, _known, _command, _decided, _isWaitedFor) = (null!, null, null!, default, false);
+        CheckedState = null;
         Reset();
         _spare = this;
     }
@@ -285,6 +289,11 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
 
     private void Wake()
     {
+        if (IsAlone)
+        {
+            return;
+        }
+
         lock (this)
         {
             if (_isWaitedFor)

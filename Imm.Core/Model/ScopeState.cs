@@ -112,6 +112,9 @@ internal sealed class ScopeState
         : ImmRefusal.CountExceeded(
             parameter, "projects and datasets that the account has ever had in the region", 1, LastNumber, MaxNumber);
 
+    /// <summary>Copies the packed project that was added last; not set where that has another name, or is not packed.</summary>
+    public NamedItem LastPacked(string name) => _projects.LastPacked(name);
+
     public bool TryFind(string name, [NotNullWhen(true)] out Project? project)
     {
         project = _projects.Find(name);

@@ -27,6 +27,9 @@ internal ref struct RecordFields
     private Offsets _values;
     private readonly int _count;
 
+    /// <summary>The bits of all marks. Most fields that are asked for are absent, which their bit tells at once.</summary>
+    private readonly ulong _present;
+
     public RecordFields(in Record record)
         : this(record.Kind, record.Key, record.Bytes.Span)
     {
@@ -39,9 +42,11 @@ internal ref struct RecordFields
         var fields = new BsonWalker(bytes);
         while (fields.MoveNext())
         {
+            uint mark = MarkOf(fields.Name);
+            _present |= BitOf(mark);
             if (_count < Marks.Count)
             {
-                _marks[_count] = MarkOf(fields.Name);
+                _marks[_count] = mark;
                 _values[_count] = fields.ValueStart;
             }
 
@@ -132,6 +137,12 @@ internal ref struct RecordFields
     private readonly ReadOnlySpan<byte> Find(string name, out byte type)
     {
         uint mark = MarkOf(name.Length, name[0], name[^1]);
+        if ((_present & BitOf(mark)) == 0)
+        {
+            type = 0;
+            return default;
+        }
+
         ReadOnlySpan<uint> marks = ((ReadOnlySpan<uint>)_marks)[..Math.Min(_count, Marks.Count)];
         for (int i = 0; marks[i..].IndexOf(mark) is >= 0 and var found; i++)
         {
@@ -164,6 +175,8 @@ internal ref struct RecordFields
         name.Length is > 0 and <= MaxMarkedName ? MarkOf(name.Length, (char)name[0], (char)name[^1]) : 0;
 
     private static uint MarkOf(int length, char first, char last) => ((uint)length << 16) | ((uint)first << 8) | last;
+
+    private static ulong BitOf(uint mark) => 1UL << (int)(unchecked(mark * 0x9E3779B1) >> 26);
 
     private readonly InvalidDataException Damaged(string name) => new(
         string.Create(CultureInfo.InvariantCulture, $"The {_kind} record {_key} is damaged: the field '{name}' is missing or wrong."));

@@ -220,8 +220,13 @@ internal sealed class StoreTelemetry : IOperationObserver, IStoreObserver
         static it => StoreLog.SignatureRefused(it.Item1._logger, it.Item1._logName, it.code, it.canonicalRequest));
 
     /// <inheritdoc/>
-    public void Committed(int operations) =>
-        Notify((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
+    public void Committed(int operations)
+    {
+        if (_instruments.BatchSize.Enabled)
+        {
+            Notify((this, operations), static it => it.Item1._instruments.BatchSize.Record(it.operations, it.Item1.Tags()));
+        }
+    }
 
     /// <inheritdoc/>
     public void Flushed(TimeSpan duration) =>

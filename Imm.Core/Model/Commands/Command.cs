@@ -18,8 +18,9 @@ internal abstract class Command<TAnswer>
     /// <param name="state">The state of the scope.</param>
     /// <param name="nowTicks">The time, as UTC ticks of 100 ns.</param>
     /// <param name="owner">The token of the batch that the next state is built in; null for none.</param>
-    public Decision<TAnswer> Decide(ScopeState state, long nowTicks, OwnerToken? owner) =>
-        Check(state) is { } refusal ? Decision<TAnswer>.Refused(refusal) : Accept(state, nowTicks, owner);
+    /// <param name="isChecked">True if <see cref="Check"/> has found no refusal in this state already.</param>
+    public Decision<TAnswer> Decide(ScopeState state, long nowTicks, OwnerToken? owner, bool isChecked = false) =>
+        !isChecked && Check(state) is { } refusal ? Decision<TAnswer>.Refused(refusal) : Accept(state, nowTicks, owner);
 
     /// <summary>Makes the next state. <see cref="Check"/> has found no refusal in this state.</summary>
     protected abstract Decision<TAnswer> Accept(ScopeState state, long nowTicks, OwnerToken? owner);
