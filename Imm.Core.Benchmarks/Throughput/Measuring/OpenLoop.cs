@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace Imm.Core.Benchmarks.Throughput.Measuring;
 
@@ -58,26 +59,48 @@ internal sealed class OpenLoop
         }
     }
 
-    /// <summary>Begins asynchronous operations until all have begun, on the calling thread, and returns when all have ended.</summary>
+    /// <summary>
+    /// Begins asynchronous operations until all have begun, on the calling thread, and returns when all have ended. Keeps none that has
+    /// ended: a garbage collection would read them all, and the engine that is measured would wait for it.
+    /// </summary>
     public void Begin(Func<ValueTask> operation, Latency latency)
     {
         var latencies = new long[_count];
-        var begun = new List<Task>((int)_count);
+        ExceptionDispatchInfo? failure = null;
+        int begun = 0;
+
+        // One more than the operations under way until all have begun.
+        using var left = new CountdownEvent(1);
         while (TryTakeNext(out long due))
         {
-            begun.Add(RunAsync(begun.Count, due));
+            left.AddCount();
+            _ = RunAsync(begun++, due);
         }
 
-        Task.WhenAll(begun).GetAwaiter().GetResult();
-        foreach (long nanoseconds in latencies.AsSpan(0, begun.Count))
+        left.Signal();
+        left.Wait();
+        failure?.Throw();
+
+        foreach (long nanoseconds in latencies.AsSpan(0, begun))
         {
             latency.Record(nanoseconds);
         }
 
         async Task RunAsync(int number, long due)
         {
-            await operation();
-            latencies[number] = _clock.Now - due;
+            try
+            {
+                await operation();
+                latencies[number] = _clock.Now - due;
+            }
+#pragma warning disable CA1031 // It is thrown again above, on the calling thread.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
+            }
+
+            left.Signal();
         }
     }
 
