@@ -55,7 +55,7 @@ internal static class ThroughputCommand
                 ["rounds"] = $"{plan.Rounds}, in each of which all engines take turns",
                 ["time"] = $"{plan.MeasureTime.TotalSeconds:0.##} s measured after {plan.WarmUpTime.TotalSeconds:0.##} s of warm-up,"
                     + " for each engine in each round of each row; twice as long in scenarios that create, and the warm-up of a shared"
-                    + " store five times as long, because its processes are new",
+                    + " store five times as long, because its processes are new, and that of an open, because it runs much code",
             },
             Machine = machine,
             Versions = Versions(server),

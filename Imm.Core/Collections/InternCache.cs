@@ -7,8 +7,8 @@ namespace Imm.Core.Collections;
 /// <remarks>
 /// <para>
 /// Objects that are made again and again cost more than their memory. An old object that refers to a new one is read by each garbage
-/// collection until the new one is old too, so those that repeat must be known: with four slots for a hash they are, up to a number of
-/// about half the capacity.
+/// collection until the new one is old too, so those that repeat must be known: with four slots for a hash nearly all of them are, up to
+/// a number of a quarter of the capacity.
 /// </para>
 /// <para>
 /// Thread-safe without a lock: threads that race for a slot replace one another's objects, which costs no more than another object. The
