@@ -291,6 +291,7 @@ internal sealed class PendingWrite<TAnswer> : PendingWrite, IValueTaskSource<TAn
     {
         if (IsAlone)
         {
+            // The lock would be for nobody.
             return;
         }
 
